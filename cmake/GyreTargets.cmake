@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+# How every target of gyre is built.
+
+add_library(gyre_flags INTERFACE)
+target_compile_features(gyre_flags INTERFACE cxx_std_20)
+add_library(gyre_warnings INTERFACE)
+target_compile_options(gyre_warnings INTERFACE -Wall -Wextra)
+if(GYRE_WERROR)
+  target_compile_options(gyre_warnings INTERFACE -Werror)
+endif()
+if(GYRE_SANITIZE)
+  set(sanitize -fsanitize=${GYRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(gyre_flags INTERFACE ${sanitize})
+  target_link_options(gyre_flags INTERFACE ${sanitize})
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(gyre_flags INTERFACE EIGEN_INITIALIZE_MATRICES_BY_NAN _GLIBCXX_ASSERTIONS)
+endif()
+
+# gyre_library(NAME DEPS target...): the library gyre::NAME of all sources in this folder.
+# Public headers are found as "core/so3.h", "body/body_model.h", "fitting/fitter.h".
+function(gyre_library name)
+  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
+  add_library(gyre_${name} STATIC ${sources})
+  set_target_properties(gyre_${name} PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME ${name})
+  add_library(gyre::${name} ALIAS gyre_${name})
+  target_include_directories(gyre_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<INSTALL_INTERFACE:include/gyre>)
+  target_link_libraries(gyre_${name} PUBLIC gyre_flags ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:gyre_warnings> ${arg_PRIVATE})
+  set_property(GLOBAL APPEND PROPERTY GYRE_LIBRARIES gyre_${name})
+endfunction()
+
+# gyre_test(FOLDER DEPS target...): one binary of all tests/FOLDER/*_test.cc.
+function(gyre_test folder)
+  cmake_parse_arguments(arg "" "" "DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${folder}_test ${sources})
+  target_include_directories(${folder}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+  target_link_libraries(${folder}_test PRIVATE ${arg_DEPS} gyre_warnings GTest::gtest GTest::gmock GTest::gtest_main)
+  # Tests run from the repository's root, so that "../shared/data" is the optional data folder.
+  add_test(NAME ${folder} COMMAND ${folder}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 900)
+endfunction()

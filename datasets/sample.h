@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One person in one image, and what is known of it.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "body/body_model.h"
+#include "body/joints.h"
+#include "core/camera.h"
+
+namespace gyre {
+
+enum class Gender : int8_t { kUnknown = -1, kMale = 0, kFemale = 1 };
+
+struct Sample {
+  std::string dataset;     // name of the data set it came from
+  int64_t index = 0;       // its row there: (dataset, index) is the sample's identity
+  std::string image_path;  // empty when there is no image
+  Box box;                 // the person's square box in the image
+
+  // SPIN's 49 joints: pixels of the image and confidence in [0,1]; 0 means not observed (and then
+  // the position means nothing).
+  Points2 keypoints_px = Points2::Zero(kNumSpinJoints, 2);
+  VecX keypoints_confidence = VecX::Zero(kNumSpinJoints);
+
+  // The camera of the image; empty when unknown (SPIN's crop camera then stands in).
+  std::optional<Camera> camera;
+
+  // Ground truth where there is some. `params` in the camera frame of the image when `camera` is
+  // known, else up to translation.
+  std::optional<BodyParams> params;
+  bool params_have_translation = false;
+  // SPIN's 24 superset joints (positions 25..48 of the 49), metres, camera axes; confidence.
+  std::optional<Points3> joints3d;
+  VecX joints3d_confidence;
+  Gender gender = Gender::kUnknown;
+};
+
+// 8-bit image, interleaved, rows without padding. (OpenCV stays out of this header.)
+struct ImageBuffer {
+  int width = 0, height = 0, channels = 3;
+  std::vector<uint8_t> pixels;  // BGR
+};
+
+// What a data set is: samples by index, and their images. Thread-safe.
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual const std::string& name() const = 0;
+  virtual int64_t size() const = 0;
+  virtual Sample Get(int64_t index) const = 0;
+  // The image of a sample, 8-bit BGR as OpenCV holds it, at the resolution of `keypoints_px`.
+  // UserError names the row and the file when it cannot be read.
+  virtual ImageBuffer LoadImage(const Sample& sample) const = 0;
+};
+
+}  // namespace gyre
