@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the subcommands' command lines have in common.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "body/body_model.h"
+#include "body/pose_prior.h"
+
+namespace gyre {
+
+// Parses argv. --help prints the options and ends the program with exit code 0; unknown options,
+// missing values and stray arguments are UsageErrors that name the option and point to --help.
+cxxopts::ParseResult ParseOptions(cxxopts::Options& options, int argc, char** argv);
+
+// A UsageError unless the option was given.
+std::string Required(const cxxopts::ParseResult& args, const std::string& option);
+
+// --body, --prior and --joint-regressor-extra, and what they name.
+void AddBodyOptions(cxxopts::Options& options);
+std::shared_ptr<const BodyModel> BodyOf(const cxxopts::ParseResult& args);
+std::shared_ptr<const PosePrior> PriorOf(const cxxopts::ParseResult& args);
+
+// --quiet: no progress, only warnings and errors.
+void AddQuietOption(cxxopts::Options& options);
+void ApplyQuiet(const cxxopts::ParseResult& args);
+
+// Runs the sub-subcommand that argv[1] names: "gyre body info ...".
+struct Subcommand {
+  std::string name;
+  std::string summary;
+  std::function<int(int argc, char** argv)> run;
+};
+int Dispatch(const std::string& program, std::span<const Subcommand> commands, int argc,
+             char** argv);
+
+}  // namespace gyre

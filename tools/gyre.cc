@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gyre program: a table of subcommands, and what becomes of their errors.
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <vector>
+
+#include "core/error.h"
+#include "tools/cli.h"
+#include "tools/commands.h"
+
+namespace {
+
+int RunVersion(int, char**) {
+  fmt::print("gyre {}\n", GYRE_VERSION);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Standard output belongs to results; everything said along the way goes to standard error.
+  spdlog::set_default_logger(spdlog::stderr_color_mt("gyre"));
+  spdlog::set_pattern("%^%l%$: %v");
+  const std::vector<gyre::Subcommand> commands = {
+      {"train", "Train a regressor with the fitter in its loop", gyre::RunTrain},
+      {"fit", "Fit the body to 2D keypoints", gyre::RunFit},
+      {"eval", "Evaluate a checkpoint or stored fits", gyre::RunEval},
+      {"body", "Make, describe, import and pose body models", gyre::RunBody},
+      {"prior", "Train and inspect pose priors", gyre::RunPrior},
+      {"data", "Check, show and make data sets", gyre::RunData},
+      {"bench", "Measure speed and accuracy", gyre::RunBench},
+      {"version", "Print the version", RunVersion},
+  };
+  try {
+    return gyre::Dispatch("gyre", commands, argc, argv);
+  } catch (const gyre::UsageError& error) {
+    fmt::print(stderr, "gyre: {}\n", error.what());
+    return 2;
+  } catch (const gyre::UserError& error) {
+    fmt::print(stderr, "gyre: {}\n", error.what());
+    return 1;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "gyre: out of memory; use a smaller batch or fewer loader threads\n");
+    return 1;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "gyre: internal error: {}\n", error.what());
+    return 1;
+  }
+}
