@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Starts for people of whom only keypoints are known.
+#pragma once
+
+#include "body/pose_prior.h"
+#include "fitting/fit_problem.h"
+
+namespace gyre {
+
+// In which direction the spine points in the image: the angle, radians in (-pi, pi], by which an
+// upright person has to be turned clockwise on the screen to lie as the keypoints do. 0 when upright, pi
+// when upside down; from hips to shoulders, neck or head, whichever are observed (weighted by
+// confidence); 0 when nothing tells.
+double InPlaneAngle(const FitProblem& problem);
+
+// The prior's mean pose and the mean shape, facing the camera (or, if `turned`, with the back to
+// it), turned in the image plane as the torso is. Translation is left at zero for Fitter to place.
+BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior, bool turned = false);
+
+// The same body turned by pi about its own vertical axis: what one view confuses most easily.
+BodyParams TurnedAround(const BodyParams& params);
+
+}  // namespace gyre

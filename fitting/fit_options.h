@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a fit minimises and how long it may take.
+//
+// A fit has two stages, each a nonlinear least-squares problem in pose th [72], shape b [10] and
+// translation t [3]:
+//   torso stage  global orientation and translation:
+//       sum over torso joints of c^2 |e|^2  +  torso_depth_anchor^2 (t_z - t_z0)^2
+//   body stage   pose, shape, orientation and, by option, translation:
+//       sum over joints of c^2 gm(e)  +  pose_prior^2 E_mixture(th[3..71])
+//       + angle_prior^2 sum_i exp(2 s_i th_i)  +  shape_prior^2 |b|^2
+//       + body_depth_anchor^2 (t_z - t_z0)^2  +  start_anchor^2 |th - th0|^2
+// with e the reprojection error in pixels of the reference crop (224 px), c the confidence,
+// gm(e) = sigma^2 e^2 / (sigma^2 + e^2), and 0 marking the start.
+// Sources: SMPLify (Bogo et al. 2016), SPIN (Kolotouros et al. 2019).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace gyre {
+
+enum class TorsoWeighting {
+  kNone,        // every torso joint counts alike, as SPIN
+  kConfidence,  // by confidence squared, and unobserved joints not at all
+};
+
+enum class RobustNorm {
+  kPerCoordinate,  // gm(e_x) + gm(e_y), as SPIN
+  kPerJoint,       // gm(|e|)
+};
+
+// Which starts are tried; the lowest body objective wins.
+enum class Hypotheses {
+  kStartOnly,   // the start as given; cold starts face the camera
+  kColdTurned,  // a cold start also with the back to the camera
+  kAllTurned,   // every start also turned by pi about the body's vertical
+};
+
+struct FitOptions {
+  // Torso stage.
+  bool torso_stage = true;
+  TorsoWeighting torso_weighting = TorsoWeighting::kConfidence;
+  // SPIN takes the superset's torso when an OpenPose torso joint is missing, observed or not. When
+  // set, a torso with fewer than two observed joints falls back to all observed joints.
+  bool torso_fallback = true;
+  double torso_depth_anchor = 1.0;  // 1/m, times pixels; SPIN: 100, which hardly lets depth move
+
+  // Body stage.
+  bool body_translation_free = true;  // SPIN freezes the camera, which costs it 20 mm
+  double sigma_px = 100;              // of Geman-McClure, in pixels of the reference crop
+  RobustNorm robust_norm = RobustNorm::kPerJoint;
+  double pose_prior_weight = 4.78;
+  double angle_prior_weight = 15.2;
+  double shape_prior_weight = 5;
+  double body_depth_anchor = 1.0;  // 1/m, times pixels
+  double start_anchor = 0;         // 1/rad, times pixels: how far the start's pose is trusted
+  // OpenPose's and the annotators' hips and necks lie elsewhere than the body model's.
+  std::vector<std::string> ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip",
+                                             "Left Hip"};
+  // Two observations of one joint of the body (OpenPose's and an annotator's wrist) count as one.
+  bool merge_duplicate_joints = true;
+
+  // Solver, per stage.
+  int torso_max_iterations = 30;
+  int body_max_iterations = 50;
+  double function_tolerance = 1e-5;  // relative decrease of the objective that ends a stage
+
+  Hypotheses hypotheses = Hypotheses::kColdTurned;
+  int min_observed_joints = 6;  // fewer leave too much to the prior
+
+  // Throws UserError naming the field and its value.
+  void Check() const;
+
+  // SPIN's objective, term by term.
+  static FitOptions Spin();
+  static FitOptions Default() { return {}; }
+  // "spin" or "default"; UserError lists them.
+  static FitOptions Preset(const std::string& name);
+};
+
+}  // namespace gyre

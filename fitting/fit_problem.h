@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// One person to fit, and what came of it.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "body/body_model.h"
+#include "body/joints.h"
+#include "core/camera.h"
+#include "core/types.h"
+
+namespace gyre {
+
+struct FitProblem {
+  Points2 keypoints_px = Points2::Zero(kNumSpinJoints, 2);  // SPIN's 49, pixels of `camera`
+  VecX confidence = VecX::Zero(kNumSpinJoints);             // 0: not observed
+  Camera camera;
+  // Pixels of the 224 px reference crop per pixel of `camera` (1 when `camera` is the crop's): the
+  // weights of the objective are in reference pixels, whatever the picture's resolution.
+  double pixel_scale = 1;
+
+  BodyParams start;                   // in the camera's frame
+  bool has_start = true;              // false: a cold start, see cold_start.h
+  bool start_has_translation = true;  // false: estimated from the keypoints
+};
+
+enum class FitReason {
+  kOk,
+  kNonFiniteInput,  // NaN or infinity in an observed keypoint, the camera or the start
+  kBadCamera,       // focal length or pixel scale not positive
+  kTooFewJoints,
+  kNotPlaceable,    // no translation puts the body in front of the camera
+  kSolverFailed,
+};
+const char* FitReasonName(FitReason reason);  // "too_few_joints"
+
+// The terms of the objective, named as SPIN's code has them; weighted, in reference pixels squared.
+struct ObjectiveTerms {
+  double reprojection = 0;
+  double pose_prior = 0;
+  double angle_prior = 0;
+  double shape_prior = 0;
+  double depth_anchor = 0;   // of the body stage
+  double start_anchor = 0;
+  double camera_stage = 0;   // the torso stage's objective, its depth anchor included
+  double BodyTotal() const {
+    return reprojection + pose_prior + angle_prior + shape_prior + depth_anchor + start_anchor;
+  }
+};
+
+// How well a body explains the keypoints, measured alike for stored and for new fits.
+struct FitScore {
+  // sum c^2 gm(e) / sum c^2 over the joints of the body stage, reference pixels squared; infinite
+  // when nothing is observed or the body is not in front of the camera.
+  double score_px2 = 0;
+  // mean over SPIN's 49 joints of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
+  double spin_score_px2 = 0;
+  double reprojection_px = 0;  // mean |e| over observed joints, pixels of `camera`
+  double pose_prior = 0;       // energy of the mixture, without weight
+  int observed_joints = 0;
+};
+
+enum class FitTermination { kNotRun, kConverged, kMaxIterations, kFailed };
+
+struct FitSummary {
+  FitTermination termination = FitTermination::kNotRun;
+  bool usable = false;
+  FitReason reason = FitReason::kOk;
+  std::string reason_text;  // one sentence when not usable
+
+  int torso_iterations = 0;
+  int body_iterations = 0;
+  int hypotheses_tried = 0;
+  ObjectiveTerms before;  // at the start, translation estimated where it had none
+  ObjectiveTerms after;
+  FitScore score;
+  // |e| in pixels of `camera`; NaN where not observed. [49]
+  VecX per_joint_error_px;
+  double seconds = 0;
+
+  std::string BriefReport() const;  // one line
+  std::string FullReport() const;   // a small table of terms
+};
+
+struct FitResult {
+  BodyParams params;  // the start when not usable
+  FitSummary summary;
+};
+
+}  // namespace gyre

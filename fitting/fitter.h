@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fits a body to the keypoints of one person: SMPLify (Bogo et al. 2016) in two stages (see
+// fit_options.h), solved by Levenberg-Marquardt over analytic Jacobians (residuals.h).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "body/body_model.h"
+#include "body/pose_prior.h"
+#include "fitting/fit_options.h"
+#include "fitting/fit_problem.h"
+
+namespace gyre {
+
+// Immutable; one Fitter serves any number of threads.
+class Fitter {
+ public:
+  Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
+         FitOptions options);
+  ~Fitter();
+
+  // Bad data never throws: the summary says why a fit is not usable. The result's body objective is
+  // never above the start's.
+  FitResult Fit(const FitProblem& problem) const;
+  // Over up to `threads` threads (0: all cores); the results don't depend on their number.
+  std::vector<FitResult> FitAll(std::span<const FitProblem> problems, int threads) const;
+
+  // Any body against the problem's keypoints; `problem.start` only sets the depth anchors.
+  FitScore Score(const FitProblem& problem, const BodyParams& params) const;
+  ObjectiveTerms Evaluate(const FitProblem& problem, const BodyParams& params) const;
+
+  // Distance in pixels of the camera for each of the 49 joints; NaN where not observed.
+  VecX JointErrors(const FitProblem& problem, const BodyParams& params) const;
+  // SPIN's 49 joints in camera axes, metres. [49,3]
+  Points3 Joints(const BodyParams& params) const;
+
+  // The translation that places `params` (its own is ignored) over the keypoints, as Fit does for
+  // starts without one; empty when nothing puts the body in front of the camera.
+  std::optional<Vec3> PlaceBody(const FitProblem& problem, const BodyParams& params) const;
+
+  const FitOptions& options() const;
+  const BodyModel& body() const;
+  const PosePrior& prior() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gyre

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// The residuals of a fit and their analytic Jacobian: the one place where the objective is written.
+// Any least-squares solver drives it; nothing is allocated per evaluation.
+//
+// r(x) has |r|^2 = objective, x = (pose 72, betas 10, transl 3). Rows in this order, each block only
+// if the stage has it:
+//   2 per observation  w s e / |e| sqrt(rho(|e|^2)), e = pixel_scale (project(X) - keypoint), with
+//                      rho(s) = sigma^2 s / (sigma^2 + s): w e / sqrt(1 + |e|^2 / sigma^2)
+//                      (per coordinate: each of e_x, e_y by itself; torso stage: w e)
+//   69 + 1  mixture    weight [ L_k^T (x - m_k) / sqrt 2 ; sqrt(-log w'_k) ], k the best component
+//   4       angles     weight exp(s_i th_i)
+//   10      shape      weight b
+//   1       depth      weight (t_z - t_z0)
+//   72      start      weight (th - th0)
+//
+// The mixture's precision is constant, so a solver that forms J^T J itself may skip rows it knows.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "body/kinematics.h"
+#include "body/pose_prior.h"
+#include "core/camera.h"
+
+namespace gyre {
+
+// One keypoint to explain.
+struct Observation {
+  int joint = 0;       // position in the FoldedJoints
+  Vec2 point_px = Vec2::Zero();
+  double weight = 0;   // multiplies the residual: the confidence
+};
+
+// The terms of one stage. A weight of 0 leaves the term out.
+struct ObjectiveSpec {
+  std::vector<Observation> observations;
+  Camera camera;
+  double pixel_scale = 1;
+  double sigma_px = 0;  // 0: squared error
+  bool robust_per_coordinate = false;
+  double pose_prior_weight = 0;
+  double angle_prior_weight = 0;
+  double shape_prior_weight = 0;
+  double depth_anchor = 0;
+  double start_anchor = 0;
+  BodyParams start;
+};
+
+// SMPLify's angle prior: pose values (of 72) that must not bend backwards, and their signs.
+struct AnglePriorEntry {
+  int pose_idx;
+  double sign;
+};
+inline constexpr AnglePriorEntry kAnglePrior[] = {{55, 1}, {58, -1}, {12, -1}, {15, -1}};
+
+using ParamVector = Eigen::Matrix<double, kNumBodyParams, 1>;
+ParamVector PackParams(const BodyParams& params);
+BodyParams UnpackParams(const Eigen::Ref<const ParamVector>& x);
+
+class Objective {
+ public:
+  // Squared norms of the blocks.
+  struct Costs {
+    double reprojection = 0, pose_prior = 0, angle_prior = 0, shape_prior = 0, depth_anchor = 0,
+           start_anchor = 0;
+    double Total() const {
+      return reprojection + pose_prior + angle_prior + shape_prior + depth_anchor + start_anchor;
+    }
+  };
+
+  Objective(std::shared_ptr<const FoldedJoints> joints, std::shared_ptr<const PosePrior> prior,
+            ObjectiveSpec spec);
+
+  int num_residuals() const { return num_residuals_; }
+  const ObjectiveSpec& spec() const { return spec_; }
+
+  // residuals [num_residuals], jacobian null or [num_residuals, 85]. False when a joint is not in
+  // front of the camera or a value is not finite. One thread at a time per Objective.
+  bool Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian);
+
+  // The objective, term by term; infinite reprojection when a joint is not in front of the camera.
+  Costs Evaluate(const BodyParams& params);
+
+ private:
+  bool AddReprojection(int row, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
+  void AddPosePrior(const BodyParams& params, int row, Eigen::Ref<VecX> residuals,
+                    RowMatX* jacobian) const;
+  void AddSimpleTerms(const BodyParams& params, int row, Eigen::Ref<VecX> residuals,
+                      RowMatX* jacobian) const;
+
+  std::shared_ptr<const FoldedJoints> joints_;
+  std::shared_ptr<const PosePrior> prior_;
+  ObjectiveSpec spec_;
+  int num_residuals_ = 0;
+  Points3 positions_;
+  RowMatX joint_jacobian_;
+  VecX residual_scratch_;
+};
+
+}  // namespace gyre
