@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/run_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool IsCheckpointName(const std::string& name) {
+  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return std::isdigit(c) != 0;
+  });
+}
+
+void SyncFolder(const fs::path& folder) {
+  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool good = fd >= 0 && fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (!good) {
+    ThrowUserError("{}: cannot flush to disk: {}", folder.string(), std::strerror(error));
+  }
+}
+
+}  // namespace
+
+RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
+  if (resume && !fs::exists(root / "options.json")) {
+    ThrowUserError("{}: no run to resume here (options.json is missing)", root.string());
+  }
+  if (!resume && fs::exists(root / "options.json")) {
+    ThrowUserError("{}: holds a run already; continue it with --resume or choose another --run",
+                   root.string());
+  }
+  MakeFolder(root_ / "checkpoints");
+  MakeFolder(pictures());
+  // The lock belongs to the open file, so it is gone when the process is, however it ended.
+  lock_fd_ = open((root_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock_fd_ < 0) ThrowUserError("{}/lock: {}", root.string(), std::strerror(errno));
+  if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+    std::string pid(32, '\0');
+    const ssize_t n = pread(lock_fd_, pid.data(), pid.size(), 0);
+    pid.resize(n > 0 ? static_cast<size_t>(n) : 0);
+    close(lock_fd_);
+    ThrowUserError("{}: process {} is training in this folder; wait for it or stop it",
+                   root.string(), pid.empty() ? "?" : pid);
+  }
+  const std::string pid = fmt::format("{}", getpid());
+  if (ftruncate(lock_fd_, 0) != 0 ||
+      pwrite(lock_fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+    const int error = errno;
+    close(lock_fd_);
+    ThrowUserError("{}/lock: cannot write: {}", root.string(), std::strerror(error));
+  }
+  // What a killed process left half-written.
+  for (const fs::directory_entry& entry : fs::directory_iterator(root_ / "checkpoints")) {
+    if (!IsCheckpointName(entry.path().filename())) fs::remove_all(entry.path());
+  }
+}
+
+RunDirectory::~RunDirectory() {
+  if (lock_fd_ >= 0) close(lock_fd_);
+}
+
+void RunDirectory::LogMetrics(const nlohmann::json& line) {
+  const std::string text = line.dump() + "\n";
+  const int fd = open(metrics_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+  const ssize_t written = fd < 0 ? -1 : write(fd, text.data(), text.size());
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (written != static_cast<ssize_t>(text.size())) {
+    ThrowUserError("{}: cannot append: {}", metrics_file().string(),
+                   written < 0 ? std::strerror(error) : "the disk is full");
+  }
+}
+
+void RunDirectory::TruncateMetrics(int64_t step) {
+  if (!fs::exists(metrics_file())) return;
+  const std::string text = ReadFile(metrics_file());
+  std::string kept;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = text.find('\n', begin);
+    if (end == std::string::npos) break;  // torn by a crash
+    const auto line = nlohmann::json::parse(text.begin() + static_cast<ptrdiff_t>(begin),
+                                            text.begin() + static_cast<ptrdiff_t>(end), nullptr,
+                                            /*allow_exceptions=*/false);
+    const bool keep = line.is_object() && line.value("step", int64_t{0}) <= step;
+    if (keep) kept.append(text, begin, end - begin + 1);
+    begin = end + 1;
+  }
+  WriteFileAtomically(metrics_file(), kept);
+}
+
+void RunDirectory::WriteCheckpoint(int64_t step, int keep,
+                                   const std::function<void(const fs::path&)>& write) {
+  const fs::path folder = root_ / "checkpoints";
+  const fs::path temporary = folder / fmt::format("{:06}.tmp", step);
+  const fs::path final_path = folder / fmt::format("{:06}", step);
+  std::error_code ignored;
+  fs::remove_all(temporary, ignored);
+  try {
+    MakeFolder(temporary);
+    write(temporary);
+    SyncFolder(temporary);
+    fs::remove_all(final_path, ignored);  // a resumed run may write the same step again
+    std::error_code error;
+    fs::rename(temporary, final_path, error);
+    if (error) ThrowUserError("{}: cannot write: {}", final_path.string(), error.message());
+    SyncFolder(folder);
+  } catch (...) {
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+  const std::vector<fs::path> all = ListCheckpoints(root_);
+  for (size_t i = static_cast<size_t>(std::max(keep, 1)); i < all.size(); ++i) {
+    fs::remove_all(all[i], ignored);
+  }
+}
+
+std::vector<fs::path> ListCheckpoints(const fs::path& run) {
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", error)) {
+    if (entry.is_directory() && IsCheckpointName(entry.path().filename())) {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
+    return std::stoll(a.filename().string()) > std::stoll(b.filename().string());
+  });
+  return found;
+}
+
+fs::path FindCheckpoint(const fs::path& path) {
+  if (fs::exists(path / "network.pt")) return path;
+  const std::vector<fs::path> all = ListCheckpoints(path);
+  if (all.empty()) {
+    ThrowUserError("{}: neither a checkpoint (network.pt) nor a run with checkpoints",
+                   path.string());
+  }
+  return all.front();
+}
+
+}  // namespace gyre

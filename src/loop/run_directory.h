@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder of one training run:
+//   options.json            the effective options
+//   metrics.jsonl           one JSON object per logging step
+//   checkpoints/000500/     network.pt (weights, optimiser), fits.npz, val_fits.npz, state.json
+//   pictures/               overlays made while training
+//   summary.json, report.html
+//
+// A checkpoint is a folder that is written under another name, flushed and renamed: it exists whole
+// or not at all. One process at a time holds the run (a lock that dies with the process).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gyre {
+
+class RunDirectory {
+ public:
+  // Creates the folder, or with `resume` opens one that exists, and locks it. UserError when it
+  // already holds a run (and resume was not asked for), holds none (and resume was), or belongs to
+  // another process.
+  RunDirectory(const std::filesystem::path& root, bool resume);
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
+
+  const std::filesystem::path& root() const { return root_; }
+  std::filesystem::path options_file() const { return root_ / "options.json"; }
+  std::filesystem::path metrics_file() const { return root_ / "metrics.jsonl"; }
+  std::filesystem::path summary_file() const { return root_ / "summary.json"; }
+  std::filesystem::path report_file() const { return root_ / "report.html"; }
+  std::filesystem::path pictures() const { return root_ / "pictures"; }
+
+  // Appends one line. Non-finite numbers become null.
+  void LogMetrics(const nlohmann::json& line);
+  // Drops every line of a step above `step`, and a torn last line: what a resumed run repeats.
+  void TruncateMetrics(int64_t step);
+
+  // `write` fills the folder it is given. Older checkpoints than the last `keep` are removed.
+  void WriteCheckpoint(int64_t step, int keep,
+                       const std::function<void(const std::filesystem::path&)>& write);
+
+ private:
+  std::filesystem::path root_;
+  int lock_fd_ = -1;
+};
+
+// The checkpoints of a run, newest first.
+std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& run);
+
+// The checkpoint that a path names: a checkpoint's folder, or a run (its newest). UserError when
+// there is none.
+std::filesystem::path FindCheckpoint(const std::filesystem::path& path);
+
+}  // namespace gyre
