@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Augmentation: a draw of flip, turn, scale and colour gains, and what it does to pictures,
+// keypoints, bodies and 3D joints. Everything follows one map, CropMap (core/camera.h), at
+// sub-pixel precision.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "core/camera.h"
+#include "core/rng.h"
+#include "datasets/sample.h"
+
+namespace gyre {
+
+// The defaults are SPIN's (Kolotouros et al. 2019; their data set code).
+struct AugmentOptions {
+  double flip_probability = 0.5;
+  double rotation_sigma_deg = 30;
+  double rotation_max_deg = 60;
+  double rotation_zero_probability = 0.6;
+  // Of the box's side: N(1, sigma) clipped to [1 - sigma, 1 + sigma].
+  double scale_sigma = 0.25;
+  // Each colour channel is multiplied by 1 + U(-g, g) and clipped to 255.
+  double gain_range = 0.4;
+  // Occlusion by grey-to-coloured rectangles, off by default. A rectangle is centred on an
+  // observed keypoint (or anywhere when none is), with sides of these shares of the crop.
+  double occlusion_probability = 0;
+  double occlusion_side_min = 0.08;
+  double occlusion_side_max = 0.3;
+
+  // UserError names the field and both values.
+  void Check() const;
+  static AugmentOptions None();
+};
+
+struct Augmentation {
+  bool flip = false;
+  double rotation_rad = 0;
+  double scale = 1;
+  std::array<double, 3> gains{1, 1, 1};  // blue, green, red
+  // Filled rectangles, in pixels of the un-augmented box as shares of its side about its centre.
+  struct Occluder {
+    Vec2 center = Vec2::Zero();  // in [-0.5, 0.5]^2
+    Vec2 half_size = Vec2::Zero();
+    std::array<uint8_t, 3> color{};
+  };
+  std::vector<Occluder> occluders;
+};
+
+// The draw for one sample. The number of random numbers used does not depend on the options, except
+// for occlusion.
+Augmentation DrawAugmentation(const AugmentOptions& options, const Sample& sample, Rng& rng);
+
+// The crop of a box under an augmentation: the scaled box, turned and mirrored.
+CropMap CropOf(const Box& box, int size_px, const Augmentation& augmentation);
+
+// The camera behind an augmented crop, exactly: where CropMap::CropCamera leaves turn and mirror to
+// the body alone, this one also carries the principal point along, so that for any point X in the
+// image's camera frame   CropFromImage(camera.Project(X)) = CameraInCrop(...).Project(A X),
+// A = PointInCrop(crop). Both agree when the principal point is the crop's centre.
+Camera CameraInCrop(const CropMap& crop, const Camera& camera);
+// A: turns by -rotation about z, then x -> -x when the crop is mirrored.
+Mat3 PointInCrop(const CropMap& crop);
+
+// Keypoints [49,2] of a sample in its crop, and their confidence, joints exchanged when mirrored.
+struct CropKeypoints {
+  Points2 points_px = Points2::Zero(kNumSpinJoints, 2);
+  VecX confidence = VecX::Zero(kNumSpinJoints);
+};
+CropKeypoints KeypointsInCrop(const Points2& points_px, const VecX& confidence,
+                              const CropMap& crop);
+
+// SPIN's 24 superset joints [24,3] and their confidence, turned and mirrored.
+void JointsInCrop(const CropMap& crop, Points3* joints, VecX* confidence);
+
+// The body whose projection by CameraInCrop is the augmented picture of `params` (in the image's
+// camera frame). Without translation only orientation and pose mean something.
+BodyParams ParamsInCrop(const BodyModel& model, const BodyParams& params, const CropMap& crop);
+
+// The picture in the crop [size,size,3] BGR, written to `pixels`: one bilinear warp (averaging over
+// areas first where the crop is much smaller than the box), zero outside the image, then occluders,
+// then gains.
+void WarpToCrop(const ImageBuffer& image, const CropMap& crop, const Augmentation& augmentation,
+                uint8_t* pixels);
+
+}  // namespace gyre

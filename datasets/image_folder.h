@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all readers of data sets with picture files share: rows in memory, pictures in a folder.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "body/joints.h"
+#include "datasets/sample.h"
+
+namespace gyre {
+
+// A picture, at most 100 megapixels, as 8-bit BGR whatever it was stored as. EXIF orientation is
+// not applied: annotations refer to the stored pixels. UserError names `what` and the path.
+ImageBuffer ReadImage(const std::filesystem::path& path, const std::string& what);
+// By the ending's format, .jpg or .png, atomically.
+void WriteImage(const std::filesystem::path& path, const ImageBuffer& image, int jpeg_quality = 95);
+
+// dir / file, refused with a UserError (naming `what`) when `file` is empty, absolute or leads out
+// of `dir`.
+std::filesystem::path PathInFolder(const std::filesystem::path& dir, const std::string& file,
+                                   const std::string& what);
+
+// Puts joint i of `source` where SPIN's 49 have it: position and confidence into `sample`.
+class KeypointPlacer {
+ public:
+  explicit KeypointPlacer(const KeypointSet& source);
+  // points [N,2], confidence [N]. Entries that are not finite or have no confidence are left out;
+  // confidence is clipped to 1.
+  void Place(const Points2& points_px, const VecX& confidence, Sample* sample) const;
+
+ private:
+  std::vector<int> spin_positions_;
+};
+
+// A data set whose samples are in memory and whose pictures are files.
+class ImageFolderDataset : public Dataset {
+ public:
+  ImageFolderDataset(std::string name, std::vector<Sample> samples);
+
+  const std::string& name() const override { return name_; }
+  int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
+  Sample Get(int64_t index) const override;
+  ImageBuffer LoadImage(const Sample& sample) const override;
+
+ private:
+  std::string name_;
+  std::vector<Sample> samples_;
+};
+
+}  // namespace gyre

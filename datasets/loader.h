@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batches of augmented samples for training, read ahead by worker threads.
+//
+// Everything is a function of (seed, epoch, position): which sample stands at a position of an
+// epoch, and how it is augmented. So any number of workers gives the same batches, and the loader
+// starts at any (epoch, step) without having run before.
+//
+// Position p of an epoch draws its data set with the mixture's weights; within the epoch each set
+// is walked through in a shuffle of its own, and a fresh one when it has been used up.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "datasets/augment.h"
+#include "datasets/dataset_spec.h"
+#include "datasets/sample.h"
+
+namespace gyre {
+
+struct LoaderOptions {
+  int batch_size = 32;
+  int crop_px = 224;
+  // Threads that read and warp; 0 reads in the caller's thread.
+  int workers = 2;
+  // Batches kept ready: the bound on the memory.
+  int prefetch_batches = 2;
+  uint64_t seed = 0;
+  // Positions in an epoch; 0: as many as the mixture has samples.
+  int64_t samples_per_epoch = 0;
+  // false: all samples of all sets once, in order, whatever the weights (for evaluation).
+  bool shuffle = true;
+  // Whether a last batch of fewer samples is left out. An epoch has at least one batch.
+  bool drop_last = true;
+  AugmentOptions augment;
+
+  // UserError names the field and both values.
+  void Check() const;
+  // In order, un-augmented, to the last sample.
+  static LoaderOptions Evaluation(int batch_size, int crop_px);
+};
+
+// B samples. Vectors have B entries; crop coordinates are pixels of the crop.
+struct Batch {
+  int64_t epoch = 0;
+  int64_t step = 0;  // within the epoch
+  int crop_px = 0;
+  std::vector<Sample> samples;  // as in the data set: not augmented
+  std::vector<int> set_idx;     // position in Mixture::sets
+  std::vector<Augmentation> augmentations;
+  std::vector<CropMap> crops;
+  std::vector<CropKeypoints> keypoints;  // in the crop
+  std::vector<uint8_t> pixels;           // [B, crop_px, crop_px, 3] BGR
+
+  int size() const { return static_cast<int>(samples.size()); }
+};
+
+// Which sample stands where in an epoch.
+struct SampleRef {
+  int set_idx = 0;
+  int64_t index = 0;
+};
+std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
+                                  int64_t positions);
+
+class Loader {
+ public:
+  // Stands at (epoch 0, step 0); nothing is read before the first Next.
+  Loader(Mixture mixture, LoaderOptions options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  int64_t samples_per_epoch() const;
+  int64_t steps_per_epoch() const;
+  const Mixture& mixture() const;
+  const LoaderOptions& options() const;
+
+  // The next Next() gives this batch. Batches under way are dropped.
+  void Seek(int64_t epoch, int64_t step);
+  // The next batch; from the end of an epoch on to the next.
+  //
+  // A sample whose picture cannot be read, or that has no box, is reported once with its row and
+  // file and replaced by another draw from its set (left out when not shuffling). UserError when a
+  // set gives no usable sample at all.
+  Batch Next();
+  // Different samples found unusable so far.
+  int64_t samples_skipped() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gyre

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Leeds Sports Pose and its extension (Johnson & Everingham, BMVC 2010 and CVPR 2011):
+// DIR/joints.mat with `joints` and DIR/images/im0001.jpg (LSP), im00001.jpg (LSPET).
+//   LSPET  joints [14,3,10000]; third value 1: annotated, 0: not annotated, x and y mean nothing
+//   LSP    joints [3,14,2000];  third value 0: visible, 1: occluded but annotated (the opposite)
+// Joints are person-centric in the order of "lsp14". Pixels count from 1 in MATLAB; here from 0.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "datasets/sample.h"
+
+namespace gyre {
+
+enum class LspKind { kLsp, kLspet };
+
+struct LspOptions {
+  LspKind kind = LspKind::kLspet;
+  int min_keypoints = 6;       // rows with fewer annotated joints are left out
+  double box_margin = 1.2;     // box side / longer side of the keypoints' bounds
+  bool all_annotated = false;  // as SPIN reads LSPET: the third value is ignored
+};
+
+// Row numbers (Sample::index) are the pictures' numbers minus 1.
+std::shared_ptr<const Dataset> ReadLsp(const std::filesystem::path& dir, const LspOptions& options,
+                                       const std::string& name);
+
+}  // namespace gyre

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// SPIN's data files (Kolotouros et al. 2019), one .npz per data set, N rows:
+//   imgname   [N]       strings (unicode or bytes), relative to the picture folder
+//   center    [N,2]     box centre, pixels
+//   scale     [N]       box side / 200 px
+//   part      [N,24,3]  optional: superset keypoints (SPIN-49 positions 25..48): x, y, confidence
+//   openpose  [N,25,3]  optional: OpenPose BODY_25 keypoints (positions 0..24)
+//   pose      [N,72]    optional: SMPL pose;  shape [N,10] with it
+//   has_smpl  [N]       optional: which rows' pose and shape count; absent: all
+//   S         [N,24,4]  optional: superset joints, metres, confidence
+//   gender    [N]       optional: 'm' or 'f'
+// and gyre's own, written by `gyre data synth`, absent in SPIN's files:
+//   transl    [N,3]     translation of the body in the camera frame of the picture, metres
+//   focal_px  [N], center_px [N,2]  the camera of the picture
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "datasets/sample.h"
+
+namespace gyre {
+
+std::shared_ptr<const Dataset> ReadSpinNpz(const std::filesystem::path& path,
+                                           const std::filesystem::path& images,
+                                           const std::string& name);
+
+// Writes any data set in this layout: DIR/images/000000.jpg ... and DIR/NAME.npz, which
+// `spin:DIR/NAME.npz` reads back. Pictures are JPEG of this quality, made on `threads` threads (0:
+// all). Shows progress.
+void WriteSpinDataset(const Dataset& dataset, const std::filesystem::path& dir, int jpeg_quality,
+                      int threads);
+
+}  // namespace gyre
