@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluates samples by a protocol. A mean error is the mean over samples of the sample's mean over
+// its joints that count; PCK and AUC are over all joints of all samples.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "metrics/meter.h"
+#include "metrics/protocol.h"
+
+namespace gyre {
+
+// One row of a result's table. For shares `value` is the share itself and median, p90 are NaN.
+struct MetricResult {
+  std::string key, label, unit, alignment;
+  double value = 0, median = 0, p90 = 0;
+  int64_t count = 0;   // samples (means) or joints (shares) that counted
+  int64_t failed = 0;  // of which the prediction was not finite; never part of `value` of a mean
+};
+
+struct EvaluationResult {
+  std::string protocol, set, root;
+  int num_joints = 0;
+  int64_t samples = 0;
+  std::vector<MetricResult> metrics;
+
+  const MetricResult& Get(std::string_view key) const;  // GYRE_CHECK fails for an unknown key
+};
+
+nlohmann::json ToJson(const EvaluationResult& result);  // numbers that are not finite: null
+std::string FormatTable(const EvaluationResult& result);
+
+class Evaluation {
+ public:
+  explicit Evaluation(const Protocol& protocol);
+
+  // One sample of a 3D protocol: points [N,3] in metres in the order of the protocol's keypoint
+  // set, visibility [N] of the truth. Vertices [V,3] in the same frame, when PVE is wanted.
+  void Add(const Points3& prediction, const Points3& truth, const VecX& visibility);
+  void Add(const Points3& prediction, const Points3& truth, const VecX& visibility,
+           const Points3& predicted_vertices, const Points3& true_vertices);
+
+  // One sample of a 2D protocol: pixels [N,2] in the order of its set, visibility [N] of the truth,
+  // and the side of the person's box.
+  void Add(const Points2& prediction_px, const Points2& truth_px, const VecX& visibility,
+           double box_side_px);
+
+  void Merge(const Evaluation& other);
+  EvaluationResult Result() const;
+
+ private:
+  Meter& MeterOf(MetricKind kind);
+  Protocol protocol_;
+  std::vector<int> joints_, root_;  // rows of the set
+  std::vector<Meter> meters_;       // one per metric of the protocol
+  int64_t samples_ = 0;
+};
+
+}  // namespace gyre
