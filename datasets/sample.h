@@ -52,7 +52,9 @@ class Dataset {
   virtual ~Dataset() = default;
   virtual const std::string& name() const = 0;
   virtual int64_t size() const = 0;
-  virtual Sample Get(int64_t index) const = 0;
+  // The sample at a position in [0, size()). Its Sample::index is its row in the file, which is
+  // another number when rows were left out, and stays the same whatever was selected.
+  virtual Sample Get(int64_t position) const = 0;
   // The image of a sample, 8-bit BGR as OpenCV holds it, at the resolution of `keypoints_px`.
   // UserError names the row and the file when it cannot be read.
   virtual ImageBuffer LoadImage(const Sample& sample) const = 0;
