@@ -30,6 +30,12 @@ inline constexpr int kNumPoseFeatures = 9 * (kNumBodyJoints - 1);
 inline constexpr int kNumLandmarks = 21;                       // nose, eyes, ears, feet, fingertips
 inline constexpr int kNumExtraJoints = 9;                      // SPIN's regressed joints
 
+constexpr std::array<int, kNumLandmarks> NoLandmarks() {
+  std::array<int, kNumLandmarks> vertices{};
+  vertices.fill(-1);
+  return vertices;
+}
+
 using SparseRows = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 
 struct BodyModel {
@@ -42,7 +48,7 @@ struct BodyModel {
   std::array<int, kNumBodyJoints> parents{};  // parents[0] = -1, parents[k] < k
   Faces faces;                    // [F,3], counter-clockwise seen from outside
   // Vertex of each landmark by the order of JointRegistry's landmarks (-1: the model has none).
-  std::array<int, kNumLandmarks> landmark_vertices{};
+  std::array<int, kNumLandmarks> landmark_vertices = NoLandmarks();
   // SPIN's nine regressed joints [9,V]; 0 rows when the model has none (stand-ins are then used).
   SparseRows J_regressor_extra;
 
@@ -67,6 +73,20 @@ struct PosedBody {
 
 PosedBody PoseBody(const BodyModel& model, const BodyParams& params);
 
+// The joints of the rest pose as a function of the shape, without a vertex: J(b) = mean + dirs b.
+struct RestJoints {
+  explicit RestJoints(const BodyModel& model);
+
+  Points3 mean;  // [24,3]
+  RowMatX dirs;  // [72,10], row 3 k + axis
+
+  Points3 At(const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;   // [24,3]
+  Vec3 PelvisAt(const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;  // J_0, see symmetry.h
+};
+
+// The pose feature F = vec(R_1 - I, ..., R_23 - I), each row by row.
+Eigen::Matrix<double, kNumPoseFeatures, 1> PoseFeature(const BodyParams& params);
+
 // Every check on a model: shapes, rows of J_regressor and weights sum to 1, the tree is a tree,
 // all finite, faces and landmarks in range. UserError names `model.name` and the key at fault.
 void CheckBodyModel(const BodyModel& model);
@@ -76,7 +96,9 @@ BodyModel MakeBuiltinBody();
 
 // Which body a command works with, as --body, --joint-regressor-extra say. `spec` is "builtin"
 // (or empty) or a path: .npz with SMPL's keys, or .pkl as downloaded. `extra_regressor` is empty or
-// SPIN's J_regressor_extra.npy ([9,V]).
+// SPIN's J_regressor_extra.npy ([9,V]). A file without landmark vertices gets SMPL's published ones
+// when it has SMPL's 6890 vertices. UserError names the file and key; for a missing file, the ways
+// to get one.
 std::shared_ptr<const BodyModel> LoadBodyModel(const std::string& spec,
                                                const std::filesystem::path& extra_regressor = {});
 

@@ -3,10 +3,13 @@
 // is a list of names. No other file knows a bare joint index.
 //
 // A joint's source is a kinematic joint of the body, a landmark vertex, or a row of the extra
-// regressor (SPIN's nine joints). Names are unique: "OP RHip" (OpenPose's, SMPL's hip joint) and
-// "Right Hip" (the annotators' hip, regressed) are two joints.
+// regressor (SPIN's nine joints). Names are unique, sources are not: "OP RWrist", "Right Wrist" and
+// "SMPL R_Wrist" are one point under three names, because SPIN keeps OpenPose's detections and the
+// annotators' joints apart. "OP RHip" (SMPL's hip joint) and "Right Hip" (the annotators' hip,
+// regressed) are two points.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,6 +18,19 @@
 #include "body/body_model.h"
 
 namespace gyre {
+
+// The landmarks, in the order of BodyModel::landmark_vertices, by the names that smplx gives them
+// (and body files in their landmark_names).
+inline constexpr std::array<std::string_view, kNumLandmarks> kLandmarkNames = {
+    "nose",      "reye",   "leye",   "rear",    "lear",  "LBigToe", "LSmallToe",
+    "LHeel",     "RBigToe", "RSmallToe", "RHeel", "lthumb", "lindex", "lmiddle",
+    "lring",     "lpinky", "rthumb", "rindex",  "rmiddle", "rring", "rpinky"};
+
+// SMPL's vertices for them, valid for its 6890-vertex mesh only.
+inline constexpr int kSmplVertices = 6890;
+inline constexpr std::array<int, kNumLandmarks> kSmplLandmarkVertices = {
+    332,  6260, 2800, 4071, 583,  3216, 3226, 3387, 6617, 6624, 6787,
+    2746, 2319, 2445, 2556, 2673, 6191, 5782, 5905, 6016, 6133};
 
 enum class JointSource { kKinematic, kLandmark, kExtraRegressor };
 
@@ -45,11 +61,15 @@ std::vector<std::string_view> KeypointSetNames();
 inline constexpr int kNumSpinJoints = 49;
 const KeypointSet& SpinJoints();
 
-// Where joint i of `source` goes among SPIN's 49 when keypoints are read: the positions that receive
-// it (COCO's hip goes to "OP LHip", LSP's to "Left Hip"). -1 where nothing matches.
+// Where joint i of `source` goes among SPIN's 49 when keypoints are read; -1 where nothing matches.
+// As in SPIN's own data files, BODY_25 fills positions 0..24, and what people annotated (LSP, MPII,
+// COCO, H36M) the superset 25..48: COCO's and MPII's hips are the annotators' "Right Hip", not
+// OpenPose's "OP RHip". A joint without a namesake (of smpl24) goes to the position that shares its
+// source, in the superset if there is one.
 std::vector<int> SpinPositionsOf(const KeypointSet& source);
 
-// The 14 common joints of the evaluation protocols (LSP's order) as positions in SPIN's 49.
+// The 14 common joints of SPIN's 3D protocols as positions in SPIN's 49: LSP's order, except that
+// the last is H36M's head and not LSP's top of the head.
 std::vector<int> Lsp14InSpin();
 
 }  // namespace gyre

@@ -8,14 +8,17 @@
 // so it folds exactly into the kinematic tree. Pose enters through the world rotations and, for
 // landmark and regressed joints, through the correctives' feature F.
 //
-// d x / d pose_k (axis-angle of joint k) = sum over bones m in k's subtree of
-//   Hat(p_k - x_m) R_parent(k)^world LeftJacobianSO3(pose_k),  plus the corrective's part.
+// With x_k = sum over bones m in k's subtree of R_m^world (c_m - W_m J_m) + W_m p_m, and likewise
+// W'_k = sum of W_m, turning joint k moves x_k about p_k:
+//   d x / d pose_k (axis-angle of joint k) = Hat(W'_k p_k - x_k) R_parent(k)^world
+//                                            LeftJacobianSO3(pose_k),  plus the correctives' part
+//   d x / d betas = sum_k R_k^world d(c_k - W_k J_k)/db + W_k dp_k/db
+//   d x / d transl = (sum_k W_k) I
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
-#include <vector>
 
 #include "body/body_model.h"
 #include "body/joints.h"
@@ -23,6 +26,19 @@
 namespace gyre {
 
 inline constexpr int kNumBodyParams = kNumPoseParams + kNumShapeParams + 3;  // pose, betas, transl
+inline constexpr int kNumRootParams = 6;  // global orientation, transl
+
+// What Evaluate works out. Positions are always exact.
+struct FoldedOptions {
+  // Pose correctives in the Jacobian: exact, or left out (a Gauss-Newton step hardly notices: they
+  // move a joint by millimetres per radian, and leaving them out saves most of the time).
+  enum class Correctives { kExact, kValueOnly } correctives = Correctives::kExact;
+  // Columns of the Jacobian: all 85, or 6 for global orientation and translation.
+  enum class Columns { kAll, kRoot } columns = Columns::kAll;
+  // One byte per joint of the set; 0 skips it: its position and its three rows are left as they
+  // are. Empty: all joints.
+  std::span<const uint8_t> mask = {};
+};
 
 // A list of joints of one model, folded. Immutable, shared between threads.
 class FoldedJoints {
@@ -30,11 +46,16 @@ class FoldedJoints {
   FoldedJoints(const BodyModel& model, const KeypointSet& set);
 
   int size() const;
+  const KeypointSet& set() const;
+  const RestJoints& rest_joints() const;
+
   // Positions [N,3] in the frame the parameters live in.
   Points3 Positions(const BodyParams& params) const;
   // The same and, when `jacobian` is not null, d positions / d (pose 72, betas 10, transl 3) as
-  // [3N, 85] (row 3 i + axis). No allocation once `jacobian` and `positions` have their size.
-  void Evaluate(const BodyParams& params, Points3* positions, RowMatX* jacobian) const;
+  // [3N, 85] (row 3 i + axis), or d / d (global orientation 3, transl 3) as [3N, 6]. No allocation
+  // once `jacobian` and `positions` have their size.
+  void Evaluate(const BodyParams& params, Points3* positions, RowMatX* jacobian,
+                const FoldedOptions& options = {}) const;
 
  private:
   struct Impl;
