@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/supervisor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/progress.h"
+
+namespace gyre {
+namespace {
+
+FitStore::Key KeyOf(const Sample& sample) { return {sample.dataset, sample.index}; }
+
+}  // namespace
+
+Camera ReferenceCamera(const Sample& sample) {
+  return sample.camera ? CropMap(sample.box, kReferenceCropPx).CropCamera(*sample.camera)
+                       : SpinCropCamera();
+}
+
+Camera ImageCamera(const Sample& sample) {
+  return sample.camera ? *sample.camera
+                       : CropMap(sample.box, kReferenceCropPx).ImageCamera(SpinCropCamera());
+}
+
+FitProblem MakeFitProblem(const Sample& sample) {
+  const CropMap crop(sample.box, kReferenceCropPx);
+  FitProblem problem;
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    problem.keypoints_px.row(i) =
+        crop.CropFromImage(sample.keypoints_px.row(i).transpose()).transpose();
+  }
+  problem.confidence = sample.keypoints_confidence;
+  problem.camera = ReferenceCamera(sample);
+  problem.has_start = false;
+  return problem;
+}
+
+const char* SupervisionName(Supervision supervision) {
+  switch (supervision) {
+    case Supervision::kLoop: return "loop";
+    case Supervision::kStatic: return "static";
+    case Supervision::kTruth: return "truth";
+    case Supervision::kReprojection: return "reprojection";
+  }
+  return "?";
+}
+
+Supervision SupervisionFromName(const std::string& name) {
+  for (const Supervision s : {Supervision::kLoop, Supervision::kStatic, Supervision::kTruth,
+                              Supervision::kReprojection}) {
+    if (name == SupervisionName(s)) return s;
+  }
+  ThrowUserError("supervision '{}' is not one of loop, static, truth, reprojection", name);
+}
+
+Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
+                       Supervision supervision, bool use_labels, int threads)
+    : fitter_(std::move(fitter)),
+      store_(std::move(store)),
+      supervision_(supervision),
+      use_labels_(use_labels || supervision == Supervision::kTruth),
+      threads_(threads) {}
+
+void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
+                          FitSource source, int64_t step) {
+  if (!result.summary.usable) return;
+  StoredFit fit;
+  fit.params = result.params;
+  fit.camera = problem.camera;
+  fit.score_px2 = store_.policy().score_only ? result.summary.score.spin_score_px2
+                                             : result.summary.score.score_px2;
+  fit.pose_prior = result.summary.score.pose_prior;
+  fit.observed_joints = result.summary.score.observed_joints;
+  fit.source = source;
+  fit.step = step;
+  store_.Consider(KeyOf(sample), fit);
+}
+
+void Supervisor::MakeInitialFits(const Dataset& data) {
+  if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return;
+  constexpr int64_t kChunk = 256;  // bounds memory
+  Progress progress("initial fits", "people", data.size());
+  for (int64_t begin = 0; begin < data.size(); begin += kChunk) {
+    const int64_t end = std::min(begin + kChunk, data.size());
+    std::vector<Sample> samples;
+    std::vector<FitProblem> problems;
+    for (int64_t i = begin; i < end; ++i) {
+      Sample sample = data.Get(i);
+      if (HasLabel(sample) || store_.Get(KeyOf(sample))) continue;
+      problems.push_back(MakeFitProblem(sample));
+      samples.push_back(std::move(sample));
+    }
+    const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
+    for (size_t i = 0; i < samples.size(); ++i) {
+      Consider(samples[i], problems[i], results[i], FitSource::kStatic, 0);
+    }
+    progress.Advance(end - begin);
+  }
+}
+
+std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
+                                     std::span<const BodyParams> predictions, int64_t step,
+                                     SupervisionStats* stats) {
+  GYRE_CHECK(samples.size() == predictions.size());
+  const auto start = std::chrono::steady_clock::now();
+  const int64_t updated_before = store_.counters().Updated();
+  if (supervision_ == Supervision::kLoop) {
+    std::vector<FitProblem> problems;
+    std::vector<size_t> who;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      if (HasLabel(samples[i])) continue;
+      FitProblem problem = MakeFitProblem(samples[i]);
+      problem.start = predictions[i];
+      problem.has_start = true;
+      problems.push_back(std::move(problem));
+      who.push_back(i);
+    }
+    const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
+    for (size_t k = 0; k < who.size(); ++k) {
+      Consider(samples[who[k]], problems[k], results[k], FitSource::kLoop, step);
+    }
+    stats->considered = static_cast<int64_t>(who.size());
+  }
+  stats->updated = store_.counters().Updated() - updated_before;
+
+  std::vector<Target> targets(samples.size());
+  int accepted = 0, with_fit = 0;
+  double reprojection = 0;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (HasLabel(samples[i])) {
+      targets[i] = {*samples[i].params, true};
+      continue;
+    }
+    if (supervision_ == Supervision::kReprojection || supervision_ == Supervision::kTruth) continue;
+    const std::optional<StoredFit> fit = store_.Get(KeyOf(samples[i]));
+    if (!fit) continue;
+    targets[i] = {fit->params, store_.Accepted(*fit)};
+    accepted += targets[i].valid ? 1 : 0;
+    ++with_fit;
+    reprojection +=
+        fitter_->Score(MakeFitProblem(samples[i]), fit->params).reprojection_px;
+  }
+  stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
+  stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");
+  stats->seconds_fit =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return targets;
+}
+
+}  // namespace gyre

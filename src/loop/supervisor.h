@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// The heart of the loop, free of the network: predictions in, supervision out.
+//
+//   prediction --fit to the keypoints--> candidate --better than the stored fit?--> store --> target
+//
+// Everything here is in a sample's reference crop (its box at 224 px, neither turned nor mirrored),
+// whose camera frame is the image's. So a stored fit means the same whatever the augmentation was,
+// its score is always measured alike, and its camera is kept with it.
+// Source: SPIN (Kolotouros et al. 2019), section 3.3.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "datasets/sample.h"
+#include "fitting/fit_store.h"
+#include "fitting/fitter.h"
+
+namespace gyre {
+
+// The camera of a sample's reference crop: the image's own where it is known, SPIN's otherwise.
+Camera ReferenceCamera(const Sample& sample);
+// The same camera seen in the whole image.
+Camera ImageCamera(const Sample& sample);
+// The sample's keypoints in its reference crop, without a start.
+FitProblem MakeFitProblem(const Sample& sample);
+
+// What teaches the network.
+enum class Supervision {
+  kLoop,          // fits made from the network's predictions in every step
+  kStatic,        // the initial fits, never improved
+  kTruth,         // the labels of the data set
+  kReprojection,  // keypoints alone
+};
+const char* SupervisionName(Supervision supervision);
+Supervision SupervisionFromName(const std::string& name);  // UserError lists the names
+
+struct Target {
+  BodyParams params;  // in the camera frame of the image
+  bool valid = false; // false: only the keypoints teach
+};
+
+// What one step did.
+struct SupervisionStats {
+  int64_t considered = 0, updated = 0;
+  double accepted_share = 0;      // of the batch
+  double reprojection_px = 0;     // mean over the batch's stored fits, reference crop
+  double seconds_fit = 0;
+};
+
+class Supervisor {
+ public:
+  // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
+  Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
+             bool use_labels, int threads);
+
+  // Fits every sample without a stored fit from a cold start. Keypoints are enough.
+  void MakeInitialFits(const Dataset& data);
+
+  // One step: `predictions` in the camera frames of the images, one per sample.
+  std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+                           int64_t step, SupervisionStats* stats);
+
+  FitStore& store() { return store_; }
+  const FitStore& store() const { return store_; }
+  const Fitter& fitter() const { return *fitter_; }
+  Supervision supervision() const { return supervision_; }
+
+ private:
+  bool HasLabel(const Sample& sample) const { return use_labels_ && sample.params.has_value(); }
+  void Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
+                FitSource source, int64_t step);
+
+  std::shared_ptr<const Fitter> fitter_;
+  FitStore store_;
+  Supervision supervision_;
+  bool use_labels_;
+  int threads_;
+};
+
+}  // namespace gyre
