@@ -11,11 +11,24 @@
 
 namespace gyre {
 
-enum class DType { kBool, kInt8, kUInt8, kInt16, kUInt16, kInt32, kUInt32, kInt64, kUInt64,
-                   kFloat16, kFloat32, kFloat64, kString };
+enum class DType {
+  kBool,
+  kInt8,
+  kUInt8,
+  kInt16,
+  kUInt16,
+  kInt32,
+  kUInt32,
+  kInt64,
+  kUInt64,
+  kFloat16,
+  kFloat32,
+  kFloat64,
+  kString
+};
 
-size_t DTypeSize(DType type);        // 0 for kString
-const char* DTypeName(DType type);   // as numpy says: "float32"
+size_t DTypeSize(DType type);       // 0 for kString
+const char* DTypeName(DType type);  // as numpy says: "float32"
 
 struct NdArray {
   DType dtype = DType::kFloat64;
@@ -23,9 +36,9 @@ struct NdArray {
   std::string bytes;                 // little endian, C order; empty for strings
   std::vector<std::string> strings;  // UTF-8, for kString
 
-  int64_t size() const;              // number of elements
-  int64_t dim(int axis) const;       // negative axes count from the end
-  std::string ShapeString() const;   // "(3, 4)"
+  int64_t size() const;             // number of elements
+  int64_t dim(int axis) const;      // negative axes count from the end
+  std::string ShapeString() const;  // "(3, 4)"
 
   // All elements converted to T (double, float, int64_t, int32_t, ...). Throws UserError, with
   // `what` naming the file and key, when the array holds strings or a value does not fit T.

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/zip.h"
+
+#include <zip.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace gyre {
+namespace {
+
+constexpr int64_t kMaxEntries = 1 << 20;
+constexpr size_t kChunk = 1 << 20;
+
+struct CloseFile {
+  void operator()(zip_file_t* file) const { zip_fclose(file); }
+};
+struct DiscardArchive {
+  void operator()(zip_t* zip) const { zip_discard(zip); }
+};
+using FilePtr = std::unique_ptr<zip_file_t, CloseFile>;
+using ArchivePtr = std::unique_ptr<zip_t, DiscardArchive>;
+
+std::string TakeMessage(zip_error_t& error) {
+  std::string message = zip_error_strerror(&error);
+  zip_error_fini(&error);
+  return message;
+}
+
+}  // namespace
+
+struct ZipReader::Archive {
+  std::string content;  // libzip reads from here
+  std::string what;
+  ArchivePtr zip;
+  std::vector<std::string> names;
+};
+
+ZipReader::ZipReader(const std::filesystem::path& path)
+    : ZipReader(ReadFile(path), path.string()) {}
+
+ZipReader::ZipReader(std::string content, std::string what)
+    : archive_(std::make_unique<Archive>()) {
+  Archive& a = *archive_;
+  a.content = std::move(content);
+  a.what = std::move(what);
+  zip_error_t error;
+  zip_error_init(&error);
+  zip_source_t* source =
+      zip_source_buffer_create(a.content.data(), a.content.size(), /*freep=*/0, &error);
+  if (source != nullptr) a.zip.reset(zip_open_from_source(source, ZIP_RDONLY, &error));
+  if (a.zip == nullptr) {
+    if (source != nullptr) zip_source_free(source);
+    ThrowUserError("{}: is not a readable zip archive ({})", a.what, TakeMessage(error));
+  }
+  zip_error_fini(&error);
+  const int64_t count = zip_get_num_entries(a.zip.get(), 0);
+  if (count > kMaxEntries) {
+    ThrowUserError("{}: holds {} entries, expected at most {}", a.what, count, kMaxEntries);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = zip_get_name(a.zip.get(), static_cast<zip_uint64_t>(i), 0);
+    if (name == nullptr) ThrowUserError("{}: entry {} has no readable name", a.what, i);
+    a.names.emplace_back(name);
+  }
+}
+
+ZipReader::~ZipReader() = default;
+ZipReader::ZipReader(ZipReader&&) noexcept = default;
+ZipReader& ZipReader::operator=(ZipReader&&) noexcept = default;
+
+const std::vector<std::string>& ZipReader::names() const { return archive_->names; }
+
+bool ZipReader::Has(const std::string& name) const {
+  return std::find(names().begin(), names().end(), name) != names().end();
+}
+
+std::string ZipReader::Read(const std::string& name, uint64_t max_bytes) const {
+  zip_t* zip = archive_->zip.get();
+  const auto fail = [&](const char* reason) {
+    ThrowUserError("{}: cannot read entry '{}' ({})", archive_->what, name, reason);
+  };
+  const auto found = std::find(names().begin(), names().end(), name);
+  if (found == names().end()) fail("there is no such entry");
+  const auto index = static_cast<zip_uint64_t>(found - names().begin());
+  zip_stat_t stat;
+  zip_stat_init(&stat);
+  if (zip_stat_index(zip, index, 0, &stat) != 0) fail(zip_strerror(zip));
+  if (!(stat.valid & ZIP_STAT_SIZE)) fail("its size is unknown");
+  if (stat.size > max_bytes) {
+    ThrowUserError("{}: entry '{}' declares {} bytes, expected at most {}", archive_->what, name,
+                   stat.size, max_bytes);
+  }
+  const FilePtr file(zip_fopen_index(zip, index, 0));
+  if (file == nullptr) fail(zip_strerror(zip));
+  // Chunk by chunk: memory grows with what is really there, not with what the directory declares.
+  std::string content;
+  while (true) {
+    const size_t old_size = content.size();
+    if (old_size > stat.size) fail("it is longer than declared");
+    content.resize(old_size + std::min<uint64_t>(kChunk, stat.size - old_size + 1));
+    const int64_t got = zip_fread(file.get(), content.data() + old_size, content.size() - old_size);
+    if (got < 0) fail(zip_file_strerror(file.get()));
+    content.resize(old_size + static_cast<size_t>(got));
+    if (got == 0) break;
+  }
+  if (content.size() != stat.size) fail("it is shorter than declared");
+  return content;
+}
+
+void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries,
+              ZipMethod method) {
+  const auto write = [&](const std::filesystem::path& temporary) {
+    int code = 0;
+    ArchivePtr zip(zip_open(temporary.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    if (zip == nullptr) {
+      ThrowUserError("{}: cannot be written ({})", path.string(), TakeMessage(error));
+    }
+    zip_error_fini(&error);
+    const auto check = [&](bool good) {
+      if (!good) {
+        ThrowUserError("{}: cannot be written ({})", path.string(), zip_strerror(zip.get()));
+      }
+    };
+    for (const ZipEntry& entry : entries) {
+      zip_source_t* source =
+          zip_source_buffer(zip.get(), entry.content.data(), entry.content.size(), /*freep=*/0);
+      check(source != nullptr);
+      const int64_t index = zip_file_add(zip.get(), entry.name.c_str(), source, ZIP_FL_ENC_UTF_8);
+      if (index < 0) zip_source_free(source);
+      check(index >= 0);
+      const auto i = static_cast<zip_uint64_t>(index);
+      const int compression = method == ZipMethod::kStored ? ZIP_CM_STORE : ZIP_CM_DEFLATE;
+      check(zip_set_file_compression(zip.get(), i, compression, 0) == 0);
+      constexpr zip_uint16_t kDosDate = 1 << 5 | 1;  // 1 January 1980
+      check(zip_file_set_dostime(zip.get(), i, 0, kDosDate, 0) == 0);
+    }
+    check(zip_close(zip.get()) == 0);
+    zip.release();  // closing freed it
+  };
+  WriteFileAtomically(path, write);
+}
+
+}  // namespace gyre
