@@ -4,8 +4,8 @@
 //   r_nk = w_k N(x_n; m_k, C_k) / sum_j w_j N(x_n; m_j, C_j)
 //   m_k  = sum_n v_n r_nk x_n / V_k,   V_k = sum_n v_n r_nk,   w_k = V_k / sum_n v_n
 //   C_k  = (1 - s_k) S_k + s_k diag(S_all) + diag(f)
-// S_k is the responsible samples' scatter, S_all that of all samples, f a floor on the variances and
-// s_k = prior_samples / (prior_samples + effective samples of k).
+// S_k is the responsible samples' scatter, S_all that of all samples, f a floor on the variances
+// and s_k = prior_samples / (prior_samples + effective samples of k).
 #pragma once
 
 #include <cstdint>
@@ -19,24 +19,24 @@ namespace gyre {
 struct PriorTrainingOptions {
   int components = 8;
   uint64_t seed = 0;
-  double frames_per_second = 5;   // neighbouring frames of motion capture say the same
-  int max_frames_per_clip = 60;   // spread over the clip
-  bool mirror = true;             // people are symmetric; clips of them are not
-  double held_out_share = 0.15;   // of the clips, to report an honest likelihood
-  double prior_samples = 30;      // strength of the shrinkage to a diagonal covariance
-  double floor_rad = 0.1;         // deviation added to every value: what clips cannot say (hands,
-                                  // feet, wrists are still or absent in them) is loose, not rigid
+  double frames_per_second = 5;  // neighbouring frames of motion capture say the same
+  int max_frames_per_clip = 60;  // spread over the clip
+  bool mirror = true;            // people are symmetric; clips of them are not
+  double held_out_share = 0.15;  // of the clips, to report an honest likelihood
+  double prior_samples = 30;     // strength of the shrinkage to a diagonal covariance
+  double floor_rad = 0.1;        // deviation added to every value: what clips cannot say (hands,
+                                 // feet, wrists are still or absent in them) is loose, not rigid
   int max_iterations = 100;
-  double tolerance = 1e-4;        // gain of mean log-likelihood per iteration at which to stop
+  double tolerance = 1e-4;  // gain of mean log-likelihood per iteration at which to stop
 
   void Check() const;
 };
 
 struct MixtureFit {
-  VecX weights;                          // [K]
-  RowMatX means;                         // [K,D]
+  VecX weights;                              // [K]
+  RowMatX means;                             // [K,D]
   std::vector<Eigen::MatrixXd> covariances;  // K of D x D
-  double log_likelihood = 0;             // weighted mean per sample, natural logarithm
+  double log_likelihood = 0;                 // weighted mean per sample, natural logarithm
   int iterations = 0;
 };
 
@@ -51,14 +51,14 @@ double MeanLogLikelihood(const MixtureFit& mixture, const RowMatX& x, const VecX
 struct PriorTraining {
   MixtureFit mixture;  // of all clips
   int num_clips = 0;
-  int num_samples = 0;              // mirrored ones included
+  int num_samples = 0;  // mirrored ones included
   int num_held_out_clips = 0;
   double train_log_likelihood = 0;     // of a mixture fitted without the held-out clips
   double held_out_log_likelihood = 0;  // of the held-out clips under that mixture; NaN when none
 };
 
-// Every clip weighs the same, however long. UserError when there are fewer samples than a mixture of
-// this size can be fitted to.
+// Every clip weighs the same, however long. UserError when there are fewer samples than a mixture
+// of this size can be fitted to.
 PriorTraining TrainPosePrior(const std::vector<PoseClip>& clips,
                              const PriorTrainingOptions& options);
 
