@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables as comma-separated text with a header line (RFC 4180: quoted fields, doubled quotes,
+// CR LF or LF). Every row has as many fields as the header; numbers use a point in any locale.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gyre {
+
+class CsvTable {
+ public:
+  static CsvTable Read(const std::filesystem::path& path);
+  static CsvTable Parse(std::string_view content, const std::string& what);
+
+  const std::vector<std::string>& columns() const { return columns_; }
+  int64_t row_count() const { return row_count_; }
+  bool Has(const std::string& column) const { return positions_.contains(column); }
+
+  // Rows from 0. UserError names the file, the line and the column when the column is missing or
+  // the field is no number.
+  const std::string& Text(int64_t row, const std::string& column) const;
+  double Number(int64_t row, const std::string& column) const;
+  int64_t Integer(int64_t row, const std::string& column) const;
+  // A whole column.
+  std::vector<std::string> Texts(const std::string& column) const;
+  std::vector<double> Numbers(const std::string& column) const;
+  // "FILE: line 7", for a reader's own complaints about a row.
+  std::string Where(int64_t row) const;
+
+ private:
+  size_t Position(const std::string& column) const;
+
+  std::string what_;
+  std::vector<std::string> columns_;
+  std::map<std::string, size_t> positions_;
+  std::vector<std::string> fields_;  // row by row
+  std::vector<int64_t> lines_;       // the line a row begins at, from 1
+  int64_t row_count_ = 0;
+};
+
+}  // namespace gyre
