@@ -58,9 +58,7 @@ Polygon Clip(const Polygon& polygon, const ClipPlane& plane) {
   return result;
 }
 
-int64_t CeilToPixel(int64_t subpixels) {
-  return (subpixels + kSubpixels - 1) >> kSubpixelBits;
-}
+int64_t CeilToPixel(int64_t subpixels) { return (subpixels + kSubpixels - 1) >> kSubpixelBits; }
 int64_t FloorToPixel(int64_t subpixels) { return subpixels >> kSubpixelBits; }
 
 // Edge a -> b of a triangle whose inside has positive edge functions: value less `bias`, and steps.
@@ -102,8 +100,7 @@ class Painter {
     return Snap(pixel, p.z());
   }
 
-  void DrawFace(int32_t face, const ScreenVertex& a, const ScreenVertex& b,
-                const ScreenVertex& c) {
+  void DrawFace(int32_t face, const ScreenVertex& a, const ScreenVertex& b, const ScreenVertex& c) {
     const int64_t area = (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
     if (area == 0) return;
     // Counter-clockwise on the screen, hence facing us, is negative where y points down.
@@ -219,8 +216,7 @@ void Rasterise(const Points3& vertices, const Faces& faces, const Camera& camera
   GYRE_CHECK(width > 0 && height > 0 && width <= (1 << 15) && height <= (1 << 15),
              "image of {} x {} pixels", width, height);
   GYRE_CHECK(camera.focal_px > 0 && camera.center_px.allFinite() && options.near_m > 0);
-  GYRE_CHECK(faces.size() == 0 ||
-             (faces.minCoeff() >= 0 && faces.maxCoeff() < vertices.rows()));
+  GYRE_CHECK(faces.size() == 0 || (faces.minCoeff() >= 0 && faces.maxCoeff() < vertices.rows()));
   const size_t pixels = static_cast<size_t>(width) * height;
   buffers->width = width;
   buffers->height = height;

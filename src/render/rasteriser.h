@@ -32,8 +32,8 @@ struct RasterOptions {
 // One entry per pixel, row by row.
 struct RasterBuffers {
   int width = 0, height = 0;
-  std::vector<float> depth_m;      // camera z; infinity where there is no surface
-  std::vector<int32_t> face_idx;   // row of `faces`; -1 where there is no surface
+  std::vector<float> depth_m;                // camera z; infinity where there is no surface
+  std::vector<int32_t> face_idx;             // row of `faces`; -1 where there is no surface
   std::vector<Eigen::Vector3f> barycentric;  // of the face's vertices; only where there is one
 
   int PixelIdx(int u, int v) const { return v * width + u; }

@@ -21,12 +21,12 @@ namespace gyre {
 Points3 VertexNormals(const Points3& vertices, const Faces& faces);
 
 struct DirectionalLight {
-  Vec3 towards_light = {0, 0, -1};  // camera frame; any length
+  Vec3 towards_light = {0, 0, -1};      // camera frame; any length
   Vec3 radiance = Vec3::Constant(0.6);  // linear, red green blue
 };
 
 struct Lighting {
-  Vec3 up = {0, -1, 0};  // camera frame: where `sky` comes from
+  Vec3 up = {0, -1, 0};                // camera frame: where `sky` comes from
   Vec3 sky = Vec3::Constant(0.45);     // linear ambient light from above
   Vec3 ground = Vec3::Constant(0.22);  // and from below
   std::vector<DirectionalLight> lights = {{{-0.5, -0.8, -1.0}, Vec3::Constant(0.62)}};
@@ -45,8 +45,8 @@ struct Paint {
 
 struct RenderOptions {
   Lighting lighting;
-  int supersample = 2;      // n x n samples a pixel, averaged in linear light; 1: jagged and fast
-  double opacity = 1;       // of the whole mesh over the background
+  int supersample = 2;  // n x n samples a pixel, averaged in linear light; 1: jagged and fast
+  double opacity = 1;   // of the whole mesh over the background
   bool cull_back_faces = false;  // see RasterOptions
 };
 

@@ -8,8 +8,8 @@
 
 namespace gyre {
 
-float LinearFromSrgb8(uint8_t value);  // table
-uint8_t Srgb8FromLinear(float linear); // nearest; values outside [0, 1] are clamped
-Vec3 LinearFromSrgb(const Vec3& rgb);  // each in [0, 1]
+float LinearFromSrgb8(uint8_t value);   // table
+uint8_t Srgb8FromLinear(float linear);  // nearest; values outside [0, 1] are clamped
+Vec3 LinearFromSrgb(const Vec3& rgb);   // each in [0, 1]
 
 }  // namespace gyre
