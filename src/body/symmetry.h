@@ -19,7 +19,8 @@
 namespace gyre {
 
 // The kinematic joint on the other side; itself on the midline.
-extern const std::array<int, kNumBodyJoints> kMirrorJoint;
+inline constexpr std::array<int, kNumBodyJoints> kMirrorJoint = {
+    0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22};
 
 // pose [72]: sides swapped, and each axis-angle (x, y, z) becomes (x, -y, -z).
 Eigen::Matrix<double, kNumPoseParams, 1> MirrorPose(

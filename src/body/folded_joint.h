@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// One joint of a body folded into the kinematic tree: the constants of kinematics.h.
+#pragma once
+
+#include <vector>
+
+#include "body/body_model.h"
+#include "body/model_joints.h"
+
+namespace gyre {
+
+using ShapeDirs = Eigen::Matrix<double, 3, kNumShapeParams, Eigen::RowMajor>;
+
+struct FoldedJoint {
+  // What moves with one bone: R_bone (offset + shape b) + weight p_bone.
+  struct Term {
+    int bone;
+    double weight;          // W_bone
+    bool rigid;             // offset and shape are zero: the joint of the bone itself
+    Vec3 offset;            // c_bone - W_bone J_bone for b = 0, F = 0
+    ShapeDirs shape_dirs;   // d offset / d b
+    int link;               // the chain's joint that first turns it; -1: only the translation does
+  };
+  // A joint that turns (part of) this one, and the weight below it.
+  struct Link {
+    int joint;
+    int parent;
+    double weight;  // W' of its subtree
+  };
+  // dirs F is carried by a mix of bones: (sum_m w_m R_m) dirs F. `dirs` holds only the columns of
+  // `pose_blocks`, 9 of each.
+  struct Corrective {
+    struct Share {
+      int bone;
+      double weight;
+    };
+    std::vector<Share> mix;
+    Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor> dirs;
+  };
+
+  double weight_sum;              // of the combination: scales the translation
+  std::vector<Term> terms;
+  std::vector<Link> chain;        // children before parents
+  std::vector<int> pose_blocks;   // kinematic joints whose rotation the correctives depend on
+  std::vector<Corrective> correctives;
+};
+
+FoldedJoint FoldJoint(const BodyModel& model, const RestJoints& rest,
+                      const JointCombination& combination);
+
+}  // namespace gyre

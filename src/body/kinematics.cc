@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/kinematics.h"
+
+#include <map>
+
+#include "body/folded_joint.h"
+#include "core/error.h"
+#include "core/so3.h"
+
+namespace gyre {
+namespace {
+
+using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
+using Mat9x3 = Eigen::Matrix<double, 9, 3>;
+using Row207 = Eigen::Matrix<double, 1, kNumPoseFeatures>;
+// Three rows of the Jacobian.
+using JacobianRows = Eigen::Ref<Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>, 0,
+                                Eigen::OuterStride<>>;
+
+// d J_k / d betas - d J_parent / d betas, and the same of the mean: what a bone is made of.
+struct Bone {
+  int parent;
+  Vec3 mean;
+  ShapeDirs dirs;
+};
+
+// The posed kinematic tree without the translation, and its derivatives.
+struct Frames {
+  std::array<Mat3, kNumBodyJoints> world;            // R_k^world
+  std::array<Vec3, kNumBodyJoints> position;         // p_k
+  Row207 feature;                                    // F
+  std::array<Mat3, kNumBodyJoints> turn;             // R_parent^world LeftJacobian(pose_k)
+  std::array<ShapeDirs, kNumBodyJoints> shape_dirs;  // d p_k / d betas
+  std::array<Mat9x3, kNumBodyJoints> feature_dirs;   // d vec(R_k) / d pose_k, row by row
+};
+
+enum class Detail { kValue, kRoot, kAll, kAllWithCorrectives };
+
+void SetFeatureDirs(const Mat3& rotation, const Mat3& left_jacobian, Mat9x3* dirs) {
+  for (int axis = 0; axis < 3; ++axis) {
+    const RowMat3 derivative = Hat(left_jacobian.col(axis)) * rotation;
+    dirs->col(axis) = Eigen::Map<const Eigen::Matrix<double, 9, 1>>(derivative.data());
+  }
+}
+
+void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams& params,
+                Detail detail, Frames* frames) {
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    const Bone& bone = bones[k];
+    const Vec3 w = params.rotation(k);
+    const bool needs_turn = detail >= Detail::kAll || (detail == Detail::kRoot && k == 0);
+    Mat3 left_jacobian, rotation;
+    if (needs_turn) {
+      left_jacobian = LeftJacobianSO3(w);
+      rotation = Mat3::Identity() + Hat(w) * left_jacobian;  // = Exp(w)
+    } else {
+      rotation = ExpSO3(w);
+    }
+    const Vec3 from_parent = bone.mean + bone.dirs * params.betas;
+    if (k == 0) {
+      frames->position[0] = from_parent;
+      frames->world[0] = rotation;
+      frames->turn[0] = left_jacobian;
+      frames->shape_dirs[0] = bone.dirs;
+      continue;
+    }
+    Eigen::Map<RowMat3>(frames->feature.data() + 9 * (k - 1)) = rotation - Mat3::Identity();
+    const Mat3& parent = frames->world[bone.parent];
+    frames->world[k].noalias() = parent * rotation;
+    frames->position[k] = frames->position[bone.parent] + parent * from_parent;
+    if (!needs_turn) continue;
+    frames->turn[k].noalias() = parent * left_jacobian;
+    frames->shape_dirs[k] = frames->shape_dirs[bone.parent];
+    frames->shape_dirs[k].noalias() += parent * bone.dirs;
+    if (detail == Detail::kAllWithCorrectives) {
+      SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
+    }
+  }
+}
+
+// The joint without the translation, before its correctives; with `below`, also the part of it
+// below each joint of its chain.
+Vec3 SkinTerms(const FoldedJoint& joint, const Frames& frames, const BodyParams& params,
+               std::array<Vec3, kNumBodyJoints>* below) {
+  Vec3 position = Vec3::Zero();
+  for (const FoldedJoint::Term& term : joint.terms) {
+    Vec3 part = term.weight * frames.position[term.bone];
+    if (!term.rigid) {
+      part += frames.world[term.bone] * (term.offset + term.shape_dirs * params.betas);
+    }
+    position += part;
+    if (below != nullptr && term.link >= 0) (*below)[term.link] += part;
+  }
+  return position;
+}
+
+Mat3 MixOf(const FoldedJoint::Corrective& corrective, const Frames& frames) {
+  Mat3 mix = Mat3::Zero();
+  for (const auto& [bone, weight] : corrective.mix) mix += weight * frames.world[bone];
+  return mix;
+}
+
+// The columns of the feature that the joint's correctives depend on.
+Eigen::Map<const Eigen::RowVectorXd> PackFeature(const FoldedJoint& joint, const Frames& frames,
+                                                 Row207* packed) {
+  for (size_t block = 0; block < joint.pose_blocks.size(); ++block) {
+    packed->segment<9>(9 * block) = frames.feature.segment<9>(9 * (joint.pose_blocks[block] - 1));
+  }
+  return {packed->data(), static_cast<Eigen::Index>(9 * joint.pose_blocks.size())};
+}
+
+// Adds the correctives: R (dirs F) for every corrective, bone by bone.
+Vec3 SkinCorrectives(const FoldedJoint& joint, const Frames& frames,
+                     std::array<Vec3, kNumBodyJoints>* below) {
+  Row207 packed;
+  const auto feature = PackFeature(joint, frames, &packed);
+  Vec3 sum = Vec3::Zero();
+  for (const FoldedJoint::Corrective& corrective : joint.correctives) {
+    Vec3 moved;
+    for (int axis = 0; axis < 3; ++axis) moved[axis] = corrective.dirs.row(axis).dot(feature);
+    for (const auto& [bone, weight] : corrective.mix) {
+      const Vec3 part = weight * (frames.world[bone] * moved);
+      sum += part;
+      if (below != nullptr) (*below)[bone] += part;
+    }
+  }
+  return sum;
+}
+
+// Adds sum_c (sum_m w_m R_m) dirs_c dF/dpose to the joint's rows.
+void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, JacobianRows rows) {
+  const Eigen::Index width = 9 * static_cast<Eigen::Index>(joint.pose_blocks.size());
+  Eigen::Matrix<double, 3, kNumPoseFeatures, Eigen::RowMajor> carried;
+  carried.leftCols(width).setZero();
+  for (const FoldedJoint::Corrective& corrective : joint.correctives) {
+    const Mat3 mix = MixOf(corrective, frames);
+    for (int axis = 0; axis < 3; ++axis) {
+      carried.row(axis).head(width) += mix(axis, 0) * corrective.dirs.row(0) +
+                                       mix(axis, 1) * corrective.dirs.row(1) +
+                                       mix(axis, 2) * corrective.dirs.row(2);
+    }
+  }
+  for (size_t block = 0; block < joint.pose_blocks.size(); ++block) {
+    const int k = joint.pose_blocks[block];
+    rows.middleCols<3>(3 * k) +=
+        carried.middleCols<9>(9 * block).lazyProduct(frames.feature_dirs[k]);
+  }
+}
+
+// d joint / d (pose, betas, transl) into its three rows, given its parts below each joint.
+void FillColumns(const FoldedJoint& joint, const Frames& frames,
+                 std::array<Vec3, kNumBodyJoints>& below, JacobianRows rows) {
+  rows.setZero();
+  for (const FoldedJoint::Link& link : joint.chain) {
+    const Vec3& part = below[link.joint];
+    if (link.parent >= 0) below[link.parent] += part;
+    const Vec3 arm = part - link.weight * frames.position[link.joint];
+    const Mat3& turn = frames.turn[link.joint];
+    for (int axis = 0; axis < 3; ++axis) {
+      rows.col(3 * link.joint + axis) = turn.col(axis).cross(arm);
+    }
+  }
+  ShapeDirs shape = ShapeDirs::Zero();
+  for (const FoldedJoint::Term& term : joint.terms) {
+    shape += term.weight * frames.shape_dirs[term.bone];
+    if (!term.rigid) shape.noalias() += frames.world[term.bone] * term.shape_dirs;
+  }
+  rows.middleCols<kNumShapeParams>(kNumPoseParams) = shape;
+  for (int axis = 0; axis < 3; ++axis) {
+    rows(axis, kNumPoseParams + kNumShapeParams + axis) = joint.weight_sum;
+  }
+}
+
+}  // namespace
+
+struct FoldedJoints::Impl {
+  Impl(const BodyModel& model, const KeypointSet& keypoint_set);
+
+  void EvaluateJoint(const FoldedJoint& joint, const BodyParams& params, const Frames& frames,
+                     Detail detail, Vec3* position, JacobianRows* rows) const;
+
+  const KeypointSet set;
+  const RestJoints rest;
+  std::array<Bone, kNumBodyJoints> bones;
+  std::vector<FoldedJoint> joints;         // without duplicates
+  std::vector<std::vector<int>> users;     // of each: positions in the set
+};
+
+FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set)
+    : set(keypoint_set), rest(model) {
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    bones[k] = {model.parents[k], rest.mean.row(k).transpose(), rest.dirs.middleRows<3>(3 * k)};
+    if (k == 0) continue;
+    bones[k].mean -= rest.mean.row(model.parents[k]).transpose();
+    bones[k].dirs -= rest.dirs.middleRows<3>(3 * model.parents[k]);
+  }
+  std::map<std::pair<JointSource, int>, size_t> known;
+  for (int i = 0; i < set.size(); ++i) {
+    const JointInfo& info = FindJoint(set.joints[i]);
+    const auto [it, is_new] = known.try_emplace({info.source, info.source_idx}, joints.size());
+    if (is_new) {
+      joints.push_back(FoldJoint(model, rest, CombinationOf(model, info)));
+      users.emplace_back();
+    }
+    users[it->second].push_back(i);
+  }
+}
+
+void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParams& params,
+                                       const Frames& frames, Detail detail, Vec3* position,
+                                       JacobianRows* rows) const {
+  std::array<Vec3, kNumBodyJoints> below;
+  const bool all_columns = detail >= Detail::kAll;
+  if (all_columns) {
+    for (const FoldedJoint::Link& link : joint.chain) below[link.joint].setZero();
+  }
+  *position = SkinTerms(joint, frames, params, all_columns ? &below : nullptr);
+  if (!joint.correctives.empty()) {
+    *position += SkinCorrectives(joint, frames, all_columns ? &below : nullptr);
+  }
+  if (all_columns) {
+    FillColumns(joint, frames, below, *rows);
+    if (detail == Detail::kAllWithCorrectives && !joint.correctives.empty()) {
+      AddCorrectiveColumns(joint, frames, *rows);
+    }
+  } else if (detail == Detail::kRoot) {
+    double skin_weight = 0;
+    for (const FoldedJoint::Term& term : joint.terms) skin_weight += term.weight;
+    const Vec3 arm = *position - skin_weight * frames.position[0];
+    for (int axis = 0; axis < 3; ++axis) rows->col(axis) = frames.turn[0].col(axis).cross(arm);
+    rows->rightCols<3>() = joint.weight_sum * Mat3::Identity();
+  }
+  *position += joint.weight_sum * params.transl;
+}
+
+FoldedJoints::FoldedJoints(const BodyModel& model, const KeypointSet& set)
+    : impl_(std::make_shared<const Impl>(model, set)) {}
+
+int FoldedJoints::size() const { return impl_->set.size(); }
+const KeypointSet& FoldedJoints::set() const { return impl_->set; }
+const RestJoints& FoldedJoints::rest_joints() const { return impl_->rest; }
+
+Points3 FoldedJoints::Positions(const BodyParams& params) const {
+  Points3 positions;
+  Evaluate(params, &positions, nullptr);
+  return positions;
+}
+
+void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMatX* jacobian,
+                            const FoldedOptions& options) const {
+  const bool root_only = options.columns == FoldedOptions::Columns::kRoot;
+  const int columns = root_only ? kNumRootParams : kNumBodyParams;
+  GYRE_CHECK(options.mask.empty() || static_cast<int>(options.mask.size()) == size());
+  if (positions->rows() != size()) positions->setZero(size(), 3);
+  if (jacobian != nullptr && (jacobian->rows() != 3 * size() || jacobian->cols() != columns)) {
+    jacobian->setZero(3 * size(), columns);
+  }
+  Detail detail = Detail::kValue;
+  if (jacobian != nullptr) {
+    detail = root_only ? Detail::kRoot
+             : options.correctives == FoldedOptions::Correctives::kExact
+                 ? Detail::kAllWithCorrectives
+                 : Detail::kAll;
+  }
+  Frames frames;
+  PoseFrames(impl_->bones, params, detail, &frames);
+
+  for (size_t j = 0; j < impl_->joints.size(); ++j) {
+    int first = -1;
+    for (const int i : impl_->users[j]) {
+      if (!options.mask.empty() && options.mask[i] == 0) continue;
+      if (first >= 0) {  // the same point under another name
+        positions->row(i) = positions->row(first);
+        if (jacobian != nullptr) jacobian->middleRows<3>(3 * i) = jacobian->middleRows<3>(3 * first);
+        continue;
+      }
+      first = i;
+      Vec3 position;
+      if (jacobian != nullptr) {
+        JacobianRows rows(jacobian->middleRows<3>(3 * i));
+        impl_->EvaluateJoint(impl_->joints[j], params, frames, detail, &position, &rows);
+      } else {
+        impl_->EvaluateJoint(impl_->joints[j], params, frames, detail, &position, nullptr);
+      }
+      positions->row(i) = position.transpose();
+    }
+  }
+}
+
+}  // namespace gyre
