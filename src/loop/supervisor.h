@@ -66,6 +66,7 @@ class Supervisor {
   FitStore& store() { return store_; }
   const FitStore& store() const { return store_; }
   const Fitter& fitter() const { return *fitter_; }
+  const std::shared_ptr<const Fitter>& fitter_ptr() const { return fitter_; }
   Supervision supervision() const { return supervision_; }
 
  private:

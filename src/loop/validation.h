@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// How good the network and the fits are on people that nothing was learnt from.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "datasets/loader.h"
+#include "loop/supervisor.h"
+#include "metrics/evaluation.h"
+
+namespace gyre {
+
+// The network on a batch: one body per sample, in the camera frame of its image.
+using PredictFunction = std::function<std::vector<BodyParams>(const Batch&)>;
+
+// One sample under evaluation.
+struct EvaluatedSample {
+  Sample sample;
+  BodyParams prediction;
+  double error = 0;  // PA-MPJPE in mm where there is truth, else mean joint error / box side
+};
+
+// Gathers what is true of bodies against samples: 3D errors where a sample has body parameters
+// (protocol "synthetic"), 2D errors where it has keypoints ("lsp-2d").
+class SampleEvaluation {
+ public:
+  explicit SampleEvaluation(std::shared_ptr<const Fitter> fitter);
+
+  // Returns the sample's own error: see EvaluatedSample.
+  double Add(const Sample& sample, const BodyParams& params);
+  bool has_truth() const { return with_truth_ > 0; }
+  EvaluationResult Result3D() const { return in_space_.Result(); }
+  EvaluationResult Result2D() const { return in_image_.Result(); }
+
+ private:
+  std::shared_ptr<const Fitter> fitter_;
+  Evaluation in_space_, in_image_;
+  int64_t with_truth_ = 0;
+};
+
+// The mean PA-MPJPE (mm) of a store's fits against the samples' truth; NaN without any.
+double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter& fitter);
+
+class Validator {
+ public:
+  // `supervisor` works on the validation set alone: its fits start cold, are improved from the
+  // network's predictions as training's are, and never teach.
+  Validator(Mixture data, int crop_px, int batch_size, std::unique_ptr<Supervisor> supervisor);
+
+  // Evaluates every sample. Returns the `val_*` entries of metrics.jsonl; per-sample results stay
+  // in `samples()`.
+  nlohmann::json Run(const PredictFunction& predict, int64_t step);
+
+  const std::vector<EvaluatedSample>& samples() const { return samples_; }
+  const Dataset& dataset() const { return *data_.sets.front(); }
+  Supervisor& supervisor() { return *supervisor_; }
+
+ private:
+  Mixture data_;
+  LoaderOptions loader_options_;
+  std::unique_ptr<Supervisor> supervisor_;
+  std::vector<EvaluatedSample> samples_;
+};
+
+}  // namespace gyre
