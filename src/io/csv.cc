@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/csv.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace gyre {
+namespace {
+
+constexpr size_t kMaxFields = size_t{1} << 26;
+
+// Cuts a text into records of fields.
+class CsvScanner {
+ public:
+  CsvScanner(std::string_view content, const std::string& what) : rest_(content), what_(what) {
+    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);  // byte order mark
+  }
+  bool AtEnd() const { return rest_.empty(); }
+  int64_t line() const { return line_; }
+
+  // Appends the next record's fields.
+  void Next(std::vector<std::string>& fields) {
+    while (true) {
+      if (fields.size() >= kMaxFields) {
+        ThrowUserError("{}: holds more than {} fields", what_, kMaxFields);
+      }
+      fields.push_back(!rest_.empty() && rest_[0] == '"' ? Quoted() : Plain());
+      if (!Accept(',')) break;
+    }
+    Accept('\r');
+    if (!Accept('\n') && !rest_.empty()) Fail("a comma or the end of the line after a field");
+    ++line_;
+  }
+
+ private:
+  [[noreturn]] void Fail(std::string_view expected) const {
+    ThrowUserError("{}: line {}: expected {}", what_, line_, expected);
+  }
+  bool Accept(char c) {
+    if (rest_.empty() || rest_[0] != c) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  std::string Plain() {
+    static constexpr std::string_view kEnd(",\r\n\"\0", 5);
+    std::string field(rest_.substr(0, rest_.find_first_of(kEnd)));
+    rest_.remove_prefix(field.size());
+    if (!rest_.empty() && (rest_[0] == '"' || rest_[0] == '\0')) {
+      Fail("plain text in a field without quotes");
+    }
+    return field;
+  }
+  std::string Quoted() {
+    std::string field;
+    const int64_t first_line = line_;
+    rest_.remove_prefix(1);
+    while (true) {
+      const size_t quote = rest_.find('"');
+      if (quote == std::string_view::npos) {
+        line_ = first_line;
+        Fail("a closing quote for the field that begins here");
+      }
+      for (const char c : rest_.substr(0, quote)) line_ += c == '\n';
+      field += rest_.substr(0, quote);
+      rest_.remove_prefix(quote + 1);
+      if (!Accept('"')) return field;
+      field += '"';
+    }
+  }
+
+  std::string_view rest_;
+  const std::string& what_;
+  int64_t line_ = 1;
+};
+
+template <typename T>
+bool ParseWhole(const std::string& text, T& value) {
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  return error == std::errc() && end == last;
+}
+
+}  // namespace
+
+CsvTable CsvTable::Parse(std::string_view content, const std::string& what) {
+  CsvTable table;
+  table.what_ = what;
+  CsvScanner scanner(content, what);
+  if (scanner.AtEnd()) ThrowUserError("{}: is empty, expected a table with a header line", what);
+  scanner.Next(table.columns_);
+  for (size_t i = 0; i < table.columns_.size(); ++i) {
+    const std::string& name = table.columns_[i];
+    if (name.empty()) ThrowUserError("{}: line 1: column {} has no name", what, i + 1);
+    if (!table.positions_.emplace(name, i).second) {
+      ThrowUserError("{}: line 1: two columns are named '{}'", what, name);
+    }
+  }
+  while (!scanner.AtEnd()) {
+    table.lines_.push_back(scanner.line());
+    const size_t begin = table.fields_.size();
+    scanner.Next(table.fields_);
+    if (table.fields_.size() - begin != table.columns_.size()) {
+      ThrowUserError("{}: line {}: expected {} fields as in the header, found {}", what,
+                     table.lines_.back(), table.columns_.size(), table.fields_.size() - begin);
+    }
+    ++table.row_count_;
+  }
+  return table;
+}
+
+CsvTable CsvTable::Read(const std::filesystem::path& path) {
+  return Parse(ReadFile(path, uint64_t{1} << 30), path.string());
+}
+
+size_t CsvTable::Position(const std::string& column) const {
+  const auto found = positions_.find(column);
+  if (found == positions_.end()) {
+    ThrowUserError("{}: has no column '{}'; it has {}", what_, column, fmt::join(columns_, ", "));
+  }
+  return found->second;
+}
+
+std::string CsvTable::Where(int64_t row) const {
+  GYRE_CHECK(row >= 0 && row < row_count_, "row {} of {}", row, row_count_);
+  return fmt::format("{}: line {}", what_, lines_[static_cast<size_t>(row)]);
+}
+
+const std::string& CsvTable::Text(int64_t row, const std::string& column) const {
+  GYRE_CHECK(row >= 0 && row < row_count_, "row {} of {}", row, row_count_);
+  return fields_[static_cast<size_t>(row) * columns_.size() + Position(column)];
+}
+
+double CsvTable::Number(int64_t row, const std::string& column) const {
+  const std::string& text = Text(row, column);
+  double value = 0;
+  if (!ParseWhole(text, value) || !std::isfinite(value)) {
+    ThrowUserError("{}: column '{}': expected a number, found '{}'", Where(row), column,
+                   text.substr(0, 40));
+  }
+  return value;
+}
+
+int64_t CsvTable::Integer(int64_t row, const std::string& column) const {
+  const std::string& text = Text(row, column);
+  int64_t value = 0;
+  if (!ParseWhole(text, value)) {
+    ThrowUserError("{}: column '{}': expected a whole number, found '{}'", Where(row), column,
+                   text.substr(0, 40));
+  }
+  return value;
+}
+
+std::vector<std::string> CsvTable::Texts(const std::string& column) const {
+  std::vector<std::string> texts;
+  Position(column);  // also a table without rows must have the column
+  for (int64_t row = 0; row < row_count_; ++row) texts.push_back(Text(row, column));
+  return texts;
+}
+
+std::vector<double> CsvTable::Numbers(const std::string& column) const {
+  std::vector<double> numbers;
+  Position(column);  // also a table without rows must have the column
+  for (int64_t row = 0; row < row_count_; ++row) numbers.push_back(Number(row, column));
+  return numbers;
+}
+
+}  // namespace gyre

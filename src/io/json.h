@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// JSON documents from outside, with bounds.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gyre {
+
+// UserError names `what` and the byte when the text is not JSON or nests deeper than 64 levels.
+// Values of `skipped_keys`, at any level, are checked but not kept (COCO's segmentations are nine
+// tenths of its files).
+nlohmann::json ParseJson(std::string_view content, const std::string& what,
+                         const std::vector<std::string>& skipped_keys = {});
+
+// The value of a key; UserError when `object` is no object or lacks it.
+const nlohmann::json& JsonField(const nlohmann::json& object, const std::string& key,
+                                const std::string& what);
+// Typed fields; UserError names `what`, the key and the type found.
+int64_t JsonInteger(const nlohmann::json& object, const std::string& key, const std::string& what);
+const std::string& JsonString(const nlohmann::json& object, const std::string& key,
+                              const std::string& what);
+const nlohmann::json& JsonArray(const nlohmann::json& object, const std::string& key,
+                                const std::string& what);
+// An array of finite numbers.
+std::vector<double> JsonNumbers(const nlohmann::json& object, const std::string& key,
+                                const std::string& what);
+
+}  // namespace gyre
