@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network of HMR (Kanazawa et al. 2018) as SPIN uses it: an image feature, and an iterative
+// regression of pose, shape and camera that adds corrections to a state x = (pose 144 as 6D, betas
+// 10, cam 3), starting at mean parameters:
+//   h = drop2(fc2(act(drop1(fc1([feature, x])))))        (and act before drop2)
+//   x += (decpose(h), decshape(h), deccam(h))            three times
+// act is the identity in SPIN. With ResNet-50 the network has SPIN's 26,977,501 parameters, and
+// every parameter and buffer carries SPIN's name, so the two exchange weights by name.
+#pragma once
+
+#include <torch/nn/modules/dropout.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/pimpl.h>
+
+#include "regressor/network_options.h"
+#include "regressor/resnet.h"
+
+namespace gyre {
+
+struct HmrOutput {
+  at::Tensor rotmats;  // [B,24,3,3], root first; the root takes body to camera axes
+  at::Tensor betas;    // [B,10]
+  at::Tensor cam;      // [B,3] weak perspective (s, tx, ty), see projection.h
+};
+
+// Derives from the backbone because SPIN's names have no "backbone." in front.
+class HmrNetImpl : public ResNetImpl {
+ public:
+  HmrNetImpl(const NetworkOptions& options, const MeanParams& mean);
+
+  // Images [B,3,S,S] as NormalizeCrops makes them, S = options().image_px.
+  HmrOutput forward(const at::Tensor& images);
+  // The head alone: features [B, feature_size()].
+  HmrOutput Regress(const at::Tensor& features);
+  // The head's state after its iterations, [B,157].
+  at::Tensor RegressState(const at::Tensor& features);
+
+  const NetworkOptions& options() const { return options_; }
+
+ private:
+  NetworkOptions options_;
+  torch::nn::Linear fc1{nullptr}, fc2{nullptr}, decpose{nullptr}, decshape{nullptr},
+      deccam{nullptr};
+  torch::nn::Dropout drop1{nullptr}, drop2{nullptr};
+  at::Tensor init_pose, init_shape, init_cam;  // [1,144], [1,10], [1,3]
+};
+TORCH_MODULE(HmrNet);
+
+}  // namespace gyre

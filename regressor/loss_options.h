@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights of the training losses. Free of Torch; losses.h has the formulas.
+#pragma once
+
+#include <string>
+
+namespace gyre {
+
+enum class LossNorm { kSquared, kL1 };
+const char* LossNormName(LossNorm norm);  // "squared", "l1"
+LossNorm LossNormFromName(const std::string& name);
+
+// What a keypoint term is divided by.
+//   kObserved  the sum of confidences: a person with few keypoints teaches as much per keypoint
+//   kAll       the number of entries, observed or not (SPIN)
+enum class LossMean { kObserved, kAll };
+const char* LossMeanName(LossMean mean);  // "observed", "all"
+LossMean LossMeanFromName(const std::string& name);
+
+// The defaults are SPIN's.
+struct LossOptions {
+  double total = 60;        // multiplies the sum of all terms
+  double keypoints_2d = 5;  // on [-1,1] crop coordinates
+  double keypoints_3d = 5;  // metres, hip-centred
+  double pose = 1;          // rotation matrices
+  double betas = 0.001;
+  double camera = 1;    // keeps the camera's scale positive
+  double vertices = 0;  // mean absolute difference, metres; the mesh is posed only if > 0
+  // Of SPIN's 49 joints, in the 2D term: OpenPose's 25 and the annotated superset of 24.
+  double openpose_joints = 0;
+  double annotated_joints = 1;
+  LossNorm norm = LossNorm::kSquared;  // of the keypoint, pose and shape terms
+  LossMean mean = LossMean::kAll;
+
+  // UserError names the field and its value.
+  void Check() const;
+};
+
+}  // namespace gyre

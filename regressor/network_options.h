@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network is made of. Free of Torch.
+#pragma once
+
+#include <Eigen/Core>
+#include <filesystem>
+#include <string>
+
+#include "body/body_model.h"
+#include "body/pose_prior.h"
+
+namespace gyre {
+
+enum class Backbone { kResNet18, kResNet34, kResNet50 };
+const char* BackboneName(Backbone backbone);         // "resnet18", ...
+Backbone BackboneFromName(const std::string& name);  // UserError lists the names
+
+// Between the two hidden layers of the iterative regression. SPIN has none (so that its three
+// iterations are together one affine map of the image feature), HMR has ReLU.
+enum class IefActivation { kNone, kRelu };
+const char* IefActivationName(IefActivation activation);  // "none", "relu"
+IefActivation IefActivationFromName(const std::string& name);
+
+// The defaults are SPIN's.
+struct NetworkOptions {
+  Backbone backbone = Backbone::kResNet50;
+  int image_px = 224;  // side of the square crop; any multiple of 32
+  IefActivation ief_activation = IefActivation::kNone;
+  int ief_iterations = 3;
+  double dropout = 0.5;  // after each hidden layer of the head, in training
+
+  // UserError names the field and its value.
+  void Check() const;
+  // "spin": ResNet-50 at 224 px. "small": ResNet-18 at 128 px, for a CPU. UserError lists them.
+  static NetworkOptions FromPreset(const std::string& name);
+};
+
+inline constexpr int kNumPose6D = 6 * kNumBodyJoints;
+
+// Where the iterative regression starts: rotations as 6D in SPIN's layout (see SixDLayout), shape,
+// and the weak-perspective camera (s, tx, ty).
+struct MeanParams {
+  Eigen::Matrix<double, kNumPose6D, 1> pose_6d;
+  Eigen::Matrix<double, kNumShapeParams, 1> betas;
+  Vec3 cam;
+
+  // The prior's mean pose, upright in the image (global orientation a turn by pi about x), mean
+  // shape, and the camera (0.9, 0, 0).
+  static MeanParams FromPrior(const PosePrior& prior);
+  // SPIN's smpl_mean_params.npz: `pose` [144], `shape` [10], `cam` [3].
+  static MeanParams Read(const std::filesystem::path& path);
+};
+
+}  // namespace gyre

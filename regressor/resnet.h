@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// ResNet-18, -34 and -50 without the classifier (He et al. 2016; stride on the 3x3 convolution of a
+// bottleneck, as in torchvision, whose parameter names these are: conv1, bn1, layer1.0.conv1, ...,
+// layer2.0.downsample.0).
+#pragma once
+
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/container/sequential.h>
+#include <torch/nn/modules/conv.h>
+
+#include "regressor/network_options.h"
+
+namespace gyre {
+
+// Images [B,3,H,W], H and W at least 32 -> features [B,C], averaged over the last feature map.
+class ResNetImpl : public torch::nn::Module {
+ public:
+  // Convolutions are drawn from normal(0, sqrt(2 / (k k out_channels))), batch norms are 1 and 0
+  // (SPIN's start), by Torch's global generator.
+  explicit ResNetImpl(Backbone backbone);
+
+  at::Tensor Features(const at::Tensor& images);
+  int64_t feature_size() const { return feature_size_; }  // 512 or 2048
+
+ private:
+  torch::nn::Sequential MakeLayer(Backbone backbone, int blocks, int64_t width, int64_t stride);
+
+  int64_t feature_size_ = 64;  // while building: channels of the layer made last
+  torch::nn::Conv2d conv1{nullptr};
+  torch::nn::BatchNorm2d bn1{nullptr};
+  torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr}, layer4{nullptr};
+};
+
+}  // namespace gyre
