@@ -26,8 +26,8 @@ namespace gyre {
 
 struct PoseClip {
   std::string name;
-  // [frames, 72] axis-angle radians, |w| <= pi per joint and as close to the frame before as that
-  // allows. The root takes the body to a world with y up and an arbitrary facing.
+  // [frames, 72] axis-angle radians, |w| <= pi per joint. The root takes the body to a world with y
+  // up and an arbitrary facing.
   RowMatX poses;
   double fps = 0;
 };

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/retarget.h"
+
+#include <Eigen/Geometry>
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+
+#include "body/skeleton_names.h"
+#include "core/error.h"
+#include "core/so3.h"
+
+namespace gyre {
+namespace {
+
+// SMPL's kinematic tree.
+constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
+                                                      9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+
+// Chains from the root along which joints that a skeleton lacks share the rotation of the next one.
+constexpr std::array<int, 5> kSpine = {3, 6, 9, 12, 15};
+
+// The T-pose's resting limbs (left side), hip to ankle and shoulder to wrist.
+const Vec3 kLeg(0.03, -1, -0.03);
+const Vec3 kArm(1, 0, -0.03);
+
+// Limbs that are bent by less than this at rest count as straight.
+constexpr double kStraightRad = 30 * std::numbers::pi / 180;
+// A rest frame that is closer to the axes than this is drawn along them.
+constexpr double kAlongAxesRad = 20 * std::numbers::pi / 180;
+
+double AngleBetween(const Vec3& a, const Vec3& b) {
+  return std::atan2(a.cross(b).norm(), a.dot(b));
+}
+
+Mat3 SmallestRotation(const Vec3& from, const Vec3& to) {
+  return Eigen::Quaterniond::FromTwoVectors(from, to).toRotationMatrix();
+}
+
+// A skeleton's rest pose by SMPL's joints: what the alignment needs to know of it.
+class RestSkeleton {
+ public:
+  RestSkeleton(const BvhClip& clip, const JointNodes& nodes)
+      : clip_(clip), nodes_(nodes), rest_(RestPose(clip)) {
+    const Vec3 hips = Position(1) - Position(2);
+    const Vec3 trunk = Position(16) + Position(17) - Position(1) - Position(2);
+    const Vec3 left = hips.normalized();
+    const Vec3 up = (trunk - trunk.dot(left) * left).normalized();
+    if (!left.allFinite() || !up.allFinite() || left.cross(trunk).norm() < 1e-3 * trunk.norm()) {
+      ThrowUserError(
+          "{}: the rest pose does not say where left and up are; hips and shoulders "
+          "must lie apart",
+          clip.name);
+    }
+    source_from_body_ << left, up, left.cross(up);
+    const Mat3 along_axes = source_from_body_.array().round().matrix();
+    const bool is_rotation =
+        along_axes.determinant() == 1 && (along_axes * along_axes.transpose()).isIdentity();
+    if (is_rotation && RotationAngle(along_axes, source_from_body_) < kAlongAxesRad) {
+      source_from_body_ = along_axes;
+    }
+  }
+
+  // C of the header.
+  const Mat3& source_from_body() const { return source_from_body_; }
+
+  // A of the header for the joints of a limb: first (hip, shoulder), second (knee, elbow), and the
+  // limb's end (ankle, wrist).
+  void AlignLimb(int first, int second, int end, const Vec3& body_line,
+                 std::array<Mat3, kNumBodyJoints>* alignments) const {
+    const Vec3 upper = Position(second) - Position(first);
+    const Vec3 lower = Position(end) - Position(second);
+    if (upper.norm() == 0 || lower.norm() == 0) {
+      ThrowUserError("{}: the bone '{}' or '{}' has no length", clip_.name, NameOf(first),
+                     NameOf(second));
+    }
+    const bool straight = AngleBetween(upper, lower) < kStraightRad;
+    const Vec3 resting = source_from_body_ * body_line;
+    const auto align = [&](int joint, const Vec3& bone) {
+      (*alignments)[static_cast<size_t>(joint)] =
+          SmallestRotation(resting, straight ? upper + lower : bone) * source_from_body_;
+    };
+    align(first, upper);
+    align(second, lower);
+  }
+
+ private:
+  int Node(int joint) const { return nodes_[static_cast<size_t>(joint)]; }
+  Vec3 Position(int joint) const { return rest_.positions.row(Node(joint)); }
+  const std::string& NameOf(int joint) const {
+    return clip_.nodes[static_cast<size_t>(Node(joint))].name;
+  }
+
+  const BvhClip& clip_;
+  const JointNodes& nodes_;
+  BvhPose rest_;
+  Mat3 source_from_body_;
+};
+
+std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest) {
+  std::array<Mat3, kNumBodyJoints> alignments;
+  alignments.fill(rest.source_from_body());
+  const Vec3 to_right(-1, 1, 1);
+  rest.AlignLimb(1, 4, 7, kLeg, &alignments);
+  rest.AlignLimb(2, 5, 8, kLeg.cwiseProduct(to_right), &alignments);
+  rest.AlignLimb(16, 18, 20, kArm, &alignments);
+  rest.AlignLimb(17, 19, 21, kArm.cwiseProduct(to_right), &alignments);
+  // Hands rest in line with their forearms.
+  alignments[20] = alignments[18];
+  alignments[21] = alignments[19];
+  return alignments;
+}
+
+// Fills in the world rotations of the spine's joints that the skeleton lacks, in equal steps.
+void SpreadAlongSpine(const JointNodes& nodes, std::array<Mat3, kNumBodyJoints>* world) {
+  int last = 0;
+  std::vector<int> missing;
+  for (const int joint : kSpine) {
+    missing.push_back(joint);
+    if (nodes[static_cast<size_t>(joint)] < 0) continue;
+    const Mat3& from = (*world)[static_cast<size_t>(last)];
+    const Vec3 turn = LogSO3(from.transpose() * (*world)[static_cast<size_t>(joint)]);
+    const auto steps = static_cast<double>(missing.size());
+    for (size_t i = 0; i + 1 < missing.size(); ++i) {
+      (*world)[static_cast<size_t>(missing[i])] =
+          from * ExpSO3(turn * (static_cast<double>(i + 1) / steps));
+    }
+    missing.clear();
+    last = joint;
+  }
+  for (const int joint : missing) {
+    (*world)[static_cast<size_t>(joint)] = (*world)[static_cast<size_t>(last)];
+  }
+}
+
+bool IsInSpine(int joint) { return std::find(kSpine.begin(), kSpine.end(), joint) != kSpine.end(); }
+
+}  // namespace
+
+PoseClip RetargetBvh(const BvhClip& clip) {
+  const JointNodes nodes = FindJointNodes(clip);
+  const RestSkeleton rest(clip, nodes);
+  const std::array<Mat3, kNumBodyJoints> alignments = Alignments(rest);
+  const Mat3 body_from_source = rest.source_from_body().transpose();
+
+  PoseClip result{std::filesystem::path(clip.name).stem().string(),
+                  RowMatX::Zero(clip.num_frames(), kNumPoseParams), 1 / clip.frame_time};
+  for (int frame = 0; frame < clip.num_frames(); ++frame) {
+    const BvhPose pose = ForwardKinematics(clip, frame);
+    std::array<Mat3, kNumBodyJoints> world;
+    for (size_t k = 0; k < kNumBodyJoints; ++k) {
+      if (nodes[k] < 0) continue;
+      world[k] = body_from_source * pose.rotations[static_cast<size_t>(nodes[k])] * alignments[k];
+    }
+    SpreadAlongSpine(nodes, &world);
+    for (int k = 0; k < kNumBodyJoints; ++k) {
+      const auto joint = static_cast<size_t>(k);
+      const Mat3 parent = k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kParents[joint])];
+      if (nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
+      result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
+    }
+  }
+  return result;
+}
+
+}  // namespace gyre
