@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/builtin_body.h"
+
+#include <numeric>
+#include <vector>
+
+#include "body/builtin_rig.h"
+#include "body/builtin_skin.h"
+#include "body/pose_correctives.h"
+#include "body/skin_regressor.h"
+#include "core/error.h"
+
+namespace gyre {
+namespace {
+
+constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0,  0,  1,  2,  3,  4,  5,  6,  7,  8,
+                                                      9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+
+// Landmarks on the left and on the mid-plane, by their places in BodyModel::landmark_vertices.
+struct Landmark {
+  int left, right;
+  Vec3 at;
+};
+
+std::array<int, kNumLandmarks> FindLandmarks(const SymmetricMesh& skin, const Skeleton& joints) {
+  const Vec3& wrist = joints[20];
+  const Vec3& knuckle = joints[22];
+  const Landmark landmarks[] = {
+      {0, 0, {0, 1.556, 0.130}},     // nose
+      {2, 1, {0.031, 1.590, 0.110}}, // eyes
+      {4, 3, {0.095, 1.575, -0.012}},
+      {5, 8, {0.101, 0.013, 0.190}}, // toes and heel
+      {6, 9, {0.155, 0.013, 0.150}},
+      {7, 10, {0.117, 0.020, -0.095}},
+      {11, 16, wrist + Vec3(0.100, -0.012, 0.072)},  // fingertips, thumb first
+      {12, 17, knuckle + Vec3(0.080, -0.004, 0.045)},
+      {13, 18, knuckle + Vec3(0.090, -0.004, 0.014)},
+      {14, 19, knuckle + Vec3(0.085, -0.004, -0.016)},
+      {15, 20, knuckle + Vec3(0.065, -0.004, -0.044)},
+  };
+  std::vector<int> all(skin.vertices.rows());
+  std::iota(all.begin(), all.end(), 0);
+  std::array<int, kNumLandmarks> vertices;
+  for (const Landmark& landmark : landmarks) {
+    vertices[landmark.left] = NearestVertex(skin.vertices, all, landmark.at);
+    vertices[landmark.right] = skin.mirror_of[vertices[landmark.left]];
+  }
+  return vertices;
+}
+
+// SPIN's nine regressed joints, where annotators of photographs put them.
+SparseRows ExtraRegressor(const SymmetricMesh& skin, const Skeleton& joints) {
+  const Vec3 hip = joints[1] + Vec3(0.012, 0.012, 0);  // towards the trochanter one can see
+  const Vec3 crown(0, 1.0 * skin.vertices.col(1).maxCoeff() - 0.006, -0.012);
+  const Vec3 places[kNumExtraJoints] = {
+      {-hip.x(), hip.y(), hip.z()},           // right hip
+      hip,                                    // left hip
+      {0, joints[12].y() - 0.004, -0.022},    // neck (LSP): at the collar bones' height
+      crown,                                  // top of the head (LSP)
+      {0, hip.y() + 0.010, -0.006},           // pelvis (MPII): between the hips
+      {0, joints[12].y() - 0.030, -0.024},    // thorax (MPII): top of the breast bone
+      {0, 0.5 * (joints[3].y() + joints[6].y()), -0.024},  // spine (H36M): midway
+      {0, joints[15].y() + 0.015, 0.030},     // jaw (H36M): behind the mouth
+      {0, joints[15].y() + 0.085, -0.004},    // head (H36M): its middle
+  };
+  std::vector<int> all(skin.vertices.rows());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<Eigen::Triplet<double>> entries;
+  for (int row = 0; row < kNumExtraJoints; ++row) {
+    const bool inside = RingWeights(skin.vertices, all, places[row], row, &entries);
+    GYRE_CHECK(inside, "regressed joint {} lies outside the body", row);
+  }
+  SparseRows regressor(kNumExtraJoints, skin.vertices.rows());
+  regressor.setFromTriplets(entries.begin(), entries.end());
+  return regressor;
+}
+
+}  // namespace
+
+BodyModel MakeBuiltinBody() {
+  const Skeleton joints = BuiltinSkeleton();
+  const SymmetricMesh skin = MakeBuiltinSkin();
+  Points3 joint_rows(kNumBodyJoints, 3);
+  for (int k = 0; k < kNumBodyJoints; ++k) joint_rows.row(k) = joints[k];
+
+  BodyModel model;
+  model.name = "built-in";
+  model.parents = kParents;
+  model.faces = skin.faces;
+  model.weights = BuiltinWeights(skin, joints);
+  model.shapedirs = BuiltinShapedirs(skin, model.weights, joints);
+  model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, kParents);
+  model.J_regressor = FitJointRegressor(skin.vertices, model.weights, kParents, joint_rows);
+  model.J_regressor_extra = ExtraRegressor(skin, joints);
+  model.landmark_vertices = FindLandmarks(skin, joints);
+
+  const Vec3 origin(0, joints[0].y() + 0.22, 0);
+  model.v_template = skin.vertices.rowwise() - origin.transpose();
+  return model;
+}
+
+}  // namespace gyre

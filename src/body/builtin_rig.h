@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Skin weights and shape components of the built-in body, by rule. Frame as in builtin_skin.h.
+#pragma once
+
+#include <array>
+
+#include "body/body_model.h"
+#include "body/surface_nets.h"
+
+namespace gyre {
+
+using Skeleton = std::array<Vec3, kNumBodyJoints>;
+
+// [V,24], at most four bones a vertex, rows sum to 1. Smooth steps across each joint, then a few
+// rounds of diffusion over the skin, which follows the surface: nothing leaks between the legs.
+SparseRows BuiltinWeights(const SymmetricMesh& skin, const Skeleton& joints);
+
+// shapedirs [3V,10], metres per unit coefficient, in the order of BuiltinShapeNames().
+RowMatX BuiltinShapedirs(const SymmetricMesh& skin, const SparseRows& weights,
+                         const Skeleton& joints);
+
+}  // namespace gyre

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Skeleton and skin of the built-in body, by rule. Metres, ground at y = 0, mid-plane at x = 0,
+// facing +z, T-pose with the arms along x.
+#pragma once
+
+#include <array>
+
+#include "body/body_model.h"
+#include "body/surface_nets.h"
+
+namespace gyre {
+
+// The 24 joints in SMPL's order.
+std::array<Vec3, kNumBodyJoints> BuiltinSkeleton();
+
+// Signed distance (near the skin) of the body at rest.
+double BuiltinSkinDistance(const Vec3& point);
+
+SymmetricMesh MakeBuiltinSkin();
+
+}  // namespace gyre
