@@ -2,11 +2,10 @@
 // The residuals of a fit and their analytic Jacobian: the one place where the objective is written.
 // Any least-squares solver drives it; nothing is allocated per evaluation.
 //
-// r(x) has |r|^2 = objective, x = (pose 72, betas 10, transl 3). Rows in this order, each block only
-// if the stage has it:
-//   2 per observation  w s e / |e| sqrt(rho(|e|^2)), e = pixel_scale (project(X) - keypoint), with
-//                      rho(s) = sigma^2 s / (sigma^2 + s): w e / sqrt(1 + |e|^2 / sigma^2)
-//                      (per coordinate: each of e_x, e_y by itself; torso stage: w e)
+// r(x) has |r|^2 = objective, x = (pose 72, betas 10, transl 3) or, where only the body's place
+// moves, x = (global orientation 3, transl 3). Rows in this order, each block only if the stage has it:
+//   2 per observation  weight e / sqrt(1 + |e|^2 / sigma^2), e = pixel_scale (project(X) - keypoint),
+//                      whose square is weight^2 gm(|e|) (per coordinate: each of e_x, e_y by itself)
 //   69 + 1  mixture    weight [ L_k^T (x - m_k) / sqrt 2 ; sqrt(-log w'_k) ], k the best component
 //   4       angles     weight exp(s_i th_i)
 //   10      shape      weight b
@@ -27,9 +26,9 @@ namespace gyre {
 
 // One keypoint to explain.
 struct Observation {
-  int joint = 0;       // position in the FoldedJoints
+  int joint = 0;  // position in the FoldedJoints
   Vec2 point_px = Vec2::Zero();
-  double weight = 0;   // multiplies the residual: the confidence
+  double weight = 0;  // multiplies the residual: the confidence
 };
 
 // The terms of one stage. A weight of 0 leaves the term out.
@@ -37,7 +36,8 @@ struct ObjectiveSpec {
   std::vector<Observation> observations;
   Camera camera;
   double pixel_scale = 1;
-  double sigma_px = 0;  // 0: squared error
+  bool root_only = false;  // x = (global orientation, transl); no terms on pose and shape then
+  double sigma_px = 0;     // 0: squared error
   bool robust_per_coordinate = false;
   double pose_prior_weight = 0;
   double angle_prior_weight = 0;
@@ -54,10 +54,6 @@ struct AnglePriorEntry {
 };
 inline constexpr AnglePriorEntry kAnglePrior[] = {{55, 1}, {58, -1}, {12, -1}, {15, -1}};
 
-using ParamVector = Eigen::Matrix<double, kNumBodyParams, 1>;
-ParamVector PackParams(const BodyParams& params);
-BodyParams UnpackParams(const Eigen::Ref<const ParamVector>& x);
-
 class Objective {
  public:
   // Squared norms of the blocks.
@@ -72,27 +68,40 @@ class Objective {
   Objective(std::shared_ptr<const FoldedJoints> joints, std::shared_ptr<const PosePrior> prior,
             ObjectiveSpec spec);
 
-  int num_residuals() const { return num_residuals_; }
+  int num_residuals() const { return layout_.end; }
+  int num_params() const { return spec_.root_only ? kNumRootParams : kNumBodyParams; }
   const ObjectiveSpec& spec() const { return spec_; }
 
-  // residuals [num_residuals], jacobian null or [num_residuals, 85]. False when a joint is not in
-  // front of the camera or a value is not finite. One thread at a time per Objective.
+  // x from a body and back; what x does not hold stays.
+  void Pack(const BodyParams& params, Eigen::Ref<VecX> x) const;
+  void Unpack(const Eigen::Ref<const VecX>& x, BodyParams* params) const;
+
+  // residuals [num_residuals], jacobian null or [num_residuals, num_params]. False when a joint is
+  // not in front of the camera or a value is not finite. One thread at a time per Objective.
   bool Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian);
 
   // The objective, term by term; infinite reprojection when a joint is not in front of the camera.
   Costs Evaluate(const BodyParams& params);
 
  private:
-  bool AddReprojection(int row, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
-  void AddPosePrior(const BodyParams& params, int row, Eigen::Ref<VecX> residuals,
-                    RowMatX* jacobian) const;
-  void AddSimpleTerms(const BodyParams& params, int row, Eigen::Ref<VecX> residuals,
-                      RowMatX* jacobian) const;
+  // Writes the rows of one term.
+  bool Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
+                 RowMatX* jacobian) const;
+  void PosePriorRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
+  void AngleRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
+  void LinearRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
+
+  // The first row of each block; the observations' rows start at 0.
+  struct Layout {
+    int pose_prior = 0, angle_prior = 0, shape_prior = 0, depth_anchor = 0, start_anchor = 0,
+        end = 0;
+  };
 
   std::shared_ptr<const FoldedJoints> joints_;
   std::shared_ptr<const PosePrior> prior_;
   ObjectiveSpec spec_;
-  int num_residuals_ = 0;
+  Layout layout_;
+  std::vector<uint8_t> observed_;  // per joint, for FoldedOptions::mask
   Points3 positions_;
   RowMatX joint_jacobian_;
   VecX residual_scratch_;

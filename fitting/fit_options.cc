@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/fit_options.h"
+
+#include <cmath>
+
+#include "body/joints.h"
+#include "core/error.h"
+
+namespace gyre {
+namespace {
+
+void CheckNotNegative(const char* field, double value) {
+  if (!std::isfinite(value) || value < 0) {
+    ThrowUserError("fit option {} is {}; it must be a finite number >= 0", field, value);
+  }
+}
+
+void CheckPositive(const char* field, double value) {
+  CheckNotNegative(field, value);
+  if (value == 0) ThrowUserError("fit option {} is 0; it must be positive", field);
+}
+
+}  // namespace
+
+void FitOptions::Check() const {
+  CheckNotNegative("torso_depth_anchor", torso_depth_anchor);
+  CheckPositive("sigma_px", sigma_px);
+  CheckNotNegative("pose_prior_weight", pose_prior_weight);
+  CheckNotNegative("angle_prior_weight", angle_prior_weight);
+  CheckNotNegative("shape_prior_weight", shape_prior_weight);
+  CheckNotNegative("body_depth_anchor", body_depth_anchor);
+  CheckNotNegative("start_anchor", start_anchor);
+  CheckPositive("torso_max_iterations", torso_max_iterations);
+  CheckPositive("body_max_iterations", body_max_iterations);
+  CheckPositive("function_tolerance", function_tolerance);
+  CheckPositive("min_observed_joints", min_observed_joints);
+  for (const std::string& joint : ignored_joints) {
+    if (SpinJoints().IndexOf(joint) < 0) {
+      ThrowUserError("fit option ignored_joints names \"{}\", which is not one of SPIN's 49 joints",
+                     joint);
+    }
+  }
+}
+
+FitOptions FitOptions::Spin() {
+  FitOptions options;
+  options.torso_weighting = TorsoWeighting::kNone;
+  options.torso_fallback = false;
+  options.torso_depth_anchor = 100;
+  options.body_translation_free = false;
+  options.robust_norm = RobustNorm::kPerCoordinate;
+  options.body_depth_anchor = 0;
+  options.merge_duplicate_joints = false;
+  options.hypotheses = Hypotheses::kStartOnly;
+  return options;
+}
+
+FitOptions FitOptions::Preset(const std::string& name) {
+  if (name == "default") return Default();
+  if (name == "spin") return Spin();
+  ThrowUserError("there is no fit preset \"{}\"; the presets are default and spin", name);
+}
+
+}  // namespace gyre

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/fitter.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "body/kinematics.h"
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/so3.h"
+#include "fitting/ceres_backend.h"
+#include "fitting/cold_start.h"
+#include "fitting/observations.h"
+#include "fitting/placement.h"
+#include "fitting/residuals.h"
+
+namespace gyre {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+// Axis-angle vectors beyond pi say the same rotation as shorter ones, which the prior knows.
+BodyParams WithShortRotations(BodyParams params) {
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    const Vec3 w = params.rotation(k);
+    if (w.norm() > std::numbers::pi) params.rotation(k) = LogSO3(ExpSO3(w));
+  }
+  return params;
+}
+
+bool Finite(const BodyParams& params) {
+  return params.pose.allFinite() && params.betas.allFinite() && params.transl.allFinite();
+}
+
+}  // namespace
+
+struct Fitter::Impl {
+  Impl(std::shared_ptr<const BodyModel> body_in, std::shared_ptr<const PosePrior> prior_in,
+       FitOptions options_in)
+      : body(std::move(body_in)),
+        prior(std::move(prior_in)),
+        options(std::move(options_in)),
+        rules(options, *body),
+        joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())) {}
+
+  Objective TorsoObjective(const FitProblem& problem) const;
+  Objective BodyObjective(const FitProblem& problem) const;
+  std::vector<BodyParams> Starts(const FitProblem& problem) const;
+  SolverResult Solve(const FitProblem& problem, Objective& body_objective, BodyParams* params,
+                     FitSummary* summary) const;
+
+  std::shared_ptr<const BodyModel> body;
+  std::shared_ptr<const PosePrior> prior;
+  FitOptions options;
+  KeypointRules rules;
+  std::shared_ptr<const FoldedJoints> joints;
+};
+
+Objective Fitter::Impl::TorsoObjective(const FitProblem& problem) const {
+  ObjectiveSpec spec;
+  spec.observations = rules.Torso(problem);
+  spec.camera = problem.camera;
+  spec.pixel_scale = problem.pixel_scale;
+  spec.root_only = true;
+  spec.depth_anchor = options.torso_depth_anchor;
+  spec.start = problem.start;
+  return Objective(joints, prior, std::move(spec));
+}
+
+Objective Fitter::Impl::BodyObjective(const FitProblem& problem) const {
+  ObjectiveSpec spec;
+  spec.observations = rules.Body(problem);
+  spec.camera = problem.camera;
+  spec.pixel_scale = problem.pixel_scale;
+  spec.sigma_px = options.sigma_px;
+  spec.robust_per_coordinate = options.robust_norm == RobustNorm::kPerCoordinate;
+  spec.pose_prior_weight = options.pose_prior_weight;
+  spec.angle_prior_weight = options.angle_prior_weight;
+  spec.shape_prior_weight = options.shape_prior_weight;
+  spec.depth_anchor = options.body_translation_free ? options.body_depth_anchor : 0;
+  spec.start_anchor = options.start_anchor;
+  spec.start = problem.start;
+  return Objective(joints, prior, std::move(spec));
+}
+
+// The hypotheses in order, the given or upright one first; empty when none can be placed.
+std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
+  std::vector<BodyParams> starts;
+  const auto add_placed = [&](BodyParams params) {
+    const auto translation = PlaceOverKeypoints(problem, rules, *joints, params);
+    if (!translation) return;
+    params.transl = *translation;
+    starts.push_back(params);
+  };
+  if (!problem.has_start) {
+    add_placed(MakeColdStart(problem, *prior));
+    if (options.hypotheses != Hypotheses::kStartOnly) {
+      add_placed(MakeColdStart(problem, *prior, /*turned=*/true));
+    }
+    return starts;
+  }
+  const BodyParams given = WithShortRotations(problem.start);
+  if (problem.start_has_translation) {
+    starts.push_back(given);
+  } else {
+    add_placed(given);
+  }
+  if (options.hypotheses == Hypotheses::kAllTurned && !starts.empty()) {
+    starts.push_back(TurnedAround(starts.front()));
+  }
+  return starts;
+}
+
+// Both stages from `params`; the body stage alone when the torso stage led to a worse end.
+SolverResult Fitter::Impl::Solve(const FitProblem& problem, Objective& body_objective,
+                                 BodyParams* params, FitSummary* summary) const {
+  const SolverOptions body_solver{options.body_translation_free, options.body_max_iterations,
+                                  options.function_tolerance};
+  const BodyParams start = *params;
+  const double start_cost = body_objective.Evaluate(start).Total();
+  if (options.torso_stage) {
+    Objective torso = TorsoObjective(problem);
+    const SolverOptions torso_solver{true, options.torso_max_iterations,
+                                     options.function_tolerance};
+    summary->torso_iterations += SolveWithCeres(torso, torso_solver, params).iterations;
+  }
+  SolverResult result = SolveWithCeres(body_objective, body_solver, params);
+  summary->body_iterations += result.iterations;
+  if (result.termination == FitTermination::kFailed || result.cost > start_cost) {
+    BodyParams direct = start;
+    const SolverResult again = SolveWithCeres(body_objective, body_solver, &direct);
+    summary->body_iterations += again.iterations;
+    if (again.termination != FitTermination::kFailed) {
+      *params = direct;
+      result = again;
+    }
+  }
+  return result;
+}
+
+Fitter::Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
+               FitOptions options) {
+  GYRE_CHECK(body != nullptr && prior != nullptr);
+  options.Check();
+  impl_ = std::make_unique<Impl>(std::move(body), std::move(prior), std::move(options));
+}
+
+Fitter::~Fitter() = default;
+
+namespace {
+
+// Why a problem cannot be fitted, as reason and sentence; kOk when it can be.
+std::pair<FitReason, std::string> Refusal(const FitProblem& problem, const FitOptions& options,
+                                          size_t observed_joints) {
+  if (problem.keypoints_px.rows() != kNumSpinJoints ||
+      problem.confidence.size() != kNumSpinJoints || !problem.confidence.allFinite() ||
+      (problem.has_start && !Finite(problem.start))) {
+    return {FitReason::kNonFiniteInput,
+            "confidences or start parameters are not finite or not of the right number"};
+  }
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    if (problem.confidence[i] > 0 && !problem.keypoints_px.row(i).allFinite()) {
+      return {FitReason::kNonFiniteInput,
+              fmt::format("keypoint {} is not finite", SpinJoints().joints[i])};
+    }
+  }
+  const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
+  if (!positive(problem.camera.focal_px) || !positive(problem.pixel_scale) ||
+      !problem.camera.center_px.allFinite()) {
+    return {FitReason::kBadCamera, fmt::format("the camera has focal length {} px, pixel scale {}",
+                                               problem.camera.focal_px, problem.pixel_scale)};
+  }
+  if (observed_joints < static_cast<size_t>(options.min_observed_joints)) {
+    return {FitReason::kTooFewJoints, fmt::format("{} joints observed, {} needed", observed_joints,
+                                                  options.min_observed_joints)};
+  }
+  return {FitReason::kOk, ""};
+}
+
+}  // namespace
+
+FitResult Fitter::Fit(const FitProblem& problem) const {
+  const auto began = std::chrono::steady_clock::now();
+  FitResult result;
+  FitSummary& summary = result.summary;
+  result.params = problem.start;
+  summary.per_joint_error_px = VecX::Constant(kNumSpinJoints, kNaN);
+  const auto refuse = [&](FitReason reason, std::string text) {
+    summary.reason = reason;
+    summary.reason_text = std::move(text);
+    return result;
+  };
+
+  const bool shaped = problem.keypoints_px.rows() == kNumSpinJoints &&
+                      problem.confidence.size() == kNumSpinJoints;
+  const size_t observed = shaped ? impl_->rules.CountObserved(problem) : 0;
+  summary.score.observed_joints = static_cast<int>(observed);
+  auto [reason, text] = Refusal(problem, impl_->options, observed);
+  if (reason != FitReason::kOk) return refuse(reason, std::move(text));
+
+  const std::vector<BodyParams> starts = impl_->Starts(problem);
+  if (starts.empty()) {
+    return refuse(FitReason::kNotPlaceable,
+                  "no translation puts the start in front of the camera over the keypoints");
+  }
+  // Every hypothesis is anchored to the first start, so that their objectives compare.
+  FitProblem anchored = problem;
+  anchored.start = starts.front();
+  Objective body_objective = impl_->BodyObjective(anchored);
+  result.params = starts.front();
+  summary.before = Evaluate(anchored, result.params);
+  double best_cost = summary.before.BodyTotal();
+  summary.termination = FitTermination::kFailed;
+  for (const BodyParams& start : starts) {
+    BodyParams params = start;
+    const SolverResult solved = impl_->Solve(anchored, body_objective, &params, &summary);
+    ++summary.hypotheses_tried;
+    if (solved.termination == FitTermination::kFailed || solved.cost > best_cost) continue;
+    best_cost = solved.cost;
+    summary.termination = solved.termination;
+    result.params = params;
+  }
+  if (summary.termination == FitTermination::kFailed) {
+    return refuse(FitReason::kSolverFailed, "the solver found no step that lowers the objective");
+  }
+  const Vec3 root = result.params.rotation(0);
+  if (root.norm() > std::numbers::pi) result.params.rotation(0) = LogSO3(ExpSO3(root));
+  summary.after = Evaluate(anchored, result.params);
+  summary.score = Score(problem, result.params);
+  summary.per_joint_error_px = JointErrors(problem, result.params);
+  summary.usable = std::isfinite(summary.score.score_px2);
+  summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
+
+std::vector<FitResult> Fitter::FitAll(std::span<const FitProblem> problems, int threads) const {
+  std::vector<FitResult> results(problems.size());
+  ParallelFor(static_cast<int64_t>(problems.size()), threads,
+              [&](int64_t i, int) { results[i] = Fit(problems[i]); });
+  return results;
+}
+
+FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) const {
+  FitScore score;
+  score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
+  score.pose_prior = impl_->prior->Energy(params.pose.tail<kNumPriorPose>());
+  Objective objective = impl_->BodyObjective(problem);
+  double weights = 0;
+  for (const Observation& observation : objective.spec().observations) {
+    weights += observation.weight * observation.weight;
+  }
+  score.observed_joints = static_cast<int>(impl_->rules.CountObserved(problem));
+  const double reprojection = objective.Evaluate(params).reprojection;
+  if (!(weights > 0) || !std::isfinite(reprojection)) return score;
+  score.score_px2 = reprojection / weights;
+  score.spin_score_px2 = impl_->rules.SpinScore(problem, impl_->joints->Positions(params));
+  const VecX errors = JointErrors(problem, params);
+  score.reprojection_px = errors.array().isNaN().select(0, errors).sum() /
+                          (errors.array() == errors.array()).count();
+  return score;
+}
+
+ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& params) const {
+  const Objective::Costs body = impl_->BodyObjective(problem).Evaluate(params);
+  ObjectiveTerms terms;
+  terms.reprojection = body.reprojection;
+  terms.pose_prior = body.pose_prior;
+  terms.angle_prior = body.angle_prior;
+  terms.shape_prior = body.shape_prior;
+  terms.depth_anchor = body.depth_anchor;
+  terms.start_anchor = body.start_anchor;
+  terms.camera_stage = impl_->TorsoObjective(problem).Evaluate(params).Total();
+  return terms;
+}
+
+Points3 Fitter::Joints(const BodyParams& params) const {
+  const Points3 distinct = impl_->joints->Positions(params);
+  Points3 joints = Points3::Constant(kNumSpinJoints, 3, kNaN);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const int row = impl_->rules.DistinctOf(i);
+    if (row >= 0) joints.row(i) = distinct.row(row);
+  }
+  return joints;
+}
+
+VecX Fitter::JointErrors(const FitProblem& problem, const BodyParams& params) const {
+  const Points3 joints = Joints(params);
+  VecX errors = VecX::Constant(kNumSpinJoints, kNaN);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    if (!(problem.confidence[i] > 0)) continue;
+    const Vec2 pixel = problem.camera.Project(joints.row(i).transpose());
+    errors[i] = (pixel - problem.keypoints_px.row(i).transpose()).norm();
+  }
+  return errors;
+}
+
+std::optional<Vec3> Fitter::PlaceBody(const FitProblem& problem, const BodyParams& params) const {
+  return PlaceOverKeypoints(problem, impl_->rules, *impl_->joints, params);
+}
+
+const FitOptions& Fitter::options() const { return impl_->options; }
+const BodyModel& Fitter::body() const { return *impl_->body; }
+const PosePrior& Fitter::prior() const { return *impl_->prior; }
+
+}  // namespace gyre

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which of SPIN's 49 keypoints a stage explains, and with what weight.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "body/joints.h"
+#include "fitting/fit_options.h"
+#include "fitting/fit_problem.h"
+#include "fitting/residuals.h"
+
+namespace gyre {
+
+// SPIN's 49 keypoints name some joints of the body twice (OpenPose's and the annotators' wrist).
+class KeypointRules {
+ public:
+  KeypointRules(const FitOptions& options, const BodyModel& body);
+
+  // Each joint of the body once: the set to fold, and where each of the 49 keypoints is in it.
+  const KeypointSet& distinct_joints() const { return distinct_; }
+  // -1 when the body has no such joint (a landmark that its file doesn't name); no stage uses it.
+  int DistinctOf(int keypoint) const { return distinct_of_[keypoint]; }
+
+  // The torso stage's observations. SPIN: OpenPose's hips and shoulders when all four are observed,
+  // else the superset's, observed or not. Ours: both kinds by confidence; with the fall-back, all
+  // observed joints when fewer than three joints of the torso are seen (two leave the trunk's turn
+  // about their line open).
+  std::vector<Observation> Torso(const FitProblem& problem) const;
+  // The body stage's: what is observed and not ignored.
+  std::vector<Observation> Body(const FitProblem& problem) const;
+
+  int CountObserved(const FitProblem& problem) const;  // by the body stage
+
+  // sum over keypoints of c^2 gm(e_x) + c^2 gm(e_y), over 49: SPIN's score. `joints` [distinct,3].
+  double SpinScore(const FitProblem& problem, const Points3& joints) const;
+
+ private:
+  bool Has(const FitProblem& problem, int keypoint) const {
+    return problem.confidence[keypoint] > 0 && distinct_of_[keypoint] >= 0;
+  }
+  Observation ObservationOf(const FitProblem& problem, int keypoint, double weight) const;
+  std::vector<Observation> Merged(std::vector<Observation> observations) const;
+
+  FitOptions options_;
+  KeypointSet distinct_;
+  std::array<int, kNumSpinJoints> distinct_of_{};
+  std::array<bool, kNumSpinJoints> ignored_{};
+  std::array<int, 4> openpose_torso_{}, superset_torso_{};
+};
+
+}  // namespace gyre
