@@ -20,16 +20,18 @@ double Step(double x, double width) {
 double ArmShare(const Vec3& p, const Skeleton& joints) {
   // A plane through the shoulder that slants from the armpit up to the neck's side.
   const Vec3 d = p - joints[16];
-  return Step(d.x() + 0.45 * d.y(), 0.055);
+  return Step(d.x() + 0.45 * std::clamp(d.y(), -0.2, 0.05), 0.055);
 }
 double CollarShare(const Vec3& p, const Skeleton& joints) {
-  return 0.85 * Step(p.x() - joints[13].x(), 0.07) * Step(p.y() - joints[13].y() + 0.01, 0.09);
+  const double below_neck = 1 - Step(p.y() - joints[12].y() - 0.03, 0.025);
+  return 0.85 * below_neck * Step(p.x() - joints[13].x(), 0.07) *
+         Step(p.y() - joints[13].y() + 0.01, 0.09);
 }
 double LegShare(const Vec3& p, const Skeleton& joints) {
   // A plane through the groin, from the crotch up to the iliac crest.
   const Vec3 d = p - joints[1];
   const double across = 0.68 * d.x() - 0.73 * d.y();
-  return p.y() > joints[0].y() + 0.08 ? 0.0 : Step(across - 0.004, 0.075);
+  return Step(p.x(), 0.025) * Step(across - 0.004, 0.075);
 }
 
 // Bones of a chain, shared by where `along` lies between the bounds.
@@ -70,7 +72,7 @@ Row RuleWeights(const Vec3& p, const Skeleton& joints) {
   const double head = joints[15].y() - 0.045 * Step(p.z() - 0.02, 0.06);
   AddChain({0, 3, 6, 9, 12, 15},
            {joints[3].y() - 0.02, joints[6].y() - 0.01, joints[9].y(), joints[12].y(), head}, p.y(),
-           0.045, std::max(trunk, 0.0), &row);
+           0.055, std::max(trunk, 0.0), &row);
   return row / row.sum();
 }
 
