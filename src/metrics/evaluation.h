@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluates samples by a protocol. A mean error is the mean over samples of the sample's mean over
-// its joints that count; PCK and AUC are over all joints of all samples.
+// its joints that count; PCK and AUC are over all joints of all samples. A sample whose truth lacks
+// the root, the torso, the head or the vertices takes no part in the metrics that need them.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -17,7 +18,7 @@ struct MetricResult {
   std::string key, label, unit, alignment;
   double value = 0, median = 0, p90 = 0;
   int64_t count = 0;   // samples (means) or joints (shares) that counted
-  int64_t failed = 0;  // of which the prediction was not finite; never part of `value` of a mean
+  int64_t failed = 0;  // those of `count` whose prediction was not finite: in no mean, never a hit
 };
 
 struct EvaluationResult {
@@ -51,7 +52,6 @@ class Evaluation {
   EvaluationResult Result() const;
 
  private:
-  Meter& MeterOf(MetricKind kind);
   Protocol protocol_;
   std::vector<int> joints_, root_;  // rows of the set
   std::vector<Meter> meters_;       // one per metric of the protocol

@@ -12,27 +12,27 @@
 namespace gyre {
 
 enum class MetricKind {
-  kMpjpe,      // mean error after Protocol::alignment
-  kNMpjpe,     // mean error after root and scale
-  kPaMpjpe,    // mean error after Procrustes
-  kPve,        // mean error of the vertices after Protocol::alignment, where there are vertices
-  kPck150,     // share of joints within 150 mm, after Protocol::alignment
-  kAuc,        // mean share over 0, 5, ..., 150 mm
-  kPaPck150,   // the same two after Procrustes ("rigid")
+  kMpjpe,     // mean error after Protocol::alignment
+  kNMpjpe,    // mean error after root and scale
+  kPaMpjpe,   // mean error after Procrustes
+  kPve,       // mean error of the vertices after Protocol::alignment, where there are vertices
+  kPck150,    // share of joints within 150 mm, after Protocol::alignment
+  kAuc,       // mean share over 0, 5, ..., 150 mm
+  kPaPck150,  // the same two after Procrustes ("rigid")
   kPaAuc,
-  kPck20Torso, // 2D
-  kPckh50,     // 2D
-  kBoxError,   // 2D: mean error as a share of the box side
+  kPck20Torso,  // 2D
+  kPckh50,      // 2D
+  kBoxError,    // 2D: mean error as a share of the box side
 };
 
 struct Protocol {
   std::string name;
-  std::string set;                 // the keypoint set whose points are given
-  std::vector<std::string> joints; // names that count
-  std::vector<std::string> root;   // names whose mean is the root; empty in 2D
-  bool in_image = false;           // 2D, pixels
-  std::vector<MetricKind> metrics; // in the order of a table; the first is the headline
-  std::string data;                // which samples it is meant for
+  std::string set;                  // the keypoint set whose points are given
+  std::vector<std::string> joints;  // names that count
+  std::vector<std::string> root;    // names whose mean is the root; empty in 2D
+  bool in_image = false;            // 2D, pixels
+  std::vector<MetricKind> metrics;  // in the order of a table; the first is the headline
+  std::string data;                 // which samples it is meant for
 };
 
 // "h36m-p1", "h36m-p2", "mpi-inf-3dhp", "3dpw", "synthetic", "lsp-2d". UserError lists them.

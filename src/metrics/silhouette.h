@@ -23,8 +23,8 @@ class SilhouetteMeter {
   // background on both sides for the accuracy (the published evaluation's rule).
   void Add(std::span<const uint8_t> prediction, std::span<const uint8_t> truth);
 
-  double Accuracy() const;       // NaN before the first pixel
-  double F1(int class_id) const; // NaN for a class that neither side shows
+  double Accuracy() const;        // NaN before the first pixel
+  double F1(int class_id) const;  // NaN for a class that neither side shows
   double MeanF1() const;
   int64_t images() const { return images_; }
   int64_t pixels() const { return pixels_; }

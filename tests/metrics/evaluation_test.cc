@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/evaluation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "metrics/keypoint_scale.h"
+
+namespace gyre {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+Points3 RandomBody(int n, uint64_t seed) {
+  Rng rng(seed, RngStream::kTest);
+  Points3 points(n, 3);
+  for (double& value : points.reshaped()) value = rng.Normal();
+  return points;
+}
+
+TEST(Protocol, AllAreConsistentWithTheRegistry) {
+  EXPECT_EQ(ProtocolNames().size(), 6);
+  for (std::string_view name : ProtocolNames()) {
+    const Protocol& protocol = FindProtocol(name);
+    const KeypointSet& set = FindKeypointSet(protocol.set);
+    for (const std::string& joint : protocol.joints) EXPECT_GE(set.IndexOf(joint), 0) << joint;
+    for (const std::string& joint : protocol.root) EXPECT_GE(set.IndexOf(joint), 0) << joint;
+    EXPECT_EQ(protocol.root.empty(), protocol.in_image);
+    EXPECT_FALSE(protocol.metrics.empty());
+    const std::string text = Describe(protocol);
+    EXPECT_THAT(text, HasSubstr(protocol.name));
+    for (MetricKind kind : protocol.metrics) {
+      EXPECT_THAT(text, HasSubstr(std::string(Info(kind).definition)));
+    }
+    Evaluation evaluation(protocol);  // rows are found
+    EXPECT_EQ(evaluation.Result().samples, 0);
+  }
+  EXPECT_THROW(FindProtocol("p3"), UserError);
+}
+
+TEST(Protocol, SyntheticComparesTheRegistrysCommonJoints) {
+  const Protocol& protocol = FindProtocol("synthetic");
+  std::vector<int> rows;
+  for (const std::string& joint : protocol.joints) rows.push_back(SpinJoints().IndexOf(joint));
+  EXPECT_EQ(rows, Lsp14InSpin());
+}
+
+TEST(Evaluation, OfTruthIsPerfect) {
+  Evaluation evaluation(FindProtocol("synthetic"));
+  for (int i = 0; i < 3; ++i) {
+    const Points3 truth = RandomBody(49, i), vertices = RandomBody(100, i + 10);
+    evaluation.Add(truth, truth, VecX::Ones(49), vertices, vertices);
+  }
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_EQ(result.samples, 3);
+  EXPECT_EQ(result.num_joints, 14);
+  for (const char* key : {"mpjpe_mm", "pa_mpjpe_mm", "n_mpjpe_mm", "pve_mm"}) {
+    EXPECT_NEAR(result.Get(key).value, 0, 1e-9) << key;
+    EXPECT_EQ(result.Get(key).count, 3) << key;
+  }
+  EXPECT_DOUBLE_EQ(result.Get("pck150").value, 1);
+  EXPECT_NEAR(result.Get("auc").value, 30.0 / 31, 1.01 / 31);
+  EXPECT_EQ(result.Get("pck150").count, 3 * 14);
+  EXPECT_THROW(result.Get("iou"), std::logic_error);
+}
+
+TEST(Evaluation, KnownPerturbationGivesTheKnownNumber) {
+  // Both ankles and the head move by 200 mm; the root stays: 3 of 14 joints.
+  const KeypointSet& set = SpinJoints();
+  const Points3 truth = RandomBody(49, 1);
+  Points3 moved = truth;
+  for (const char* name : {"Right Ankle", "Left Ankle", "Head (H36M)"}) {
+    moved(set.IndexOf(name), 2) += 0.2;
+  }
+  moved.row(set.IndexOf("OP Nose")).setConstant(99);  // no joint of the protocol
+  Evaluation evaluation(FindProtocol("synthetic"));
+  evaluation.Add(moved, truth, VecX::Ones(49));
+  EvaluationResult result = evaluation.Result();
+  EXPECT_NEAR(result.Get("mpjpe_mm").value, 200 * 3 / 14.0, 1e-9);
+  EXPECT_NEAR(result.Get("pck150").value, 11 / 14.0, 1e-12);
+  EXPECT_EQ(result.Get("pve_mm").count, 0);
+  EXPECT_TRUE(std::isnan(result.Get("pve_mm").value));
+  // A second sample moved as a whole: its error is zero, the mean halves.
+  evaluation.Add(truth.rowwise() + Eigen::RowVector3d(1, 2, 3), truth, VecX::Ones(49));
+  EXPECT_NEAR(evaluation.Result().Get("mpjpe_mm").value, 100 * 3 / 14.0, 1e-9);
+  // And a third with its root moved by 40 mm: all joints are off by as much.
+  Points3 off_root = truth;
+  off_root(set.IndexOf("OP MidHip"), 0) += 0.04;
+  Evaluation third(FindProtocol("synthetic"));
+  third.Add(off_root, truth, VecX::Ones(49));
+  EXPECT_NEAR(third.Result().Get("mpjpe_mm").value, 40, 1e-9);
+  EXPECT_NEAR(third.Result().Get("pa_mpjpe_mm").value, 0, 1e-9);
+}
+
+TEST(Evaluation, PveIsRelativeToTheRoot) {
+  const Points3 joints = RandomBody(49, 1), vertices = RandomBody(50, 2);
+  const Eigen::RowVector3d away(0.5, -1, 4);
+  Points3 moved = vertices.rowwise() + away;
+  moved.col(1).array() += 0.03;
+  Evaluation evaluation(FindProtocol("synthetic"));
+  evaluation.Add(joints.rowwise() + away, joints, VecX::Ones(49), moved, vertices);
+  EXPECT_NEAR(evaluation.Result().Get("pve_mm").value, 30, 1e-9);
+}
+
+TEST(Evaluation, MissingRootsAndFailedPredictions) {
+  Evaluation evaluation(FindProtocol("synthetic"));
+  const Points3 truth = RandomBody(49, 1);
+  VecX rootless = VecX::Ones(49);
+  rootless[SpinJoints().IndexOf("OP MidHip")] = 0;
+  evaluation.Add(truth, truth, rootless);
+  Points3 broken = truth;
+  broken.row(SpinJoints().IndexOf("Left Knee")).setConstant(kNaN);
+  evaluation.Add(broken, truth, VecX::Ones(49));
+  evaluation.Add(truth, truth, VecX::Zero(49));  // nothing known of this one
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_EQ(result.samples, 3);
+  EXPECT_EQ(result.Get("mpjpe_mm").count, 1);
+  EXPECT_EQ(result.Get("mpjpe_mm").failed, 1);
+  EXPECT_TRUE(std::isnan(result.Get("mpjpe_mm").value));
+  EXPECT_EQ(result.Get("pa_mpjpe_mm").count, 2);
+  EXPECT_EQ(result.Get("pa_mpjpe_mm").failed, 1);
+  EXPECT_NEAR(result.Get("pa_mpjpe_mm").value, 0, 1e-9);
+  EXPECT_DOUBLE_EQ(result.Get("pck150").value, 13 / 14.0);
+}
+
+TEST(Evaluation, MergesToTheSameAsOne) {
+  Evaluation a(FindProtocol("3dpw")), b(FindProtocol("3dpw")), whole(FindProtocol("3dpw"));
+  for (int i = 0; i < 6; ++i) {
+    const Points3 truth = RandomBody(17, i), guess = truth + 0.1 * RandomBody(17, i + 50);
+    (i % 2 ? a : b).Add(guess, truth, VecX::Ones(17));
+    whole.Add(guess, truth, VecX::Ones(17));
+  }
+  a.Merge(b);
+  EXPECT_NEAR(a.Result().Get("pa_mpjpe_mm").value, whole.Result().Get("pa_mpjpe_mm").value, 1e-9);
+  EXPECT_EQ(a.Result().samples, 6);
+}
+
+// An upright figure of LSP's joints: shoulders 40 px apart, torso 60 px high, head 20 px long.
+Points2 Figure() {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  Points2 points = Points2::Constant(14, 2, 50);
+  const auto put = [&](const char* name, double x, double y) {
+    points.row(set.IndexOf(name)) << x, y;
+  };
+  put("Right Shoulder", 30, 40);
+  put("Left Shoulder", 70, 40);
+  put("Right Hip", 38, 100);
+  put("Left Hip", 75, 100);
+  put("Neck (LSP)", 50, 36);
+  put("Top of Head (LSP)", 50, 16);
+  return points;
+}
+
+TEST(KeypointScale, TorsoIsRightShoulderToLeftHipAndHeadNeckToTop) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  const Points2 figure = Figure();
+  EXPECT_DOUBLE_EQ(*TorsoDiameterPx(figure, VecX::Ones(14), set), 75);
+  EXPECT_DOUBLE_EQ(*HeadLengthPx(figure, VecX::Ones(14), set), 20);
+  VecX hidden = VecX::Ones(14);
+  hidden[set.IndexOf("Left Hip")] = 0;
+  EXPECT_FALSE(TorsoDiameterPx(figure, hidden, set));
+  EXPECT_FALSE(TorsoDiameterPx(Points2::Zero(14, 2), VecX::Ones(14), set));
+  EXPECT_FALSE(HeadLengthPx(Points2::Constant(14, 2, kNaN), VecX::Ones(14), set));
+  // COCO has no neck.
+  EXPECT_FALSE(HeadLengthPx(Points2::Random(17, 2), VecX::Ones(17), FindKeypointSet("coco17")));
+}
+
+TEST(Evaluation, KeypointsInTheImage) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  const Points2 truth = Figure();
+  Points2 guess = truth;
+  guess(set.IndexOf("Left Wrist"), 0) += 14;  // < 0.2 * 75, > 0.5 * 20
+  guess(set.IndexOf("Left Ankle"), 1) += 16;  // > 0.2 * 75
+  guess(set.IndexOf("Right Knee"), 1) += 500;
+  VecX visible = VecX::Ones(14);
+  visible[set.IndexOf("Right Knee")] = 0;
+  Evaluation evaluation(FindProtocol("lsp-2d"));
+  evaluation.Add(guess, truth, visible, 200);
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_DOUBLE_EQ(result.Get("pck20").value, 12 / 13.0);
+  EXPECT_DOUBLE_EQ(result.Get("pckh50").value, 11 / 13.0);
+  EXPECT_DOUBLE_EQ(result.Get("box_error").value, 30 / 13.0 / 200);
+  EXPECT_EQ(result.Get("pck20").count, 13);
+  EXPECT_THROW(evaluation.Add(Points3(14, 3), Points3(14, 3), visible), std::logic_error);
+}
+
+TEST(Evaluation, JsonAndTable) {
+  Evaluation evaluation(FindProtocol("3dpw"));
+  const Points3 truth = RandomBody(17, 1);
+  evaluation.Add(truth, truth, VecX::Ones(17));
+  const nlohmann::json json = ToJson(evaluation.Result());
+  EXPECT_EQ(json["protocol"], "3dpw");
+  EXPECT_EQ(json["samples"], 1);
+  EXPECT_EQ(json["metrics"]["pa_mpjpe_mm"]["unit"], "mm");
+  EXPECT_NEAR(json["metrics"]["pa_mpjpe_mm"]["value"].get<double>(), 0, 1e-9);
+  EXPECT_TRUE(json["metrics"]["pve_mm"]["value"].is_null());
+  const std::string table = FormatTable(evaluation.Result());
+  EXPECT_THAT(table, HasSubstr("PA-MPJPE"));
+  EXPECT_THAT(table, HasSubstr("Procrustes"));
+  EXPECT_THAT(table, HasSubstr("Pelvis (MPII)"));
+}
+
+}  // namespace
+}  // namespace gyre
