@@ -44,8 +44,10 @@ void CheckTree(const BodyModel& model) {
   }
   for (int k = 1; k < kNumBodyJoints; ++k) {
     if (model.parents[k] < 0 || model.parents[k] >= k) {
-      ThrowUserError("{}: kintree_table gives joint {} the parent {}; in a tree in SMPL's order it "
-                     "is one of the joints before it.", model.name, k, model.parents[k]);
+      ThrowUserError(
+          "{}: kintree_table gives joint {} the parent {}; in a tree in SMPL's order it "
+          "is one of the joints before it.",
+          model.name, k, model.parents[k]);
     }
   }
 }

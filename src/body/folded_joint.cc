@@ -25,8 +25,8 @@ std::vector<FoldedJoint::Term> FoldTerms(const BodyModel& model, const RestJoint
       term.rigid = false;
       term.weight += weight;
       term.offset += weight * (model.v_template.row(vertex) - rest.mean.row(bone)).transpose();
-      term.shape_dirs += weight * (model.shapedirs.middleRows<3>(3 * vertex) -
-                                   rest.dirs.middleRows<3>(3 * bone));
+      term.shape_dirs +=
+          weight * (model.shapedirs.middleRows<3>(3 * vertex) - rest.dirs.middleRows<3>(3 * bone));
     }
   }
   for (const auto& [bone, weight] : combination.joints) term_of(bone).weight += weight;

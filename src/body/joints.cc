@@ -133,9 +133,8 @@ const std::vector<KeypointSet>& Sets() {
           "Right Elbow", "Right Shoulder", "Left Shoulder", "Left Elbow", "Left Wrist"}},
         {"h36m17",
          {"Pelvis (MPII)", "Right Hip", "Right Knee", "Right Ankle", "Left Hip", "Left Knee",
-          "Left Ankle", "Spine (H36M)", "Neck (LSP)", "Jaw (H36M)", "Head (H36M)",
-          "Left Shoulder", "Left Elbow", "Left Wrist", "Right Shoulder", "Right Elbow",
-          "Right Wrist"}},
+          "Left Ankle", "Spine (H36M)", "Neck (LSP)", "Jaw (H36M)", "Head (H36M)", "Left Shoulder",
+          "Left Elbow", "Left Wrist", "Right Shoulder", "Right Elbow", "Right Wrist"}},
         {"smpl24", range("SMPL Pelvis", kNumBodyJoints)},
     };
   }();

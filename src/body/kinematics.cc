@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/kinematics.h"
 
+#include <Eigen/Geometry>
 #include <map>
 
 #include "body/folded_joint.h"
@@ -14,8 +15,8 @@ using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
 using Mat9x3 = Eigen::Matrix<double, 9, 3>;
 using Row207 = Eigen::Matrix<double, 1, kNumPoseFeatures>;
 // Three rows of the Jacobian.
-using JacobianRows = Eigen::Ref<Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>, 0,
-                                Eigen::OuterStride<>>;
+using JacobianRows =
+    Eigen::Ref<Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
 
 // d J_k / d betas - d J_parent / d betas, and the same of the mean: what a bone is made of.
 struct Bone {
@@ -182,8 +183,8 @@ struct FoldedJoints::Impl {
   const KeypointSet set;
   const RestJoints rest;
   std::array<Bone, kNumBodyJoints> bones;
-  std::vector<FoldedJoint> joints;         // without duplicates
-  std::vector<std::vector<int>> users;     // of each: positions in the set
+  std::vector<FoldedJoint> joints;      // without duplicates
+  std::vector<std::vector<int>> users;  // of each: positions in the set
 };
 
 FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set)
@@ -271,7 +272,8 @@ void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMat
       if (!options.mask.empty() && options.mask[i] == 0) continue;
       if (first >= 0) {  // the same point under another name
         positions->row(i) = positions->row(first);
-        if (jacobian != nullptr) jacobian->middleRows<3>(3 * i) = jacobian->middleRows<3>(3 * first);
+        if (jacobian != nullptr)
+          jacobian->middleRows<3>(3 * i) = jacobian->middleRows<3>(3 * first);
         continue;
       }
       first = i;

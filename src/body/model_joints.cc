@@ -39,7 +39,8 @@ JointCombination StandIn(const BodyModel& model, std::string_view joint) {
     jaw.vertices.push_back({nose, 0.45});
     return jaw;
   }
-  if (joint == "Top of Head (LSP)") return {.vertices = {{HighestVertex(model), 1.0}}, .joints = {}};
+  if (joint == "Top of Head (LSP)")
+    return {.vertices = {{HighestVertex(model), 1.0}}, .joints = {}};
   GYRE_CHECK(joint == "Head (H36M)", "no stand-in for \"{}\"", joint);
   JointCombination head = Bones({{"SMPL Head", 0.5}});
   head.vertices.push_back({HighestVertex(model), 0.5});
@@ -64,9 +65,10 @@ JointCombination CombinationOf(const BodyModel& model, const JointInfo& joint) {
     case JointSource::kLandmark: {
       const int vertex = model.landmark_vertices[joint.source_idx];
       if (vertex < 0) {
-        ThrowUserError("{}: \"{}\" needs the landmark {}, and the body has none: add it to the "
-                       "file's landmark_names and landmark_vertices.",
-                       model.name, joint.name, kLandmarkNames[joint.source_idx]);
+        ThrowUserError(
+            "{}: \"{}\" needs the landmark {}, and the body has none: add it to the "
+            "file's landmark_names and landmark_vertices.",
+            model.name, joint.name, kLandmarkNames[joint.source_idx]);
       }
       combination.vertices.push_back({vertex, 1.0});
       break;

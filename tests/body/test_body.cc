@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/test_body.h"
+
+#include <vector>
+
+namespace gyre {
+namespace {
+
+constexpr int kVertices = 200;
+
+void FillNormal(Rng& rng, double sigma, RowMatX* values) {
+  for (Eigen::Index i = 0; i < values->size(); ++i) values->data()[i] = sigma * rng.Normal();
+}
+
+// `count` random columns per row with positive weights that sum to `sum`.
+SparseRows RandomRows(Rng& rng, int rows, int cols, int count, double sum) {
+  RowMatX dense = RowMatX::Zero(rows, cols);
+  for (int row = 0; row < rows; ++row) {
+    for (int i = 0; i < count; ++i) dense(row, rng.Below(cols)) += rng.Uniform(0.1, 1);
+    dense.row(row) *= sum / dense.row(row).sum();
+  }
+  return dense.sparseView(0, 0);
+}
+
+}  // namespace
+
+BodyModel MakeRandomBody(uint64_t seed, double extra_sum) {
+  Rng rng(seed, RngStream::kTest);
+  BodyModel model;
+  model.name = "random test body";
+  model.parents = {-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+  RowMatX v_template(kVertices, 3);
+  FillNormal(rng, 0.4, &v_template);
+  model.v_template = v_template;
+  model.shapedirs.resize(3 * kVertices, kNumShapeParams);
+  FillNormal(rng, 0.02, &model.shapedirs);
+  model.posedirs.resize(3 * kVertices, kNumPoseFeatures);
+  FillNormal(rng, 0.005, &model.posedirs);
+  model.J_regressor = RandomRows(rng, kNumBodyJoints, kVertices, 6, 1);
+  model.weights = RandomRows(rng, kVertices, kNumBodyJoints, 4, 1);
+  model.J_regressor_extra = RandomRows(rng, kNumExtraJoints, kVertices, 12, extra_sum);
+  model.faces.resize(2 * kVertices, 3);
+  for (int i = 0; i < model.faces.size(); ++i) {
+    model.faces.data()[i] = static_cast<int32_t>(rng.Below(kVertices));
+  }
+  for (int& vertex : model.landmark_vertices) vertex = static_cast<int>(rng.Below(kVertices));
+  return model;
+}
+
+BodyParams RandomParams(Rng& rng, double pose_scale, double betas_scale, double transl_scale) {
+  BodyParams params;
+  for (double& value : params.pose) value = pose_scale * rng.Normal();
+  for (double& value : params.betas) value = betas_scale * rng.Normal();
+  for (double& value : params.transl) value = transl_scale * rng.Normal();
+  return params;
+}
+
+std::shared_ptr<const BodyModel> LoadCc0Body(const std::filesystem::path& extra_regressor) {
+  const std::filesystem::path path = kSharedData / "body/cc0_body.npz";
+  if (!std::filesystem::exists(path)) return nullptr;
+  return LoadBodyModel(path.string(), extra_regressor);
+}
+
+}  // namespace gyre

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies and parameters for tests.
+#pragma once
+
+#include <filesystem>
+
+#include "body/body_model.h"
+#include "core/rng.h"
+
+namespace gyre {
+
+// A valid model of random numbers: 200 vertices around SMPL's skeleton, every key filled, skin
+// weights of up to four bones, nothing symmetric. `extra_sum` is what the rows of
+// J_regressor_extra sum to.
+BodyModel MakeRandomBody(uint64_t seed, double extra_sum = 1.0);
+
+// Normal pose (radians), betas and translation, each scaled.
+BodyParams RandomParams(Rng& rng, double pose_scale = 0.5, double betas_scale = 1.0,
+                        double transl_scale = 1.0);
+
+// The CC0 body, or null when the data folder is absent.
+std::shared_ptr<const BodyModel> LoadCc0Body(const std::filesystem::path& extra_regressor = {});
+
+inline const std::filesystem::path kSharedData = "../shared/data";
+
+}  // namespace gyre
