@@ -41,8 +41,8 @@ Mat3 SmallestRotation(const Vec3& from, const Vec3& to) {
 // A skeleton's rest pose by SMPL's joints: what the alignment needs to know of it.
 class RestSkeleton {
  public:
-  RestSkeleton(const BvhClip& clip, const JointNodes& nodes)
-      : clip_(clip), nodes_(nodes), rest_(RestPose(clip)) {
+  RestSkeleton(const BvhClip& clip, const SkeletonMap& map)
+      : clip_(clip), map_(map), rest_(RestPose(clip)) {
     const Vec3 hips = Position(1) - Position(2);
     const Vec3 trunk = Position(16) + Position(17) - Position(1) - Position(2);
     const Vec3 left = hips.normalized();
@@ -86,19 +86,19 @@ class RestSkeleton {
   }
 
  private:
-  int Node(int joint) const { return nodes_[static_cast<size_t>(joint)]; }
+  int Node(int joint) const { return map_.node(joint); }
   Vec3 Position(int joint) const { return rest_.positions.row(Node(joint)); }
   const std::string& NameOf(int joint) const {
     return clip_.nodes[static_cast<size_t>(Node(joint))].name;
   }
 
   const BvhClip& clip_;
-  const JointNodes& nodes_;
+  const SkeletonMap& map_;
   BvhPose rest_;
   Mat3 source_from_body_;
 };
 
-std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest) {
+std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest, const SkeletonMap& map) {
   std::array<Mat3, kNumBodyJoints> alignments;
   alignments.fill(rest.source_from_body());
   const Vec3 to_right(-1, 1, 1);
@@ -106,19 +106,25 @@ std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest) {
   rest.AlignLimb(2, 5, 8, kLeg.cwiseProduct(to_right), &alignments);
   rest.AlignLimb(16, 18, 20, kArm, &alignments);
   rest.AlignLimb(17, 19, 21, kArm.cwiseProduct(to_right), &alignments);
+  const Mat3 tilt = ExpSO3(Vec3(-map.elbow_tilt_rad, 0, 0));
+  for (const size_t joint : {16, 17, 18, 19}) alignments[joint] *= tilt;
   // Hands rest in line with their forearms.
   alignments[20] = alignments[18];
   alignments[21] = alignments[19];
+  if (map.feet_rest_with_legs) {
+    alignments[7] = alignments[10] = alignments[4];
+    alignments[8] = alignments[11] = alignments[5];
+  }
   return alignments;
 }
 
 // Fills in the world rotations of the spine's joints that the skeleton lacks, in equal steps.
-void SpreadAlongSpine(const JointNodes& nodes, std::array<Mat3, kNumBodyJoints>* world) {
+void SpreadAlongSpine(const SkeletonMap& map, std::array<Mat3, kNumBodyJoints>* world) {
   int last = 0;
   std::vector<int> missing;
   for (const int joint : kSpine) {
     missing.push_back(joint);
-    if (nodes[static_cast<size_t>(joint)] < 0) continue;
+    if (map.node(joint) < 0) continue;
     const Mat3& from = (*world)[static_cast<size_t>(last)];
     const Vec3 turn = LogSO3(from.transpose() * (*world)[static_cast<size_t>(joint)]);
     const auto steps = static_cast<double>(missing.size());
@@ -139,9 +145,9 @@ bool IsInSpine(int joint) { return std::find(kSpine.begin(), kSpine.end(), joint
 }  // namespace
 
 PoseClip RetargetBvh(const BvhClip& clip) {
-  const JointNodes nodes = FindJointNodes(clip);
-  const RestSkeleton rest(clip, nodes);
-  const std::array<Mat3, kNumBodyJoints> alignments = Alignments(rest);
+  const SkeletonMap map = MapSkeleton(clip);
+  const RestSkeleton rest(clip, map);
+  const std::array<Mat3, kNumBodyJoints> alignments = Alignments(rest, map);
   const Mat3 body_from_source = rest.source_from_body().transpose();
 
   PoseClip result{std::filesystem::path(clip.name).stem().string(),
@@ -150,14 +156,15 @@ PoseClip RetargetBvh(const BvhClip& clip) {
     const BvhPose pose = ForwardKinematics(clip, frame);
     std::array<Mat3, kNumBodyJoints> world;
     for (size_t k = 0; k < kNumBodyJoints; ++k) {
-      if (nodes[k] < 0) continue;
-      world[k] = body_from_source * pose.rotations[static_cast<size_t>(nodes[k])] * alignments[k];
+      if (map.nodes[k] < 0) continue;
+      const Mat3& source = pose.rotations[static_cast<size_t>(map.nodes[k])];
+      world[k] = body_from_source * source * alignments[k];
     }
-    SpreadAlongSpine(nodes, &world);
+    SpreadAlongSpine(map, &world);
     for (int k = 0; k < kNumBodyJoints; ++k) {
       const auto joint = static_cast<size_t>(k);
       const Mat3 parent = k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kParents[joint])];
-      if (nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
+      if (map.nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
       result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
     }
   }

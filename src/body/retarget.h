@@ -6,12 +6,12 @@
 // joint k with its node n(k), SMPL's world rotations are
 //   W_k = C^T G_n(k) A_k,   A_k = S_k C,   pose_k = Log(W_parent(k)^T W_k).
 // S_k, the smallest rotation that takes SMPL's resting limb (T-pose) to the source's (hanging arms,
-// spread legs, ...), keeps the twist about the limb; S_k = I for trunk, head, collars and feet,
-// whose rest is the same in all skeletons. At rest limbs are straight in both, so a limb's rest
-// direction is that of its whole line (hip to ankle, shoulder to wrist): a straight source limb
-// gives angles of zero at knee and elbow. Joints that the source lacks share the rotation of the
-// spine or neck they belong to; others (hands, missing collars, toes) stay at zero. Lengths are not
-// used.
+// spread legs, ...), keeps the twist about the limb. S_k = I for trunk, head and collars, whose
+// rest is the same in all skeletons, and for feet that rest flat. At rest limbs are straight in
+// both, so a limb's rest direction is that of its whole line (hip to ankle, shoulder to wrist): a
+// straight source limb gives angles of zero at knee and elbow. Joints that the source lacks share
+// the rotation of the spine or neck they belong to; others (hands, missing collars, toes) stay at
+// zero. Lengths are not used.
 #pragma once
 
 #include <filesystem>
