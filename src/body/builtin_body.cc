@@ -8,12 +8,11 @@
 #include "body/builtin_skin.h"
 #include "body/pose_correctives.h"
 #include "body/skin_regressor.h"
-#include "core/error.h"
 
 namespace gyre {
 namespace {
 
-constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0,  0,  1,  2,  3,  4,  5,  6,  7,  8,
+constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
                                                       9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
 
 // Landmarks on the left and on the mid-plane, by their places in BodyModel::landmark_vertices.
@@ -26,10 +25,10 @@ std::array<int, kNumLandmarks> FindLandmarks(const SymmetricMesh& skin, const Sk
   const Vec3& wrist = joints[20];
   const Vec3& knuckle = joints[22];
   const Landmark landmarks[] = {
-      {0, 0, {0, 1.556, 0.130}},     // nose
-      {2, 1, {0.031, 1.590, 0.110}}, // eyes
+      {0, 0, {0, 1.556, 0.130}},      // nose
+      {2, 1, {0.031, 1.590, 0.110}},  // eyes
       {4, 3, {0.095, 1.575, -0.012}},
-      {5, 8, {0.101, 0.013, 0.190}}, // toes and heel
+      {5, 8, {0.101, 0.013, 0.190}},  // toes and heel
       {6, 9, {0.155, 0.013, 0.150}},
       {7, 10, {0.117, 0.020, -0.095}},
       {11, 16, wrist + Vec3(0.100, -0.012, 0.072)},  // fingertips, thumb first
@@ -48,33 +47,6 @@ std::array<int, kNumLandmarks> FindLandmarks(const SymmetricMesh& skin, const Sk
   return vertices;
 }
 
-// SPIN's nine regressed joints, where annotators of photographs put them.
-SparseRows ExtraRegressor(const SymmetricMesh& skin, const Skeleton& joints) {
-  const Vec3 hip = joints[1] + Vec3(0.012, 0.012, 0);  // towards the trochanter one can see
-  const Vec3 crown(0, 1.0 * skin.vertices.col(1).maxCoeff() - 0.006, -0.012);
-  const Vec3 places[kNumExtraJoints] = {
-      {-hip.x(), hip.y(), hip.z()},           // right hip
-      hip,                                    // left hip
-      {0, joints[12].y() - 0.004, -0.022},    // neck (LSP): at the collar bones' height
-      crown,                                  // top of the head (LSP)
-      {0, hip.y() + 0.010, -0.006},           // pelvis (MPII): between the hips
-      {0, joints[12].y() - 0.030, -0.024},    // thorax (MPII): top of the breast bone
-      {0, 0.5 * (joints[3].y() + joints[6].y()), -0.024},  // spine (H36M): midway
-      {0, joints[15].y() + 0.015, 0.030},     // jaw (H36M): behind the mouth
-      {0, joints[15].y() + 0.085, -0.004},    // head (H36M): its middle
-  };
-  std::vector<int> all(skin.vertices.rows());
-  std::iota(all.begin(), all.end(), 0);
-  std::vector<Eigen::Triplet<double>> entries;
-  for (int row = 0; row < kNumExtraJoints; ++row) {
-    const bool inside = RingWeights(skin.vertices, all, places[row], row, &entries);
-    GYRE_CHECK(inside, "regressed joint {} lies outside the body", row);
-  }
-  SparseRows regressor(kNumExtraJoints, skin.vertices.rows());
-  regressor.setFromTriplets(entries.begin(), entries.end());
-  return regressor;
-}
-
 }  // namespace
 
 BodyModel MakeBuiltinBody() {
@@ -91,8 +63,9 @@ BodyModel MakeBuiltinBody() {
   model.shapedirs = BuiltinShapedirs(skin, model.weights, joints);
   model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, kParents);
   model.J_regressor = FitJointRegressor(skin.vertices, model.weights, kParents, joint_rows);
-  model.J_regressor_extra = ExtraRegressor(skin, joints);
   model.landmark_vertices = FindLandmarks(skin, joints);
+  const Vec3 nose = skin.vertices.row(model.landmark_vertices[0]);
+  model.J_regressor_extra = AnnotatorRegressor(skin.vertices, joint_rows, nose);
 
   const Vec3 origin(0, joints[0].y() + 0.22, 0);
   model.v_template = skin.vertices.rowwise() - origin.transpose();

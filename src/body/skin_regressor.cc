@@ -92,4 +92,35 @@ SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
   return regressor;
 }
 
+SparseRows AnnotatorRegressor(const Points3& vertices, const Points3& joints, const Vec3& nose) {
+  const auto joint = [&](int k) -> Vec3 { return joints.row(k); };
+  int top = 0;
+  vertices.col(1).maxCoeff(&top);
+  const Vec3 crown = vertices.row(top);
+  const Vec3 left_hip = 1.08 * joint(1) - 0.08 * joint(2) + Vec3(0, 0.012, 0);
+  const Vec3 right_hip = 1.08 * joint(2) - 0.08 * joint(1) + Vec3(0, 0.012, 0);
+  const Vec3 collars = 0.5 * (joint(13) + joint(14));
+  const Vec3 places[kNumExtraJoints] = {
+      right_hip,  // towards the trochanter that one can see
+      left_hip,
+      0.9 * joint(12) + 0.1 * collars,                  // neck (LSP)
+      crown - Vec3(0, 0.006, 0),                        // top of the head (LSP)
+      0.5 * (left_hip + right_hip),                     // pelvis (MPII)
+      0.6 * joint(12) + 0.4 * collars,                  // thorax (MPII): above the breast bone
+      0.5 * (joint(3) + joint(6)),                      // spine (H36M)
+      0.45 * joint(12) + 0.10 * joint(15) + 0.45 * nose,  // jaw (H36M)
+      0.5 * (joint(15) + crown),                        // head (H36M)
+  };
+  std::vector<int> all(vertices.rows());
+  std::iota(all.begin(), all.end(), 0);
+  std::vector<Eigen::Triplet<double>> entries;
+  for (int row = 0; row < kNumExtraJoints; ++row) {
+    const bool inside = RingWeights(vertices, all, places[row], row, &entries);
+    GYRE_CHECK(inside, "regressed joint {} lies outside the body", row);
+  }
+  SparseRows regressor(kNumExtraJoints, vertices.rows());
+  regressor.setFromTriplets(entries.begin(), entries.end());
+  return regressor;
+}
+
 }  // namespace gyre

@@ -25,4 +25,8 @@ int NearestVertex(const Points3& vertices, const std::vector<int>& candidates, c
 SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
                              const std::array<int, kNumBodyJoints>& parents, const Points3& joints);
 
+// SPIN's nine regressed joints [9,V], where annotators of photographs put them, by rule from the 24
+// joints [24,3], the nose and the crown (the highest vertex).
+SparseRows AnnotatorRegressor(const Points3& vertices, const Points3& joints, const Vec3& nose);
+
 }  // namespace gyre
