@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Augmentation: a draw of flip, turn, scale and colour gains, and what it does to pictures,
-// keypoints, bodies and 3D joints. Everything follows one map, CropMap (core/camera.h), at
-// sub-pixel precision.
+// keypoints and 3D joints. Everything follows one map, CropMap (core/camera.h), at sub-pixel
+// precision; what it does to bodies and cameras is in body/symmetry.h (BodyInCrop, CameraInCrop).
 #pragma once
 
 #include <array>
-#include <optional>
 #include <vector>
 
 #include "core/camera.h"
@@ -40,7 +39,7 @@ struct Augmentation {
   double rotation_rad = 0;
   double scale = 1;
   std::array<double, 3> gains{1, 1, 1};  // blue, green, red
-  // Filled rectangles, in pixels of the un-augmented box as shares of its side about its centre.
+  // Filled rectangles, placed in the un-augmented box: shares of its side, from its centre.
   struct Occluder {
     Vec2 center = Vec2::Zero();  // in [-0.5, 0.5]^2
     Vec2 half_size = Vec2::Zero();
@@ -56,14 +55,6 @@ Augmentation DrawAugmentation(const AugmentOptions& options, const Sample& sampl
 // The crop of a box under an augmentation: the scaled box, turned and mirrored.
 CropMap CropOf(const Box& box, int size_px, const Augmentation& augmentation);
 
-// The camera behind an augmented crop, exactly: where CropMap::CropCamera leaves turn and mirror to
-// the body alone, this one also carries the principal point along, so that for any point X in the
-// image's camera frame   CropFromImage(camera.Project(X)) = CameraInCrop(...).Project(A X),
-// A = PointInCrop(crop). Both agree when the principal point is the crop's centre.
-Camera CameraInCrop(const CropMap& crop, const Camera& camera);
-// A: turns by -rotation about z, then x -> -x when the crop is mirrored.
-Mat3 PointInCrop(const CropMap& crop);
-
 // Keypoints [49,2] of a sample in its crop, and their confidence, joints exchanged when mirrored.
 struct CropKeypoints {
   Points2 points_px = Points2::Zero(kNumSpinJoints, 2);
@@ -74,10 +65,6 @@ CropKeypoints KeypointsInCrop(const Points2& points_px, const VecX& confidence,
 
 // SPIN's 24 superset joints [24,3] and their confidence, turned and mirrored.
 void JointsInCrop(const CropMap& crop, Points3* joints, VecX* confidence);
-
-// The body whose projection by CameraInCrop is the augmented picture of `params` (in the image's
-// camera frame). Without translation only orientation and pose mean something.
-BodyParams ParamsInCrop(const BodyModel& model, const BodyParams& params, const CropMap& crop);
 
 // The picture in the crop [size,size,3] BGR, written to `pixels`: one bilinear warp (averaging over
 // areas first where the crop is much smaller than the box), zero outside the image, then occluders,

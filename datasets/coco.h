@@ -18,16 +18,15 @@ struct CocoOptions {
   double box_margin = 1.2;
 };
 
-// Row numbers (Sample::index) count the persons kept, in the file's order.
+// Row numbers (Sample::index) count the file's annotations, from 0.
 std::shared_ptr<const Dataset> ReadCoco(const std::filesystem::path& json,
                                         const std::filesystem::path& images,
                                         const CocoOptions& options, const std::string& name);
 
-// A folder of OpenPose's files NAME_keypoints.json or NAME_openpose.json beside pictures NAME.jpg
-// or .png in `images`; BODY_25 with confidences, every person a row.
-std::shared_ptr<const Dataset> ReadOpenPoseFolder(const std::filesystem::path& dir,
-                                                  const std::filesystem::path& images,
-                                                  const CocoOptions& options,
-                                                  const std::string& name);
+// A folder of OpenPose's files NAME_keypoints.json with pictures NAME.jpg or .png in `images`:
+// BODY_25 with the detector's confidences, every person a row; boxes from the keypoints.
+std::shared_ptr<const Dataset> ReadOpenPose(const std::filesystem::path& dir,
+                                            const std::filesystem::path& images,
+                                            const CocoOptions& options, const std::string& name);
 
 }  // namespace gyre

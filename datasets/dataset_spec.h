@@ -2,6 +2,7 @@
 // Data sets by a line of text, as command lines give them:
 //   KIND:PATH?key=value&key=value
 //   lspet:DIR          lsp:DIR            Leeds Sports Pose (extended): joints.mat, images/
+//                      with ?split=NAME the rows of that split of DIR/lspet.csv (see csv:) instead
 //   csv:FILE           joints by name, see csv_dataset.h
 //   spin:FILE.npz      SPIN's files, see spin_npz.h
 //   coco:FILE.json     COCO person keypoints

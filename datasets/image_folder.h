@@ -11,12 +11,6 @@
 
 namespace gyre {
 
-// A picture, at most 100 megapixels, as 8-bit BGR whatever it was stored as. EXIF orientation is
-// not applied: annotations refer to the stored pixels. UserError names `what` and the path.
-ImageBuffer ReadImage(const std::filesystem::path& path, const std::string& what);
-// By the ending's format, .jpg or .png, atomically.
-void WriteImage(const std::filesystem::path& path, const ImageBuffer& image, int jpeg_quality = 95);
-
 // dir / file, refused with a UserError (naming `what`) when `file` is empty, absolute or leads out
 // of `dir`.
 std::filesystem::path PathInFolder(const std::filesystem::path& dir, const std::string& file,
@@ -41,7 +35,7 @@ class ImageFolderDataset : public Dataset {
 
   const std::string& name() const override { return name_; }
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
-  Sample Get(int64_t index) const override;
+  Sample Get(int64_t position) const override;
   ImageBuffer LoadImage(const Sample& sample) const override;
 
  private:

@@ -3,7 +3,7 @@
 // DIR/joints.mat with `joints` and DIR/images/im0001.jpg (LSP), im00001.jpg (LSPET).
 //   LSPET  joints [14,3,10000]; third value 1: annotated, 0: not annotated, x and y mean nothing
 //   LSP    joints [3,14,2000];  third value 0: visible, 1: occluded but annotated (the opposite)
-// Joints are person-centric in the order of "lsp14". Pixels count from 1 in MATLAB; here from 0.
+// Joints are person-centric in the order of "lsp14". Coordinates are taken as they stand.
 #pragma once
 
 #include <filesystem>

@@ -10,7 +10,8 @@
 //   S         [N,24,4]  optional: superset joints, metres, confidence
 //   gender    [N]       optional: 'm' or 'f'
 // and gyre's own, written by `gyre data synth`, absent in SPIN's files:
-//   transl    [N,3]     translation of the body in the camera frame of the picture, metres
+//   transl    [N,3]     translation of the body in the camera frame of the picture, metres;
+//                       NaN where unknown
 //   focal_px  [N], center_px [N,2]  the camera of the picture
 #pragma once
 
@@ -27,9 +28,7 @@ std::shared_ptr<const Dataset> ReadSpinNpz(const std::filesystem::path& path,
                                            const std::string& name);
 
 // Writes any data set in this layout: DIR/images/000000.jpg ... and DIR/NAME.npz, which
-// `spin:DIR/NAME.npz` reads back. Pictures are JPEG of this quality, made on `threads` threads (0:
-// all). Shows progress.
-void WriteSpinDataset(const Dataset& dataset, const std::filesystem::path& dir, int jpeg_quality,
-                      int threads);
+// `spin:DIR/NAME.npz` reads back. Pictures are made on `threads` threads (0: all). Shows progress.
+void WriteSpinDataset(const Dataset& dataset, const std::filesystem::path& dir, int threads);
 
 }  // namespace gyre

@@ -30,13 +30,17 @@ struct KeypointNoise {
   static KeypointNoise None();
 };
 
+inline constexpr int kMinFramePx = 32, kMaxFramePx = 4096;
+
 struct SceneOptions {
   int64_t count = 2000;
   uint64_t seed = 1;
   int width_px = 320, height_px = 320;
-  double pose_spread = 0.9;     // of the prior's standard deviations
-  std::filesystem::path poses;  // .npz with `poses` [N,72] to draw from instead of the prior
-  double beta_max = 2.5;        // betas are N(0,1) clipped to this
+  double pose_spread = 0.9;  // of the prior's standard deviations
+  // .npz with `poses` [N,72] (or AMASS's wider rows, of which the body's 66 columns count) to draw
+  // from instead of the prior. The root's orientation is drawn as for all.
+  std::filesystem::path poses;
+  double beta_max = 2.5;                                  // betas are N(0,1) clipped to this
   double focal_min_px = 600, focal_max_px = 2500;         // log-uniform
   double person_share_min = 0.3, person_share_max = 0.9;  // longer side of the body / frame
   double tilt_sigma_deg = 12;   // about the camera's x: seen from above or below
@@ -56,16 +60,16 @@ class SyntheticDataset : public Dataset {
 
   const std::string& name() const override;
   int64_t size() const override;
-  // Truth (params with translation, camera, 24 superset joints, box) and noisy keypoints, without
-  // rendering. The box is around the true body's joints.
-  Sample Get(int64_t index) const override;
+  // Truth (params with translation, camera, 24 superset joints in the camera frame, box) and noisy
+  // keypoints, without rendering. The box is around the true body's joints.
+  Sample Get(int64_t position) const override;
   // Renders.
   ImageBuffer LoadImage(const Sample& sample) const override;
 
   // SPIN's 49 joints without noise: pixels [49,2] and metres in the camera frame [49,3].
   Points2 TrueKeypoints(const Sample& sample) const;
   Points3 TrueJoints(const Sample& sample) const;
-  // 255 where the body or something in front of it shows; [height, width].
+  // 255 where the body projects, seen or hidden by an occluder, else 0; [height, width].
   std::vector<uint8_t> BodyMask(const Sample& sample) const;
 
   const SceneOptions& options() const;

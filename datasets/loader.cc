@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/loader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <opencv2/core.hpp>
+#include <set>
+#include <thread>
+#include <tuple>
+
+#include "core/error.h"
+
+namespace gyre {
+
+namespace {
+
+// Other rows of the set that are tried in place of an unusable one.
+constexpr int kMaxReplacements = 100;
+
+void CheckAtLeast(const char* field, int64_t value, int64_t low, int64_t high) {
+  if (value < low || value > high) {
+    ThrowUserError("loader: {} is {}, expected {} to {}", field, value, low, high);
+  }
+}
+
+// Fisher and Yates, keyed by (seed, epoch, set, pass).
+std::vector<int64_t> Shuffled(int64_t count, uint64_t seed, int64_t epoch, int set_idx,
+                              int64_t pass) {
+  std::vector<int64_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  const uint64_t key = (static_cast<uint64_t>(set_idx) << 40) | static_cast<uint64_t>(pass);
+  Rng rng(seed, RngStream::kShuffle, static_cast<uint32_t>(epoch), key);
+  for (int64_t i = count - 1; i > 0; --i) {
+    std::swap(order[i], order[rng.Below(static_cast<uint64_t>(i) + 1)]);
+  }
+  return order;
+}
+
+std::vector<SampleRef> FileOrder(const Mixture& mixture) {
+  std::vector<SampleRef> order;
+  order.reserve(mixture.size());
+  for (int s = 0; s < static_cast<int>(mixture.sets.size()); ++s) {
+    for (int64_t i = 0; i < mixture.sets[s]->size(); ++i) order.push_back({s, i});
+  }
+  return order;
+}
+
+}  // namespace
+
+void LoaderOptions::Check() const {
+  CheckAtLeast("batch_size", batch_size, 1, 1 << 16);
+  CheckAtLeast("crop_px", crop_px, 8, 4096);
+  CheckAtLeast("workers", workers, 0, 256);
+  CheckAtLeast("prefetch_batches", prefetch_batches, 1, 1024);
+  CheckAtLeast("samples_per_epoch", samples_per_epoch, 0, INT32_MAX);
+  augment.Check();
+}
+
+LoaderOptions LoaderOptions::Evaluation(int batch_size, int crop_px) {
+  LoaderOptions options;
+  options.batch_size = batch_size;
+  options.crop_px = crop_px;
+  options.shuffle = false;
+  options.drop_last = false;
+  options.augment = AugmentOptions::None();
+  return options;
+}
+
+std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
+                                  int64_t positions) {
+  const size_t sets = mixture.sets.size();
+  std::vector<std::vector<int64_t>> shuffles(sets);
+  std::vector<int64_t> drawn(sets, 0);
+  std::vector<SampleRef> order(positions);
+  for (int64_t position = 0; position < positions; ++position) {
+    Rng rng(seed, RngStream::kMix, static_cast<uint32_t>(epoch), position);
+    const int s = mixture.SetOf(rng.Uniform());
+    const int64_t size = mixture.sets[s]->size();
+    const int64_t within = drawn[s] % size;
+    if (within == 0) shuffles[s] = Shuffled(size, seed, epoch, s, drawn[s] / size);
+    order[position] = {s, shuffles[s][within]};
+    ++drawn[s];
+  }
+  return order;
+}
+
+struct Loader::Impl {
+  // Where a batch stands: `number` counts batches from the start of epoch 0.
+  struct Slot {
+    bool done = false;
+    Batch batch;
+    std::exception_ptr error;
+  };
+
+  Mixture mixture;
+  LoaderOptions options;
+  int64_t samples_per_epoch = 0;
+  int64_t steps_per_epoch = 0;
+
+  std::mutex mutex;  // guards all below
+  std::condition_variable work_or_stop, batch_done;
+  bool stop = false;
+  int64_t generation = 0;    // Seek makes batches of older ones worthless
+  int64_t next_deliver = 0;  // batch number
+  int64_t next_start = 0;
+  std::map<int64_t, Slot> slots;  // started, not delivered
+  std::vector<std::thread> threads;
+
+  std::mutex order_mutex;
+  std::map<int64_t, std::shared_ptr<const std::vector<SampleRef>>> orders;  // by epoch
+
+  std::mutex unusable_mutex;
+  std::set<std::pair<int, int64_t>> unusable;
+
+  Impl(Mixture m, LoaderOptions o) : mixture(std::move(m)), options(std::move(o)) {
+    options.Check();
+    mixture.CheckAndNormalise();
+    samples_per_epoch = options.shuffle && options.samples_per_epoch > 0 ? options.samples_per_epoch
+                                                                         : mixture.size();
+    const int64_t whole = samples_per_epoch / options.batch_size;
+    const bool rest = samples_per_epoch % options.batch_size != 0;
+    steps_per_epoch = std::max<int64_t>(1, whole + (rest && !options.drop_last ? 1 : 0));
+    cv::setNumThreads(1);  // the workers are the threads
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex);
+      stop = true;
+    }
+    work_or_stop.notify_all();
+    for (std::thread& thread : threads) thread.join();
+  }
+
+  std::shared_ptr<const std::vector<SampleRef>> OrderOf(int64_t epoch) {
+    const std::lock_guard lock(order_mutex);
+    auto& order = orders[epoch];
+    if (!order) {
+      // A batch may be wider than the epoch: its only batch is then filled up.
+      const int64_t positions =
+          options.drop_last ? std::max(samples_per_epoch, batch_size()) : samples_per_epoch;
+      order = std::make_shared<const std::vector<SampleRef>>(
+          options.shuffle ? EpochOrder(mixture, options.seed, epoch, positions)
+                          : FileOrder(mixture));
+    }
+    const auto result = order;
+    while (orders.size() > 2) {  // workers stand in two epochs at most
+      orders.erase(orders.begin()->first < epoch ? orders.begin() : std::prev(orders.end()));
+    }
+    return result;
+  }
+
+  int64_t batch_size() const { return options.batch_size; }
+
+  bool KnownUnusable(const SampleRef& ref) {
+    const std::lock_guard lock(unusable_mutex);
+    return unusable.contains({ref.set_idx, ref.index});
+  }
+
+  void ReportUnusable(const SampleRef& ref, const std::string& reason) {
+    const std::lock_guard lock(unusable_mutex);
+    if (unusable.insert({ref.set_idx, ref.index}).second) spdlog::warn("skipped: {}", reason);
+  }
+
+  // The sample and its picture; nothing when it cannot be used.
+  std::optional<std::pair<Sample, ImageBuffer>> TryLoad(const SampleRef& ref) {
+    if (KnownUnusable(ref)) return std::nullopt;
+    const Dataset& set = *mixture.sets[ref.set_idx];
+    try {
+      Sample sample = set.Get(ref.index);
+      const bool has_box = sample.box.side_px > 0 && std::isfinite(sample.box.side_px) &&
+                           sample.box.center_px.allFinite();
+      if (!has_box) {
+        ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
+      }
+      ImageBuffer image = set.LoadImage(sample);
+      return std::make_pair(std::move(sample), std::move(image));
+    } catch (const UserError& error) {
+      ReportUnusable(ref, error.what());
+      return std::nullopt;
+    }
+  }
+
+  // The sample at a position of an epoch, or the first usable one in its place.
+  std::optional<std::tuple<SampleRef, Sample, ImageBuffer>> LoadPosition(SampleRef ref,
+                                                                         int64_t epoch,
+                                                                         int64_t position) {
+    const Dataset& set = *mixture.sets[ref.set_idx];
+    for (uint64_t attempt = 0; attempt <= kMaxReplacements; ++attempt) {
+      if (attempt > 0) {
+        Rng rng(options.seed, RngStream::kMix, static_cast<uint32_t>(epoch),
+                (attempt << 40) | static_cast<uint64_t>(position));
+        ref.index = static_cast<int64_t>(rng.Below(set.size()));
+      }
+      if (auto loaded = TryLoad(ref)) {
+        return std::make_tuple(ref, std::move(loaded->first), std::move(loaded->second));
+      }
+      if (!options.shuffle) return std::nullopt;
+    }
+    ThrowUserError(
+        "data set {}: {} rows in a row cannot be used (see the warnings above); check its "
+        "picture folder with `gyre data check`",
+        set.name(), kMaxReplacements + 1);
+  }
+
+  Batch Make(int64_t number) {
+    Batch batch;
+    batch.epoch = number / steps_per_epoch;
+    batch.step = number % steps_per_epoch;
+    batch.crop_px = options.crop_px;
+    const auto order = OrderOf(batch.epoch);
+    const int64_t begin = batch.step * batch_size();
+    const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
+    const size_t crop_bytes = size_t{3} * options.crop_px * options.crop_px;
+    batch.pixels.resize(crop_bytes * (end - begin));
+    for (int64_t position = begin; position < end; ++position) {
+      auto loaded = LoadPosition((*order)[position], batch.epoch, position);
+      if (!loaded) continue;
+      auto& [ref, sample, image] = *loaded;
+      Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(batch.epoch), position);
+      const Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
+      const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
+      WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
+      batch.keypoints.push_back(
+          KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, crop));
+      batch.augmentations.push_back(augmentation);
+      batch.crops.push_back(crop);
+      batch.set_idx.push_back(ref.set_idx);
+      batch.samples.push_back(std::move(sample));
+    }
+    batch.pixels.resize(crop_bytes * batch.samples.size());
+    return batch;
+  }
+
+  bool MayStart() const { return next_start < next_deliver + options.prefetch_batches; }
+
+  void Work() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      work_or_stop.wait(lock, [&] { return stop || MayStart(); });
+      if (stop) return;
+      const int64_t number = next_start++;
+      const int64_t born = generation;
+      slots[number];
+      lock.unlock();
+      Slot made;
+      try {
+        made.batch = Make(number);
+      } catch (...) {
+        made.error = std::current_exception();
+      }
+      made.done = true;
+      lock.lock();
+      if (born != generation) continue;
+      slots[number] = std::move(made);
+      batch_done.notify_all();
+    }
+  }
+
+  void StartThreads() {
+    for (int i = static_cast<int>(threads.size()); i < options.workers; ++i) {
+      threads.emplace_back([this] { Work(); });
+    }
+  }
+
+  Batch Next() {
+    if (options.workers == 0) {
+      return Make(next_deliver++);
+    }
+    StartThreads();
+    std::unique_lock lock(mutex);
+    batch_done.wait(lock, [&] {
+      const auto slot = slots.find(next_deliver);
+      return slot != slots.end() && slot->second.done;
+    });
+    Slot slot = std::move(slots.extract(next_deliver).mapped());
+    ++next_deliver;
+    lock.unlock();
+    work_or_stop.notify_all();
+    if (slot.error) std::rethrow_exception(slot.error);
+    return std::move(slot.batch);
+  }
+};
+
+Loader::Loader(Mixture mixture, LoaderOptions options)
+    : impl_(std::make_unique<Impl>(std::move(mixture), std::move(options))) {}
+Loader::~Loader() = default;
+
+int64_t Loader::samples_per_epoch() const { return impl_->samples_per_epoch; }
+int64_t Loader::steps_per_epoch() const { return impl_->steps_per_epoch; }
+const Mixture& Loader::mixture() const { return impl_->mixture; }
+const LoaderOptions& Loader::options() const { return impl_->options; }
+
+void Loader::Seek(int64_t epoch, int64_t step) {
+  GYRE_CHECK(epoch >= 0 && step >= 0 && step < impl_->steps_per_epoch);
+  {
+    const std::lock_guard lock(impl_->mutex);
+    ++impl_->generation;
+    impl_->slots.clear();
+    impl_->next_deliver = impl_->next_start = epoch * impl_->steps_per_epoch + step;
+  }
+  impl_->work_or_stop.notify_all();
+}
+
+Batch Loader::Next() { return impl_->Next(); }
+
+int64_t Loader::samples_skipped() const {
+  const std::lock_guard lock(impl_->unusable_mutex);
+  return static_cast<int64_t>(impl_->unusable.size());
+}
+
+}  // namespace gyre

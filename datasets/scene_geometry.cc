@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/scene_geometry.h"
+
+#include <Eigen/Geometry>
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "io/npz.h"
+
+namespace gyre {
+
+namespace {
+
+constexpr double kDegree = std::numbers::pi / 180;
+constexpr double kBoxMargin = 1.2;
+constexpr int kBodyColumns = 66;  // pose of the root and 21 joints, without hands
+
+// Rows of `poses` without the root: [N,69].
+RowMatX ReadPoses(const std::filesystem::path& path) {
+  const Npz npz = ReadNpz(path);
+  const NdArray& array = Get(npz, "poses", path);
+  const std::string what = path.string() + ": key 'poses'";
+  if (array.shape.size() != 2 || array.dim(0) < 1 || array.dim(1) < kBodyColumns) {
+    ThrowUserError("{}: expected [N,72] axis-angles (or AMASS's wider rows), found {}", what,
+                   array.ShapeString());
+  }
+  const std::vector<double> values = array.As<double>(what);
+  const int64_t columns = array.dim(1);
+  const int64_t used = columns == kNumPoseParams ? kNumPoseParams : kBodyColumns;
+  RowMatX poses = RowMatX::Zero(array.dim(0), kNumPriorPose);
+  for (int64_t row = 0; row < poses.rows(); ++row) {
+    for (int64_t c = 3; c < used; ++c) poses(row, c - 3) = values[row * columns + c];
+    if (!poses.row(row).allFinite()) ThrowUserError("{}: row {} is not finite", what, row);
+  }
+  return poses;
+}
+
+// Body to camera axes. Rx(pi) stands a body upright and facing the camera.
+Mat3 DrawOrientation(const SceneOptions& options, Rng& rng, SceneGeometry* scene) {
+  const double yaw = rng.Uniform(-std::numbers::pi, std::numbers::pi);
+  scene->tilt_rad = rng.Normal(0, options.tilt_sigma_deg) * kDegree;
+  scene->roll_rad = rng.Normal(0, options.roll_sigma_deg) * kDegree;
+  const double any_roll = rng.Uniform(-std::numbers::pi, std::numbers::pi);
+  if (rng.Bernoulli(options.any_turn_share)) scene->roll_rad = any_roll;
+  return ExpSO3(Vec3(0, 0, scene->roll_rad)) * ExpSO3(Vec3(scene->tilt_rad, 0, 0)) *
+         ExpSO3(Vec3(std::numbers::pi, 0, 0)) * ExpSO3(Vec3(0, yaw, 0));
+}
+
+// Puts joints (of a body at translation zero) into the frame: the translation.
+Vec3 DrawPlacement(const SceneOptions& options, const Points3& joints, const Camera& camera,
+                   Rng& rng) {
+  Eigen::AlignedBox3d bounds;
+  for (int i = 0; i < joints.rows(); ++i) bounds.extend(Vec3(joints.row(i).transpose()));
+  const double extent = bounds.sizes().head<2>().maxCoeff();
+  const double share = rng.Uniform(options.person_share_min, options.person_share_max);
+  const double frame_px = std::min(options.width_px, options.height_px);
+  const double depth =
+      std::max(camera.focal_px * extent / (share * frame_px), bounds.sizes().z() + 0.5);
+  // Free room on each side, in pixels; one person in a few is cut a little by the frame.
+  const Vec2 frame(options.width_px, options.height_px);
+  const Vec2 free =
+      0.55 * (frame - camera.focal_px / depth * bounds.sizes().head<2>()).cwiseMax(0.1 * frame_px);
+  const Vec2 offset(free.x() * rng.Uniform(-1, 1), free.y() * rng.Uniform(-1, 1));
+  const Vec3 center_in_cam(offset.x() * depth / camera.focal_px,
+                           offset.y() * depth / camera.focal_px, depth);
+  return center_in_cam - bounds.center();
+}
+
+SceneOccluder DrawOccluder(const SceneGeometry& scene, Rng& rng) {
+  SceneOccluder occluder;
+  const int joint = static_cast<int>(rng.Below(scene.joints_px.rows()));
+  occluder.center_px = scene.joints_px.row(joint).transpose();
+  occluder.half_size_px.x() = 0.5 * scene.box.side_px * rng.Uniform(0.08, 0.35);
+  occluder.half_size_px.y() = 0.5 * scene.box.side_px * rng.Uniform(0.08, 0.35);
+  occluder.angle_rad = rng.Uniform(-0.5, 0.5);
+  occluder.round = rng.Bernoulli(0.3);
+  return occluder;
+}
+
+bool NameHasOneOf(std::string_view name, std::initializer_list<std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
+    return name.find(part) != std::string_view::npos;
+  });
+}
+
+// Left and right exchanged in legs or in arms, as detectors do.
+void SwapSides(bool legs, Points2* keypoints_px, VecX* confidence) {
+  static const std::vector<int> kMirror = SpinJoints().MirrorPermutation();
+  const Points2 points = *keypoints_px;
+  const VecX sure = *confidence;
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const std::string_view name = SpinJoints().joints[i];
+    const bool affected = legs ? NameHasOneOf(name, {"Hip", "Knee", "Ankle", "Toe", "Heel"})
+                               : NameHasOneOf(name, {"Shoulder", "Elbow", "Wrist"});
+    if (!affected) continue;
+    keypoints_px->row(i) = points.row(kMirror[i]);
+    (*confidence)[i] = sure[kMirror[i]];
+  }
+}
+
+}  // namespace
+
+bool SceneOccluder::Covers(const Vec2& point_px) const {
+  const Vec2 local =
+      (Eigen::Rotation2Dd(-angle_rad) * (point_px - center_px)).cwiseQuotient(half_size_px);
+  return round ? local.squaredNorm() <= 1 : local.cwiseAbs().maxCoeff() <= 1;
+}
+
+SceneGeometryMaker::SceneGeometryMaker(const BodyModel& body,
+                                       std::shared_ptr<const PosePrior> prior,
+                                       const SceneOptions& options)
+    : options_(options), prior_(std::move(prior)), joints_(body, SpinJoints()) {
+  if (!options.poses.empty()) poses_ = ReadPoses(options.poses);
+  GYRE_CHECK(prior_ || poses_.rows() > 0, "scenes need a prior or a file of poses");
+}
+
+PriorPose SceneGeometryMaker::DrawPose(Rng& rng) const {
+  if (poses_.rows() > 0) return poses_.row(rng.Below(poses_.rows())).transpose();
+  return prior_->Sample(rng, options_.pose_spread);
+}
+
+SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
+  Rng rng(options_.seed, RngStream::kScene, 0, static_cast<uint64_t>(index));
+  SceneGeometry scene;
+  scene.params.pose.tail<kNumPriorPose>() = DrawPose(rng);
+  scene.params.pose.head<3>() = LogSO3(DrawOrientation(options_, rng, &scene));
+  for (double& beta : scene.params.betas) {
+    beta = std::clamp(rng.Normal(), -options_.beta_max, options_.beta_max);
+  }
+  scene.camera.focal_px =
+      std::exp(rng.Uniform(std::log(options_.focal_min_px), std::log(options_.focal_max_px)));
+  scene.camera.center_px = 0.5 * Vec2(options_.width_px - 1, options_.height_px - 1);
+  scene.params.transl = DrawPlacement(options_, joints_.Positions(scene.params), scene.camera, rng);
+  scene.joints = joints_.Positions(scene.params);
+  scene.joints_px.resize(kNumSpinJoints, 2);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    scene.joints_px.row(i) = scene.camera.Project(scene.joints.row(i).transpose()).transpose();
+  }
+  scene.box = BoxAroundPoints(scene.joints_px, VecX::Ones(kNumSpinJoints), kBoxMargin).value();
+  if (rng.Bernoulli(options_.occluder_probability)) {
+    scene.occluders.push_back(DrawOccluder(scene, rng));
+  }
+  return scene;
+}
+
+void DrawNoisyKeypoints(const SceneGeometry& scene, const SceneOptions& options, Rng& rng,
+                        Points2* keypoints_px, VecX* confidence) {
+  const KeypointNoise& noise = options.noise;
+  const double sigma_px = noise.sigma_px * scene.box.side_px / kReferenceCropPx;
+  *keypoints_px = Points2::Zero(kNumSpinJoints, 2);
+  *confidence = VecX::Zero(kNumSpinJoints);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const Vec2 truth = scene.joints_px.row(i).transpose();
+    const Vec2 jitter(rng.Normal(), rng.Normal());
+    const Vec2 anywhere(rng.Uniform(-0.5, 0.5), rng.Uniform(-0.5, 0.5));
+    const bool outlier = rng.Bernoulli(noise.outlier_rate);
+    const bool covered =
+        std::any_of(scene.occluders.begin(), scene.occluders.end(),
+                    [&](const SceneOccluder& occluder) { return occluder.Covers(truth); });
+    const bool missing = rng.Bernoulli(noise.missing_rate);
+    const bool missing_covered = rng.Bernoulli(noise.occluded_missing_rate) && covered;
+    const bool in_frame = truth.x() > -0.5 && truth.y() > -0.5 &&
+                          truth.x() < options.width_px - 0.5 && truth.y() < options.height_px - 0.5;
+    if (missing || missing_covered || !in_frame) continue;
+    const Vec2 seen = outlier ? Vec2(scene.box.center_px + scene.box.side_px * anywhere)
+                              : Vec2(truth + sigma_px * jitter);
+    keypoints_px->row(i) = seen.transpose();
+    (*confidence)[i] = 1;
+  }
+  if (rng.Bernoulli(noise.swap_rate)) SwapSides(rng.Bernoulli(0.5), keypoints_px, confidence);
+}
+
+}  // namespace gyre
