@@ -15,7 +15,7 @@ namespace gyre {
 
 struct OverlayStyle {
   Vec3 rgb = {0.62, 0.74, 0.90};  // sRGB of the body
-  double opacity = 0.85;          // lets the photograph shine through
+  double opacity = 0.9;          // lets the photograph shine through
   int supersample = 2;
 };
 
@@ -32,8 +32,8 @@ cv::Mat DrawSkeleton(const cv::Mat& image, const Points2& keypoints_px, const Ve
                      const KeypointSet& set);
 
 // The body turned by `angle_rad` about the camera's vertical through its middle (pi / 2: seen from
-// its side), large in the middle of a plain picture of `size`. Orthographic but for a weak
-// perspective; independent of the photograph's camera.
+// its side), large in the middle of a plain picture of `size`, through a long lens whatever camera
+// took the photograph.
 cv::Mat RenderTurned(const Points3& vertices, const Faces& faces, cv::Size size, double angle_rad,
                      const OverlayStyle& style = {});
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "render/shading.h"
+
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+
+#include "render/srgb.h"
+#include "render/test_meshes.h"
+
+namespace gyre {
+namespace {
+
+const Camera kCamera{100, {31.5, 31.5}};
+
+Lighting AmbientOnly(double radiance) {
+  Lighting lighting;
+  lighting.sky = lighting.ground = Vec3::Constant(radiance);
+  lighting.lights.clear();
+  return lighting;
+}
+
+// A plate facing the camera at 1 m that covers the pixels [left, right) of all rows.
+TestMesh MakePlate(double left, double right) {
+  TestMesh plate{Points3(4, 3), Faces(2, 3)};
+  const double x0 = (left - 0.5 - 31.5) / 100, x1 = (right - 0.5 - 31.5) / 100;
+  plate.vertices << x0, -1, 1, x1, -1, 1, x1, 1, 1, x0, 1, 1;
+  plate.faces << 0, 2, 1, 0, 3, 2;
+  return plate;
+}
+
+TestMesh MakeBall() {
+  TestMesh ball = MakeSphere(0.25, 32);
+  ball.vertices.col(2).array() += 1.5;
+  return ball;
+}
+
+cv::Mat Black() { return cv::Mat(64, 64, CV_8UC3, cv::Scalar::all(0)); }
+
+TEST(Srgb, EveryLevelSurvivesARoundTrip) {
+  for (int level = 0; level < 256; ++level) {
+    EXPECT_EQ(Srgb8FromLinear(LinearFromSrgb8(static_cast<uint8_t>(level))), level);
+  }
+  EXPECT_EQ(Srgb8FromLinear(-1), 0);
+  EXPECT_EQ(Srgb8FromLinear(7), 255);
+  EXPECT_EQ(Srgb8FromLinear(0.5f), 188);  // half the light is far more than half the number
+}
+
+TEST(VertexNormals, OfASphereAreRadial) {
+  const TestMesh ball = MakeSphere(2, 32);
+  const Points3 normals = VertexNormals(ball.vertices, ball.faces);
+  EXPECT_LT((normals - ball.vertices / 2).rowwise().norm().maxCoeff(), 0.02);
+  Points3 lonely = Points3::Ones(1, 3);
+  EXPECT_EQ(VertexNormals(lonely, Faces(0, 3)).norm(), 0);
+}
+
+TEST(RenderMesh, FullAmbientLightShowsTheColourItself) {
+  const TestMesh plate = MakePlate(10, 20);
+  RenderOptions options;
+  options.lighting = AmbientOnly(1);
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+                                   Paint::Uniform(Vec3(200, 100, 50) / 255), options);
+  for (int y = 0; y < 64; ++y) {
+    for (int x = 0; x < 64; ++x) {
+      const cv::Vec3b expected = x >= 10 && x < 20 ? cv::Vec3b(50, 100, 200) : cv::Vec3b(0, 0, 0);
+      ASSERT_EQ(image.at<cv::Vec3b>(y, x), expected) << x << ", " << y;
+    }
+  }
+}
+
+TEST(RenderMesh, EdgesAreBlendedInLinearLight) {
+  const TestMesh plate = MakePlate(10, 20.5);
+  RenderOptions options;
+  options.lighting = AmbientOnly(1);
+  cv::Mat coverage;
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+                                   Paint::Uniform(Vec3::Ones()), options, &coverage);
+  EXPECT_EQ(image.at<cv::Vec3b>(30, 15)[0], 255);
+  EXPECT_EQ(image.at<cv::Vec3b>(30, 20)[0], 188);
+  EXPECT_EQ(image.at<cv::Vec3b>(30, 21)[0], 0);
+  EXPECT_FLOAT_EQ(coverage.at<float>(30, 20), 0.5);
+  EXPECT_NEAR(cv::sum(coverage)[0], 64 * 10.5, 1e-3);
+}
+
+TEST(RenderMesh, BackgroundAndOpacity) {
+  const cv::Mat background(64, 64, CV_8UC3, cv::Scalar(3, 77, 200));
+  const TestMesh plate = MakePlate(0, 64);
+  RenderOptions options;
+  options.lighting = AmbientOnly(1);
+  options.opacity = 0;
+  const Paint white = Paint::Uniform(Vec3::Ones());
+  const auto difference = [&](const cv::Mat& image) {
+    return cv::norm(image, background, cv::NORM_INF);
+  };
+  EXPECT_EQ(
+      difference(RenderMesh(background, plate.vertices, plate.faces, kCamera, white, options)), 0);
+  options.opacity = 0.5;
+  const cv::Mat half = RenderMesh(background, plate.vertices, plate.faces, kCamera, white, options);
+  EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[0], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(3)));
+  EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[2], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(200)));
+}
+
+TEST(RenderMesh, LightComesFromItsDirection) {
+  const TestMesh ball = MakeBall();
+  RenderOptions options;
+  options.lighting = AmbientOnly(0);
+  options.lighting.lights = {{{-1, 0, 0}, Vec3::Ones()}};  // from the picture's left
+  const Paint white = Paint::Uniform(Vec3::Ones());
+  const cv::Mat image = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, white, options);
+  EXPECT_GT(image.at<cv::Vec3b>(32, 18)[0], 200);
+  EXPECT_EQ(image.at<cv::Vec3b>(32, 44)[0], 0);
+  // Lambert: what is seen 8.5 px left of the middle, 1.28 m away, has x = 0.109 m and hence the
+  // cosine 0.109 / 0.25.
+  EXPECT_NEAR(LinearFromSrgb8(image.at<cv::Vec3b>(31, 23)[0]), 0.436, 0.01);
+  // The sky is above, where y is negative.
+  options.lighting.lights.clear();
+  options.lighting.sky = Vec3::Ones();
+  const cv::Mat sky = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, white, options);
+  EXPECT_GT(sky.at<cv::Vec3b>(18, 32)[0], 220);
+  EXPECT_LT(sky.at<cv::Vec3b>(46, 32)[0], 110);
+}
+
+TEST(RenderMesh, MirroredLightGivesTheMirroredPicture) {
+  const TestMesh ball = MakeBall();
+  RenderOptions left, right;
+  left.lighting.lights = {{{-0.7, -0.3, -0.5}, Vec3(0.5, 0.6, 0.7)}};
+  right.lighting.lights = {{{0.7, -0.3, -0.5}, Vec3(0.5, 0.6, 0.7)}};
+  const Paint paint = Paint::Uniform({0.6, 0.5, 0.4});
+  const cv::Mat a = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, paint, left);
+  cv::Mat b;
+  cv::flip(RenderMesh(Black(), ball.vertices, ball.faces, kCamera, paint, right), b, 1);
+  EXPECT_LE(cv::norm(a, b, cv::NORM_L1) / a.total(), 0.2);
+  EXPECT_GT(cv::sum(a)[0], 0);
+}
+
+TEST(RenderMesh, ColoursPerFaceAndPerVertex) {
+  const TestMesh plate = MakePlate(0, 64);
+  RenderOptions options;
+  options.lighting = AmbientOnly(1);
+  Points3 per_face(2, 3), per_vertex(4, 3);
+  per_face << 1, 0, 0, 0, 0, 1;
+  per_vertex << 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1;  // bright on the left
+  const cv::Mat faces =
+      RenderMesh(Black(), plate.vertices, plate.faces, kCamera, Paint::PerFace(per_face), options);
+  EXPECT_EQ(faces.at<cv::Vec3b>(10, 50), cv::Vec3b(0, 0, 255));
+  EXPECT_EQ(faces.at<cv::Vec3b>(50, 10), cv::Vec3b(255, 0, 0));
+  const cv::Mat shaded = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+                                    Paint::PerVertex(per_vertex), options);
+  for (int x : {5, 20, 40, 60}) {
+    EXPECT_NEAR(LinearFromSrgb8(shaded.at<cv::Vec3b>(32, x)[1]), 1 - (x + 0.5) / 64, 0.01);
+  }
+  EXPECT_THROW(RenderMesh(Black(), plate.vertices, plate.faces, kCamera, Paint::PerVertex(per_face),
+                          options),
+               std::logic_error);
+}
+
+TEST(RenderMesh, TheInnerSideOfAnOpenSurfaceIsLit) {
+  TestMesh plate = MakePlate(0, 64);
+  plate.faces.col(1).swap(plate.faces.col(2));  // its back to the camera
+  RenderOptions options;
+  options.lighting = AmbientOnly(0);
+  options.lighting.lights = {{{0, 0, -1}, Vec3::Ones()}};
+  const Paint white = Paint::Uniform(Vec3::Ones());
+  EXPECT_EQ(RenderMesh(Black(), plate.vertices, plate.faces, kCamera, white, options)
+                .at<cv::Vec3b>(32, 32)[0],
+            255);
+}
+
+}  // namespace
+}  // namespace gyre
