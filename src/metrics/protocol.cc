@@ -99,7 +99,7 @@ const MetricInfo& Info(MetricKind kind) {
        "share of joints within 150 mm of the truth"},
       {"pa_auc", "PA-AUC", "share", "Procrustes",
        "mean share of joints within 0, 5, ..., 150 mm (31 thresholds)"},
-      {"pck20", "PCK@0.2 torso", "share", "none",
+      {"pck20_torso", "PCK@0.2 torso", "share", "none",
        "share of joints within 0.2 torso diameters (right shoulder to left hip of the truth)"},
       {"pckh50", "PCKh@0.5", "share", "none",
        "share of joints within half a head length (neck to top of head of the truth)"},

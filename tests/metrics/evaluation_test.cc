@@ -185,10 +185,10 @@ TEST(Evaluation, KeypointsInTheImage) {
   Evaluation evaluation(FindProtocol("lsp-2d"));
   evaluation.Add(guess, truth, visible, 200);
   const EvaluationResult result = evaluation.Result();
-  EXPECT_DOUBLE_EQ(result.Get("pck20").value, 12 / 13.0);
+  EXPECT_DOUBLE_EQ(result.Get("pck20_torso").value, 12 / 13.0);
   EXPECT_DOUBLE_EQ(result.Get("pckh50").value, 11 / 13.0);
   EXPECT_DOUBLE_EQ(result.Get("box_error").value, 30 / 13.0 / 200);
-  EXPECT_EQ(result.Get("pck20").count, 13);
+  EXPECT_EQ(result.Get("pck20_torso").count, 13);
   EXPECT_THROW(evaluation.Add(Points3(14, 3), Points3(14, 3), visible), std::logic_error);
 }
 
