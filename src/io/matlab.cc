@@ -16,6 +16,8 @@ namespace gyre {
 namespace {
 
 constexpr size_t kHeaderBytes = 128;
+// A value takes at least an eighth of its size in the file, and deflate packs at most 1032:1.
+constexpr uint64_t kMaxExpansion = 8 * 1032;
 constexpr uint64_t kMaxArrayBytes = uint64_t{1} << 31;
 constexpr uint32_t kMatrixElement = 14;
 constexpr uint32_t kCompressedElement = 15;
@@ -93,7 +95,12 @@ std::string Names(mat_t* mat) {
 }  // namespace
 
 NdArray ReadMatlabArray(const std::filesystem::path& path, const std::string& name) {
-  CheckFile(ReadFile(path), path.string());
+  uint64_t max_bytes = 0;
+  {
+    const std::string content = ReadFile(path);
+    CheckFile(content, path.string());
+    max_bytes = std::min(kMaxArrayBytes, content.size() * kMaxExpansion);
+  }
   const std::unique_ptr<mat_t, CloseMat> mat(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
   if (mat == nullptr || Mat_GetVersion(mat.get()) != MAT_FT_MAT5) {
     ThrowUserError("{}: is not a readable MATLAB v5 file", path.string());
@@ -109,13 +116,13 @@ NdArray ReadMatlabArray(const std::filesystem::path& path, const std::string& na
   }
   std::vector<int64_t> shape;
   for (int axis = 0; axis < variable->rank; ++axis) {
-    if (variable->dims[axis] > kMaxArrayBytes) ThrowUserError("{}: is impossibly large", what);
+    if (variable->dims[axis] > max_bytes) ThrowUserError("{}: is impossibly large", what);
     shape.push_back(static_cast<int64_t>(variable->dims[axis]));
   }
   const auto bytes = static_cast<uint64_t>(CheckedElementCount(shape, what)) *
                      static_cast<uint64_t>(type->item_bytes);
-  if (bytes > kMaxArrayBytes) {
-    ThrowUserError("{}: has {} bytes, expected at most {}", what, bytes, kMaxArrayBytes);
+  if (bytes > max_bytes) {
+    ThrowUserError("{}: has {} bytes, expected at most {}", what, bytes, max_bytes);
   }
   if (bytes > 0 && (Mat_VarReadDataAll(mat.get(), variable.get()) != 0 ||
                     variable->data == nullptr || variable->nbytes != bytes)) {

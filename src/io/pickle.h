@@ -84,6 +84,10 @@ struct PickleOptions {
 // A parsed pickle. Owns every value; pointers stay valid as long as it lives (also when moved).
 class Pickle {
  public:
+  Pickle() = default;
+  Pickle(Pickle&&) = default;
+  Pickle& operator=(Pickle&&) = default;
+
   const PickleValue& root() const { return *root_; }
   // Bytes up to and including STOP: torch's legacy files hold several pickles in a row.
   size_t bytes_consumed() const { return bytes_consumed_; }

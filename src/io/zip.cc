@@ -46,6 +46,7 @@ ZipReader::ZipReader(std::string content, std::string what)
   Archive& a = *archive_;
   a.content = std::move(content);
   a.what = std::move(what);
+  if (a.content.empty()) ThrowUserError("{}: is empty, expected a zip archive", a.what);
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* source =

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/sample_files.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <opencv2/imgcodecs.hpp>
+
+namespace gyre {
+namespace {
+
+std::string Deflated(std::string_view content, int window_bits) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
+  std::string out(deflateBound(&stream, content.size()) + 64, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(content.data()));
+  stream.avail_in = static_cast<uInt>(content.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+// A data element of a MATLAB file: type, size, content, padding to 8 bytes.
+std::string MatElement(uint32_t type, std::string content) {
+  const auto size = static_cast<uint32_t>(content.size());
+  content.resize((content.size() + 7) / 8 * 8);
+  return Raw(type) + Raw(size) + content;
+}
+
+}  // namespace
+
+std::string Npy(const std::string& header, std::string_view data, int version) {
+  std::string out = "\x93NUMPY";
+  out += static_cast<char>(version);
+  out += '\0';
+  out += version == 1 ? Raw(static_cast<uint16_t>(header.size()))
+                      : Raw(static_cast<uint32_t>(header.size()));
+  return out + header + std::string(data);
+}
+
+std::string Gzip(std::string_view content) { return Deflated(content, 15 + 16); }
+
+std::string Mat(const std::string& name, const std::vector<int32_t>& dims,
+                const std::vector<double>& values, bool compressed) {
+  constexpr uint32_t kUInt32 = 6, kInt32 = 5, kInt8 = 1, kDouble = 9, kMatrix = 14, kPacked = 15;
+  constexpr uint32_t kDoubleClass = 6;
+  std::string dim_bytes, value_bytes;
+  for (const int32_t extent : dims) dim_bytes += Raw(extent);
+  for (const double value : values) value_bytes += Raw(value);
+  const std::string matrix =
+      MatElement(kMatrix, MatElement(kUInt32, Raw(kDoubleClass) + Raw(uint32_t{0})) +
+                              MatElement(kInt32, dim_bytes) + MatElement(kInt8, name) +
+                              MatElement(kDouble, value_bytes));
+  std::string header = "MATLAB 5.0 MAT-file";
+  header.resize(124, ' ');
+  header += Raw(uint16_t{0x0100});
+  header += "IM";
+  if (!compressed) return header + matrix;
+  const std::string packed = Deflated(matrix, 15);
+  return header + Raw(kPacked) + Raw(static_cast<uint32_t>(packed.size())) + packed;
+}
+
+std::string PickleText(std::string_view text) {
+  return std::string("U").append(Raw(static_cast<uint8_t>(text.size()))).append(text);
+}
+
+std::string PickleGlobal(std::string_view module, std::string_view name) {
+  return fmt::format("c{}\n{}\n", module, name);
+}
+
+std::string PickleArray(const std::vector<uint8_t>& shape, std::string_view type,
+                        std::string_view byte_order, bool fortran, std::string_view data) {
+  const auto number = [](uint8_t n) { return std::string("K").append(Raw(n)); };
+  std::string extents;
+  for (const uint8_t extent : shape) extents += number(extent);
+  const std::string empty = PickleGlobal("numpy.core.multiarray", "_reconstruct") +
+                            PickleGlobal("numpy", "ndarray") + number(0) + "\x85" +
+                            PickleText("b") + "\x87R";
+  const std::string dtype = PickleGlobal("numpy", "dtype") + PickleText(type) + number(0) +
+                            number(1) + "\x87R(" + number(3) + PickleText(byte_order) +
+                            "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff" + number(0) + "tb";
+  return empty + "(" + number(1) + "(" + extents + "t" + dtype + (fortran ? "\x88" : "\x89") + "T" +
+         Raw(static_cast<uint32_t>(data.size())) + std::string(data) + "tb";
+}
+
+std::string OpenPoseJson(int joints) {
+  std::string numbers;
+  for (int i = 0; i < joints; ++i) {
+    numbers += fmt::format("{}{}.5,{},0.{}", i ? "," : "", 10 * i, 20 * i, i % 10);
+  }
+  return fmt::format(R"({{"version":1.3,"people":[{{"pose_keypoints_2d":[{}]}}]}})", numbers);
+}
+
+std::string CocoJson() {
+  std::string numbers;
+  for (int i = 0; i < 17; ++i) numbers += fmt::format("{}{},{},{}", i ? "," : "", i, 2 * i, i % 3);
+  return fmt::format(
+      R"({{"images":[{{"id":7,"file_name":"a.jpg","width":64,"height":48}}],"annotations":[)"
+      R"({{"id":901,"image_id":7,"iscrowd":0,"bbox":[1,2,30,40.5],"segmentation":[[1,2,3,4]],)"
+      R"("keypoints":[{}]}}]}})",
+      numbers);
+}
+
+std::string EncodedImage(const std::string& extension) {
+  cv::Mat image(4, 6, CV_8UC3);
+  for (int y = 0; y < image.rows; ++y) {
+    for (int x = 0; x < image.cols; ++x) {
+      image.at<cv::Vec3b>(y, x) = {static_cast<uint8_t>(40 * x), static_cast<uint8_t>(60 * y), 128};
+    }
+  }
+  std::vector<uint8_t> bytes;
+  cv::imencode(extension, image, bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace gyre

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/zip.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/file.h"
+#include "io/io_test_util.h"
+#include "io/sample_files.h"
+
+namespace gyre {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string Archive(const std::vector<ZipEntry>& entries, ZipMethod method) {
+  const TempFolder folder;
+  WriteZip(folder.path() / "a.zip", entries, method);
+  return ReadFile(folder.path() / "a.zip");
+}
+
+TEST(Zip, RoundTripsStoredAndDeflated) {
+  const std::string large(100000, 'x');
+  for (const ZipMethod method : {ZipMethod::kStored, ZipMethod::kDeflated}) {
+    const std::string bytes = Archive({{"b/large", large}, {"a", ""}, {"\u00fc", "text"}}, method);
+    const ZipReader zip(bytes, "archive");
+    EXPECT_THAT(zip.names(), ElementsAre("b/large", "a", "\u00fc"));
+    EXPECT_EQ(zip.Read("b/large"), large);
+    EXPECT_EQ(zip.Read("a"), "");
+    EXPECT_EQ(zip.Read("\u00fc"), "text");
+    EXPECT_EQ(bytes.size() > large.size(), method == ZipMethod::kStored);
+    EXPECT_FALSE(zip.Has("c"));
+    EXPECT_THAT(UserErrorOf([&] { zip.Read("c"); }),
+                testing::AllOf(HasSubstr("archive"), HasSubstr("'c'")));
+  }
+}
+
+TEST(Zip, SurvivesBeingMoved) {
+  ZipReader first(Archive({{"a", "text"}}, ZipMethod::kStored), "archive");
+  const ZipReader second = std::move(first);
+  EXPECT_EQ(second.Read("a"), "text");
+}
+
+TEST(Zip, BoundsEntries) {
+  const ZipReader zip(Archive({{"zeros", std::string(1 << 22, '\0')}}, ZipMethod::kDeflated),
+                      "archive");
+  EXPECT_THAT(UserErrorOf([&] { zip.Read("zeros", 1 << 20); }), HasSubstr("4194304 bytes"));
+  EXPECT_EQ(zip.Read("zeros", 1 << 22).size(), size_t{1} << 22);
+}
+
+// The directory's sizes are claims: an entry that says 3 GiB and holds four bytes is refused
+// without that memory, and so is one that holds more than it says.
+TEST(Zip, DistrustsDeclaredSizes) {
+  const std::string valid = Archive({{"a", "text"}}, ZipMethod::kDeflated);
+  const size_t directory = valid.find("PK\x01\x02");
+  ASSERT_NE(directory, std::string::npos);
+  for (const uint32_t size : {3u << 30, 2u}) {
+    std::string bytes = valid;
+    bytes.replace(directory + 24, 4, Raw(size));
+    EXPECT_THAT(UserErrorOf([&] { ZipReader(bytes, "archive").Read("a"); }), HasSubstr("archive"));
+  }
+}
+
+TEST(Zip, VerifiesChecksums) {
+  std::string bytes = Archive({{"a", "text"}}, ZipMethod::kStored);
+  bytes[bytes.find("text")] = 'n';
+  EXPECT_THAT(UserErrorOf([&] { ZipReader(bytes, "archive").Read("a"); }), HasSubstr("'a'"));
+}
+
+TEST(Zip, LeavesNothingBehindWhenItCannotWrite) {
+  const TempFolder folder;
+  EXPECT_THROW(WriteZip(folder.path() / "no/such/folder.zip", {{"a", "b"}}, ZipMethod::kStored),
+               UserError);
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+}  // namespace
+}  // namespace gyre
