@@ -24,6 +24,7 @@ void CheckPositive(const char* field, double value) {
 
 void FitOptions::Check() const {
   CheckNotNegative("torso_depth_anchor", torso_depth_anchor);
+  CheckNotNegative("torso_orientation_anchor", torso_orientation_anchor);
   CheckPositive("sigma_px", sigma_px);
   CheckNotNegative("pose_prior_weight", pose_prior_weight);
   CheckNotNegative("angle_prior_weight", angle_prior_weight);
@@ -47,6 +48,7 @@ FitOptions FitOptions::Spin() {
   options.torso_weighting = TorsoWeighting::kNone;
   options.torso_fallback = false;
   options.torso_depth_anchor = 100;
+  options.torso_orientation_anchor = 0;
   options.body_translation_free = false;
   options.robust_norm = RobustNorm::kPerCoordinate;
   options.body_depth_anchor = 0;

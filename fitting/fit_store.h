@@ -95,6 +95,12 @@ class FitStore {
   void ImportSpin(const std::filesystem::path& path, const std::string& dataset);
 
   FitStore(FitStore&& other) noexcept;
+  FitStore& operator=(FitStore&& other) noexcept {
+    policy_ = other.policy_;
+    fits_ = std::move(other.fits_);
+    counters_ = other.counters_;
+    return *this;
+  }
 
  private:
   StorePolicy policy_;

@@ -68,6 +68,7 @@ Objective Fitter::Impl::TorsoObjective(const FitProblem& problem) const {
   spec.pixel_scale = problem.pixel_scale;
   spec.root_only = true;
   spec.depth_anchor = options.torso_depth_anchor;
+  spec.start_anchor = options.torso_orientation_anchor;
   spec.start = problem.start;
   return Objective(joints, prior, std::move(spec));
 }

@@ -37,7 +37,7 @@ Objective::Objective(std::shared_ptr<const FoldedJoints> joints,
                      std::shared_ptr<const PosePrior> prior, ObjectiveSpec spec)
     : joints_(std::move(joints)), prior_(std::move(prior)), spec_(std::move(spec)) {
   GYRE_CHECK(!spec_.root_only || (spec_.pose_prior_weight == 0 && spec_.angle_prior_weight == 0 &&
-                                  spec_.shape_prior_weight == 0 && spec_.start_anchor == 0));
+                                  spec_.shape_prior_weight == 0));
   observed_.assign(joints_->size(), 0);
   for (const Observation& observation : spec_.observations) {
     GYRE_CHECK(observation.joint >= 0 && observation.joint < joints_->size());
@@ -48,7 +48,7 @@ Objective::Objective(std::shared_ptr<const FoldedJoints> joints,
   layout_.shape_prior = layout_.angle_prior + (spec_.angle_prior_weight > 0 ? kAngleRows : 0);
   layout_.depth_anchor = layout_.shape_prior + (spec_.shape_prior_weight > 0 ? kNumShapeParams : 0);
   layout_.start_anchor = layout_.depth_anchor + (spec_.depth_anchor > 0 ? 1 : 0);
-  layout_.end = layout_.start_anchor + (spec_.start_anchor > 0 ? kNumPoseParams : 0);
+  layout_.end = layout_.start_anchor + (spec_.start_anchor > 0 ? PoseParams() : 0);
   positions_.resize(joints_->size(), 3);
   joint_jacobian_.resize(3 * joints_->size(), num_params());
   residual_scratch_.resize(layout_.end);
@@ -153,10 +153,10 @@ void Objective::LinearRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
   }
   if (spec_.start_anchor > 0) {
     const int row = layout_.start_anchor;
-    residuals.segment<kNumPoseParams>(row) = spec_.start_anchor * (params.pose - spec_.start.pose);
+    const int n = PoseParams();
+    residuals.segment(row, n) = spec_.start_anchor * (params.pose - spec_.start.pose).head(n);
     if (jacobian != nullptr) {
-      jacobian->block<kNumPoseParams, kNumPoseParams>(row, 0).diagonal().setConstant(
-          spec_.start_anchor);
+      jacobian->block(row, 0, n, n).diagonal().setConstant(spec_.start_anchor);
     }
   }
 }

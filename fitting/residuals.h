@@ -10,7 +10,7 @@
 //   4       angles     weight exp(s_i th_i)
 //   10      shape      weight b
 //   1       depth      weight (t_z - t_z0)
-//   72      start      weight (th - th0)
+//   72 or 3 start      weight (th - th0), of the pose values in x
 //
 // The mixture's precision is constant, so a solver that forms J^T J itself may skip rows it knows.
 #pragma once
@@ -36,7 +36,7 @@ struct ObjectiveSpec {
   std::vector<Observation> observations;
   Camera camera;
   double pixel_scale = 1;
-  bool root_only = false;  // x = (global orientation, transl); no terms on pose and shape then
+  bool root_only = false;  // x = (global orientation, transl); no priors then
   double sigma_px = 0;     // 0: squared error
   bool robust_per_coordinate = false;
   double pose_prior_weight = 0;
@@ -84,6 +84,7 @@ class Objective {
   Costs Evaluate(const BodyParams& params);
 
  private:
+  int PoseParams() const { return spec_.root_only ? 3 : kNumPoseParams; }  // the first of x
   // Writes the rows of one term.
   bool Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
                  RowMatX* jacobian) const;
