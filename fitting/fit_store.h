@@ -33,8 +33,8 @@ struct StoredFit {
 // When a candidate replaces a stored fit.
 struct StorePolicy {
   double max_abs_beta = 3;
-  // The candidate's prior energy may exceed the stored one's by this much (natural logarithms of
-  // density) and, for a first fit, the ceiling.
+  // The candidate's prior energy (natural logarithms of density) may exceed the stored one's by the
+  // margin, up to the ceiling; a first fit's only has to stay below the ceiling.
   double prior_margin = 10;
   double prior_ceiling = 250;
   // Largest bend, radians, of elbows and knees beyond straight; SMPLify's four angles.
@@ -52,10 +52,11 @@ class FitStore {
  public:
   using Key = std::pair<std::string, int64_t>;  // data set, row
 
+  // What became of a candidate; kKept: the stored fit is truth.
   enum class Verdict { kFirst, kImproved, kNotBetter, kShape, kPrior, kAngles, kNotFinite, kKept };
   struct Counters {
     int64_t considered = 0, first = 0, improved = 0, not_better = 0;
-    int64_t refused_shape = 0, refused_prior = 0, refused_angles = 0, refused_not_finite = 0;
+    int64_t refused_shape = 0, refused_prior = 0, refused_angles = 0, refused_not_finite = 0, kept = 0;
     int64_t Updated() const { return first + improved; }
   };
   struct Stats {
@@ -103,6 +104,8 @@ class FitStore {
   }
 
  private:
+  Verdict Judge(const StoredFit* stored, const StoredFit& candidate) const;
+
   StorePolicy policy_;
   mutable std::mutex mutex_;
   std::map<Key, StoredFit> fits_;

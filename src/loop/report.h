@@ -36,7 +36,7 @@ struct ReportChart {
 struct ReportInput {
   std::string title;
   std::vector<std::pair<std::string, std::string>> summary;  // name, value: the headline table
-  std::string options_json;             // shown folded away
+  std::string options_json;                                  // shown folded away
   std::filesystem::path metrics_jsonl;  // one JSON object per line with a number `step`
   std::vector<ReportChart> charts;
   std::vector<ReportSection> sections;
@@ -48,8 +48,8 @@ std::vector<ReportChart> DefaultCharts();
 
 // Writes the page atomically. Lines of metrics.jsonl that are torn or are not objects with a `step`
 // are left out, and so are keys that are missing, null or no numbers; a chart without any value is
-// left out. A step that occurs again (a resumed run) replaces the earlier line. UserError names a
-// picture that is missing or neither PNG nor JPEG, and a missing metrics file.
+// left out. A value that occurs again for its step (a resumed run) replaces the earlier. UserError
+// names a picture that is missing or neither PNG nor JPEG, and a missing metrics file.
 void WriteReport(const ReportInput& input, const std::filesystem::path& out);
 
 }  // namespace gyre

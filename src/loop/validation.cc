@@ -72,6 +72,14 @@ Validator::Validator(Mixture data, int crop_px, int batch_size,
       loader_options_(LoaderOptions::Evaluation(batch_size, crop_px)),
       supervisor_(std::move(supervisor)) {}
 
+const Dataset& Validator::DatasetOf(const Sample& sample) const {
+  for (const auto& set : data_.sets) {
+    if (set->name() == sample.dataset) return *set;
+  }
+  GYRE_CHECK(false, "no data set {}", sample.dataset);
+  return *data_.sets.front();
+}
+
 nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step) {
   samples_.clear();
   SampleEvaluation network(supervisor_->fitter_ptr()), fits(supervisor_->fitter_ptr());

@@ -56,8 +56,11 @@ class Validator {
   nlohmann::json Run(const PredictFunction& predict, int64_t step);
 
   const std::vector<EvaluatedSample>& samples() const { return samples_; }
-  const Dataset& dataset() const { return *data_.sets.front(); }
+  // The set a sample came from.
+  const Dataset& DatasetOf(const Sample& sample) const;
+  const Mixture& data() const { return data_; }
   Supervisor& supervisor() { return *supervisor_; }
+  const Supervisor& supervisor() const { return *supervisor_; }
 
  private:
   Mixture data_;

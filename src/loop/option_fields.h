@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one list of a run's options: name, field and help. options.json and the command line are both
+// made from it, so that neither can forget a field.
+#pragma once
+
+#include "loop/train_options.h"
+
+namespace gyre {
+
+// Calls visit(name, field, help) for every field. Names are dotted: "fit.sigma_px".
+template <typename Options, typename Visitor>
+void VisitFields(Options& o, Visitor&& visit) {
+  visit("preset", o.preset, "Named set of options everything else refines");
+  visit("data", o.data, "Training data: KIND:PATH?key=value, see README");
+  visit("val", o.val, "Validation data");
+  visit("use_labels", o.use_labels, "Learn from 3D labels where the data has them");
+  visit("body", o.body, "Body model: builtin, .npz or .pkl");
+  visit("prior", o.prior, "Pose prior: .npz or .pkl; empty for the shipped one");
+  visit("joint_regressor_extra", o.joint_regressor_extra, "SPIN's J_regressor_extra.npy");
+  visit("init", o.init, "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file");
+  visit("steps", o.steps, "Training steps");
+  visit("batch_size", o.batch_size, "Samples per step");
+  visit("learning_rate", o.learning_rate, "Adam's step size");
+  visit("supervision", o.supervision, "loop, static, truth or reprojection");
+  visit("device", o.device, "cpu or cuda");
+  visit("threads", o.threads, "Threads of the network (0: all cores)");
+  visit("fit_threads", o.fit_threads, "Threads of the fitter (0: all cores)");
+  visit("loader_threads", o.loader_threads, "Threads that read and warp images");
+  visit("seed", o.seed, "Seed of every random draw");
+  visit("log_every", o.log_every, "Steps between lines of metrics.jsonl");
+  visit("val_every", o.val_every, "Steps between validations");
+  visit("checkpoint_every", o.checkpoint_every, "Steps between checkpoints");
+  visit("keep_checkpoints", o.keep_checkpoints, "Checkpoints kept");
+  visit("pictures", o.pictures, "People pictured in the report");
+
+  auto& n = o.network;
+  visit("network.backbone", n.backbone, "resnet18, resnet34 or resnet50");
+  visit("network.image_px", n.image_px, "Side of the crop, a multiple of 32");
+  visit("network.ief_activation", n.ief_activation, "none (SPIN) or relu (HMR)");
+  visit("network.ief_iterations", n.ief_iterations, "Iterations of the regression");
+  visit("network.dropout", n.dropout, "Dropout of the head");
+
+  auto& l = o.loss;
+  visit("loss.total", l.total, "Multiplies all terms");
+  visit("loss.keypoints_2d", l.keypoints_2d, "Weight of the keypoints");
+  visit("loss.keypoints_3d", l.keypoints_3d, "Weight of 3D joints");
+  visit("loss.pose", l.pose, "Weight of the rotations");
+  visit("loss.betas", l.betas, "Weight of the shape");
+  visit("loss.camera", l.camera, "Weight against a negative camera scale");
+  visit("loss.vertices", l.vertices, "Weight of the vertices");
+  visit("loss.openpose_joints", l.openpose_joints, "Weight of OpenPose's 25 of the 49 joints");
+  visit("loss.annotated_joints", l.annotated_joints, "Weight of the other 24");
+  visit("loss.norm", l.norm, "squared (SPIN) or l1");
+  visit("loss.mean", l.mean, "all (SPIN) or observed: what keypoint terms are divided by");
+
+  auto& a = o.augment;
+  visit("augment.flip_probability", a.flip_probability, "Share of mirrored samples");
+  visit("augment.rotation_sigma_deg", a.rotation_sigma_deg, "Spread of the turn");
+  visit("augment.rotation_max_deg", a.rotation_max_deg, "Largest turn");
+  visit("augment.rotation_zero_probability", a.rotation_zero_probability, "Share not turned");
+  visit("augment.scale_sigma", a.scale_sigma, "Spread and largest change of the box");
+  visit("augment.gain_range", a.gain_range, "Largest change of a colour channel");
+  visit("augment.occlusion_probability", a.occlusion_probability, "Share with a rectangle in front");
+  visit("augment.occlusion_side_min", a.occlusion_side_min, "Smallest rectangle, share of the crop");
+  visit("augment.occlusion_side_max", a.occlusion_side_max, "Largest rectangle, share of the crop");
+
+  auto& f = o.fit;
+  visit("fit.torso_stage", f.torso_stage, "Place the torso before the body");
+  visit("fit.torso_weighting", f.torso_weighting, "none (SPIN) or confidence");
+  visit("fit.torso_fallback", f.torso_fallback, "All joints where torso joints are missing");
+  visit("fit.torso_depth_anchor", f.torso_depth_anchor, "Holds depth in the torso stage");
+  visit("fit.body_translation_free", f.body_translation_free, "Move the body in the body stage");
+  visit("fit.sigma_px", f.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
+  visit("fit.robust_norm", f.robust_norm, "per_coordinate (SPIN) or per_joint");
+  visit("fit.pose_prior_weight", f.pose_prior_weight, "Weight of the pose mixture");
+  visit("fit.angle_prior_weight", f.angle_prior_weight, "Weight against bending backwards");
+  visit("fit.shape_prior_weight", f.shape_prior_weight, "Weight of the shape's norm");
+  visit("fit.body_depth_anchor", f.body_depth_anchor, "Holds depth in the body stage");
+  visit("fit.start_anchor", f.start_anchor, "Holds the pose near its start");
+  visit("fit.merge_duplicate_joints", f.merge_duplicate_joints, "Count a joint seen twice once");
+  visit("fit.torso_max_iterations", f.torso_max_iterations, "Iterations of the torso stage");
+  visit("fit.body_max_iterations", f.body_max_iterations, "Iterations of the body stage");
+  visit("fit.function_tolerance", f.function_tolerance, "Relative decrease that ends a stage");
+  visit("fit.hypotheses", f.hypotheses, "start_only, cold_turned or all_turned");
+  visit("fit.min_observed_joints", f.min_observed_joints, "Fewer joints are not fitted");
+
+  auto& s = o.store;
+  visit("store.max_abs_beta", s.max_abs_beta, "Larger shapes are refused");
+  visit("store.prior_margin", s.prior_margin, "How much less likely a better-scoring pose may be");
+  visit("store.prior_ceiling", s.prior_ceiling, "Less likely first poses are refused");
+  visit("store.max_hyperextension_rad", s.max_hyperextension_rad, "Elbows and knees backwards");
+  visit("store.accept_px2", s.accept_px2, "Fits scoring below teach the network");
+  visit("store.score_only", s.score_only, "Let the score alone decide (SPIN)");
+}
+
+}  // namespace gyre

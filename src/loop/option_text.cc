@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/option_text.h"
+
+#include <initializer_list>
+#include <utility>
+
+namespace gyre {
+namespace {
+
+template <typename T>
+struct Choice {
+  const char* name;
+  T value;
+};
+
+constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {
+    {"none", TorsoWeighting::kNone}, {"confidence", TorsoWeighting::kConfidence}};
+constexpr Choice<RobustNorm> kRobustNorms[] = {
+    {"per_coordinate", RobustNorm::kPerCoordinate}, {"per_joint", RobustNorm::kPerJoint}};
+constexpr Choice<Hypotheses> kHypotheses[] = {{"start_only", Hypotheses::kStartOnly},
+                                              {"cold_turned", Hypotheses::kColdTurned},
+                                              {"all_turned", Hypotheses::kAllTurned}};
+
+template <typename T, size_t N>
+std::string NameIn(const Choice<T> (&choices)[N], T value) {
+  for (const Choice<T>& choice : choices) {
+    if (choice.value == value) return choice.name;
+  }
+  GYRE_CHECK(false, "a choice without a name");
+  return {};
+}
+
+template <typename T, size_t N>
+void ValueIn(const Choice<T> (&choices)[N], const std::string& name, T* value) {
+  std::string known;
+  for (const Choice<T>& choice : choices) {
+    if (choice.name == name) {
+      *value = choice.value;
+      return;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(choice.name);
+  }
+  ThrowUserError("'{}' is not one of {}", name, known);
+}
+
+}  // namespace
+
+std::string ChoiceName(Supervision value) { return SupervisionName(value); }
+std::string ChoiceName(Backbone value) { return BackboneName(value); }
+std::string ChoiceName(IefActivation value) { return IefActivationName(value); }
+std::string ChoiceName(LossNorm value) { return LossNormName(value); }
+std::string ChoiceName(LossMean value) { return LossMeanName(value); }
+std::string ChoiceName(TorsoWeighting value) { return NameIn(kTorsoWeightings, value); }
+std::string ChoiceName(RobustNorm value) { return NameIn(kRobustNorms, value); }
+std::string ChoiceName(Hypotheses value) { return NameIn(kHypotheses, value); }
+
+void ChoiceFromName(const std::string& name, Supervision* value) {
+  *value = SupervisionFromName(name);
+}
+void ChoiceFromName(const std::string& name, Backbone* value) { *value = BackboneFromName(name); }
+void ChoiceFromName(const std::string& name, IefActivation* value) {
+  *value = IefActivationFromName(name);
+}
+void ChoiceFromName(const std::string& name, LossNorm* value) { *value = LossNormFromName(name); }
+void ChoiceFromName(const std::string& name, LossMean* value) { *value = LossMeanFromName(name); }
+void ChoiceFromName(const std::string& name, TorsoWeighting* value) {
+  ValueIn(kTorsoWeightings, name, value);
+}
+void ChoiceFromName(const std::string& name, RobustNorm* value) {
+  ValueIn(kRobustNorms, name, value);
+}
+void ChoiceFromName(const std::string& name, Hypotheses* value) {
+  ValueIn(kHypotheses, name, value);
+}
+
+}  // namespace gyre

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values of options as JSON and as text on the command line. Choices are known by their names.
+#pragma once
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
+
+#include "core/error.h"
+#include "loop/train_options.h"
+
+namespace gyre {
+
+std::string ChoiceName(Supervision value);
+std::string ChoiceName(Backbone value);
+std::string ChoiceName(IefActivation value);
+std::string ChoiceName(LossNorm value);
+std::string ChoiceName(LossMean value);
+std::string ChoiceName(TorsoWeighting value);
+std::string ChoiceName(RobustNorm value);
+std::string ChoiceName(Hypotheses value);
+// UserError lists the names there are.
+void ChoiceFromName(const std::string& name, Supervision* value);
+void ChoiceFromName(const std::string& name, Backbone* value);
+void ChoiceFromName(const std::string& name, IefActivation* value);
+void ChoiceFromName(const std::string& name, LossNorm* value);
+void ChoiceFromName(const std::string& name, LossMean* value);
+void ChoiceFromName(const std::string& name, TorsoWeighting* value);
+void ChoiceFromName(const std::string& name, RobustNorm* value);
+void ChoiceFromName(const std::string& name, Hypotheses* value);
+
+template <typename T>
+nlohmann::json OptionToJson(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return ChoiceName(value);
+  } else {
+    return value;
+  }
+}
+
+template <typename T>
+void OptionFromJson(const nlohmann::json& json, const std::string& what, T* value) {
+  if constexpr (std::is_enum_v<T>) {
+    if (!json.is_string()) ThrowUserError("{} is not a name", what);
+    ChoiceFromName(json.get<std::string>(), value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (!json.is_boolean()) ThrowUserError("{} is not true or false", what);
+    *value = json.get<bool>();
+  } else if constexpr (std::is_integral_v<T>) {
+    if (!json.is_number_integer()) ThrowUserError("{} is not an integer", what);
+    *value = json.get<T>();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!json.is_number()) ThrowUserError("{} is not a number", what);
+    *value = json.get<T>();
+  } else {
+    if (!json.is_string()) ThrowUserError("{} is not text", what);
+    *value = json.get<std::string>();
+  }
+}
+
+template <typename T>
+std::string OptionToText(const T& value) {
+  if constexpr (std::is_enum_v<T>) {
+    return ChoiceName(value);
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    return value;
+  } else {
+    return fmt::format("{}", value);
+  }
+}
+
+template <typename T>
+void OptionFromText(const std::string& text, const std::string& name, T* value) {
+  if constexpr (std::is_enum_v<T>) {
+    ChoiceFromName(text, value);
+  } else if constexpr (std::is_same_v<T, bool>) {
+    if (text != "true" && text != "false") {
+      throw UsageError(fmt::format("--{} takes true or false, not '{}'", name, text));
+    }
+    *value = text == "true";
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+      throw UsageError(fmt::format("--{} takes a number, not '{}'", name, text));
+    }
+  } else {
+    *value = text;
+  }
+}
+
+}  // namespace gyre

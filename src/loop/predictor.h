@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A trained network at work.
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "body/body_model.h"
+#include "datasets/loader.h"
+#include "loop/train_options.h"
+#include "regressor/hmr.h"
+
+namespace gyre {
+
+// In evaluation mode, without gradients: one body per sample, in the camera frame of its image.
+std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
+                                      c10::Device device);
+
+// The network of a run or of one of its checkpoints, with the options it was trained with.
+struct TrainedNetwork {
+  HmrNet network{nullptr};
+  TrainOptions options;
+};
+TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
+                                  c10::Device device);
+
+}  // namespace gyre

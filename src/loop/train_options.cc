@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/train_options.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "loop/option_fields.h"
+#include "loop/option_text.h"
+
+namespace gyre {
+
+void TrainOptions::Check() const {
+  const auto positive = [](const char* name, auto value) {
+    if (!(value > 0) || !std::isfinite(static_cast<double>(value))) {
+      ThrowUserError("{} = {} must be positive", name, value);
+    }
+  };
+  positive("steps", steps);
+  positive("batch_size", batch_size);
+  positive("learning_rate", learning_rate);
+  positive("log_every", log_every);
+  positive("val_every", val_every);
+  positive("checkpoint_every", checkpoint_every);
+  positive("keep_checkpoints", keep_checkpoints);
+  if (data.empty()) ThrowUserError("--data is required: what to train on, see gyre train --help");
+  if (batch_size < 2) ThrowUserError("batch_size = {} is too small for batch norm; use 2 or more", batch_size);
+  if (threads < 0 || fit_threads < 0 || loader_threads < 0) {
+    ThrowUserError("threads must be 0 (all cores) or more");
+  }
+  if (pictures < 0) ThrowUserError("pictures = {} must be 0 or more", pictures);
+  augment.Check();
+  network.Check();
+  loss.Check();
+  fit.Check();
+  store.Check();
+}
+
+TrainOptions TrainOptions::Preset(const std::string& name) {
+  TrainOptions o;
+  o.preset = name;
+  if (name == "default") {
+    o.fit.hypotheses = Hypotheses::kColdTurned;
+    return o;
+  }
+  if (name == "spin" || name == "spin-compat") {
+    // SPIN's network, losses and schedule; "spin" with gyre's fitter, "spin-compat" with SPIN's
+    // objective, score and acceptance.
+    o.loader_threads = 2;
+    if (name == "spin-compat") {
+      o.fit = FitOptions::Spin();
+      o.store = StorePolicy::Spin();
+    }
+    return o;
+  }
+  if (name == "small" || name == "demo") {
+    // For a CPU: a small network from scratch.
+    o.network = NetworkOptions::FromPreset("small");
+    o.learning_rate = 3e-4;
+    o.batch_size = 32;
+    o.steps = 5000;
+    o.loader_threads = 1;
+    if (name == "demo") {
+      o.use_labels = false;  // keypoints alone; the truth is for measuring
+      o.steps = 1000;
+      o.val_every = 200;
+      o.checkpoint_every = 500;
+    }
+    return o;
+  }
+  ThrowUserError("preset '{}' is not one of default, spin, spin-compat, small, demo", name);
+}
+
+nlohmann::json ToJson(const TrainOptions& options) {
+  nlohmann::json json;
+  VisitFields(options, [&](const char* name, const auto& field, const char*) {
+    json[name] = OptionToJson(field);
+  });
+  return json;
+}
+
+TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what) {
+  if (!json.is_object()) ThrowUserError("{}: not a JSON object of options", what);
+  TrainOptions options;
+  VisitFields(options, [&](const char* name, auto& field, const char*) {
+    const auto entry = json.find(name);
+    if (entry == json.end()) ThrowUserError("{}: option '{}' is missing", what, name);
+    OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
+  });
+  return options;
+}
+
+}  // namespace gyre

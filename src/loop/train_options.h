@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that makes a training run what it is. Written to the run's options.json in full, and
+// read back from there by --resume.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "datasets/augment.h"
+#include "fitting/fit_options.h"
+#include "fitting/fit_store.h"
+#include "loop/supervisor.h"
+#include "regressor/losses.h"
+#include "regressor/network_options.h"
+
+namespace gyre {
+
+struct TrainOptions {
+  std::string preset = "default";
+
+  // Data: see datasets/dataset_spec.h.
+  std::string data;
+  std::string val;                    // may be empty: then nothing is validated
+  bool use_labels = true;             // body parameters and 3D joints of the data teach; SPIN's
+                                      // ignore_3d is the opposite
+  AugmentOptions augment;
+
+  // Body.
+  std::string body = "builtin";
+  std::string prior;                  // empty: the shipped one
+  std::string joint_regressor_extra;
+
+  // Network.
+  NetworkOptions network;
+  std::string init;                   // checkpoint, SPIN checkpoint or torchvision weights to start from
+  LossOptions loss;
+  double learning_rate = 5e-5;
+  int batch_size = 64;
+  int64_t steps = 100000;
+
+  // Fits.
+  Supervision supervision = Supervision::kLoop;
+  FitOptions fit;
+  StorePolicy store;
+
+  // Machine.
+  std::string device = "cpu";
+  int threads = 0;                    // of the network; 0: all cores
+  int fit_threads = 0;                // 0: all cores
+  int loader_threads = 2;
+  uint64_t seed = 1;
+
+  // Record.
+  int64_t log_every = 10;
+  int64_t val_every = 1000;
+  int64_t checkpoint_every = 1000;
+  int keep_checkpoints = 3;
+  int pictures = 8;                   // people in the report's before and after
+
+  // UserError names the field and its value.
+  void Check() const;
+
+  // "default", "spin", "spin-compat", "small", "demo"; UserError lists them.
+  static TrainOptions Preset(const std::string& name);
+};
+
+nlohmann::json ToJson(const TrainOptions& options);
+// Every field must be there and have its type; UserError names `what` and the key.
+TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what);
+
+}  // namespace gyre

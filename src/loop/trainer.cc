@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/trainer.h"
+
+#include <c10/core/GradMode.h>
+#include <spdlog/spdlog.h>
+#include <torch/optim/adam.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "body/kinematics.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "core/progress.h"
+#include "core/rng.h"
+#include "datasets/loader.h"
+#include "loop/checkpoint.h"
+#include "loop/network_bridge.h"
+#include "loop/predictor.h"
+#include "loop/run_report.h"
+#include "loop/validation.h"
+#include "regressor/preprocess.h"
+#include "regressor/runtime.h"
+#include "regressor/smpl_layer.h"
+#include "regressor/weights.h"
+
+namespace gyre {
+namespace {
+
+volatile std::sig_atomic_t g_stop = 0;
+void RequestStop(int) { g_stop = 1; }
+
+// Turns SIGINT and SIGTERM into a request while it lives.
+class StopOnSignal {
+ public:
+  StopOnSignal() : interrupt_(std::signal(SIGINT, RequestStop)), terminate_(std::signal(SIGTERM, RequestStop)) {
+    g_stop = 0;
+  }
+  ~StopOnSignal() {
+    std::signal(SIGINT, interrupt_);
+    std::signal(SIGTERM, terminate_);
+  }
+  StopOnSignal(const StopOnSignal&) = delete;
+  StopOnSignal& operator=(const StopOnSignal&) = delete;
+  bool requested() const { return g_stop != 0; }
+
+ private:
+  void (*interrupt_)(int);
+  void (*terminate_)(int);
+};
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Means of what the steps between two lines of metrics.jsonl report.
+class IntervalMeans {
+ public:
+  void Add(const std::string& key, double value) {
+    if (std::isnan(value)) return;
+    auto& [sum, count] = sums_[key];
+    sum += value;
+    ++count;
+  }
+  nlohmann::json Take() {
+    nlohmann::json json;
+    for (const auto& [key, sum] : sums_) json[key] = sum.first / static_cast<double>(sum.second);
+    sums_.clear();
+    return json;
+  }
+
+ private:
+  std::map<std::string, std::pair<double, int64_t>> sums_;
+};
+
+// How many steps in a row may give a loss that is not finite before the run is given up.
+constexpr int kMaxBadSteps = 10;
+
+}  // namespace
+
+struct Trainer::Impl {
+  Impl(const TrainOptions& given, const std::filesystem::path& root, bool resume);
+
+  bool Train();
+
+  void StartFromWeights();
+  void Resume();
+  void Save();
+  void TrainStep(IntervalMeans* means);
+  nlohmann::json Validate();
+
+  TrainOptions options;
+  RunDirectory run;
+  c10::Device device;
+  std::shared_ptr<const BodyModel> body;
+  std::shared_ptr<const PosePrior> prior;
+  std::shared_ptr<const Fitter> fitter;
+  RestJoints rest;
+  Mixture data;
+  HmrNet network{nullptr};
+  SmplLayer smpl{nullptr};
+  std::unique_ptr<torch::optim::Adam> optimizer;
+  std::unique_ptr<Loader> loader;
+  std::unique_ptr<Supervisor> supervisor;
+  std::unique_ptr<Validator> validator;
+  int64_t step = 0;
+  double train_seconds = 0;
+  int bad_steps = 0;
+};
+
+Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root, bool resume)
+    : options(given),
+      run((given.Check(), root), resume),
+      device(DeviceFromName(given.device)),
+      body(LoadBodyModel(given.body, given.joint_regressor_extra)),
+      prior(LoadPosePrior(given.prior)),
+      fitter(std::make_shared<Fitter>(body, prior, given.fit)),
+      rest(*body) {
+  InitRuntime(options.threads);
+  SeedTorch(options.seed);
+  network = HmrNet(options.network, MeanParams::FromPrior(*prior));
+  smpl = SmplLayer(*body);
+  const SceneSources sources{body, prior};
+  data = OpenMixture(options.data, sources);
+  LoaderOptions loading;
+  loading.batch_size = options.batch_size;
+  loading.crop_px = options.network.image_px;
+  loading.workers = options.loader_threads;
+  loading.seed = options.seed;
+  loading.augment = options.augment;
+  loader = std::make_unique<Loader>(data, loading);
+  supervisor = std::make_unique<Supervisor>(fitter, FitStore(options.store), options.supervision,
+                                            options.use_labels, options.fit_threads);
+  if (!options.val.empty()) {
+    // Held-out people are always fitted from the predictions, and their labels only measure.
+    validator = std::make_unique<Validator>(
+        OpenMixture(options.val, sources), options.network.image_px, options.batch_size,
+        std::make_unique<Supervisor>(fitter, FitStore(options.store), Supervision::kLoop,
+                                     /*use_labels=*/false, options.fit_threads));
+  }
+  if (!resume) {
+    StartFromWeights();
+    WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
+  }
+  network->to(device);
+  smpl->to(device);
+  optimizer = std::make_unique<torch::optim::Adam>(
+      network->parameters(), torch::optim::AdamOptions(options.learning_rate));
+  if (resume) Resume();
+}
+
+void Trainer::Impl::StartFromWeights() {
+  if (options.init.empty()) return;
+  const std::filesystem::path init = options.init;
+  if (std::filesystem::is_directory(init)) {
+    LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt");
+  } else if (init.filename().string().starts_with("resnet")) {
+    LoadBackboneWeights(*network, init);  // torchvision's file names
+  } else {
+    LoadNetworkWeights(*network, init);
+  }
+}
+
+void Trainer::Impl::Resume() {
+  for (const std::filesystem::path& folder : ListCheckpoints(run.root())) {
+    try {
+      CheckpointState state = ReadCheckpoint(folder, network, *optimizer, options.store);
+      step = state.step;
+      train_seconds = state.train_seconds;
+      supervisor->store() = std::move(state.fits);
+      if (validator) validator->supervisor().store() = std::move(state.val_fits);
+      break;
+    } catch (const UserError& error) {
+      spdlog::warn("{}; trying the checkpoint before it", error.what());
+    }
+  }
+  if (step == 0 && train_seconds == 0) StartFromWeights();
+  run.TruncateMetrics(step);
+  spdlog::info("resuming at step {}", step);
+}
+
+void Trainer::Impl::Save() {
+  run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
+    WriteCheckpoint(folder, step, train_seconds, network, *optimizer, supervisor->store(),
+                    validator ? &validator->supervisor().store() : nullptr);
+  });
+}
+
+void Trainer::Impl::TrainStep(IntervalMeans* means) {
+  const auto start = std::chrono::steady_clock::now();
+  // Dropout draws from the step, not from what was drawn before it.
+  Rng rng(options.seed, RngStream::kNetwork, 0, static_cast<uint64_t>(step));
+  SeedTorch(rng.NextU32());
+
+  const Batch batch = loader->Next();
+  const double seconds_load = SecondsSince(start);
+  const at::Tensor images =
+      NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
+  network->train();
+  const HmrOutput output = network->forward(images);
+
+  const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest);
+  SupervisionStats stats;
+  const std::vector<Target> targets =
+      supervisor->Step(batch.samples, predictions, step, &stats);
+
+  const bool with_vertices = options.loss.vertices > 0;
+  LossTarget target = TargetTensors(batch, targets, rest, options.use_labels, device);
+  const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
+  if (with_vertices) {
+    const at::NoGradGuard no_grad;
+    target.vertices = smpl->forward(target.rotmats, target.betas, true).vertices;
+  }
+  const LossPrediction prediction{
+      output.rotmats,
+      output.betas,
+      output.cam,
+      posed.joints49,
+      ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch, device), batch.crop_px),
+      posed.vertices};
+  const Losses losses = ComputeLosses(prediction, target, options.loss);
+  const double loss = losses.total.item<double>();
+  if (std::isfinite(loss)) {
+    optimizer->zero_grad();
+    losses.total.backward();
+    optimizer->step();
+    bad_steps = 0;
+  } else {
+    // Weights stay as they were; data that does this again and again is the user's to look at.
+    spdlog::warn("step {}: the loss is not finite; the step is left out", step);
+    if (++bad_steps >= kMaxBadSteps) {
+      ThrowUserError("the loss was not finite for {} steps in a row; lower --learning-rate or run "
+                     "gyre data check on the data", kMaxBadSteps);
+    }
+  }
+  means->Add("loss", loss);
+  for (const auto& [name, value] : losses.terms) means->Add("loss_" + name, value.item<double>());
+  means->Add("fits_updated", static_cast<double>(stats.updated));
+  means->Add("fits_accepted_share", stats.accepted_share);
+  means->Add("fit_reprojection_px", stats.reprojection_px);
+  means->Add("seconds_load", seconds_load);
+  means->Add("seconds_fit", stats.seconds_fit);
+  means->Add("seconds_step", SecondsSince(start));
+}
+
+nlohmann::json Trainer::Impl::Validate() {
+  const auto predict = [&](const Batch& batch) {
+    return PredictBodies(network, batch, rest, device);
+  };
+  nlohmann::json json = validator ? validator->Run(predict, step) : nlohmann::json::object();
+  const FitStore& store = supervisor->store();
+  if (store.size() > 0) {
+    const FitStore::Stats stats = store.GetStats(data.size());
+    json["train_fits_accepted_share"] = stats.accepted_share * stats.share_with_fit;
+    json["train_fits_score_px2"] = stats.mean_score_px2;
+    double error = 0;
+    int64_t sets = 0;
+    for (const auto& set : data.sets) {
+      const double of_set = StoredFitsError(store, *set, *fitter);
+      if (std::isfinite(of_set)) error += of_set, ++sets;
+    }
+    if (sets > 0) json["train_fits_pa_mpjpe_mm"] = error / static_cast<double>(sets);
+  }
+  return json;
+}
+
+bool Trainer::Impl::Train() {
+  const StopOnSignal stop;
+  auto start = std::chrono::steady_clock::now();
+  if (step == 0) {
+    for (const auto& set : data.sets) supervisor->MakeInitialFits(*set);
+    nlohmann::json line = {{"step", 0}};
+    if (validator) {
+      for (const auto& set : validator->data().sets) validator->supervisor().MakeInitialFits(*set);
+    }
+    line.update(Validate());
+    if (validator) DrawValidationPictures(run, *validator, *body, step, options.pictures);
+    run.LogMetrics(line);
+    train_seconds = SecondsSince(start);
+    Save();
+  }
+  loader->Seek(step / loader->steps_per_epoch(), step % loader->steps_per_epoch());
+  const double seconds_before = train_seconds;
+  const auto loop_start = std::chrono::steady_clock::now();
+  Progress progress("training", "steps", options.steps - step);
+  IntervalMeans means;
+  while (step < options.steps && !stop.requested()) {
+    ++step;
+    TrainStep(&means);
+    const bool last = step == options.steps;
+    const bool validate = step % options.val_every == 0 || last;
+    std::string note;
+    if (step % options.log_every == 0 || validate) {
+      nlohmann::json line = means.Take();
+      line["step"] = step;
+      if (line.contains("loss")) note = fmt::format("loss {:.3f}", line["loss"].get<double>());
+      if (validate) line.update(Validate());
+      run.LogMetrics(line);
+    }
+    train_seconds = seconds_before + SecondsSince(loop_start);
+    if (last && validator) {
+      DrawValidationPictures(run, *validator, *body, step, options.pictures);
+      DrawExtremes(run, *validator, *body, options.pictures);
+    }
+    if (step % options.checkpoint_every == 0 || last || stop.requested()) Save();
+    progress.Advance(1, note);
+  }
+  if (step < options.steps) {
+    spdlog::info("stopped after step {}; gyre train --resume --run {} goes on", step,
+                 run.root().string());
+    return false;
+  }
+  WriteRunReport(run, options, WriteSummary(run, train_seconds));
+  return true;
+}
+
+Trainer::Trainer(const TrainOptions& options, const std::filesystem::path& run, bool resume)
+    : impl_(std::make_unique<Impl>(options, run, resume)) {}
+Trainer::~Trainer() = default;
+bool Trainer::Train() { return impl_->Train(); }
+
+}  // namespace gyre
