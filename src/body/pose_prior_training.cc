@@ -261,4 +261,9 @@ PriorTraining TrainPosePrior(const std::vector<PoseClip>& clips,
   return training;
 }
 
+PosePrior PriorFromMixture(const MixtureFit& mixture, const std::string& source) {
+  return PosePrior(mixture.weights, mixture.means,
+                   {mixture.covariances.begin(), mixture.covariances.end()}, source);
+}
+
 }  // namespace gyre

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "body/pose_prior.h"
@@ -27,7 +28,7 @@ struct PriorTrainingOptions {
   double floor_rad = 0.1;        // deviation added to every value: what clips cannot say (hands,
                                  // feet, wrists are still or absent in them) is loose, not rigid
   int max_iterations = 100;
-  double tolerance = 1e-4;  // gain of mean log-likelihood per iteration at which to stop
+  double tolerance = 1e-3;  // gain of mean log-likelihood per iteration at which to stop
 
   void Check() const;
 };
@@ -61,5 +62,8 @@ struct PriorTraining {
 // of this size can be fitted to.
 PriorTraining TrainPosePrior(const std::vector<PoseClip>& clips,
                              const PriorTrainingOptions& options);
+
+// The prior of a fitted mixture over 69 values; `source` says where it came from.
+PosePrior PriorFromMixture(const MixtureFit& mixture, const std::string& source);
 
 }  // namespace gyre

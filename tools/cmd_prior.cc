@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre prior: trains, describes and samples pose priors, and turns motion capture into poses.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "body/pose_prior.h"
+#include "body/pose_prior_training.h"
+#include "body/retarget.h"
+#include "core/error.h"
+#include "core/rng.h"
+#include "tools/cli.h"
+#include "tools/commands.h"
+
+namespace gyre {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::vector<std::filesystem::path> Paths(const cxxopts::ParseResult& args, const char* option) {
+  if (!args.count(option)) return {};
+  const auto& names = args[option].as<std::vector<std::string>>();
+  return {names.begin(), names.end()};
+}
+
+void PrintJson(const Json& json) { fmt::print("{}\n", json.dump()); }
+
+// A number, or null when there is none.
+Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+std::vector<PoseClip> Clips(const cxxopts::ParseResult& args) {
+  std::vector<PoseClip> clips = RetargetBvhFiles(Paths(args, "bvh"));
+  for (const auto& path : Paths(args, "npz")) {
+    for (PoseClip& clip : ReadPoseClips(path)) clips.push_back(std::move(clip));
+  }
+  return clips;
+}
+
+int RunPriorTrain(int argc, char** argv) {
+  PriorTrainingOptions options;
+  cxxopts::Options cli("gyre prior train", "Fits a mixture of Gaussians to motion capture.");
+  cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
+                    cxxopts::value<std::vector<std::string>>(), "DIR")(
+      "npz", "Poses in SMPL's parameters, as AMASS ships them (may be repeated)",
+      cxxopts::value<std::vector<std::string>>(),
+      "FILE")("out", "The prior to write", cxxopts::value<std::string>(), "FILE.npz")(
+      "components", "Gaussians in the mixture",
+      cxxopts::value<int>(options.components)->default_value(std::to_string(options.components)))(
+      "floor-rad", "Deviation added to every value, radians",
+      cxxopts::value<double>(options.floor_rad)
+          ->default_value(fmt::format("{}", options.floor_rad)))(
+      "seed", "Seed of the starting point and of the held-out clips",
+      cxxopts::value<uint64_t>(options.seed)->default_value("0"))(
+      "provenance", "A line to keep in the file: whose data, which licence (may be repeated)",
+      cxxopts::value<std::vector<std::string>>(), "TEXT")("json", "One JSON object on stdout");
+  const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
+  const std::string out = Required(args, "out");
+  if (!args.count("bvh") && !args.count("npz")) {
+    throw UsageError("gyre prior train: give motion capture by --bvh or --npz; see --help");
+  }
+  const PriorTraining training = TrainPosePrior(Clips(args), options);
+  std::vector<std::string> provenance = {
+      fmt::format("gyre prior train: {} components, {} clips, {} poses, floor {} rad, seed {}",
+                  options.components, training.num_clips, training.num_samples, options.floor_rad,
+                  options.seed)};
+  if (args.count("provenance")) {
+    for (const std::string& line : args["provenance"].as<std::vector<std::string>>()) {
+      provenance.push_back(line);
+    }
+  }
+  SavePosePrior(PriorFromMixture(training.mixture, fmt::format("{}", fmt::join(provenance, "\n"))),
+                out);
+
+  if (args.count("json")) {
+    PrintJson({{"out", out},
+               {"components", options.components},
+               {"clips", training.num_clips},
+               {"poses", training.num_samples},
+               {"iterations", training.mixture.iterations},
+               {"held_out_clips", training.num_held_out_clips},
+               {"train_log_likelihood", training.train_log_likelihood},
+               {"held_out_log_likelihood", NumberOrNull(training.held_out_log_likelihood)}});
+    return 0;
+  }
+  fmt::print("{} components from {} clips, {} poses (mirrored ones included), {} iterations\n",
+             options.components, training.num_clips, training.num_samples,
+             training.mixture.iterations);
+  fmt::print(
+      "mean log-likelihood per pose: {:.2f} on the clips trained on, {:.2f} on {} held out\n",
+      training.train_log_likelihood, training.held_out_log_likelihood, training.num_held_out_clips);
+  fmt::print("wrote {}\n", out);
+  return 0;
+}
+
+int RunPriorInfo(int argc, char** argv) {
+  cxxopts::Options cli("gyre prior info", "Describes a pose prior.");
+  cli.add_options()("file", "The prior (default: the shipped one)",
+                    cxxopts::value<std::string>()->default_value(""),
+                    "FILE")("json", "One JSON object on stdout");
+  cli.parse_positional({"file"});
+  cli.positional_help("[FILE]");
+  const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
+  const auto prior = LoadPosePrior(args["file"].as<std::string>());
+  Json components = Json::array();
+  for (const PosePrior::Component& c : prior->components()) {
+    components.push_back({{"weight", c.weight},
+                          {"neg_log_weight", c.neg_log_weight},
+                          {"mean_norm_rad", c.mean.norm()},
+                          {"rms_deviation_rad", std::sqrt(c.covariance.trace() / kNumPriorPose)}});
+  }
+  if (args.count("json")) {
+    PrintJson({{"source", prior->source()}, {"components", components}});
+    return 0;
+  }
+  fmt::print("{}\n", prior->source());
+  fmt::print("component  weight  -log w'  |mean| rad  rms deviation rad\n");
+  for (size_t k = 0; k < components.size(); ++k) {
+    const Json& c = components[k];
+    fmt::print("{:9}  {:6.3f}  {:7.2f}  {:10.2f}  {:17.3f}\n", k, c["weight"].get<double>(),
+               c["neg_log_weight"].get<double>(), c["mean_norm_rad"].get<double>(),
+               c["rms_deviation_rad"].get<double>());
+  }
+  return 0;
+}
+
+int RunPriorSample(int argc, char** argv) {
+  cxxopts::Options cli("gyre prior sample", "Draws poses from a prior.");
+  cli.add_options()("file", "The prior (default: the shipped one)",
+                    cxxopts::value<std::string>()->default_value(""),
+                    "FILE")("count", "Poses to draw", cxxopts::value<int>()->default_value("100"),
+                            "N")("spread", "Factor on the deviation from a component's mean",
+                                 cxxopts::value<double>()->default_value("1"))(
+      "seed", "Seed", cxxopts::value<uint64_t>()->default_value("0"))(
+      "out", "Poses to write: poses [N,72], root zero", cxxopts::value<std::string>(), "FILE.npz");
+  cli.parse_positional({"file"});
+  cli.positional_help("[FILE]");
+  const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
+  const std::string out = Required(args, "out");
+  const int count = args["count"].as<int>();
+  const double spread = args["spread"].as<double>();
+  if (count < 1 || count > 10'000'000) {
+    throw UsageError(fmt::format("--count {}: expected 1 to 10000000", count));
+  }
+  if (!(spread >= 0 && spread <= 100)) {
+    throw UsageError(fmt::format("--spread {}: expected 0 to 100", spread));
+  }
+  const auto prior = LoadPosePrior(args["file"].as<std::string>());
+  PoseClip clip{"samples", RowMatX::Zero(count, kNumPoseParams), 30};
+  for (int i = 0; i < count; ++i) {
+    Rng rng(args["seed"].as<uint64_t>(), RngStream::kPriorTraining, 2, static_cast<uint64_t>(i));
+    clip.poses.row(i).tail(kNumPriorPose) = prior->Sample(rng, spread);
+  }
+  WritePoseClips({clip}, out);
+  fmt::print("wrote {} poses to {}\n", count, out);
+  return 0;
+}
+
+int RunPriorRetarget(int argc, char** argv) {
+  cxxopts::Options cli("gyre prior retarget", "Turns BVH motion capture into SMPL poses.");
+  cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
+                    cxxopts::value<std::vector<std::string>>(), "DIR")(
+      "out", "Poses to write: poses [N,72], clip_idx [N], clip_names and fps [C]",
+      cxxopts::value<std::string>(), "FILE.npz");
+  const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
+  const std::string out = Required(args, "out");
+  if (!args.count("bvh")) throw UsageError("gyre prior retarget: --bvh is required; see --help");
+  const std::vector<PoseClip> clips = RetargetBvhFiles(Paths(args, "bvh"));
+  WritePoseClips(clips, out);
+  Eigen::Index poses = 0;
+  for (const PoseClip& clip : clips) poses += clip.poses.rows();
+  fmt::print("wrote {} poses of {} clips to {}\n", poses, clips.size(), out);
+  return 0;
+}
+
+}  // namespace
+
+int RunPrior(int argc, char** argv) {
+  static const Subcommand commands[] = {
+      {"train", "fit a mixture of Gaussians to motion capture", RunPriorTrain},
+      {"info", "describe a prior", RunPriorInfo},
+      {"sample", "draw poses from a prior", RunPriorSample},
+      {"retarget", "turn BVH motion capture into SMPL poses", RunPriorRetarget},
+  };
+  return Dispatch("gyre prior", commands, argc, argv);
+}
+
+}  // namespace gyre
