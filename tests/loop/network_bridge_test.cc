@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/network_bridge.h"
+
+#include <ATen/Functions.h>
+#include <gtest/gtest.h>
+
+#include "body/kinematics.h"
+#include "body/symmetry.h"
+#include "core/rng.h"
+#include "core/so3.h"
+#include "datasets/augment.h"
+#include "regressor/projection.h"
+#include "regressor/smpl_layer.h"
+
+namespace gyre {
+namespace {
+
+constexpr int kCropPx = 128;
+
+const BodyModel& Body() {
+  static const BodyModel body = MakeBuiltinBody();
+  return body;
+}
+
+// A person whose keypoints are the exact projection of its truth, under an augmentation.
+Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_rad, double scale) {
+  Rng rng(7, RngStream::kTest);
+  BodyParams truth;
+  for (int i = 0; i < kNumPoseParams; ++i) truth.pose[i] = rng.Normal(0, 0.2);
+  truth.rotation(0) = Vec3(3.0, 0.2, 0.3);  // upright in the image
+  for (int i = 0; i < kNumShapeParams; ++i) truth.betas[i] = rng.Normal(0, 0.5);
+  Batch batch;
+  batch.crop_px = kCropPx;
+  Sample sample;
+  sample.dataset = "test";
+  sample.box = {Vec2(300, 240), 260};
+  sample.camera = camera;
+  const Camera image_camera = ImageCamera(sample);
+  truth.transl = Vec3(0.1, 0.2, image_camera.focal_px * 2.2 / sample.box.side_px);
+  truth.transl.head<2>() +=
+      (sample.box.center_px - image_camera.center_px) * truth.transl.z() / image_camera.focal_px;
+  const Points3 joints = FoldedJoints(Body(), SpinJoints()).Positions(truth);
+  for (int j = 0; j < kNumSpinJoints; ++j) {
+    sample.keypoints_px.row(j) = image_camera.Project(joints.row(j).transpose()).transpose();
+  }
+  sample.keypoints_confidence.setOnes();
+  sample.params = truth;
+  Augmentation augmentation;
+  augmentation.flip = flip;
+  augmentation.rotation_rad = rotation_rad;
+  augmentation.scale = scale;
+  batch.augmentations = {augmentation};
+  batch.crops = {CropOf(sample.box, kCropPx, augmentation)};
+  batch.keypoints = {
+      KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, batch.crops[0])};
+  batch.samples = {sample};
+  return batch;
+}
+
+// What a perfect network would say of the batch's only sample.
+HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
+  const BodyParams& truth = *batch.samples[0].params;
+  const BodyParams body = BodyInCrop(truth, batch.crops[0], rest.PelvisAt(truth.betas));
+  const Camera camera = CameraInCrop(ImageCamera(batch.samples[0]), batch.crops[0]);
+  HmrOutput output;
+  output.rotmats = at::zeros({1, kNumBodyJoints, 3, 3}, at::kDouble);
+  output.betas = at::zeros({1, kNumShapeParams}, at::kDouble);
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    const Mat3 rotation = ExpSO3(body.rotation(k));
+    for (int r = 0; r < 3; ++r) {
+      for (int c = 0; c < 3; ++c) output.rotmats[0][k][r][c] = rotation(r, c);
+    }
+  }
+  for (int k = 0; k < kNumShapeParams; ++k) output.betas[0][k] = body.betas[k];
+  const Vec2 middle = Vec2::Constant(0.5 * (kCropPx - 1));
+  Vec3 at_middle = body.transl;
+  at_middle.head<2>() -= (middle - camera.center_px) * body.transl.z() / camera.focal_px;
+  const Vec3 cam = WeakPerspectiveFromTranslation(at_middle, camera.focal_px, kCropPx);
+  output.cam = at::zeros({1, 3}, at::kDouble);
+  for (int k = 0; k < 3; ++k) output.cam[0][k] = cam[k];
+  return output;
+}
+
+struct Case {
+  bool known_camera, flip;
+  double rotation_rad, scale;
+};
+
+class NetworkBridgeTest : public testing::TestWithParam<Case> {
+ protected:
+  Batch batch_ = MakeBatch(GetParam().known_camera ? std::optional<Camera>({900, Vec2(420, 160)})
+                                                   : std::nullopt,
+                           GetParam().flip, GetParam().rotation_rad, GetParam().scale);
+  RestJoints rest_{Body()};
+};
+
+TEST_P(NetworkBridgeTest, APerfectNetworkGivesTheTruthBack) {
+  const BodyParams truth = *batch_.samples[0].params;
+  const BodyParams body = BodiesFromOutput(PerfectOutput(batch_, rest_), batch_, rest_)[0];
+  EXPECT_LT((body.transl - truth.transl).norm(), 1e-5 * truth.transl.norm());
+  EXPECT_LT((body.betas - truth.betas).norm(), 1e-12);
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    EXPECT_LT(RotationAngle(ExpSO3(body.rotation(k)), ExpSO3(truth.rotation(k))), 1e-6) << k;
+  }
+}
+
+TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
+  const HmrOutput output = PerfectOutput(batch_, rest_);
+  SmplLayer smpl(Body(), at::kDouble);
+  const at::Tensor joints = smpl->forward(output.rotmats, output.betas).joints49;
+  const CropCameras cameras = CamerasOf(batch_, at::kCPU);
+  const at::Tensor points = PixelsFromNormalized(
+      ProjectToCrop(joints, output.cam, cameras, kCropPx), kCropPx);
+  for (int j = 0; j < kNumSpinJoints; ++j) {
+    // The mirrored body is the mirror image only as nearly as the body is symmetric.
+    EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].points_px(j, 0), 0.05) << j;
+    EXPECT_NEAR(points[0][j][1].item<double>(), batch_.keypoints[0].points_px(j, 1), 0.05) << j;
+  }
+}
+
+TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
+  const Target target{*batch_.samples[0].params, true};
+  const LossTarget tensors =
+      TargetTensors(batch_, std::span(&target, 1), rest_, /*use_labels=*/false, at::kCPU);
+  const HmrOutput output = PerfectOutput(batch_, rest_);
+  EXPECT_TRUE(at::allclose(tensors.rotmats.to(at::kDouble), output.rotmats, 0, 1e-6));
+  EXPECT_TRUE(at::allclose(tensors.betas.to(at::kDouble), output.betas, 0, 1e-6));
+  EXPECT_EQ(tensors.valid.item<float>(), 1);
+  EXPECT_EQ(tensors.has_joints_3d.item<float>(), 0);
+}
+
+TEST_P(NetworkBridgeTest, WithoutAFitOnlyKeypointsTeach) {
+  const Target target{};
+  const LossTarget tensors =
+      TargetTensors(batch_, std::span(&target, 1), rest_, /*use_labels=*/true, at::kCPU);
+  EXPECT_EQ(tensors.valid.item<float>(), 0);
+  EXPECT_EQ(tensors.keypoints_2d.size(1), kNumSpinJoints);
+}
+
+INSTANTIATE_TEST_SUITE_P(Augmentations, NetworkBridgeTest,
+                         testing::Values(Case{false, false, 0, 1}, Case{false, true, 0.4, 0.8},
+                                         Case{false, true, -0.7, 1.2}, Case{true, false, 0, 1},
+                                         Case{true, false, 0.5, 1.1}, Case{true, true, -0.3, 0.9}));
+
+}  // namespace
+}  // namespace gyre

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/supervisor.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "datasets/synthetic.h"
+#include "loop/validation.h"
+
+namespace gyre {
+namespace {
+
+// A few people whose bodies are known, and everything that fits them.
+class SupervisorTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    body_ = LoadBodyModel("builtin");
+    prior_ = LoadPosePrior();
+    SceneOptions scene;
+    scene.count = 6;
+    scene.noise = KeypointNoise::None();
+    data_ = std::make_shared<SyntheticDataset>(body_, prior_, scene);
+    fitter_ = std::make_shared<Fitter>(body_, prior_, FitOptions::Default());
+  }
+  static void TearDownTestSuite() { body_.reset(), prior_.reset(), data_.reset(), fitter_.reset(); }
+
+  Supervisor Make(Supervision supervision, bool use_labels = false) const {
+    return Supervisor(fitter_, FitStore(StorePolicy()), supervision, use_labels, 1);
+  }
+  std::vector<Sample> Samples() const {
+    std::vector<Sample> samples;
+    for (int64_t i = 0; i < data_->size(); ++i) samples.push_back(data_->Get(i));
+    return samples;
+  }
+
+  static std::shared_ptr<const BodyModel> body_;
+  static std::shared_ptr<const PosePrior> prior_;
+  static std::shared_ptr<const Dataset> data_;
+  static std::shared_ptr<const Fitter> fitter_;
+};
+std::shared_ptr<const BodyModel> SupervisorTest::body_;
+std::shared_ptr<const PosePrior> SupervisorTest::prior_;
+std::shared_ptr<const Dataset> SupervisorTest::data_;
+std::shared_ptr<const Fitter> SupervisorTest::fitter_;
+
+TEST_F(SupervisorTest, TheStoreStartsEmptyAndIsFilledFromKeypointsAlone) {
+  Supervisor supervisor = Make(Supervision::kLoop);
+  EXPECT_EQ(supervisor.store().size(), 0);
+  supervisor.MakeInitialFits(*data_);
+  EXPECT_GT(supervisor.store().size(), data_->size() / 2);
+}
+
+TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
+  Supervisor supervisor = Make(Supervision::kLoop);
+  supervisor.MakeInitialFits(*data_);
+  const double before = StoredFitsError(supervisor.store(), *data_, *fitter_);
+  const std::vector<Sample> samples = Samples();
+  std::vector<double> scores;
+  for (const Sample& s : samples) {
+    const auto fit = supervisor.store().Get({s.dataset, s.index});
+    scores.push_back(fit ? fit->score_px2 : std::numeric_limits<double>::infinity());
+  }
+  std::vector<BodyParams> truth;
+  for (const Sample& s : samples) truth.push_back(*s.params);
+  SupervisionStats stats;
+  supervisor.Step(samples, truth, 1, &stats);
+  EXPECT_EQ(stats.considered, data_->size());
+  EXPECT_GT(stats.updated, 0);
+  EXPECT_LT(StoredFitsError(supervisor.store(), *data_, *fitter_), before);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
+    if (fit) EXPECT_LE(fit->score_px2, scores[i]) << i;
+  }
+}
+
+TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
+  Supervisor supervisor = Make(Supervision::kStatic);
+  supervisor.MakeInitialFits(*data_);
+  const std::vector<Sample> samples = Samples();
+  const std::vector<BodyParams> predictions(samples.size());
+  SupervisionStats stats;
+  const auto targets = supervisor.Step(samples, predictions, 1, &stats);
+  EXPECT_EQ(stats.considered, 0);
+  EXPECT_EQ(stats.updated, 0);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
+    EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(*fit));
+    if (fit) EXPECT_EQ(targets[i].params.pose, fit->params.pose);
+  }
+}
+
+TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
+  const std::vector<Sample> samples = Samples();
+  const std::vector<BodyParams> predictions(samples.size());
+  SupervisionStats stats;
+  Supervisor with = Make(Supervision::kTruth);
+  for (const Target& target : with.Step(samples, predictions, 1, &stats)) EXPECT_TRUE(target.valid);
+  Supervisor without = Make(Supervision::kReprojection);
+  for (const Target& target : without.Step(samples, predictions, 1, &stats)) {
+    EXPECT_FALSE(target.valid);
+  }
+}
+
+TEST_F(SupervisorTest, ReferenceAndImageCameraSeeTheSamePerson) {
+  Sample sample = data_->Get(0);
+  for (const bool known : {true, false}) {
+    if (!known) sample.camera.reset();
+    const CropMap crop(sample.box, kReferenceCropPx);
+    const Vec3 point(0.1, -0.2, 4);
+    EXPECT_LT((crop.CropFromImage(ImageCamera(sample).Project(point)) -
+               ReferenceCamera(sample).Project(point)).norm(), 1e-9);
+  }
+}
+
+TEST_F(SupervisorTest, TruthEvaluatesToZero) {
+  SampleEvaluation evaluation(fitter_);
+  for (const Sample& sample : Samples()) EXPECT_NEAR(evaluation.Add(sample, *sample.params), 0, 1e-6);
+  EXPECT_NEAR(evaluation.Result3D().Get("mpjpe_mm").value, 0, 1e-6);
+  EXPECT_EQ(evaluation.Result2D().Get("pck20_torso").value, 1);
+}
+
+TEST(SupervisionTest, NamesAreReadBack) {
+  EXPECT_EQ(SupervisionFromName("static"), Supervision::kStatic);
+  EXPECT_THROW(SupervisionFromName("magic"), UserError);
+}
+
+}  // namespace
+}  // namespace gyre

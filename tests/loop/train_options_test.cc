@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/train_options.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "loop/option_fields.h"
+#include "loop/option_text.h"
+
+namespace gyre {
+namespace {
+
+TEST(TrainOptionsTest, EveryPresetSurvivesJson) {
+  for (const char* name : {"default", "spin", "spin-compat", "small", "demo"}) {
+    TrainOptions options = TrainOptions::Preset(name);
+    options.data = "synth:";
+    EXPECT_NO_THROW(options.Check()) << name;
+    const nlohmann::json json = ToJson(options);
+    EXPECT_EQ(ToJson(TrainOptionsFromJson(nlohmann::json::parse(json.dump()), "test")), json);
+  }
+  EXPECT_THROW(TrainOptions::Preset("best"), UserError);
+}
+
+TEST(TrainOptionsTest, EveryFieldIsReadBackFromItsText) {
+  TrainOptions changed = TrainOptions::Preset("spin-compat");
+  TrainOptions copy;
+  nlohmann::json text;
+  VisitFields(changed, [&](const char* name, auto& field, const char*) {
+    text[name] = OptionToText(field);
+  });
+  VisitFields(copy, [&](const char* name, auto& field, const char*) {
+    OptionFromText(text[name].get<std::string>(), name, &field);
+  });
+  EXPECT_EQ(ToJson(copy), ToJson(changed));
+}
+
+TEST(TrainOptionsTest, BadValuesAreNamed) {
+  TrainOptions options;
+  EXPECT_THROW(options.Check(), UserError);  // no data
+  nlohmann::json json = ToJson(options);
+  json.erase("steps");
+  EXPECT_THROW(TrainOptionsFromJson(json, "test"), UserError);
+  json = ToJson(options);
+  json["steps"] = "many";
+  EXPECT_THROW(TrainOptionsFromJson(json, "test"), UserError);
+  EXPECT_THROW(TrainOptionsFromJson(nlohmann::json::array(), "test"), UserError);
+  int64_t steps = 0;
+  EXPECT_THROW(OptionFromText("12x", "steps", &steps), UsageError);
+}
+
+}  // namespace
+}  // namespace gyre
