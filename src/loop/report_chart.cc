@@ -16,6 +16,7 @@ constexpr double kLeft = 52, kRight = 510, kTop = 10, kBottom = 240;
 constexpr int kNumColours = 8;
 constexpr size_t kFewPoints = 24;    // up to here a curve shows its points
 constexpr size_t kManyPoints = 600;  // beyond, a curve is thinned to its extremes
+constexpr double kLargest = 1e100;   // what lies beyond is no measurement
 
 double Percentile(std::vector<double> values, double share) {
   const size_t position = static_cast<size_t>(share * static_cast<double>(values.size() - 1) + 0.5);
@@ -85,18 +86,20 @@ std::vector<double> LogTicks(double low, double high) {
 std::string FormatNumber(double value) {
   const double size = std::abs(value);
   if (size < 1e-12) return "0";
+  if (size >= 1e9) return fmt::format("{:.3g}", value);
   if (size >= 1e6) return fmt::format("{:.3g}M", value / 1e6);
   if (size >= 1e4) return fmt::format("{:.4g}k", value / 1e3);
   return fmt::format("{:.4g}", value);
 }
 
-std::string Polyline(const Curve& curve, const std::vector<double>& values, const Axis& x,
-                     const Axis& y, std::string_view style, int colour) {
+// Points beyond the drawing's frame are cut off; far ones are brought near, where SVG can place
+// them.
+std::string Polyline(const Curve& curve, const Axis& x, const Axis& y, std::string_view style,
+                     int colour) {
   std::string points;
-  for (size_t i = 0; i < values.size(); ++i) {
-    // Far outside the frame the clip path hides what SVG could not place.
-    const double v = std::clamp(y.At(values[i]), -1e4, 1e4);
-    points += fmt::format("{:.1f},{:.1f} ", x.At(curve.steps[i]), v);
+  for (size_t i = 0; i < curve.values.size(); ++i) {
+    points += fmt::format("{:.1f},{:.1f} ", x.At(curve.steps[i]),
+                          std::clamp(y.At(curve.values[i]), -1e4, 1e4));
   }
   return fmt::format("<polyline class=\"{} c{}\" points=\"{}\"/>\n", style, colour, points);
 }
@@ -120,10 +123,21 @@ Curve Thinned(const Curve& curve) {
   return result;
 }
 
+// Every so many points of a smooth curve, and its last.
+Curve Sampled(const Curve& curve) {
+  const size_t stride = curve.values.size() / (kManyPoints / 2) + 1;
+  Curve result{curve.label, {}, {}};
+  for (size_t i = 0; i < curve.values.size(); ++i) {
+    if (i % stride != 0 && i + 1 != curve.values.size()) continue;
+    result.steps.push_back(curve.steps[i]);
+    result.values.push_back(curve.values[i]);
+  }
+  return result;
+}
+
 // One curve, ready to be drawn: values as the vertical axis counts them.
 struct Line {
-  Curve logged;
-  std::vector<double> average;
+  Curve logged, average;
   int colour;
 };
 
@@ -133,12 +147,12 @@ std::vector<Line> PrepareLines(const std::vector<Curve>& curves, bool log_y) {
     Curve logged{curves[c].label, {}, {}};
     for (size_t i = 0; i < curves[c].values.size(); ++i) {
       const double value = curves[c].values[i];
-      if (!std::isfinite(value) || (log_y && !(value > 0))) continue;
+      if (!(std::abs(value) < kLargest) || (log_y && !(value > 1 / kLargest))) continue;
       logged.steps.push_back(curves[c].steps[i]);
       logged.values.push_back(log_y ? std::log10(value) : value);
     }
     if (logged.values.empty()) continue;
-    std::vector<double> average = MovingAverage(logged.values);
+    Curve average{logged.label, logged.steps, MovingAverage(logged.values)};
     lines.push_back({std::move(logged), std::move(average), static_cast<int>(c % kNumColours)});
   }
   return lines;
@@ -157,9 +171,11 @@ Axis HorizontalAxis(const std::vector<Line>& lines) {
 Axis VerticalAxis(const std::vector<Line>& lines, bool log_y) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const Line& line : lines) {
-    const auto [lowest, highest] = std::minmax_element(line.average.begin(), line.average.end());
-    low = std::min({low, *lowest, Percentile(line.logged.values, 0.02)});
-    high = std::max({high, *highest, Percentile(line.logged.values, 0.98)});
+    const double outliers = line.logged.values.size() > kFewPoints ? 0.02 : 0;
+    for (const Curve* curve : {&line.logged, &line.average}) {
+      low = std::min({low, Percentile(curve->values, outliers), line.average.values.back()});
+      high = std::max({high, Percentile(curve->values, 1 - outliers), line.average.values.back()});
+    }
   }
   if (!log_y && low > 0 && low < 0.4 * high) low = 0;
   const double margin =
@@ -190,14 +206,13 @@ std::string DrawGrid(const Axis& x, const Axis& y, bool log_y) {
 
 std::string DrawLine(const Line& line, const Axis& x, const Axis& y) {
   if (line.logged.values.size() > kFewPoints) {
-    const Curve thinned = Thinned(line.logged);
-    return Polyline(thinned, thinned.values, x, y, "thin", line.colour) +
-           Polyline(line.logged, line.average, x, y, "thick", line.colour);
+    return Polyline(Thinned(line.logged), x, y, "thin", line.colour) +
+           Polyline(Sampled(line.average), x, y, "thick", line.colour);
   }
-  std::string svg = Polyline(line.logged, line.average, x, y, "thick", line.colour);
-  for (size_t i = 0; i < line.average.size(); ++i) {
+  std::string svg = Polyline(line.average, x, y, "thick", line.colour);
+  for (size_t i = 0; i < line.average.values.size(); ++i) {
     svg += fmt::format("<circle class=\"c{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.2\"/>", line.colour,
-                       x.At(line.logged.steps[i]), y.At(line.average[i]));
+                       x.At(line.average.steps[i]), y.At(line.average.values[i]));
   }
   return svg + "\n";
 }
@@ -215,7 +230,8 @@ std::string FormatChart(const std::string& title, const std::string& y_label,
       "<p class=\"legend\">",
       EscapeHtml(title), EscapeHtml(y_label), log_y ? ", logarithmic" : "");
   for (const Line& line : lines) {
-    const double last = log_y ? std::pow(10, line.average.back()) : line.average.back();
+    const double last =
+        log_y ? std::pow(10, line.average.values.back()) : line.average.values.back();
     html += fmt::format("<span><i class=\"c{}\"></i>{} <b>{}</b></span>", line.colour,
                         EscapeHtml(line.logged.label), FormatNumber(last));
   }
