@@ -8,12 +8,10 @@
 #include "body/builtin_skin.h"
 #include "body/pose_correctives.h"
 #include "body/skin_regressor.h"
+#include "body/skin_weights.h"
 
 namespace gyre {
 namespace {
-
-constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
-                                                      9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
 
 // Landmarks on the left and on the mid-plane, by their places in BodyModel::landmark_vertices.
 struct Landmark {
@@ -57,12 +55,12 @@ BodyModel MakeBuiltinBody() {
 
   BodyModel model;
   model.name = "built-in";
-  model.parents = kParents;
+  model.parents = kSmplParents;
   model.faces = skin.faces;
   model.weights = BuiltinWeights(skin, joints);
   model.shapedirs = BuiltinShapedirs(skin, model.weights, joints);
-  model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, kParents);
-  model.J_regressor = FitJointRegressor(skin.vertices, model.weights, kParents, joint_rows);
+  model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, kSmplParents);
+  model.J_regressor = FitJointRegressor(skin.vertices, model.weights, kSmplParents, joint_rows);
   model.landmark_vertices = FindLandmarks(skin, joints);
   const Vec3 nose = skin.vertices.row(model.landmark_vertices[0]);
   model.J_regressor_extra = AnnotatorRegressor(skin.vertices, joint_rows, nose);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <functional>
-#include <vector>
+#include <utility>
 
 #include "body/builtin_rig.h"
+#include "body/skin_weights.h"
 
 namespace gyre {
 namespace {
@@ -80,34 +80,11 @@ Row RuleWeights(const Vec3& p, const Skeleton& joints) {
 
 SparseRows BuiltinWeights(const SymmetricMesh& skin, const Skeleton& joints) {
   constexpr int kDiffusions = 6;
-  constexpr int kBones = 4;
-  const int n = static_cast<int>(skin.vertices.rows());
-  Eigen::Matrix<double, Eigen::Dynamic, kNumBodyJoints, Eigen::RowMajor> dense(n, kNumBodyJoints);
-  for (int v = 0; v < n; ++v) dense.row(v) = RuleWeights(skin.vertices.row(v), joints);
-  const std::vector<std::vector<int>> neighbours = VertexNeighbours(skin.faces, n);
-  for (int round = 0; round < kDiffusions; ++round) {
-    const auto before = dense;
-    for (int v = 0; v < n; ++v) {
-      Row mean = Row::Zero();
-      for (int other : neighbours[v]) mean += before.row(other);
-      dense.row(v) = 0.5 * before.row(v) + 0.5 * mean / neighbours[v].size();
-    }
+  RowMatX weights(skin.vertices.rows(), kNumBodyJoints);
+  for (int v = 0; v < weights.rows(); ++v) {
+    weights.row(v) = RuleWeights(skin.vertices.row(v), joints);
   }
-  std::vector<Eigen::Triplet<double>> entries;
-  for (int v = 0; v < n; ++v) {
-    Row sorted = dense.row(v);
-    std::sort(sorted.begin(), sorted.end(), std::greater<>());
-    const double least = std::max(sorted[kBones], 1e-3);  // drop what the four largest exceed
-    Row kept = dense.row(v);
-    kept = (kept.array() > least).select(kept, 0.0);
-    kept /= kept.sum();
-    for (int k = 0; k < kNumBodyJoints; ++k) {
-      if (kept[k] > 0) entries.emplace_back(v, k, kept[k]);
-    }
-  }
-  SparseRows weights(n, kNumBodyJoints);
-  weights.setFromTriplets(entries.begin(), entries.end());
-  return weights;
+  return DiffuseWeights(std::move(weights), skin.faces, kDiffusions);
 }
 
 }  // namespace gyre

@@ -10,14 +10,12 @@
 #include "body/makehuman_data.h"
 #include "body/pose_correctives.h"
 #include "body/skin_regressor.h"
+#include "body/skin_weights.h"
 #include "core/error.h"
 #include "core/rng.h"
 
 namespace gyre {
 namespace {
-
-constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0,  0,  1,  2,  3,  4,  5,  6,  7,  8,
-                                                      9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
 
 // A person in MakeHuman's terms, each in [0, 1].
 struct Identity {
@@ -80,7 +78,7 @@ Identity DrawIdentity(uint64_t sample) {
   identity.male = rng.Uniform();
   identity.old = std::min(std::abs(rng.Normal(0, 0.4)), 1.0);
   identity.muscle = near_half(0.17);
-  identity.weight = near_half(0.20);
+  identity.weight = near_half(0.30);
   identity.height = near_half(0.045);
   identity.proportions = near_half(0.15);
   double sum = 0;
@@ -139,7 +137,7 @@ Figure Repose(const Figure& figure, const SparseRows& weights, const JointRotati
   Figure posed{Points3(figure.vertices.rows(), 3), Points3(kNumBodyJoints, 3)};
   std::array<Eigen::Vector4d, kNumBodyJoints> real, dual;
   for (int k = 0; k < kNumBodyJoints; ++k) {
-    const int parent = kParents[k];
+    const int parent = kSmplParents[k];
     posed.joints.row(k) = figure.joints.row(k);
     if (parent >= 0) {
       const Vec3 bone = (figure.joints.row(k) - figure.joints.row(parent)).transpose();
@@ -184,27 +182,37 @@ Figure MakeFigure(const MakeHumanData& data, const Points3& base_vertices) {
   return posed;
 }
 
+// Outward normals, weighted by area: a vertex' share in the change of volume.
+Points3 AreaNormals(const Points3& vertices, const Faces& faces) {
+  Points3 normals = Points3::Zero(vertices.rows(), 3);
+  for (int f = 0; f < faces.rows(); ++f) {
+    const auto corner = [&](int i) -> Vec3 { return vertices.row(faces(f, i)); };
+    const Vec3 area = (corner(1) - corner(0)).cross(corner(2) - corner(0)) / 6;
+    for (int i = 0; i < 3; ++i) normals.row(faces(f, i)) += area.transpose();
+  }
+  return normals;
+}
+
 // Ten principal components of drawn identities, scaled to unit variance [3V,10]; positive
-// coefficients add volume (and stature, for the first).
-RowMatX PrincipalShapes(const MakeHumanData& data, const Figure& mean_figure) {
+// coefficients add volume.
+RowMatX PrincipalShapes(const MakeHumanData& data, const Figure& neutral) {
   constexpr int kSamples = 160;
-  const int64_t size = mean_figure.vertices.size();
+  const int64_t size = neutral.vertices.size();
   Eigen::MatrixXd samples(size, kSamples);
   for (int i = 0; i < kSamples; ++i) {
     const Figure figure = MakeFigure(data, Compose(data, DrawIdentity(i)));
     samples.col(i) = Eigen::Map<const VecX>(figure.vertices.data(), size);
   }
-  const VecX mean = samples.rowwise().mean();
-  samples.colwise() -= mean;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(samples.transpose() * samples /
-                                                              (kSamples - 1));
+  samples.colwise() -= VecX(samples.rowwise().mean());
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(samples.transpose() * samples);
+  const Points3 normals = AreaNormals(neutral.vertices, data.faces());
   RowMatX shapes(size, kNumShapeParams);
   for (int c = 0; c < kNumShapeParams; ++c) {
-    const VecX direction = samples * solver.eigenvectors().col(kSamples - 1 - c);
-    // |direction|^2 = (n - 1) variance, so that this column's coefficient has unit variance.
-    shapes.col(c) = direction / std::sqrt(kSamples - 1.0);
-    const Eigen::Map<const VecX> outward(mean_figure.vertices.data(), size);
-    if (shapes.col(c).dot(outward) < 0) shapes.col(c) *= -1;
+    // The squared length of samples * eigenvector is the eigenvalue, kSamples - 1 variances.
+    const VecX direction =
+        samples * solver.eigenvectors().col(kSamples - 1 - c) / std::sqrt(kSamples - 1.0);
+    const double volume = direction.dot(Eigen::Map<const VecX>(normals.data(), size));
+    shapes.col(c) = volume < 0 ? VecX(-direction) : direction;
   }
   return shapes;
 }
@@ -263,7 +271,7 @@ BodyModel ImportMakeHuman(const std::filesystem::path& folder) {
 
   BodyModel model;
   model.name = folder.string();
-  model.parents = kParents;
+  model.parents = kSmplParents;
   model.faces = data.faces();
   model.weights = data.weights();
   model.v_template = figure.vertices;

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
+#include "body/skin_weights.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "io/gzip.h"
@@ -21,6 +23,7 @@ using Json = nlohmann::json;
 constexpr double kMetresPerUnit = 0.1;  // MakeHuman's unit is a decimetre
 constexpr uint64_t kMaxTextBytes = uint64_t{64} << 20;
 constexpr int kMaxVertices = 200'000;
+constexpr int kDiffusions = 3;  // smooth the rig's steps across elbows and knees
 
 // The rig's bone whose head is each of SMPL's joints (empty: see Joints()), and those besides it
 // whose skin moves with that joint. "L" stands for "Left", the right side follows.
@@ -222,18 +225,12 @@ void MakeHumanData::ReadWeights() {
       }
     }
   }
-  constexpr double kLeast = 1e-3;
-  std::vector<Eigen::Triplet<double>> entries;
   for (int i = 0; i < dense.rows(); ++i) {
-    dense.row(i) = (dense.row(i).array() >= kLeast).select(dense.row(i), 0.0);
     const double sum = dense.row(i).sum();
     if (sum <= 0) ThrowUserError("{}: no bone moves vertex {}.", path.string(), body_[i]);
-    for (int k = 0; k < kNumBodyJoints; ++k) {
-      if (dense(i, k) > 0) entries.emplace_back(i, k, dense(i, k) / sum);
-    }
+    dense.row(i) /= sum;
   }
-  weights_.resize(dense.rows(), kNumBodyJoints);
-  weights_.setFromTriplets(entries.begin(), entries.end());
+  weights_ = DiffuseWeights(std::move(dense), faces_, kDiffusions);
 }
 
 Vec3 MakeHumanData::CubeCenter(const Points3& vertices, const std::string& cube) const {

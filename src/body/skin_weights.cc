@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/skin_weights.h"
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+#include "body/surface_nets.h"
+
+namespace gyre {
+
+SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
+  constexpr int kBones = 4;
+  constexpr double kLeast = 1e-3;
+  const int n = static_cast<int>(weights.rows());
+  const std::vector<std::vector<int>> neighbours = VertexNeighbours(faces, n);
+  for (int round = 0; round < rounds; ++round) {
+    const RowMatX before = weights;
+    for (int v = 0; v < n; ++v) {
+      if (neighbours[v].empty()) continue;
+      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(kNumBodyJoints);
+      for (int other : neighbours[v]) sum += before.row(other);
+      weights.row(v) = 0.5 * before.row(v) + 0.5 * sum / static_cast<double>(neighbours[v].size());
+    }
+  }
+  std::vector<Eigen::Triplet<double>> entries;
+  for (int v = 0; v < n; ++v) {
+    Eigen::RowVectorXd row = weights.row(v);
+    Eigen::RowVectorXd sorted = row;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    const double bound = std::max(sorted[kBones], kLeast * sorted.sum());
+    row = (row.array() > bound).select(row, 0.0);
+    row /= row.sum();
+    for (int k = 0; k < kNumBodyJoints; ++k) {
+      if (row[k] > 0) entries.emplace_back(v, k, row[k]);
+    }
+  }
+  SparseRows sparse(n, kNumBodyJoints);
+  sparse.setFromTriplets(entries.begin(), entries.end());
+  return sparse;
+}
+
+}  // namespace gyre
