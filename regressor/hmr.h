@@ -2,7 +2,7 @@
 // The network of HMR (Kanazawa et al. 2018) as SPIN uses it: an image feature, and an iterative
 // regression of pose, shape and camera that adds corrections to a state x = (pose 144 as 6D, betas
 // 10, cam 3), starting at mean parameters:
-//   h = drop2(fc2(act(drop1(fc1([feature, x])))))        (and act before drop2)
+//   h = drop2(act(fc2(drop1(act(fc1([feature, x]))))))
 //   x += (decpose(h), decshape(h), deccam(h))            three times
 // act is the identity in SPIN. With ResNet-50 the network has SPIN's 26,977,501 parameters, and
 // every parameter and buffer carries SPIN's name, so the two exchange weights by name.

@@ -23,9 +23,7 @@ class ResNetImpl : public torch::nn::Module {
   int64_t feature_size() const { return feature_size_; }  // 512 or 2048
 
  private:
-  torch::nn::Sequential MakeLayer(Backbone backbone, int blocks, int64_t width, int64_t stride);
-
-  int64_t feature_size_ = 64;  // while building: channels of the layer made last
+  int64_t feature_size_;
   torch::nn::Conv2d conv1{nullptr};
   torch::nn::BatchNorm2d bn1{nullptr};
   torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr}, layer4{nullptr};

@@ -13,6 +13,8 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
+#include <vector>
+
 #include "body/body_model.h"
 
 namespace gyre {
@@ -38,10 +40,11 @@ class SmplLayerImpl : public torch::nn::Module {
  private:
   int64_t num_vertices_;
   std::vector<int64_t> parents_;
-  at::Tensor rest_joints_mean_, rest_joints_dirs_;  // [72], [10,72]
-  at::Tensor folded_mean_, folded_dirs_;            // [3P], [217,3P]
+  at::Tensor parent_idx_;                           // [23] of joints 1..23
+  at::Tensor rest_joints_mean_, rest_joints_dirs_;  // [1,72], [10,72]
+  at::Tensor folded_mean_, folded_dirs_;            // [1,3P], [217,3P]
   at::Tensor pair_bone_, pair_sum_, bone_weights_;  // [P], [49,P], [49,24]
-  at::Tensor v_mean_, v_dirs_, skin_weights_;       // [3V], [217,3V] planes x, y, z; [24,V]
+  at::Tensor v_mean_, v_dirs_, skin_weights_;       // [1,3V], [217,3V] planes x, y, z; [24,V]
 };
 TORCH_MODULE(SmplLayer);
 

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "regressor/network_options.h"
+
+#include <array>
+#include <utility>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "io/npz.h"
+
+namespace gyre {
+namespace {
+
+constexpr std::array kBackbones = {std::pair{Backbone::kResNet18, "resnet18"},
+                                   std::pair{Backbone::kResNet34, "resnet34"},
+                                   std::pair{Backbone::kResNet50, "resnet50"}};
+
+}  // namespace
+
+const char* BackboneName(Backbone backbone) {
+  for (const auto& [value, name] : kBackbones) {
+    if (value == backbone) return name;
+  }
+  GYRE_CHECK(false, "no such backbone");
+  return "";
+}
+
+Backbone BackboneFromName(const std::string& name) {
+  for (const auto& [value, known] : kBackbones) {
+    if (name == known) return value;
+  }
+  ThrowUserError("backbone: \"{}\" is not one of resnet18, resnet34, resnet50", name);
+}
+
+const char* IefActivationName(IefActivation activation) {
+  return activation == IefActivation::kNone ? "none" : "relu";
+}
+
+IefActivation IefActivationFromName(const std::string& name) {
+  if (name == "none") return IefActivation::kNone;
+  if (name == "relu") return IefActivation::kRelu;
+  ThrowUserError("ief_activation: \"{}\" is not one of none, relu", name);
+}
+
+void NetworkOptions::Check() const {
+  if (image_px < 32 || image_px > 1024 || image_px % 32 != 0) {
+    ThrowUserError("image_px: {} is not a multiple of 32 in 32..1024", image_px);
+  }
+  if (ief_iterations < 1 || ief_iterations > 100) {
+    ThrowUserError("ief_iterations: {} is not in 1..100", ief_iterations);
+  }
+  if (!(dropout >= 0 && dropout < 1)) ThrowUserError("dropout: {} is not in [0, 1)", dropout);
+}
+
+NetworkOptions NetworkOptions::FromPreset(const std::string& name) {
+  NetworkOptions options;
+  if (name == "spin") return options;
+  if (name == "small") {
+    options.backbone = Backbone::kResNet18;
+    options.image_px = 128;
+    return options;
+  }
+  ThrowUserError("network preset: \"{}\" is not one of spin, small", name);
+}
+
+MeanParams MeanParams::FromPrior(const PosePrior& prior) {
+  Eigen::Matrix<double, kNumPoseParams, 1> pose;
+  pose << Vec3(EIGEN_PI, 0, 0), prior.Mean();
+  MeanParams mean{.pose_6d = {}, .betas = {}, .cam = Vec3(0.9, 0, 0)};
+  mean.betas.setZero();
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    mean.pose_6d.segment<6>(6 * k) = SixDFromRotation(ExpSO3(pose.segment<3>(3 * k)));
+  }
+  return mean;
+}
+
+MeanParams MeanParams::Read(const std::filesystem::path& path) {
+  const Npz npz = ReadNpz(path);
+  const auto read = [&](const char* key, auto* out) {
+    const NdArray& array = Get(npz, key, path);
+    const std::string what = path.string() + ": " + key;
+    if (array.size() != out->size()) {
+      ThrowUserError("{} has shape {}, expected {} numbers", what, array.ShapeString(),
+                     out->size());
+    }
+    const std::vector<double> values = array.As<double>(what);
+    *out = Eigen::Map<const VecX>(values.data(), out->size());
+    if (!out->allFinite()) ThrowUserError("{} holds a number that is not finite", what);
+  };
+  MeanParams mean;
+  read("pose", &mean.pose_6d);
+  read("shape", &mean.betas);
+  read("cam", &mean.cam);
+  return mean;
+}
+
+}  // namespace gyre

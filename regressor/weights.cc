@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "regressor/weights.h"
+
+#include <ATen/ops/empty_like.h>
+#include <fmt/ranges.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/error.h"
+
+namespace gyre {
+namespace {
+
+// Parameters and buffers as they are, sharing memory with the module.
+StateDict NamedTensors(const torch::nn::Module& module) {
+  StateDict tensors;
+  for (const auto& item : module.named_parameters()) tensors[item.key()] = item.value().detach();
+  for (const auto& item : module.named_buffers()) tensors[item.key()] = item.value().detach();
+  return tensors;
+}
+
+bool IsOptional(const std::string& name) { return name.ends_with("num_batches_tracked"); }
+
+std::string ShapeString(const at::Tensor& tensor) {
+  return fmt::format("({})", fmt::join(tensor.sizes().vec(), ", "));
+}
+
+// The first few of a list of names, and how many more there are.
+class NameList {
+ public:
+  void Add(const std::string& name) {
+    if (++count_ <= 3) text_ += (text_.empty() ? "" : ", ") + name;
+  }
+  void AppendTo(std::string* message, const char* label) const {
+    if (count_ == 0) return;
+    if (!message->empty()) *message += "; ";
+    *message += fmt::format("{}: {}", label, text_);
+    if (count_ > 3) *message += fmt::format(" and {} more", count_ - 3);
+  }
+
+ private:
+  int count_ = 0;
+  std::string text_;
+};
+
+// Copies `state` into `targets`, wholly or not at all.
+void CopyState(const StateDict& targets, const StateDict& state, const std::string& what) {
+  NameList missing, unexpected, misshaped;
+  for (const auto& [name, target] : targets) {
+    const auto source = state.find(name);
+    if (source == state.end()) {
+      if (!IsOptional(name)) missing.Add(name);
+    } else if (source->second.sizes() != target.sizes()) {
+      misshaped.Add(fmt::format("{} is {} and should be {}", name, ShapeString(source->second),
+                                ShapeString(target)));
+    }
+  }
+  for (const auto& [name, unused] : state) {
+    if (!targets.contains(name)) unexpected.Add(name);
+  }
+  std::string message;
+  missing.AppendTo(&message, "missing");
+  unexpected.AppendTo(&message, "unexpected");
+  misshaped.AppendTo(&message, "of another shape");
+  if (!message.empty()) ThrowUserError("{} does not fit the network ({})", what, message);
+
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, source] : state) at::Tensor(targets.at(name)).copy_(source);
+}
+
+// Entries of a dict that are tensors under the first of these keys that is there, or the dict's
+// own.
+StateDict ModelState(const TorchValue& root, const std::string& what) {
+  for (const char* key : {"model", "state_dict"}) {
+    if (const TorchValue* model = root.Find(key)) {
+      return model->AsStateDict(what + ": " + key);
+    }
+  }
+  return root.AsStateDict(what);
+}
+
+using AdamStates = std::decay_t<decltype(std::declval<torch::optim::Adam&>().state())>;
+
+// Torch 2 keys an optimiser's state by the parameter's address, Torch 1 by its decimal text.
+AdamStates::key_type StateKey(const at::Tensor& parameter) {
+  auto* impl = parameter.unsafeGetTensorImpl();
+#if TORCH_VERSION_MAJOR >= 2
+  return impl;
+#else
+  return c10::guts::to_string(impl);
+#endif
+}
+
+}  // namespace
+
+StateDict GetState(const torch::nn::Module& module) {
+  StateDict state = NamedTensors(module);
+  for (auto& [name, tensor] : state) {
+    tensor = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
+  }
+  return state;
+}
+
+void SetState(torch::nn::Module& module, const StateDict& state, const std::string& what) {
+  CopyState(NamedTensors(module), state, what);
+}
+
+void LoadBackboneWeights(HmrNetImpl& network, const std::filesystem::path& path) {
+  constexpr const char* kHead[] = {"fc1.", "fc2.", "dec", "init_"};
+  StateDict targets = NamedTensors(network);
+  std::erase_if(targets, [&](const auto& item) {
+    return std::any_of(std::begin(kHead), std::end(kHead),
+                       [&](const char* prefix) { return item.first.starts_with(prefix); });
+  });
+  StateDict state = ModelState(ReadTorchFile(path), path.string());
+  std::erase_if(state, [](const auto& item) { return item.first.starts_with("fc."); });
+  CopyState(targets, state, path.string());
+}
+
+void LoadNetworkWeights(HmrNetImpl& network, const std::filesystem::path& path) {
+  SetState(network, ModelState(ReadTorchFile(path), path.string()), path.string());
+}
+
+TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Module& module) {
+  TorchValue::Dict dict;
+  for (const auto& item : module.named_parameters()) {
+    const auto found = optimizer.state().find(StateKey(item.value()));
+    if (found == optimizer.state().end()) continue;  // has had no gradient yet
+    const auto& state = static_cast<const torch::optim::AdamParamState&>(*found->second);
+    TorchValue::Dict entry = {{"step", state.step()},
+                              {"exp_avg", state.exp_avg().cpu().clone()},
+                              {"exp_avg_sq", state.exp_avg_sq().cpu().clone()}};
+    dict.emplace_back(item.key(), std::move(entry));
+  }
+  return dict;
+}
+
+void SetAdamState(torch::optim::Adam& optimizer, const torch::nn::Module& module,
+                  const TorchValue& state, const std::string& what) {
+  AdamStates states;
+  const auto parameters = module.named_parameters();
+  for (const auto& [name, entry] : state.AsDict(what)) {
+    const std::string here = what + ": " + name;
+    const at::Tensor* parameter = parameters.find(name);
+    if (parameter == nullptr) ThrowUserError("{} is no parameter of the network", here);
+    const auto moment = [&](const char* key) {
+      const at::Tensor& tensor = entry.At(key, here).AsTensor(here);
+      if (tensor.sizes() != parameter->sizes()) {
+        ThrowUserError("{}: {} is {} and should be {}", here, key, ShapeString(tensor),
+                       ShapeString(*parameter));
+      }
+      // In the parameter's own layout, as Adam would have made it.
+      return at::empty_like(*parameter, parameter->options().requires_grad(false)).copy_(tensor);
+    };
+    auto adam = std::make_unique<torch::optim::AdamParamState>();
+    adam->step(entry.At("step", here).AsInt(here));
+    adam->exp_avg(moment("exp_avg"));
+    adam->exp_avg_sq(moment("exp_avg_sq"));
+    states[StateKey(*parameter)] = std::move(adam);
+  }
+  optimizer.state() = std::move(states);
+}
+
+}  // namespace gyre
