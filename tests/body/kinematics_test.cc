@@ -94,7 +94,8 @@ std::vector<DualVec3> Joints(const BodyModel& model, const BodyParams& params,
   std::vector<DualMat3> local(kNumBodyJoints);
   for (int k = 0; k < kNumBodyJoints; ++k) {
     for (SparseRows::InnerIterator it(model.J_regressor, k); it; ++it) {
-      for (int axis = 0; axis < 3; ++axis) rest_joints[k][axis] += it.value() * rest[it.col()][axis];
+      for (int axis = 0; axis < 3; ++axis)
+        rest_joints[k][axis] += it.value() * rest[it.col()][axis];
     }
     local[k] = Exp(DualVec3(x[3 * k], x[3 * k + 1], x[3 * k + 2]));
   }
@@ -217,10 +218,9 @@ TEST(FoldedJoints, JacobianEqualsCentralDifferences) {
       Param(params, column) = value;
       const Points3 numeric = (plus - minus) / (2 * kStep);
       const VecX analytic = jacobian.col(column);
-      EXPECT_LT((Eigen::Map<const VecX>(numeric.data(), numeric.size()) - analytic)
-                    .cwiseAbs()
-                    .maxCoeff(),
-                3e-8)
+      EXPECT_LT(
+          (Eigen::Map<const VecX>(numeric.data(), numeric.size()) - analytic).cwiseAbs().maxCoeff(),
+          3e-8)
           << "column " << column;
     }
   }

@@ -6,8 +6,6 @@
 namespace gyre {
 namespace {
 
-constexpr int kVertices = 200;
-
 void FillNormal(Rng& rng, double sigma, RowMatX* values) {
   for (Eigen::Index i = 0; i < values->size(); ++i) values->data()[i] = sigma * rng.Normal();
 }
@@ -24,26 +22,27 @@ SparseRows RandomRows(Rng& rng, int rows, int cols, int count, double sum) {
 
 }  // namespace
 
-BodyModel MakeRandomBody(uint64_t seed, double extra_sum) {
+BodyModel MakeRandomBody(uint64_t seed, double extra_sum, int num_vertices) {
   Rng rng(seed, RngStream::kTest);
   BodyModel model;
   model.name = "random test body";
-  model.parents = {-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
-  RowMatX v_template(kVertices, 3);
+  model.parents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
+                   9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+  RowMatX v_template(num_vertices, 3);
   FillNormal(rng, 0.4, &v_template);
   model.v_template = v_template;
-  model.shapedirs.resize(3 * kVertices, kNumShapeParams);
+  model.shapedirs.resize(3 * num_vertices, kNumShapeParams);
   FillNormal(rng, 0.02, &model.shapedirs);
-  model.posedirs.resize(3 * kVertices, kNumPoseFeatures);
+  model.posedirs.resize(3 * num_vertices, kNumPoseFeatures);
   FillNormal(rng, 0.005, &model.posedirs);
-  model.J_regressor = RandomRows(rng, kNumBodyJoints, kVertices, 6, 1);
-  model.weights = RandomRows(rng, kVertices, kNumBodyJoints, 4, 1);
-  model.J_regressor_extra = RandomRows(rng, kNumExtraJoints, kVertices, 12, extra_sum);
-  model.faces.resize(2 * kVertices, 3);
+  model.J_regressor = RandomRows(rng, kNumBodyJoints, num_vertices, 6, 1);
+  model.weights = RandomRows(rng, num_vertices, kNumBodyJoints, 4, 1);
+  model.J_regressor_extra = RandomRows(rng, kNumExtraJoints, num_vertices, 12, extra_sum);
+  model.faces.resize(2 * num_vertices, 3);
   for (int i = 0; i < model.faces.size(); ++i) {
-    model.faces.data()[i] = static_cast<int32_t>(rng.Below(kVertices));
+    model.faces.data()[i] = static_cast<int32_t>(rng.Below(num_vertices));
   }
-  for (int& vertex : model.landmark_vertices) vertex = static_cast<int>(rng.Below(kVertices));
+  for (int& vertex : model.landmark_vertices) vertex = static_cast<int>(rng.Below(num_vertices));
   return model;
 }
 

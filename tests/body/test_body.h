@@ -9,10 +9,10 @@
 
 namespace gyre {
 
-// A valid model of random numbers: 200 vertices around SMPL's skeleton, every key filled, skin
+// A valid model of random numbers: vertices around SMPL's skeleton, every key filled, skin
 // weights of up to four bones, nothing symmetric. `extra_sum` is what the rows of
 // J_regressor_extra sum to.
-BodyModel MakeRandomBody(uint64_t seed, double extra_sum = 1.0);
+BodyModel MakeRandomBody(uint64_t seed, double extra_sum = 1.0, int num_vertices = 200);
 
 // Normal pose (radians), betas and translation, each scaled.
 BodyParams RandomParams(Rng& rng, double pose_scale = 0.5, double betas_scale = 1.0,

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/joints.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "body/model_joints.h"
+#include "body/symmetry.h"
+#include "body/test_body.h"
+#include "core/error.h"
+
+namespace gyre {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+
+std::vector<int> Range(int first, int count) {
+  std::vector<int> values(count);
+  std::iota(values.begin(), values.end(), first);
+  return values;
+}
+
+TEST(Joints, NamesAreUniqueAndMirrorsAreMutual) {
+  std::set<std::string_view> names;
+  for (const JointInfo& joint : AllJoints()) {
+    EXPECT_TRUE(names.insert(joint.name).second) << joint.name;
+    const JointInfo& partner = FindJoint(joint.mirror);
+    EXPECT_EQ(partner.mirror, joint.name);
+    EXPECT_EQ(partner.source, joint.source);
+    EXPECT_EQ(partner.name == joint.name, partner.source_idx == joint.source_idx) << joint.name;
+  }
+  EXPECT_THROW(FindJoint("Tail"), std::logic_error);
+}
+
+// One point has one partner, whatever its names are.
+TEST(Joints, NamesOfOneSourceHaveTheSamePartner) {
+  std::map<std::pair<JointSource, int>, int> partner_of;
+  for (const JointInfo& joint : AllJoints()) {
+    const int partner = FindJoint(joint.mirror).source_idx;
+    const auto [it, is_new] = partner_of.try_emplace({joint.source, joint.source_idx}, partner);
+    EXPECT_EQ(it->second, partner) << joint.name;
+  }
+  EXPECT_EQ(partner_of.size(), kNumBodyJoints + kNumLandmarks + kNumExtraJoints);
+}
+
+// Source index of SPIN's 49 among smplx's 24 joints + 21 landmarks + 9 regressed.
+TEST(Joints, SpinJointsComeFromSpinsSources) {
+  const std::vector<int> expected = {24, 12, 17, 19, 21, 16, 18, 20, 0,  2,  5,  8,  1,
+                                     4,  7,  25, 26, 27, 28, 29, 30, 31, 32, 33, 34,  // OpenPose
+                                     8,  5,  45, 46, 4,  7,  21, 19, 17, 16, 18, 20, 47,
+                                     48, 49, 50, 51, 52, 53, 24, 26, 25, 28, 27};
+  const int first[] = {0, 24, 45};  // of kinematic joints, landmarks, regressed
+  std::vector<int> sources;
+  for (const std::string_view name : SpinJoints().joints) {
+    const JointInfo& joint = FindJoint(name);
+    sources.push_back(first[static_cast<int>(joint.source)] + joint.source_idx);
+  }
+  EXPECT_EQ(sources, expected);
+}
+
+TEST(Joints, MirrorPermutationsArePublishedOnes) {
+  std::vector<int> spin = {0,  1,  5,  6,  7,  2,  3,  4,  8,  12, 13, 14, 9,
+                           10, 11, 16, 15, 18, 17, 22, 23, 24, 19, 20, 21};
+  for (const int i :
+       {5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 12, 13, 14, 15, 16, 17, 18, 19, 21, 20, 23, 22}) {
+    spin.push_back(25 + i);
+  }
+  EXPECT_EQ(SpinJoints().MirrorPermutation(), spin);
+  EXPECT_THAT(FindKeypointSet("smpl24").MirrorPermutation(), ElementsAreArray(kMirrorJoint));
+  EXPECT_THAT(FindKeypointSet("coco17").MirrorPermutation(),
+              ElementsAre(0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15));
+  EXPECT_THAT(FindKeypointSet("lsp14").MirrorPermutation(),
+              ElementsAre(5, 4, 3, 2, 1, 0, 11, 10, 9, 8, 7, 6, 12, 13));
+  EXPECT_THAT(FindKeypointSet("mpii16").MirrorPermutation(),
+              ElementsAre(5, 4, 3, 2, 1, 0, 6, 7, 8, 9, 15, 14, 13, 12, 11, 10));
+  EXPECT_THAT(FindKeypointSet("h36m17").MirrorPermutation(),
+              ElementsAre(0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13));
+}
+
+TEST(Joints, SetsHaveTheirSizes) {
+  const std::map<std::string_view, int> sizes = {{"spin49", 49}, {"coco17", 17}, {"body25", 25},
+                                                 {"lsp14", 14},  {"mpii16", 16}, {"h36m17", 17},
+                                                 {"smpl24", 24}};
+  EXPECT_EQ(KeypointSetNames().size(), sizes.size());
+  for (const auto& [name, size] : sizes) EXPECT_EQ(FindKeypointSet(name).size(), size) << name;
+  EXPECT_THROW(FindKeypointSet("coco18"), UserError);
+  EXPECT_EQ(SpinJoints().IndexOf("Right Ankle"), 25);
+  EXPECT_EQ(SpinJoints().IndexOf("SMPL Pelvis"), -1);
+}
+
+// systems.md 2.3 and the way SPIN's own data files are filled.
+TEST(Joints, SpinPositionsOfTheSets) {
+  const auto positions = [](std::string_view set) { return SpinPositionsOf(FindKeypointSet(set)); };
+  EXPECT_EQ(positions("spin49"), Range(0, 49));
+  EXPECT_EQ(positions("body25"), Range(0, 25));
+  EXPECT_EQ(positions("lsp14"), Range(25, 14));
+  EXPECT_THAT(positions("mpii16"),
+              ElementsAre(25, 26, 27, 28, 29, 30, 39, 40, 37, 38, 31, 32, 33, 34, 35, 36));
+  EXPECT_THAT(positions("coco17"),
+              ElementsAre(44, 45, 46, 47, 48, 34, 33, 35, 32, 36, 31, 28, 27, 29, 26, 30, 25));
+  EXPECT_THAT(positions("h36m17"),
+              ElementsAre(39, 27, 26, 25, 28, 29, 30, 41, 37, 42, 43, 34, 35, 36, 33, 32, 31));
+  const std::vector<int> smpl = positions("smpl24");
+  const KeypointSet& set = FindKeypointSet("smpl24");
+  EXPECT_EQ(smpl[set.IndexOf("SMPL L_Knee")], SpinJoints().IndexOf("Left Knee"));
+  EXPECT_EQ(smpl[set.IndexOf("SMPL L_Hip")], SpinJoints().IndexOf("OP LHip"));
+  EXPECT_EQ(smpl[set.IndexOf("SMPL Spine2")], -1);
+  std::vector<int> protocol = Range(25, 13);
+  protocol.push_back(43);
+  EXPECT_EQ(Lsp14InSpin(), protocol);
+}
+
+TEST(ModelJoints, StandInsLieNearTheRegressedJoints) {
+  const auto with = LoadCc0Body(kSharedData / "body/J_regressor_extra.npy");
+  const auto without = LoadCc0Body();
+  if (with == nullptr) GTEST_SKIP() << "needs " << kSharedData;
+  ASSERT_EQ(without->J_regressor_extra.rows(), 0);
+  Rng rng(1, RngStream::kTest);
+  for (const BodyParams& params : {BodyParams{}, RandomParams(rng, 0.3)}) {
+    const Points3 exact = ModelJoints(*with, params, SpinJoints());
+    const Points3 stand_in = ModelJoints(*without, params, SpinJoints());
+    for (int i = 0; i < kNumSpinJoints; ++i) {
+      EXPECT_LT((exact.row(i) - stand_in.row(i)).norm(), 0.035) << SpinJoints().joints[i];
+    }
+  }
+}
+
+TEST(ModelJoints, ARowsSumScalesTheTranslation) {
+  const BodyModel model = MakeRandomBody(1, 0.8);
+  BodyParams params;
+  const Points3 before = ModelJoints(model, params, SpinJoints());
+  params.transl = {1, 2, 10};
+  const Points3 after = ModelJoints(model, params, SpinJoints());
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const bool regressed = FindJoint(SpinJoints().joints[i]).source == JointSource::kExtraRegressor;
+    const Vec3 moved = (after.row(i) - before.row(i)).transpose();
+    EXPECT_LT((moved - (regressed ? 0.8 : 1.0) * params.transl).norm(), 1e-12);
+  }
+}
+
+}  // namespace
+}  // namespace gyre
