@@ -30,8 +30,12 @@ void KeypointPlacer::Place(const Points2& points_px, const VecX& confidence, Sam
              confidence.size() == points_px.rows());
   for (int i = 0; i < points_px.rows(); ++i) {
     const int position = spin_positions_[i];
-    const bool observed = confidence[i] > 0 && points_px.row(i).allFinite();
-    if (position < 0 || !observed) continue;
+    if (position < 0 || confidence[i] == 0) continue;
+    if (!points_px.row(i).allFinite() || !std::isfinite(confidence[i])) {
+      ++sample->non_finite;
+      continue;
+    }
+    if (confidence[i] < 0) continue;
     sample->keypoints_px.row(position) = points_px.row(i);
     sample->keypoints_confidence[position] = std::min(confidence[i], 1.0);
   }

@@ -38,6 +38,9 @@ struct Sample {
   std::optional<Points3> joints3d;
   VecX joints3d_confidence;
   Gender gender = Gender::kUnknown;
+  // Numbers of the row that were NaN or infinite where the file says they count; they were left
+  // out.
+  int non_finite = 0;
 };
 
 // 8-bit image, interleaved, rows without padding. (OpenCV stays out of this header.)

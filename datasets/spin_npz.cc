@@ -76,8 +76,11 @@ class SpinFile {
 void PlaceRows(const double* values, int count, int first, Sample* sample) {
   for (int i = 0; i < count; ++i) {
     const double* v = values + 3 * i;
-    const bool observed = v[2] > 0 && std::isfinite(v[0]) && std::isfinite(v[1]);
-    if (!observed) continue;
+    if (v[2] <= 0) continue;
+    if (!std::isfinite(v[0]) || !std::isfinite(v[1]) || !std::isfinite(v[2])) {
+      ++sample->non_finite;
+      continue;
+    }
     sample->keypoints_px.row(first + i) << v[0], v[1];
     sample->keypoints_confidence[first + i] = std::min(v[2], 1.0);
   }
@@ -96,7 +99,11 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
       sample->params_have_translation = transl.allFinite();
       if (transl.allFinite()) params.transl = transl;
     }
-    if (params.pose.allFinite() && params.betas.allFinite()) sample->params = params;
+    if (params.pose.allFinite() && params.betas.allFinite()) {
+      sample->params = params;
+    } else {
+      ++sample->non_finite;
+    }
   }
   if (!file.S.empty()) {
     const Eigen::Map<const Eigen::Matrix<double, kNumSuperset, 4, Eigen::RowMajor>> S(
@@ -104,7 +111,11 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
     sample->joints3d = Points3::Zero(kNumSuperset, 3);
     sample->joints3d_confidence = VecX::Zero(kNumSuperset);
     for (int i = 0; i < kNumSuperset; ++i) {
-      if (!S.row(i).allFinite() || !(S(i, 3) > 0)) continue;
+      if (S(i, 3) <= 0) continue;
+      if (!S.row(i).allFinite()) {
+        ++sample->non_finite;
+        continue;
+      }
       sample->joints3d->row(i) = S.row(i).head<3>();
       sample->joints3d_confidence[i] = std::min(S(i, 3), 1.0);
     }

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/check.h"
+
+#include <cmath>
+#include <mutex>
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/progress.h"
+
+namespace gyre {
+
+namespace {
+
+// The signed width of a pair of joints across the picture, when both are observed.
+std::optional<double> Width(const Sample& sample, std::string_view right, std::string_view left) {
+  const int r = SpinJoints().IndexOf(right), l = SpinJoints().IndexOf(left);
+  const bool seen = sample.keypoints_confidence[r] > 0 && sample.keypoints_confidence[l] > 0;
+  if (!seen) return std::nullopt;
+  return sample.keypoints_px(l, 0) - sample.keypoints_px(r, 0);
+}
+
+bool SidesDisagree(const Sample& sample) {
+  constexpr double kWideShare = 0.08;  // of the box's side
+  for (const bool openpose : {true, false}) {
+    const auto shoulders = openpose ? Width(sample, "OP RShoulder", "OP LShoulder")
+                                    : Width(sample, "Right Shoulder", "Left Shoulder");
+    const auto hips =
+        openpose ? Width(sample, "OP RHip", "OP LHip") : Width(sample, "Right Hip", "Left Hip");
+    if (!shoulders || !hips) continue;
+    const double wide = kWideShare * sample.box.side_px;
+    if (std::min(std::abs(*shoulders), std::abs(*hips)) > wide && *shoulders * *hips < 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::vector<RowProblem> CheckSample(const Sample& sample, const ImageBuffer* image,
+                                    const CheckOptions& options) {
+  std::vector<RowProblem> problems;
+  const auto add = [&](std::string problem) {
+    problems.push_back({sample.index, std::move(problem)});
+  };
+  if (sample.non_finite > 0) add(fmt::format("{} values are not finite", sample.non_finite));
+  const bool has_box = sample.box.side_px > 0 && std::isfinite(sample.box.side_px) &&
+                       sample.box.center_px.allFinite();
+  if (!has_box) {
+    add("the box has no size");
+    return problems;
+  }
+  if (!(sample.keypoints_confidence.array() > 0).any() && !sample.params && !sample.joints3d) {
+    add("nothing is annotated");
+  }
+  if (image != nullptr) {
+    const double slack = options.outside_share * sample.box.side_px;
+    for (int i = 0; i < kNumSpinJoints; ++i) {
+      if (!(sample.keypoints_confidence[i] > 0)) continue;
+      const Vec2 p = sample.keypoints_px.row(i).transpose();
+      const bool outside = p.x() < -slack || p.y() < -slack || p.x() > image->width - 1 + slack ||
+                           p.y() > image->height - 1 + slack;
+      if (outside) {
+        add(fmt::format("{} at ({:.1f}, {:.1f}) is far outside the picture of {} x {}",
+                        SpinJoints().joints[i], p.x(), p.y(), image->width, image->height));
+      }
+    }
+  }
+  if (options.sides && SidesDisagree(sample)) {
+    add("shoulders and hips face opposite ways: left and right may be exchanged");
+  }
+  return problems;
+}
+
+std::vector<RowProblem> CheckDataset(const Dataset& dataset, const CheckOptions& options) {
+  std::vector<std::vector<RowProblem>> by_row(dataset.size());
+  std::mutex progress_mutex;
+  Progress progress("check", "row", dataset.size());
+  ParallelFor(dataset.size(), options.threads, [&](int64_t i, int) {
+    const Sample sample = dataset.Get(i);
+    ImageBuffer image;
+    bool has_image = false;
+    if (options.read_images) {
+      try {
+        image = dataset.LoadImage(sample);
+        has_image = true;
+      } catch (const UserError& error) {
+        by_row[i].push_back({sample.index, error.what()});
+      }
+    }
+    for (RowProblem& problem : CheckSample(sample, has_image ? &image : nullptr, options)) {
+      by_row[i].push_back(std::move(problem));
+    }
+    const std::lock_guard lock(progress_mutex);
+    progress.Advance();
+  });
+  std::vector<RowProblem> problems;
+  for (auto& row : by_row) {
+    for (RowProblem& problem : row) problems.push_back(std::move(problem));
+  }
+  return problems;
+}
+
+}  // namespace gyre

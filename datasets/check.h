@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds rows of a data set that would teach nonsense.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "datasets/sample.h"
+
+namespace gyre {
+
+struct CheckOptions {
+  bool read_images = true;  // whole pictures, to find damaged ones
+  // A keypoint farther outside the picture than this share of the box's side is wrong.
+  double outside_share = 0.25;
+  // Also suspect exchanged sides: shoulders and hips, both seen wide, facing opposite ways.
+  bool sides = false;
+  int threads = 0;  // 0: all
+};
+
+struct RowProblem {
+  int64_t row = 0;      // Sample::index
+  std::string problem;  // one sentence, naming the joint or file
+};
+
+// What is wrong with one sample; `image` may be null when it was not read.
+std::vector<RowProblem> CheckSample(const Sample& sample, const ImageBuffer* image,
+                                    const CheckOptions& options);
+
+// All problems, in the order of the rows.
+std::vector<RowProblem> CheckDataset(const Dataset& dataset, const CheckOptions& options);
+
+}  // namespace gyre
