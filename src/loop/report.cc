@@ -98,8 +98,9 @@ std::string FormatCharts(const ReportInput& input) {
     charts += FormatChart(chart.title, chart.y_label, curves, chart.log_y);
   }
   if (charts.empty()) return "";
-  return "<section><h2>Curves</h2>\n<p>Thin lines are the logged values, thick lines their moving "
-         "average. The legends give the last average.</p>\n<div class=\"charts\">\n" +
+  return "<section><h2>Curves</h2>\n<p>Over the training steps. Thin lines are the logged values, "
+         "thick lines their moving average, whose last value stands in the legend.</p>\n<div "
+         "class=\"charts\">\n" +
          charts + "</div></section>\n";
 }
 
@@ -119,19 +120,19 @@ figure { margin:0; }
 figcaption { font-size:.9rem; }
 .unit { color:var(--faint); font-size:.82rem; }
 .summary { display:grid; grid-template-columns:repeat(auto-fill,minmax(min(100%,235px),1fr));
-  gap:1px; margin:0; background:var(--line); border:1px solid var(--line); border-radius:8px;
-  overflow:hidden; }
-.summary div { background:var(--card); padding:.8rem 1rem; display:flex; flex-direction:column;
-  justify-content:space-between; box-shadow:0 0 0 1px var(--line); }
+  gap:0; margin:0; border:1px solid var(--line); border-radius:8px; overflow:hidden;
+  background:var(--card); }
+.summary div { padding:.8rem 1rem; display:flex; flex-direction:column;
+  justify-content:space-between; box-shadow:0 0 0 .5px var(--line); }
 .summary dt { font-size:.8rem; line-height:1.35; color:var(--soft); }
 .summary dd { margin:.3rem 0 0; font-size:1.25rem; font-weight:600;
   font-variant-numeric:tabular-nums; overflow-wrap:anywhere; }
 .charts { display:grid; gap:1rem;
-  grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr)); }
+  grid-template-columns:repeat(auto-fit,minmax(min(100%,370px),1fr)); }
 .chart { background:var(--card); border:1px solid var(--line); border-radius:8px;
   padding:.9rem 1rem .7rem; min-width:0; }
 .pictures { display:grid; gap:1.1rem;
-  grid-template-columns:repeat(auto-fill,minmax(min(100%,500px),1fr)); }
+  grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr)); }
 .pictures img { display:block; width:100%; height:auto; border-radius:5px; }
 .pictures figcaption { color:var(--soft); font-size:.84rem; padding-top:.3rem;
   overflow-wrap:anywhere; }

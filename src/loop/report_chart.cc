@@ -11,8 +11,8 @@ namespace gyre {
 namespace {
 
 // The drawing, in SVG units; it scales with the page.
-constexpr double kWidth = 520, kHeight = 270;
-constexpr double kLeft = 52, kRight = 510, kTop = 10, kBottom = 240;
+constexpr double kWidth = 520, kHeight = 264;
+constexpr double kLeft = 58, kRight = 510, kTop = 10, kBottom = 240;
 constexpr int kNumColours = 8;
 constexpr size_t kFewPoints = 24;    // up to here a curve shows its points
 constexpr size_t kManyPoints = 600;  // beyond, a curve is thinned to its extremes
@@ -243,10 +243,7 @@ std::string FormatChart(const std::string& title, const std::string& y_label,
       kLeft - 4, kTop - 4, kRight - kLeft + 8, kBottom - kTop + 8, kLeft - 4, kTop - 4,
       kRight - kLeft + 8, kBottom - kTop + 8);
   for (const Line& line : lines) html += DrawLine(line, x, y);
-  html += fmt::format(
-      "</svg>\n<text class=\"tick\" x=\"{}\" y=\"{}\" "
-      "text-anchor=\"end\">step</text></svg></figure>\n",
-      kRight, kHeight - 1);
+  html += "</svg></svg></figure>\n";
   return html;
 }
 
@@ -259,13 +256,15 @@ std::string_view ChartStyle() {
 .c0 { --c:var(--c0); } .c1 { --c:var(--c1); } .c2 { --c:var(--c2); } .c3 { --c:var(--c3); }
 .c4 { --c:var(--c4); } .c5 { --c:var(--c5); } .c6 { --c:var(--c6); } .c7 { --c:var(--c7); }
 .chart svg { display:block; width:100%; height:auto; }
-.chart polyline { fill:none; stroke:var(--c); stroke-linejoin:round; stroke-linecap:round; }
+.chart polyline { fill:none; stroke:var(--c); stroke-linejoin:round; stroke-linecap:round;
+  vector-effect:non-scaling-stroke; }
 .chart .thin { stroke-width:1; opacity:.3; }
-.chart .thick { stroke-width:2.2; }
+.chart .thick { stroke-width:2; }
 .chart circle { fill:var(--c); }
 .chart .grid { stroke:var(--line); stroke-width:1; }
 .chart .axis { stroke:var(--faint); stroke-width:1; }
 .chart .tick { fill:var(--faint); font-size:12.5px; font-variant-numeric:tabular-nums; }
+@media (max-width:560px) { .chart .tick { font-size:16px; } }
 .legend { margin:.2rem 0 .5rem; font-size:.82rem; color:var(--soft); }
 .legend span { display:inline-block; margin-right:1.1em; }
 .legend b { color:var(--ink); font-weight:600; font-variant-numeric:tabular-nums; }
