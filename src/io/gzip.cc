@@ -34,15 +34,15 @@ std::string ReadGzip(const std::filesystem::path& path, uint64_t max_bytes) {
   int status = Z_OK;
   while (true) {
     const size_t old_size = text.size();
-    if (old_size > max_bytes) {
-      ThrowUserError("{}: unpacks to more than the {} bytes expected at most", path.string(),
-                     max_bytes);
-    }
     text.resize(old_size + kChunk);
     stream.next_out = reinterpret_cast<Bytef*>(text.data() + old_size);
     stream.avail_out = kChunk;
     status = inflate(&stream, Z_NO_FLUSH);
     text.resize(text.size() - stream.avail_out);
+    if (text.size() > max_bytes) {
+      ThrowUserError("{}: unpacks to more than the {} bytes expected at most", path.string(),
+                     max_bytes);
+    }
     // A gzip file may hold several members in a row.
     if (status == Z_STREAM_END && stream.avail_in > 0) status = inflateReset(&stream);
     if (status != Z_OK) break;

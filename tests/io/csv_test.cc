@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/csv.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <clocale>
+
+#include "io/io_test_util.h"
+
+namespace gyre {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::string ErrorOf(const std::string& content) {
+  return UserErrorOf([&] { CsvTable::Parse(content, "table.csv"); });
+}
+
+TEST(Csv, ReadsColumnsByName) {
+  const CsvTable table = CsvTable::Parse(
+      "\xEF\xBB\xBF"
+      "file,x,y\r\na.jpg,1.5,-2\r\nb.jpg,1e3,07",
+      "t");
+  EXPECT_THAT(table.columns(), ElementsAre("file", "x", "y"));
+  EXPECT_EQ(table.row_count(), 2);
+  EXPECT_THAT(table.Texts("file"), ElementsAre("a.jpg", "b.jpg"));
+  EXPECT_THAT(table.Numbers("x"), ElementsAre(1.5, 1000));
+  EXPECT_EQ(table.Integer(0, "y"), -2);
+  EXPECT_TRUE(table.Has("x"));
+  EXPECT_FALSE(table.Has("z"));
+}
+
+TEST(Csv, ReadsQuotedFields) {
+  const CsvTable table = CsvTable::Parse("a,b\n\"x, \"\"y\"\"\nz\",\"\"\n1,2\n", "t");
+  EXPECT_EQ(table.Text(0, "a"), "x, \"y\"\nz");
+  EXPECT_EQ(table.Text(0, "b"), "");
+  EXPECT_EQ(table.Where(1), "t: line 4");
+}
+
+TEST(Csv, NumbersUseAPointInAnyLocale) {
+  const std::string before = std::setlocale(LC_ALL, nullptr);
+  if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) std::setlocale(LC_ALL, "");
+  EXPECT_EQ(CsvTable::Parse("a\n1.5\n", "t").Number(0, "a"), 1.5);
+  std::setlocale(LC_ALL, before.c_str());
+}
+
+TEST(Csv, NamesTheLineOfAnError) {
+  EXPECT_THAT(ErrorOf("a,b\n1,2\n3\n"),
+              AllOf(HasSubstr("table.csv: line 3"), HasSubstr("found 1")));
+  EXPECT_THAT(ErrorOf("a,b\n1,2\n\n"), HasSubstr("line 3"));
+  EXPECT_THAT(ErrorOf("a,b\n1,2,3\n"), HasSubstr("line 2"));
+  EXPECT_THAT(ErrorOf("a,a\n1,2\n"), HasSubstr("two columns are named 'a'"));
+  EXPECT_THAT(ErrorOf("a,\n1,2\n"), HasSubstr("column 2 has no name"));
+  EXPECT_THAT(ErrorOf("a\n\"open\n"), HasSubstr("line 2"));
+  EXPECT_THAT(ErrorOf("a\nx\"y\n"), HasSubstr("without quotes"));
+  EXPECT_THAT(ErrorOf("a\n\"x\"y\n"), HasSubstr("after a field"));
+}
+
+TEST(Csv, NamesTheFieldThatIsNoNumber) {
+  const CsvTable table = CsvTable::Parse("a,b\n1,1\nx,1.5\n,nan\n", "table.csv");
+  EXPECT_THAT(UserErrorOf([&] { table.Numbers("a"); }),
+              AllOf(HasSubstr("table.csv: line 3"), HasSubstr("'a'"), HasSubstr("'x'")));
+  EXPECT_THROW(table.Number(2, "a"), UserError);
+  EXPECT_THROW(table.Number(2, "b"), UserError);
+  EXPECT_THROW(table.Integer(1, "b"), UserError);
+  EXPECT_THAT(UserErrorOf([&] { table.Numbers("c"); }), AllOf(HasSubstr("'c'"), HasSubstr("a, b")));
+  EXPECT_THROW(CsvTable::Parse("a\n", "t").Numbers("c"), UserError);
+}
+
+TEST(Csv, ReadsRealTables) {
+  const auto path = SharedData("mpii/mpii_train.csv");
+  GYRE_SKIP_WITHOUT(path);
+  const CsvTable table = CsvTable::Read(path);
+  EXPECT_EQ(table.row_count(), 17928);  // the data's README
+  EXPECT_EQ(table.columns().size(), 33u);
+}
+
+}  // namespace
+}  // namespace gyre

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/image.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <opencv2/core.hpp>
+
+#include "io/io_test_util.h"
+#include "io/sample_files.h"
+
+namespace gyre {
+namespace {
+
+using testing::HasSubstr;
+
+// An EXIF segment that says "turn a quarter clockwise to view" (orientation 6).
+std::string WithExifTurn(const std::string& jpeg) {
+  using std::string_literals::operator""s;
+  const std::string exif = "\xFF\xE1\x00\x22"s + "Exif\0\0II\x2A\0\x08\0\0\0"s +
+                           "\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"s;
+  return jpeg.substr(0, 2) + exif + jpeg.substr(2);
+}
+
+TEST(Image, ReadsColoursInTheirOrder) {
+  const cv::Mat png = ParseImage(EncodedImage(".png"), "a.png");
+  EXPECT_EQ(png.type(), CV_8UC3);
+  EXPECT_EQ(png.size(), cv::Size(6, 4));
+  EXPECT_EQ(png.at<cv::Vec3b>(2, 5), cv::Vec3b(200, 120, 128));  // blue 40 x, green 60 y
+  const cv::Mat jpeg = ParseImage(EncodedImage(".jpg"), "a.jpg");
+  EXPECT_LT(cv::norm(png, jpeg, cv::NORM_INF), 40);
+}
+
+TEST(Image, TurnsByExifOnlyWhenAsked) {
+  const std::string jpeg = WithExifTurn(EncodedImage(".jpg"));
+  EXPECT_EQ(ParseImage(jpeg, "a").size(), cv::Size(6, 4));
+  EXPECT_EQ(ParseImage(jpeg, "a", ImageOrientation::kUpright).size(), cv::Size(4, 6));
+}
+
+TEST(Image, RoundTripsPngExactly) {
+  const TempFolder folder;
+  cv::Mat image(5, 7, CV_8UC3);
+  cv::randu(image, 0, 256);
+  WriteImage(folder.path() / "a.PNG", image);
+  EXPECT_EQ(cv::norm(image, ReadImage(folder.path() / "a.PNG"), cv::NORM_INF), 0);
+  WriteImage(folder.path() / "a.jpeg", image);
+  EXPECT_EQ(ReadImage(folder.path() / "a.jpeg").size(), image.size());
+  EXPECT_THAT(UserErrorOf([&] { WriteImage(folder.path() / "a.gif", image); }), HasSubstr(".png"));
+  EXPECT_THROW(WriteImage(folder.path() / "b.png", cv::Mat()), std::logic_error);
+}
+
+// The size is read from the header before a decoder takes memory for it.
+TEST(Image, RefusesHugeDeclaredSizes) {
+  std::string png = EncodedImage(".png");
+  png.replace(16, 8, "\x00\x01\x00\x00\x00\x01\x00\x00", 8);
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(png, "a.png"); }), HasSubstr("65536 x 65536"));
+  std::string jpeg = EncodedImage(".jpg");
+  const size_t frame = jpeg.find("\xFF\xC0");
+  jpeg.replace(frame + 5, 4, "\xFF\xFF\xFF\xFF");
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(jpeg, "a.jpg"); }), HasSubstr("65535 x 65535"));
+}
+
+TEST(Image, NamesWhatItCannotRead) {
+  EXPECT_THAT(UserErrorOf([] { ReadImage("no/such.jpg"); }), HasSubstr("no/such.jpg"));
+  EXPECT_THAT(UserErrorOf([] { ParseImage("GIF89a", "a.gif"); }), HasSubstr("neither a JPEG nor"));
+}
+
+}  // namespace
+}  // namespace gyre
