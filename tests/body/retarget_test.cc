@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "body/retarget.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cmath>
+#include <filesystem>
+#include <numbers>
+
+#include "body/skeleton_names.h"
+#include "core/error.h"
+#include "core/so3.h"
+#include "io/npz.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr double kDegree = std::numbers::pi / 180;
+constexpr int kLeftElbow = 18, kRightElbow = 19, kLeftKnee = 4, kLeftShoulder = 16;
+
+Vec3 Joint(const PoseClip& clip, int joint, int frame = 0) {
+  return clip.poses.row(frame).segment<3>(3 * joint);
+}
+
+// A skeleton with DeepMimic's names. `body` takes its rest pose from a body that faces +z with y
+// up; arms rest along `arm` (left, in that frame). Every node turns by its axis-angle in `turns`.
+class TinySkeleton {
+ public:
+  TinySkeleton(const Mat3& source_from_body, const Vec3& arm)
+      : source_from_body_(source_from_body) {
+    const Vec3 right(-1, 1, 1);
+    const Vec3 leg(0, -40, 0);
+    Add("root", "", Vec3(0, 0, 0));
+    Add("chest", "root", Vec3(0, 20, 0));
+    Add("neck", "chest", Vec3(0, 25, 0));
+    for (const std::string side : {"left", "right"}) {
+      const Vec3 mirror = side == "left" ? Vec3(1, 1, 1) : right;
+      Add(side + "_shoulder", "chest", mirror.cwiseProduct(Vec3(15, 20, 0)));
+      Add(side + "_elbow", side + "_shoulder", mirror.cwiseProduct(25 * arm));
+      Add(side + "_wrist", side + "_elbow", mirror.cwiseProduct(25 * arm));
+      Add(side + "_hip", "root", mirror.cwiseProduct(Vec3(10, 0, 0)));
+      Add(side + "_knee", side + "_hip", leg);
+      Add(side + "_ankle", side + "_knee", leg);
+    }
+    clip_.name = "tiny.bvh";
+    clip_.frame_time = 0.1;
+    clip_.motion = RowMatX::Zero(1, 3 * static_cast<Eigen::Index>(clip_.nodes.size()));
+  }
+
+  // Turns a node by one angle about an axis of the body's frame, on which it must not be oblique.
+  TinySkeleton& Turn(const std::string& name, const Vec3& axis, double angle) {
+    const Vec3 in_source = source_from_body_ * axis * (angle / kDegree);
+    const BvhNode& node = clip_.nodes[static_cast<size_t>(clip_.IndexOf(name))];
+    for (int i = 0; i < 3; ++i) clip_.motion(0, node.first_channel + i) = in_source[i];
+    return *this;
+  }
+  BvhClip& clip() { return clip_; }
+
+ private:
+  void Add(const std::string& name, const std::string& parent, const Vec3& offset) {
+    BvhNode node;
+    node.name = name;
+    node.parent = parent.empty() ? -1 : clip_.IndexOf(parent);
+    node.offset = source_from_body_ * offset;
+    node.channels = {BvhChannel::kXRotation, BvhChannel::kYRotation, BvhChannel::kZRotation};
+    node.first_channel = 3 * static_cast<int>(clip_.nodes.size());
+    clip_.nodes.push_back(node);
+  }
+
+  Mat3 source_from_body_;
+  BvhClip clip_;
+};
+
+// Facing +z, facing +x as DeepMimic, and z up facing -y.
+std::vector<Mat3> Frames() {
+  Mat3 z_up;
+  z_up << 1, 0, 0, 0, 0, -1, 0, 1, 0;
+  return {Mat3::Identity(), ExpSO3(Vec3(0, 90 * kDegree, 0)), z_up};
+}
+
+TEST(Retarget, AnElbowBendsForwardWhateverTheRestPose) {
+  for (const Mat3& frame : Frames()) {
+    // Hanging arms bend about the body's left-right axis, arms of a T-pose about the vertical.
+    TinySkeleton hanging(frame, Vec3(0, -1, 0));
+    hanging.Turn("left_elbow", Vec3(-1, 0, 0), 1.0).Turn("right_elbow", Vec3(-1, 0, 0), 0.5);
+    TinySkeleton t_pose(frame, Vec3(1, 0, 0));
+    t_pose.Turn("left_elbow", Vec3(0, -1, 0), 1.0).Turn("right_elbow", Vec3(0, 1, 0), 0.5);
+    for (TinySkeleton* skeleton : {&hanging, &t_pose}) {
+      const PoseClip clip = RetargetBvh(skeleton->clip());
+      EXPECT_LT((Joint(clip, kLeftElbow) - Vec3(0, -1, 0)).norm(), 0.05);
+      EXPECT_LT((Joint(clip, kRightElbow) - Vec3(0, 0.5, 0)).norm(), 0.05);
+    }
+    const PoseClip clip = RetargetBvh(hanging.clip());
+    EXPECT_LT((Joint(clip, kLeftShoulder) - Vec3(0, 0, -90 * kDegree)).norm(), 0.05);
+    EXPECT_LT(Joint(RetargetBvh(t_pose.clip()), kLeftShoulder).norm(), 0.05);
+  }
+}
+
+TEST(Retarget, AKneeBendsByAPositiveAngleAboutX) {
+  for (const Mat3& frame : Frames()) {
+    TinySkeleton skeleton(frame, Vec3(1, 0, 0));
+    skeleton.Turn("left_knee", Vec3(1, 0, 0), 0.8);
+    EXPECT_LT((Joint(RetargetBvh(skeleton.clip()), kLeftKnee) - Vec3(0.8, 0, 0)).norm(), 0.05);
+  }
+}
+
+TEST(Retarget, TheRootStandsInAWorldWithYUp) {
+  for (const Mat3& frame : Frames()) {
+    TinySkeleton skeleton(frame, Vec3(0, -1, 0));
+    EXPECT_LT(Joint(RetargetBvh(skeleton.clip()), 0).norm(), 1e-9);
+    skeleton.Turn("root", Vec3(0, 1, 0), 0.7);
+    EXPECT_LT((Joint(RetargetBvh(skeleton.clip()), 0) - Vec3(0, 0.7, 0)).norm(), 1e-9);
+  }
+}
+
+TEST(Retarget, JointsThatLackShareTheSpinesRotation) {
+  TinySkeleton skeleton(Mat3::Identity(), Vec3(1, 0, 0));
+  skeleton.Turn("chest", Vec3(1, 0, 0), 0.9).Turn("neck", Vec3(0, 1, 0), 0.6);
+  const PoseClip clip = RetargetBvh(skeleton.clip());
+  for (const int joint : {3, 6, 9}) {
+    EXPECT_LT((Joint(clip, joint) - Vec3(0.3, 0, 0)).norm(), 1e-9) << joint;
+  }
+  for (const int joint : {12, 15}) {
+    EXPECT_LT((Joint(clip, joint) - Vec3(0, 0.3, 0)).norm(), 1e-9) << joint;
+  }
+  for (const int joint : {10, 11, 13, 14, 22, 23}) EXPECT_EQ(Joint(clip, joint).norm(), 0) << joint;
+}
+
+TEST(Retarget, UnknownSkeletonsListTheirJoints) {
+  TinySkeleton skeleton(Mat3::Identity(), Vec3(1, 0, 0));
+  skeleton.clip().nodes[1].name = "thorax";
+  try {
+    RetargetBvh(skeleton.clip());
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("root, thorax, neck"));
+    EXPECT_THAT(error.what(), HasSubstr("tiny.bvh"));
+  }
+}
+
+TEST(Retarget, ARestPoseWithoutSidesIsRefused) {
+  TinySkeleton skeleton(Mat3::Identity(), Vec3(1, 0, 0));
+  for (BvhNode& node : skeleton.clip().nodes) node.offset.setZero();
+  EXPECT_THROW(RetargetBvh(skeleton.clip()), UserError);
+}
+
+TEST(Retarget, MirroringTwiceIsTheIdentity) {
+  TinySkeleton skeleton(Mat3::Identity(), Vec3(0, -1, 0));
+  skeleton.Turn("left_elbow", Vec3(-1, 0, 0), 1.0).Turn("root", Vec3(0, 1, 0), 0.4);
+  const RowMatX poses = RetargetBvh(skeleton.clip()).poses;
+  const RowMatX mirrored = MirrorPoses(poses);
+  EXPECT_GT((mirrored - poses).norm(), 0.5);
+  EXPECT_EQ(MirrorPoses(mirrored), poses);
+}
+
+TEST(PoseClips, ComeBackFromTheirFile) {
+  const fs::path path = fs::path(testing::TempDir()) / "pose_clips_test.npz";
+  const PoseClip a{"a", RowMatX::Random(3, 66) * RowMatX::Identity(66, 72), 30};
+  const PoseClip b{"b", RowMatX::Random(2, 66) * RowMatX::Identity(66, 72), 120};
+  WritePoseClips({a, b}, path);
+  const std::vector<PoseClip> clips = ReadPoseClips(path);
+  ASSERT_EQ(clips.size(), 2u);
+  EXPECT_EQ(clips[1].name, "b");
+  EXPECT_EQ(clips[1].fps, 120);
+  EXPECT_EQ(clips[0].poses, a.poses);
+  EXPECT_EQ(clips[1].poses, b.poses);
+  fs::remove(path);
+}
+
+TEST(PoseClips, AmassFilesGiveBodyJointsAndStillHands) {
+  const fs::path path = fs::path(testing::TempDir()) / "pose_clips_amass.npz";
+  const RowMatX poses = RowMatX::Random(5, 156);
+  WriteNpz(path,
+           {{"poses", NdArray::FromMatrix(poses)}, {"mocap_framerate", NdArray::FromScalar(60)}});
+  const std::vector<PoseClip> clips = ReadPoseClips(path);
+  ASSERT_EQ(clips.size(), 1u);
+  EXPECT_EQ(clips[0].fps, 60);
+  EXPECT_EQ(clips[0].poses.leftCols(66), poses.leftCols(66));
+  EXPECT_EQ(clips[0].poses.rightCols(6).norm(), 0);
+  WriteNpz(path, {{"poses", NdArray::FromMatrix(RowMatX::Zero(5, 63))}});
+  EXPECT_THROW(ReadPoseClips(path), UserError);
+  WriteNpz(path, {{"trans", NdArray::FromMatrix(RowMatX::Zero(5, 3))}});
+  EXPECT_THROW(ReadPoseClips(path), UserError);
+  fs::remove(path);
+}
+
+// Limbs of the retargeted pose against the source's posed bones, in a T-pose with straight limbs.
+struct Limb {
+  int from, to;
+  Vec3 rest;
+};
+
+double MeanLimbErrorDegrees(const fs::path& file) {
+  static constexpr int kParents[kNumBodyJoints] = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
+                                                   9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+  const std::vector<Limb> limbs = {{1, 4, {0, -1, 0}},   {4, 7, {0, -1, 0}},  {2, 5, {0, -1, 0}},
+                                   {5, 8, {0, -1, 0}},   {16, 18, {1, 0, 0}}, {18, 20, {1, 0, 0}},
+                                   {17, 19, {-1, 0, 0}}, {19, 21, {-1, 0, 0}}};
+  const BvhClip source = ReadBvh(file);
+  const SkeletonMap map = MapSkeleton(source);
+  const PoseClip clip = RetargetBvh(source);
+  const BvhPose rest = RestPose(source);
+  // The world of the result: the source's, turned so that its rest pose faces +z.
+  const Vec3 left =
+      (rest.positions.row(map.node(1)) - rest.positions.row(map.node(2))).transpose().normalized();
+  Mat3 source_from_body;
+  source_from_body << left, Vec3::UnitY(), left.cross(Vec3::UnitY());
+  double sum = 0;
+  int count = 0;
+  for (int frame = 0; frame < clip.poses.rows(); frame += 7) {
+    const BvhPose pose = ForwardKinematics(source, frame);
+    std::array<Mat3, kNumBodyJoints> world;
+    for (size_t k = 0; k < kNumBodyJoints; ++k) {
+      const Mat3 local = ExpSO3(Joint(clip, static_cast<int>(k), frame));
+      world[k] = k == 0 ? local : Mat3(world[static_cast<size_t>(kParents[k])] * local);
+    }
+    for (const Limb& limb : limbs) {
+      const Vec3 bone = source_from_body.transpose() * (pose.positions.row(map.node(limb.to)) -
+                                                        pose.positions.row(map.node(limb.from)))
+                                                           .transpose();
+      const Vec3 result = world[static_cast<size_t>(limb.from)] * limb.rest;
+      sum += std::atan2(bone.cross(result).norm(), bone.dot(result)) / kDegree;
+      ++count;
+    }
+  }
+  return sum / count;
+}
+
+TEST(RetargetMocap, LimbsPointWhereTheSourcesDo) {
+  const fs::path folder = "../shared/data/mocap";
+  if (!fs::exists(folder)) GTEST_SKIP() << "no ../shared/data/mocap";
+  for (const char* file : {"cmu_walk_bvh/07_01.bvh", "cmu_actions_bvh/train_jumping_jumping_1.bvh",
+                           "acrobatics/deepmimic_bvh/cartwheel.bvh", "acrobatics/mass/kick.bvh"}) {
+    // The T-pose's legs lean by 2.4 degrees, MASS's rest limbs are bent by up to 7.
+    EXPECT_LT(MeanLimbErrorDegrees(folder / file), 4) << file;
+  }
+}
+
+TEST(RetargetMocap, KneesAndElbowsBendAsPeoplesDo) {
+  const fs::path folder = "../shared/data/mocap";
+  if (!fs::exists(folder)) GTEST_SKIP() << "no ../shared/data/mocap";
+  for (const char* file : {"cmu_walk_bvh/07_01.bvh", "cmu_actions_bvh/train_soccer_soccer_1.bvh",
+                           "acrobatics/deepmimic_bvh/spinkick.bvh", "acrobatics/mass/dance.bvh"}) {
+    const RowMatX poses = RetargetBvh(ReadBvh(folder / file)).poses;
+    const auto share = [&](int column, double sign) {
+      return (sign * poses.col(column).array() > -0.15).cast<double>().mean();
+    };
+    EXPECT_GT(share(12, 1), 0.98) << file << " left knee";
+    EXPECT_GT(share(15, 1), 0.98) << file << " right knee";
+    EXPECT_GT(share(55, -1), 0.98) << file << " left elbow";
+    EXPECT_GT(share(58, 1), 0.98) << file << " right elbow";
+    EXPECT_GT(poses.col(12).mean(), 0.2) << file;
+    EXPECT_LT(poses.col(55).mean(), -0.2) << file;
+  }
+}
+
+}  // namespace
+}  // namespace gyre
