@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "io/inflate.h"
 #include "io/numpy_format.h"
 
 namespace gyre {
@@ -37,8 +38,23 @@ uint32_t Word(std::string_view content, size_t at, bool big_endian) {
   return value;
 }
 
-// The 128-byte header and the row of elements after it, so that matio is never given a file of
-// another kind, or one that is cut off.
+// Walks the parts of one array (flags, extents, name, values): none may be longer than the array.
+void CheckArray(std::string_view content, bool big_endian, const std::string& what) {
+  size_t at = 0;
+  while (at < content.size()) {
+    const bool has_tag = at + 8 <= content.size();
+    // Parts of up to four bytes keep their size in the upper half of the first word.
+    const bool small = has_tag && Word(content, at, big_endian) >> 16 != 0;
+    const uint64_t size = has_tag && !small ? Word(content, at + 4, big_endian) : 0;
+    if (!has_tag || size > content.size() - at - 8) {
+      ThrowUserError("{}: an array of the MATLAB file is damaged", what);
+    }
+    at += 8 + (size + 7) / 8 * 8;
+  }
+}
+
+// The 128-byte header and the row of arrays after it. matio takes the sizes it finds for granted,
+// so it only gets files whose sizes agree.
 void CheckFile(std::string_view content, const std::string& what) {
   const std::string_view mark = content.substr(std::min<size_t>(126, content.size()), 2);
   const bool big_endian = mark == "MI";
@@ -53,6 +69,17 @@ void CheckFile(std::string_view content, const std::string& what) {
     const uint64_t size = has_tag ? Word(content, at + 4, big_endian) : 0;
     if ((type != kMatrixElement && type != kCompressedElement) || size > content.size() - at - 8) {
       ThrowUserError("{}: the MATLAB file is damaged or cut off (at byte {})", what, at);
+    }
+    const std::string_view element = content.substr(at + 8, size);
+    if (type == kMatrixElement) {
+      CheckArray(element, big_endian, what);
+    } else {
+      const std::string matrix = Inflate(element, InflateFormat::kZlib, kMaxArrayBytes, what);
+      if (matrix.size() < 8 || Word(matrix, 0, big_endian) != kMatrixElement ||
+          Word(matrix, 4, big_endian) != matrix.size() - 8) {
+        ThrowUserError("{}: an array of the MATLAB file is damaged", what);
+      }
+      CheckArray(std::string_view(matrix).substr(8), big_endian, what);
     }
     at += 8 + size;
   }
