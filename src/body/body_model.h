@@ -104,6 +104,7 @@ std::shared_ptr<const BodyModel> LoadBodyModel(const std::string& spec,
 
 // Writes SMPL's keys (v_template, shapedirs, posedirs, J_regressor, weights, kintree_table, f, J)
 // and gyre's (landmark_vertices, landmark_names, J_regressor_extra) as .npz.
+// Python's smplx takes it as SMPL(..., data_struct=Struct(**numpy.load(path))).
 void SaveBodyModel(const BodyModel& model, const std::filesystem::path& path);
 
 }  // namespace gyre
