@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <set>
+#include <thread>
+
+#include "core/error.h"
+#include "datasets/dataset_test_util.h"
+
+namespace gyre {
+namespace {
+
+LoaderOptions SmallOptions(int workers) {
+  LoaderOptions options;
+  options.batch_size = 5;
+  options.crop_px = 16;
+  options.workers = workers;
+  options.prefetch_batches = 3;
+  options.seed = 7;
+  return options;
+}
+
+Mixture TwoSets() {
+  return {{std::make_shared<FlatDataset>("a", 11), std::make_shared<FlatDataset>("b", 40)},
+          {0.3, 0.7}};
+}
+
+void ExpectEqual(const Batch& a, const Batch& b) {
+  ASSERT_EQ(a.size(), b.size());
+  EXPECT_EQ(a.epoch, b.epoch);
+  EXPECT_EQ(a.step, b.step);
+  EXPECT_EQ(a.pixels, b.pixels);
+  for (int i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a.samples[i].index, b.samples[i].index);
+    EXPECT_EQ(a.samples[i].dataset, b.samples[i].dataset);
+    EXPECT_EQ(a.augmentations[i].rotation_rad, b.augmentations[i].rotation_rad);
+    EXPECT_EQ(a.keypoints[i].points_px, b.keypoints[i].points_px);
+  }
+}
+
+TEST(Loader, SameBatchesWithAnyNumberOfWorkers) {
+  Loader none(TwoSets(), SmallOptions(0));
+  EXPECT_EQ(none.steps_per_epoch(), 51 / 5);
+  Loader one(TwoSets(), SmallOptions(1)), four(TwoSets(), SmallOptions(4));
+  for (int step = 0; step < 25; ++step) {  // over two ends of epochs
+    const Batch expected = none.Next();
+    EXPECT_EQ(expected.epoch, step / 10);
+    EXPECT_EQ(expected.step, step % 10);
+    ExpectEqual(one.Next(), expected);
+    ExpectEqual(four.Next(), expected);
+  }
+}
+
+TEST(Loader, SeekContinuesAsIfItHadRun) {
+  Loader through(TwoSets(), SmallOptions(0));
+  std::vector<Batch> batches;
+  for (int i = 0; i < 14; ++i) batches.push_back(through.Next());
+  Loader loader(TwoSets(), SmallOptions(3));
+  loader.Seek(1, 2);
+  ExpectEqual(loader.Next(), batches[12]);
+  ExpectEqual(loader.Next(), batches[13]);
+  loader.Seek(0, 4);  // back, with batches of the old place under way
+  ExpectEqual(loader.Next(), batches[4]);
+  EXPECT_THROW(loader.Seek(0, 10), std::logic_error);
+}
+
+TEST(Loader, EachSetIsUsedUpBeforeItRepeats) {
+  const Mixture mixture = TwoSets();
+  const std::vector<SampleRef> order = EpochOrder(mixture, 3, 0, 40000);
+  std::vector<int64_t> first_pass;
+  int64_t of_a = 0;
+  for (const SampleRef& ref : order) {
+    of_a += ref.set_idx == 0;
+    if (ref.set_idx == 0 && first_pass.size() < 22) first_pass.push_back(ref.index);
+  }
+  EXPECT_NEAR(of_a, 0.3 * 40000, 400);  // four deviations
+  for (const int pass : {0, 1}) {
+    const std::set<int64_t> seen(first_pass.begin() + 11 * pass,
+                                 first_pass.begin() + 11 * (pass + 1));
+    EXPECT_EQ(seen.size(), 11u);
+  }
+  EXPECT_FALSE(std::equal(first_pass.begin(), first_pass.begin() + 11, first_pass.begin() + 11));
+}
+
+TEST(Loader, DrawsBeyondTheLastBoundFallIntoTheLastSet) {
+  const Mixture mixture = TwoSets();
+  EXPECT_EQ(mixture.SetOf(0), 0);
+  EXPECT_EQ(mixture.SetOf(0.999999999999), 1);
+  EXPECT_EQ(mixture.SetOf(1.0), 1);
+}
+
+TEST(Loader, SkipsUnreadablePictures) {
+  const auto set = std::make_shared<FlatDataset>("a", 20, std::set<int64_t>{3, 4, 17});
+  Loader loader(MixtureOf(set), SmallOptions(2)), again(MixtureOf(set), SmallOptions(0));
+  for (int i = 0; i < 8; ++i) {
+    const Batch batch = loader.Next();
+    ASSERT_EQ(batch.size(), 5);
+    for (const Sample& sample : batch.samples) {
+      EXPECT_TRUE(sample.index != 3 && sample.index != 4 && sample.index != 17);
+    }
+    ExpectEqual(again.Next(), batch);
+  }
+  EXPECT_EQ(again.samples_skipped(), 3);
+}
+
+TEST(Loader, AllUnreadableIsAnError) {
+  const auto set = std::make_shared<FlatDataset>("a", 2, std::set<int64_t>{0, 1});
+  for (const int workers : {0, 2}) {
+    Loader loader(MixtureOf(set), SmallOptions(workers));
+    EXPECT_THROW(loader.Next(), UserError);
+  }
+}
+
+TEST(Loader, EvaluationTakesEverySampleOnceInOrder) {
+  Mixture mixture = TwoSets();
+  mixture.sets[0] = std::make_shared<FlatDataset>("a", 11, std::set<int64_t>{2});
+  LoaderOptions options = LoaderOptions::Evaluation(4, 16);
+  Loader loader(mixture, options);
+  EXPECT_EQ(loader.steps_per_epoch(), 13);
+  std::vector<std::pair<std::string, int64_t>> seen, expected;
+  for (int i = 0; i < 13; ++i) {
+    const Batch batch = loader.Next();
+    EXPECT_EQ(batch.pixels.size(), size_t{3} * 16 * 16 * batch.size());
+    for (const Sample& sample : batch.samples) seen.emplace_back(sample.dataset, sample.index);
+  }
+  for (int i = 0; i < 11; ++i) {
+    if (i != 2) expected.emplace_back("a", i);
+  }
+  for (int i = 0; i < 40; ++i) expected.emplace_back("b", i);
+  EXPECT_EQ(seen, expected);
+}
+
+// Counts pictures read.
+class CountingDataset : public FlatDataset {
+ public:
+  CountingDataset() : FlatDataset("counted", 1000) {}
+  ImageBuffer LoadImage(const Sample& sample) const override {
+    ++read;
+    return FlatDataset::LoadImage(sample);
+  }
+  mutable std::atomic<int> read = 0;
+};
+
+TEST(Loader, ReadsAheadNoFurtherThanItsBound) {
+  const auto set = std::make_shared<CountingDataset>();
+  Loader loader(MixtureOf(set), SmallOptions(4));
+  loader.Next();
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(set->read, 5 * (1 + 3));  // delivered, and three batches ahead
+}
+
+TEST(Loader, OptionsAreChecked) {
+  LoaderOptions options;
+  options.batch_size = 0;
+  EXPECT_THROW(Loader(TwoSets(), options), UserError);
+  Mixture twins{{std::make_shared<FlatDataset>("a", 1), std::make_shared<FlatDataset>("a", 1)},
+                {1, 1}};
+  EXPECT_THROW(Loader(twins, LoaderOptions()), UserError);
+}
+
+}  // namespace
+}  // namespace gyre

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "datasets/check.h"
+#include "datasets/dataset_spec.h"
+#include "datasets/image_folder.h"
+#include "io/image.h"
+#include "io/io_test_util.h"
+#include "io/npz.h"
+
+namespace gyre {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+constexpr const char* kShared = "../shared/data";
+
+int Joint(const char* name) { return SpinJoints().IndexOf(name); }
+
+// A MATLAB v5 file with one double array, values in MATLAB's order.
+std::string MatFile(const std::vector<int32_t>& dims, const std::vector<double>& values) {
+  const auto raw = [](auto value) {
+    return std::string(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
+  const auto element = [&](int32_t type, std::string data) {
+    std::string out = raw(type) + raw(static_cast<int32_t>(data.size())) + data;
+    out.resize((out.size() + 7) / 8 * 8);
+    return out;
+  };
+  std::string dim_bytes, value_bytes;
+  for (int32_t dim : dims) dim_bytes += raw(dim);
+  for (double value : values) value_bytes += raw(value);
+  const std::string body = element(6, raw(int32_t{6}) + raw(int32_t{0})) + element(5, dim_bytes) +
+                           element(1, "joints") + element(9, value_bytes);
+  std::string file = "MATLAB 5.0 MAT-file";
+  file.resize(124, ' ');
+  return file + std::string("\x00\x01IM", 4) + element(14, body);
+}
+
+Npz SpinArrays(int64_t rows) {
+  Npz npz;
+  npz["imgname"] = NdArray::FromStrings(std::vector<std::string>(rows, "a/ä.jpg"));
+  npz["center"] = NdArray::FromMatrix(RowMatX::Constant(rows, 2, 50));
+  npz["scale"] = NdArray::From<double>({rows}, std::vector<double>(rows, 0.5));
+  std::vector<double> part(rows * 24 * 3, 0);
+  part[0] = 7;  // row 0: the right ankle
+  part[1] = 8;
+  part[2] = 1;
+  npz["part"] = NdArray::From<double>({rows, 24, 3}, part);
+  return npz;
+}
+
+TEST(SpinNpz, ReadsRowsAndOptionalColumns) {
+  const TempFolder folder;
+  Npz npz = SpinArrays(2);
+  npz["pose"] = NdArray::FromMatrix(RowMatX::Constant(2, 72, 0.1));
+  npz["shape"] = NdArray::FromMatrix(RowMatX::Constant(2, 10, 0.2));
+  npz["has_smpl"] = NdArray::From<double>({2}, std::vector<double>{0, 1});
+  npz["gender"] = NdArray::FromStrings({"m", "f"});
+  WriteNpz(folder.path() / "d.npz", npz);
+  const auto set = OpenDataset((folder.path() / "d.npz").string());
+  ASSERT_EQ(set->size(), 2);
+  const Sample first = set->Get(0), second = set->Get(1);
+  EXPECT_EQ(first.keypoints_px(Joint("Right Ankle"), 1), 8);
+  EXPECT_EQ(first.keypoints_confidence.sum(), 1);
+  EXPECT_EQ(first.box.side_px, 100);
+  EXPECT_FALSE(first.params.has_value());
+  ASSERT_TRUE(second.params.has_value());
+  EXPECT_FALSE(second.params_have_translation);
+  EXPECT_EQ(second.gender, Gender::kFemale);
+  EXPECT_THAT(UserErrorOf([&] { set->LoadImage(first); }),
+              AllOf(HasSubstr("row 0"), HasSubstr("ä.jpg")));
+}
+
+TEST(SpinNpz, RefusesWrongColumns) {
+  const TempFolder folder;
+  const auto error = [&](const std::string& key, const NdArray& array) {
+    Npz npz = SpinArrays(2);
+    npz[key] = array;
+    WriteNpz(folder.path() / "d.npz", npz);
+    return UserErrorOf([&] { OpenDataset("spin:" + (folder.path() / "d.npz").string()); });
+  };
+  EXPECT_THAT(error("center", NdArray::FromMatrix(RowMatX::Zero(3, 2))), HasSubstr("'center'"));
+  EXPECT_THAT(error("part", NdArray::FromMatrix(RowMatX::Zero(2, 72 * 2))), HasSubstr("'part'"));
+  EXPECT_THAT(error("scale", NdArray::FromStrings({"a", "b"})), HasSubstr("'scale'"));
+  EXPECT_THAT(error("imgname", NdArray::FromMatrix(RowMatX::Zero(2, 2))), HasSubstr("'imgname'"));
+  EXPECT_THAT(error("pose", NdArray::FromMatrix(RowMatX::Zero(2, 72))), HasSubstr("'shape'"));
+  for (const char* name : {"../x.jpg", "/etc/passwd", "", "a/../../x.jpg"}) {
+    EXPECT_THAT(error("imgname", NdArray::FromStrings({"ok.jpg", name})), HasSubstr("row 1"))
+        << name;
+  }
+}
+
+TEST(Csv, ReadsNamedColumnsAndSplits) {
+  const TempFolder folder;
+  const auto path =
+      folder.Write("d.csv",
+                   "file,split,rank_x,rank_y,rank_v,pelv_x,pelv_y,nose_x,nose_y,colour\n"
+                   "a.jpg,train,1,2,0,30,40,5,6,red\n"
+                   "b.jpg,val,1,2,1,30,40,5,6,red\n"
+                   "c.jpg,train,1,2,1,10,80,,,red\n");
+  const auto all = OpenDataset("csv:" + path.string() + "?min_keypoints=2");
+  ASSERT_EQ(all->size(), 3);
+  EXPECT_EQ(all->Get(0).keypoints_confidence[Joint("Right Ankle")], 0);
+  EXPECT_EQ(all->Get(0).keypoints_px(Joint("Pelvis (MPII)"), 1), 40);
+  EXPECT_EQ(all->Get(0).keypoints_px(Joint("Nose"), 0), 5);
+  EXPECT_EQ(all->Get(2).keypoints_confidence[Joint("Nose")], 0);
+  EXPECT_DOUBLE_EQ(all->Get(2).box.side_px, 1.2 * 78);
+  const auto val = OpenDataset(path.string() + "?split=val&min_keypoints=3");
+  ASSERT_EQ(val->size(), 1);
+  EXPECT_EQ(val->Get(0).index, 1);  // its row in the file
+  EXPECT_THAT(UserErrorOf([&] { OpenDataset(path.string() + "?split=test"); }),
+              HasSubstr("'test'"));
+  EXPECT_THROW(OpenDataset(folder.Write("e.csv", "file\na.jpg\n").string()), UserError);
+  EXPECT_THAT(UserErrorOf([&] {
+                OpenDataset(folder.Write("f.csv", "file,nose_x,nose_y\na.jpg,1,x\n").string());
+              }),
+              AllOf(HasSubstr("line 2"), HasSubstr("nose_y")));
+}
+
+TEST(Lsp, ThirdValueMeansOppositeThings) {
+  const TempFolder folder;
+  fs::create_directories(folder.path() / "images");
+  // LSPET: (14, 3, 2); person 1 lacks joint 0.
+  std::vector<double> extended;
+  for (int person = 0; person < 2; ++person) {
+    for (int axis = 0; axis < 3; ++axis) {
+      for (int joint = 0; joint < 14; ++joint) {
+        const double seen = person == 1 && joint == 0 ? 0 : 1;
+        extended.push_back(axis == 2 ? seen : 100 * person + 10 * axis + joint);
+      }
+    }
+  }
+  folder.Write("joints.mat", MatFile({14, 3, 2}, extended));
+  const std::string dir = folder.path().string();
+  const auto lspet = OpenDataset("lspet:" + dir);
+  ASSERT_EQ(lspet->size(), 2);
+  EXPECT_EQ(lspet->Get(1).keypoints_confidence[Joint("Right Ankle")], 0);
+  EXPECT_EQ(lspet->Get(0).keypoints_confidence[Joint("Right Ankle")], 1);
+  EXPECT_EQ(lspet->Get(1).keypoints_px(Joint("Top of Head (LSP)"), 1), 123);
+  EXPECT_THAT(lspet->Get(1).image_path, testing::EndsWith("im00002.jpg"));
+  const auto spin = OpenDataset("lspet:" + dir + "?all_annotated=1");
+  EXPECT_EQ(spin->Get(1).keypoints_confidence[Joint("Right Ankle")], 1);
+  EXPECT_THROW(OpenDataset("lsp:" + dir), UserError);  // another shape
+  // LSP: (3, 14, 1); all hidden, all annotated.
+  std::vector<double> original;
+  for (int joint = 0; joint < 14; ++joint) {
+    original.insert(original.end(), {double(joint), double(2 * joint), 1});
+  }
+  folder.Write("joints.mat", MatFile({3, 14, 1}, original));
+  const auto lsp = OpenDataset("lsp:" + dir);
+  ASSERT_EQ(lsp->size(), 1);
+  EXPECT_EQ(lsp->Get(0).keypoints_confidence.sum(), 14);
+  EXPECT_EQ(lsp->Get(0).keypoints_px(Joint("Top of Head (LSP)"), 1), 26);
+  EXPECT_THAT(lsp->Get(0).image_path, testing::EndsWith("im0001.jpg"));
+}
+
+TEST(Readers, BadFilesAreUserErrors) {
+  const TempFolder folder;
+  for (const char* content :
+       {"", "PK\x03\x04", "{\"images\": [", "file,nose_x\n1", "\xff\xfe\x01"}) {
+    for (const char* kind : {"spin", "csv", "coco"}) {
+      const auto path = folder.Write("bad", content);
+      EXPECT_THROW(OpenDataset(std::string(kind) + ":" + path.string()), UserError) << kind;
+    }
+    folder.Write("joints.mat", content);
+    EXPECT_THROW(OpenDataset("lspet:" + folder.path().string()), UserError);
+  }
+  EXPECT_THROW(OpenDataset("csv:/nowhere.csv"), UserError);
+  EXPECT_THROW(OpenDataset("nothing"), UserError);
+  EXPECT_THROW(OpenDataset("csv:"), UserError);
+}
+
+TEST(Mixtures, WeightsAndNames) {
+  const TempFolder folder;
+  WriteNpz(folder.path() / "d.npz", SpinArrays(4));
+  const std::string spec = "spin:" + (folder.path() / "d.npz").string();
+  const Mixture weighted = OpenMixture(spec + "?name=a*3," + spec + "?name=b*1");
+  EXPECT_EQ(weighted.weights, (std::vector<double>{0.75, 0.25}));
+  EXPECT_EQ(weighted.size(), 8);
+  EXPECT_EQ(OpenMixture(spec).weights, std::vector<double>{1.0});
+  EXPECT_THROW(OpenMixture(spec + "," + spec), UserError);           // one name
+  EXPECT_THROW(OpenMixture(spec + "?name=a*2," + spec), UserError);  // half weighted
+  EXPECT_THROW(OpenMixture(spec + "*0"), UserError);
+  EXPECT_THROW(OpenMixture(""), UserError);
+}
+
+TEST(Check, FindsWrongRows) {
+  const TempFolder folder;
+  fs::create_directories(folder.path() / "images");
+  WriteImage(folder.path() / "images" / "a.png", cv::Mat(60, 80, CV_8UC3, cv::Scalar(1, 2, 3)));
+  Npz npz = SpinArrays(4);
+  npz["imgname"] = NdArray::FromStrings({"a.png", "missing.png", "a.png", "a.png"});
+  npz["scale"] = NdArray::From<double>({4}, std::vector<double>{0.1, 0.1, 0, 0.1});
+  std::vector<double> part(4 * 24 * 3, 0);
+  for (int row = 0; row < 4; ++row) {
+    part[row * 72] = 10;
+    part[row * 72 + 1] = row == 3 ? 500 : 20;
+    part[row * 72 + 2] = 1;
+  }
+  part[3 * 72 + 3] = std::nan("");
+  part[3 * 72 + 5] = 1;
+  npz["part"] = NdArray::From<double>({4, 24, 3}, part);
+  WriteNpz(folder.path() / "d.npz", npz);
+  const auto set = OpenDataset((folder.path() / "d.npz").string());
+  const std::vector<RowProblem> problems = CheckDataset(*set, {});
+  ASSERT_EQ(problems.size(), 4u);
+  EXPECT_EQ(problems[0].row, 1);
+  EXPECT_THAT(problems[0].problem, HasSubstr("missing.png"));
+  EXPECT_EQ(problems[1].row, 2);
+  EXPECT_THAT(problems[1].problem, HasSubstr("box"));
+  EXPECT_EQ(problems[2].row, 3);
+  EXPECT_THAT(problems[2].problem, HasSubstr("not finite"));
+  EXPECT_THAT(problems[3].problem, AllOf(HasSubstr("Right Ankle"), HasSubstr("outside")));
+}
+
+TEST(RealData, LspetCsvAndMatAgree) {
+  if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is absent";
+  const std::string dir = std::string(kShared) + "/lspet";
+  const auto mat = OpenDataset("lspet:" + dir);
+  const auto csv = OpenDataset("lspet:" + dir + "?split=train");
+  const auto val = OpenDataset("csv:" + dir + "/lspet.csv?split=val");
+  EXPECT_EQ(csv->size(), 2751);
+  EXPECT_EQ(val->size(), 400);
+  std::map<std::string, int64_t> position;
+  for (int64_t i = 0; i < mat->size(); ++i) position[mat->Get(i).image_path] = i;
+  for (int64_t i = 0; i < csv->size(); i += 100) {
+    const Sample a = csv->Get(i), b = mat->Get(position.at(a.image_path));
+    EXPECT_LT((a.keypoints_px - b.keypoints_px).cwiseAbs().maxCoeff(), 0.006) << a.image_path;
+    EXPECT_EQ(a.keypoints_confidence, b.keypoints_confidence);
+  }
+  EXPECT_GT(csv->LoadImage(csv->Get(0)).width, 10);
+}
+
+TEST(RealData, CocoMpiiAndOpenPose) {
+  if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is absent";
+  const std::string dir = kShared;
+  const auto coco = OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json");
+  ASSERT_GT(coco->size(), 10);
+  for (int64_t i = 0; i < coco->size(); ++i) {
+    const Sample sample = coco->Get(i);
+    EXPECT_GE((sample.keypoints_confidence.array() > 0).count(), 6);
+    const ImageBuffer image = coco->LoadImage(sample);
+    EXPECT_TRUE(CheckSample(sample, &image, {}).empty()) << i;
+  }
+  EXPECT_LT(
+      OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json?min_keypoints=12")->size(),
+      coco->size());
+  EXPECT_EQ(OpenDataset("csv:" + dir + "/mpii/mpii_train.csv")->size(), 17928);
+}
+
+}  // namespace
+}  // namespace gyre

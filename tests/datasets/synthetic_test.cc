@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/synthetic.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "datasets/dataset_spec.h"
+#include "datasets/spin_npz.h"
+#include "io/io_test_util.h"
+#include "io/npz.h"
+
+namespace gyre {
+namespace {
+
+std::shared_ptr<const BodyModel> Body() {
+  static const auto body = std::make_shared<const BodyModel>(MakeBuiltinBody());
+  return body;
+}
+
+SyntheticDataset Scenes(const SceneOptions& options) {
+  return SyntheticDataset(Body(), LoadPosePrior(), options);
+}
+
+SceneOptions Clean(int64_t count) {
+  SceneOptions options;
+  options.count = count;
+  options.noise = KeypointNoise::None();
+  options.occluder_probability = 0;
+  return options;
+}
+
+TEST(Synthetic, SameSeedSameScene) {
+  SceneOptions options;
+  options.count = 6;
+  const SyntheticDataset a = Scenes(options), b = Scenes(options);
+  options.seed = 2;
+  const SyntheticDataset other = Scenes(options);
+  for (const int64_t i : {5, 0}) {
+    EXPECT_EQ(a.Get(i).keypoints_px, b.Get(i).keypoints_px);
+    EXPECT_EQ(a.LoadImage(a.Get(i)).pixels, b.LoadImage(b.Get(i)).pixels);
+    EXPECT_NE(a.Get(i).params->pose, other.Get(i).params->pose);
+  }
+  EXPECT_NE(a.Get(0).params->pose, a.Get(1).params->pose);
+}
+
+TEST(Synthetic, TruthIsConsistent) {
+  const SyntheticDataset scenes = Scenes(Clean(30));
+  for (int64_t i = 0; i < scenes.size(); ++i) {
+    const Sample sample = scenes.Get(i);
+    const Points2 truth = scenes.TrueKeypoints(sample);
+    EXPECT_TRUE(sample.params_have_translation);
+    int observed = 0;
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      if (!(sample.keypoints_confidence[j] > 0)) continue;
+      ++observed;
+      EXPECT_LT((sample.keypoints_px.row(j) - truth.row(j)).norm(), 1e-9);
+    }
+    EXPECT_GT(observed, 25);
+    EXPECT_LT((*sample.joints3d - scenes.TrueJoints(sample).bottomRows(24)).norm(), 1e-9);
+    // The person fills the wanted share of the frame.
+    const Vec2 size = truth.colwise().maxCoeff() - truth.colwise().minCoeff();
+    EXPECT_GT(size.maxCoeff(), 0.25 * 320);
+    EXPECT_LT(size.maxCoeff(), 1.1 * 320);
+  }
+}
+
+TEST(Synthetic, JointsLieInTheRenderedBody) {
+  const SyntheticDataset scenes = Scenes(Clean(8));
+  int inside = 0, total = 0;
+  for (int64_t i = 0; i < scenes.size(); ++i) {
+    const Sample sample = scenes.Get(i);
+    const std::vector<uint8_t> mask = scenes.BodyMask(sample);
+    for (const char* name : {"OP RKnee", "OP LKnee", "OP RElbow", "OP LElbow", "OP MidHip"}) {
+      const int joint = SpinJoints().IndexOf(name);
+      if (!(sample.keypoints_confidence[joint] > 0)) continue;
+      const int u = static_cast<int>(std::lround(sample.keypoints_px(joint, 0)));
+      const int v = static_cast<int>(std::lround(sample.keypoints_px(joint, 1)));
+      ++total;
+      inside += mask[v * 320 + u] != 0;
+    }
+  }
+  EXPECT_GT(total, 30);
+  EXPECT_EQ(inside, total);
+}
+
+TEST(Synthetic, ThePictureShowsTheBody) {
+  // The same person in two pictures of different noise: inside the mask the picture differs from
+  // the smooth room around it, so the mean absolute step across the mask's edge is large.
+  const SyntheticDataset scenes = Scenes(Clean(6));
+  for (int64_t i = 0; i < scenes.size(); ++i) {
+    const Sample sample = scenes.Get(i);
+    const ImageBuffer image = scenes.LoadImage(sample);
+    const std::vector<uint8_t> mask = scenes.BodyMask(sample);
+    double at_edge = 0, elsewhere = 0;
+    int edges = 0, others = 0;
+    for (int p = 2; p + 2 < 320 * 320; ++p) {
+      const double step = std::abs(image.pixels[3 * (p + 2) + 1] - image.pixels[3 * (p - 2) + 1]);
+      const bool is_edge = mask[p] != mask[p - 1];
+      (is_edge ? at_edge : elsewhere) += step;
+      ++(is_edge ? edges : others);
+    }
+    EXPECT_GT(at_edge / edges, 1.5 * elsewhere / others) << "scene " << i;
+  }
+}
+
+TEST(Synthetic, KeypointNoiseHasItsRates) {
+  SceneOptions options;
+  options.count = 300;
+  options.noise.missing_rate = 0.2;
+  options.noise.sigma_px = 3;
+  options.occluder_probability = 0;
+  options.person_share_max = 0.5;  // all in the frame
+  const SyntheticDataset scenes = Scenes(options);
+  double squares = 0;
+  int observed = 0;
+  for (int64_t i = 0; i < options.count; ++i) {
+    const Sample sample = scenes.Get(i);
+    const Points2 truth = scenes.TrueKeypoints(sample);
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      if (!(sample.keypoints_confidence[j] > 0)) continue;
+      ++observed;
+      squares += (sample.keypoints_px.row(j) - truth.row(j)).squaredNorm() *
+                 std::pow(224 / sample.box.side_px, 2);
+    }
+  }
+  EXPECT_NEAR(observed / (49.0 * options.count), 0.8, 0.015);
+  EXPECT_NEAR(std::sqrt(squares / (2 * observed)), 3, 0.05);
+}
+
+TEST(Synthetic, WritesAndReadsBackAsSpinFiles) {
+  const TempFolder folder;
+  SceneOptions options;
+  options.count = 3;
+  const SyntheticDataset scenes = Scenes(options);
+  WriteSpinDataset(scenes, folder.path(), 1);
+  const auto read = OpenDataset("spin:" + (folder.path() / "synth.npz").string());
+  ASSERT_EQ(read->size(), 3);
+  for (int64_t i = 0; i < 3; ++i) {
+    const Sample a = scenes.Get(i), b = read->Get(i);
+    EXPECT_LT((a.keypoints_px - b.keypoints_px).norm(), 1e-9);
+    EXPECT_EQ(a.keypoints_confidence, b.keypoints_confidence);
+    EXPECT_LT((a.params->pose - b.params->pose).norm(), 1e-12);
+    EXPECT_LT((a.params->transl - b.params->transl).norm(), 1e-12);
+    EXPECT_TRUE(b.params_have_translation);
+    EXPECT_NEAR(a.camera->focal_px, b.camera->focal_px, 1e-9);
+    EXPECT_NEAR(a.box.side_px, b.box.side_px, 1e-9);
+    EXPECT_LT((*a.joints3d - *b.joints3d).norm(), 1e-9);
+    const ImageBuffer drawn = scenes.LoadImage(a), stored = read->LoadImage(b);
+    ASSERT_EQ(drawn.pixels.size(), stored.pixels.size());
+    double difference = 0;
+    for (size_t p = 0; p < drawn.pixels.size(); ++p) {
+      difference += std::abs(drawn.pixels[p] - stored.pixels[p]);
+    }
+    EXPECT_LT(difference / drawn.pixels.size(), 6);  // JPEG
+  }
+}
+
+TEST(Synthetic, PosesFromAFileAreUsed) {
+  const TempFolder folder;
+  RowMatX poses = RowMatX::Zero(2, kNumPoseParams);
+  poses(0, 3 * 4) = 1.25;
+  poses(1, 3 * 4) = 1.25;
+  WriteNpz(folder.path() / "p.npz", {{"poses", NdArray::FromMatrix(poses)}});
+  SceneOptions options = Clean(2);
+  options.poses = folder.path() / "p.npz";
+  const SyntheticDataset scenes(Body(), nullptr, options);
+  EXPECT_EQ(scenes.Get(1).params->pose[3 * 4], 1.25);
+  EXPECT_EQ(scenes.Get(1).params->pose[3 * 5], 0);
+  EXPECT_GT(scenes.Get(1).params->pose.head<3>().norm(), 1.0);  // near a turn by pi about x
+  WriteNpz(folder.path() / "p.npz", {{"poses", NdArray::FromMatrix(RowMatX::Zero(2, 10))}});
+  EXPECT_THROW(SyntheticDataset(Body(), nullptr, options), UserError);
+}
+
+TEST(Synthetic, SpecsSetOptions) {
+  const auto set = OpenDataset("synth:?count=7&seed=9&frame=64&name=x", {Body(), LoadPosePrior()});
+  EXPECT_EQ(set->size(), 7);
+  EXPECT_EQ(set->name(), "x");
+  EXPECT_EQ(set->LoadImage(set->Get(0)).width, 64);
+  for (const char* wrong : {"synth:?count=0", "synth:?count=7.5", "synth:?cuont=7", "synth:?count",
+                            "synth:?seed=1&seed=2"}) {
+    EXPECT_THROW(OpenDataset(wrong, {Body(), LoadPosePrior()}), UserError) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace gyre
