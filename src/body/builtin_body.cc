@@ -33,7 +33,7 @@ std::array<int, kNumLandmarks> FindLandmarks(const SymmetricMesh& skin, const Sk
       {12, 17, knuckle + Vec3(0.080, -0.004, 0.045)},
       {13, 18, knuckle + Vec3(0.090, -0.004, 0.014)},
       {14, 19, knuckle + Vec3(0.085, -0.004, -0.016)},
-      {15, 20, knuckle + Vec3(0.065, -0.004, -0.044)},
+      {15, 20, knuckle + Vec3(0.058, -0.004, -0.047)},
   };
   std::vector<int> all(skin.vertices.rows());
   std::iota(all.begin(), all.end(), 0);

@@ -42,16 +42,16 @@ Points3 VertexNormals(const SymmetricMesh& skin) {
 // How much of a vertex belongs to limbs, and what each variation does to it. All lengths in metres,
 // for one standard deviation among adults.
 struct Vertex {
-  Vec3 at;       // mirrored to the left, x >= 0
-  Vec3 normal;   // the same
+  Vec3 at;      // mirrored to the left, x >= 0
+  Vec3 normal;  // the same
   Eigen::Matrix<double, 1, kNumBodyJoints> weights;
 
   double Weight(std::initializer_list<std::pair<int, double>> factors) const {
     double sum = 0;
     for (const auto& [joint, factor] : factors) {
       sum += factor * weights[joint];
-      const bool paired = joint != 0 && joint != 3 && joint != 6 && joint != 9 && joint != 12 &&
-                          joint != 15;
+      const bool paired =
+          joint != 0 && joint != 3 && joint != 6 && joint != 9 && joint != 12 && joint != 15;
       if (paired) sum += factor * weights[joint + 1];
     }
     return sum;
@@ -66,8 +66,20 @@ Vec3 Size(const Vertex& v, const Skeleton& joints) {
 
 Vec3 Girth(const Vertex& v, const Skeleton&) {
   return 0.011 * v.normal *
-         v.Weight({{0, 1.2}, {1, 1.1}, {3, 1.5}, {4, 0.55}, {6, 1.4}, {7, 0.15}, {9, 1.1},
-                   {10, 0.1}, {12, 0.6}, {13, 0.9}, {15, 0.2}, {16, 0.75}, {18, 0.45}, {20, 0.1}});
+         v.Weight({{0, 1.2},
+                   {1, 1.1},
+                   {3, 1.5},
+                   {4, 0.55},
+                   {6, 1.4},
+                   {7, 0.15},
+                   {9, 1.1},
+                   {10, 0.1},
+                   {12, 0.6},
+                   {13, 0.9},
+                   {15, 0.2},
+                   {16, 0.75},
+                   {18, 0.45},
+                   {20, 0.1}});
 }
 
 // Legs longer, trunk shorter, stature the same.
@@ -96,8 +108,10 @@ Vec3 ShoulderWidth(const Vertex& v, const Skeleton& joints) {
 
 Vec3 HipWidth(const Vertex& v, const Skeleton& joints) {
   const double trunk = 0.013 * v.at.x() / 0.16 * Bump(v.at.y(), joints[1].y(), 0.14);
-  const double leg = 0.007 + 0.006 * (v.at.x() - joints[1].x()) / 0.08 *
-                                 Bump(v.at.y(), joints[1].y(), 0.25);
+  // A leg moves with its hip joint and widens; on the mid-plane nothing moves sideways.
+  const double widening =
+      0.006 * (v.at.x() - joints[1].x()) / 0.08 * Bump(v.at.y(), joints[1].y(), 0.25);
+  const double leg = (0.007 + widening) * Step(v.at.x(), 0.0, 0.06);
   return {v.leg() * leg + (1 - v.leg()) * trunk, 0, 0};
 }
 
@@ -129,7 +143,7 @@ constexpr std::array<Variation, kNumShapeParams> kVariations = {
 
 const std::array<std::string_view, kNumShapeParams>& BuiltinShapeNames() {
   static constexpr std::array<std::string_view, kNumShapeParams> kNames = {
-      "size",      "girth",       "leg length", "arm length",  "shoulder width",
+      "size",      "girth",       "leg length", "arm length", "shoulder width",
       "hip width", "chest depth", "belly",      "limb girth", "head size"};
   return kNames;
 }

@@ -28,7 +28,7 @@ double Torso(const Vec3& p) {
   static const Loft trunk(1, 0.05,
                           {{0.850, 0, -0.012, 0.130, 0.085},
                            {0.900, 0, -0.014, 0.160, 0.100},
-                           {0.960, 0, -0.010, 0.160, 0.104},
+                           {0.960, 0, -0.009, 0.154, 0.101},
                            {1.040, 0, 0.000, 0.139, 0.096},
                            {1.100, 0, 0.004, 0.133, 0.092},
                            {1.180, 0, 0.002, 0.142, 0.099},
@@ -40,8 +40,9 @@ double Torso(const Vec3& p) {
   double f = trunk.Distance(p);
   for (double side : {1.0, -1.0}) {
     const Ellipsoid buttock{{side * 0.068, 0.880, -0.068}, {0.076, 0.082, 0.062}};
-    const Ellipsoid chest{{side * 0.070, 1.275, 0.066}, {0.066, 0.058, 0.040}};
-    const RoundCone trapezius{{side * 0.040, 1.452, -0.034}, {side * 0.140, 1.398, -0.030}, 0.034, 0.034};
+    const Ellipsoid chest{{side * 0.068, 1.278, 0.060}, {0.066, 0.056, 0.040}};
+    const RoundCone trapezius{
+        {side * 0.040, 1.452, -0.034}, {side * 0.140, 1.398, -0.030}, 0.034, 0.034};
     f = SmoothUnion(f, Distance(buttock, p), 0.05);
     f = SmoothUnion(f, Distance(chest, p), 0.04);
     f = SmoothUnion(f, Distance(trapezius, p), 0.05);
@@ -76,17 +77,17 @@ double Hand(const Vec3& p) {
     double root_x, root_z, tip_x, tip_z, radius;
   };
   static constexpr Finger kFingers[] = {
-      {kHandX - 0.004, 0.032, kHandX + 0.066, 0.047, 0.0086},   // index
-      {kHandX - 0.001, 0.011, kHandX + 0.075, 0.016, 0.0088},   // middle
-      {kHandX - 0.003, -0.009, kHandX + 0.069, -0.014, 0.0084}, // ring
-      {kHandX - 0.009, -0.028, kHandX + 0.049, -0.042, 0.0074}, // little
+      {kHandX - 0.004, 0.032, kHandX + 0.066, 0.047, 0.0086},    // index
+      {kHandX - 0.001, 0.011, kHandX + 0.075, 0.016, 0.0088},    // middle
+      {kHandX - 0.003, -0.009, kHandX + 0.069, -0.014, 0.0084},  // ring
+      {kHandX - 0.009, -0.028, kHandX + 0.049, -0.042, 0.0074},  // little
   };
   double f = palm.Distance(p);
   for (const Finger& finger : kFingers) {
     const RoundCone cone{{finger.root_x, kArmY - 0.001, kArmZ + finger.root_z},
                          {finger.tip_x, kArmY - 0.006, kArmZ + finger.tip_z},
                          finger.radius,
-                         0.8 * finger.radius};
+                         0.85 * finger.radius};
     f = SmoothUnion(f, Distance(cone, p), 0.006);
   }
   const Vec3 root(kWristX + 0.020, kArmY - 0.006, kArmZ + 0.026);
@@ -98,7 +99,7 @@ double Hand(const Vec3& p) {
 
 double Leg(const Vec3& p) {
   // Height, centre x and z, half-width, half-depth.
-  static const Loft leg(1, 0.03,
+  static const Loft leg(1, 0.06,
                         {{0.060, 0.117, -0.030, 0.027, 0.035},
                          {0.100, 0.117, -0.029, 0.028, 0.035},
                          {0.180, 0.116, -0.026, 0.034, 0.040},
@@ -130,13 +131,12 @@ double Foot(const Vec3& p) {
 }
 
 double Head(const Vec3& p) {
-  const auto side = [](double x, double y, double z) { return Vec3(x, y, z); };
-  static const RoundCone neck{side(0, 1.420, -0.032), side(0, 1.540, -0.010), 0.058, 0.052};
-  static const Ellipsoid cranium{side(0, 1.608, -0.012), side(0.077, 0.092, 0.097)};
-  static const Ellipsoid face{side(0, 1.563, 0.030), side(0.063, 0.085, 0.064)};
-  static const RoundCone nose{side(0, 1.585, 0.090), side(0, 1.556, 0.107), 0.007, 0.0120};
-  static const Ellipsoid chin{side(0, 1.497, 0.060), side(0.026, 0.018, 0.024)};
-  static const Ellipsoid lips{side(0, 1.523, 0.085), side(0.022, 0.010, 0.010)};
+  static const RoundCone neck{Vec3(0, 1.420, -0.032), Vec3(0, 1.540, -0.010), 0.056, 0.050};
+  static const Ellipsoid cranium{Vec3(0, 1.608, -0.012), Vec3(0.077, 0.092, 0.097)};
+  static const Ellipsoid face{Vec3(0, 1.563, 0.030), Vec3(0.063, 0.085, 0.064)};
+  static const RoundCone nose{Vec3(0, 1.585, 0.090), Vec3(0, 1.556, 0.107), 0.007, 0.0120};
+  static const Ellipsoid chin{Vec3(0, 1.497, 0.060), Vec3(0.026, 0.018, 0.024)};
+  static const Ellipsoid lips{Vec3(0, 1.523, 0.085), Vec3(0.022, 0.010, 0.010)};
   double f = SmoothUnion(Distance(cranium, p), Distance(face, p), 0.04);
   for (double sign : {1.0, -1.0}) {
     const RoundCone jaw{{sign * 0.050, 1.530, 0.005}, {sign * 0.014, 1.498, 0.056}, 0.016, 0.016};

@@ -44,9 +44,10 @@ Points3 Compose(const MakeHumanData& data, const Identity& identity) {
   const auto proportions = Blend(identity.proportions);
   for (bool male : {false, true}) {
     for (bool old : {false, true}) {
-      const double who = (male ? identity.male : 1 - identity.male) *
-                         (old ? identity.old : 1 - identity.old);
-      const std::string person = fmt::format("{}-{}", male ? "male" : "female", old ? "old" : "young");
+      const double who =
+          (male ? identity.male : 1 - identity.male) * (old ? identity.old : 1 - identity.old);
+      const std::string person =
+          fmt::format("{}-{}", male ? "male" : "female", old ? "old" : "young");
       for (int i = 0; i < 3; ++i) {
         data.AddTarget(fmt::format("{}-{}", kOrigins[i], person), who * identity.origin[i],
                        &vertices);
@@ -227,7 +228,8 @@ std::array<int, kNumLandmarks> FindLandmarks(const MakeHumanData& data, const Po
       for (int bone : bones) share += data.weights().coeff(v, bone);
       if (share > 0.5) list.push_back(v);
     }
-    if (list.empty()) ThrowUserError("MakeHuman's weights move no skin with bone {}.", *bones.begin());
+    if (list.empty())
+      ThrowUserError("MakeHuman's weights move no skin with bone {}.", *bones.begin());
     return list;
   };
   const auto farthest = [&](const std::vector<int>& among, const Vec3& direction) {
@@ -253,8 +255,7 @@ std::array<int, kNumLandmarks> FindLandmarks(const MakeHumanData& data, const Po
         NearestVertex(body, foot, data.CubeCenter(base, prefix + "toe-5-4") + tip);
     landmarks[first + 2] = farthest(foot, Vec3(0, -0.3, -1));
     for (int finger = 0; finger < 5; ++finger) {
-      const Vec3 end =
-          data.CubeCenter(base, fmt::format("{}finger-{}-4", prefix, finger + 1));
+      const Vec3 end = data.CubeCenter(base, fmt::format("{}finger-{}-4", prefix, finger + 1));
       landmarks[(right ? 16 : 11) + finger] = NearestVertex(body, hand, end);
     }
   }

@@ -6,8 +6,8 @@
 //   targets/macrodetails/**.target.gz             displacements of gender, age, weight, muscle, ...
 //
 // Template: the mean of the neutral young woman and man, straightened from MakeHuman's stance with
-// lowered arms into SMPL's T-pose by the rig. Shape: ten principal components of sampled identities,
-// unit variance. y = 0 lies 0.22 m above the pelvis joint, as in the built-in body.
+// lowered arms into SMPL's T-pose by the rig. Shape: ten principal components of sampled
+// identities, unit variance. y = 0 lies 0.22 m above the pelvis joint, as in the built-in body.
 #pragma once
 
 #include <filesystem>

@@ -281,8 +281,9 @@ const MakeHumanData::Target& MakeHumanData::ReadTarget(const std::string& name) 
     target.vertices.push_back(vertex);
     offsets.insert(offsets.end(), xyz, xyz + 3);
   }
-  target.offsets = kMetresPerUnit * Eigen::Map<const Points3>(
-                                        offsets.data(), static_cast<int>(target.vertices.size()), 3);
+  target.offsets =
+      kMetresPerUnit *
+      Eigen::Map<const Points3>(offsets.data(), static_cast<int>(target.vertices.size()), 3);
   return targets_.emplace(name, std::move(target)).first->second;
 }
 

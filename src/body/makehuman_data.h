@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What gyre reads from MakeHuman's data folder (see makehuman.h). Vertices are the base mesh's, with
-// its helper geometry; lengths in metres.
+// What gyre reads from MakeHuman's data folder (see makehuman.h). Vertices are the base mesh's,
+// with its helper geometry; lengths in metres.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@ class MakeHumanData {
   // Reads mesh, groups and rig. UserError names the file at fault.
   explicit MakeHumanData(const std::filesystem::path& folder);
 
-  const Points3& base() const { return base_; }             // [V_base,3]
-  const std::vector<int>& body() const { return body_; }    // base vertices of the body, ascending
-  const Faces& faces() const { return faces_; }             // of the body, in its own numbering
-  const SparseRows& weights() const { return weights_; }    // [V_body,24], the rig's bones merged
+  const Points3& base() const { return base_; }           // [V_base,3]
+  const std::vector<int>& body() const { return body_; }  // base vertices of the body, ascending
+  const Faces& faces() const { return faces_; }           // of the body, in its own numbering
+  const SparseRows& weights() const { return weights_; }  // [V_body,24], the rig's bones merged
 
   // The centre of a joint cube, "joint-l-knee".
   Vec3 CubeCenter(const Points3& vertices, const std::string& cube) const;
@@ -47,7 +47,7 @@ class MakeHumanData {
   std::vector<int> body_;
   Faces faces_;
   SparseRows weights_;
-  std::map<std::string, std::vector<int>> groups_;            // "body" and the joint cubes
+  std::map<std::string, std::vector<int>> groups_;               // "body" and the joint cubes
   std::array<std::vector<int>, kNumBodyJoints> joint_vertices_;  // whose mean each joint is
   mutable std::map<std::string, Target> targets_;
 };

@@ -20,10 +20,10 @@ struct RangeOfMotion {
 constexpr int kSteps = 4;
 
 const RangeOfMotion kRanges[] = {
-    {1, {-2.1, -0.5, -0.3}, {0.5, 0.5, 0.8}},    // left hip: flexion, twist, abduction
-    {4, {0.0, -0.2, -0.1}, {2.4, 0.2, 0.1}},     // left knee: flexion
-    {16, {-0.6, -1.4, -1.3}, {0.6, 0.5, 1.3}},   // left shoulder: twist, forward, up and down
-    {18, {-0.5, -2.4, -0.1}, {0.5, 0.0, 0.1}},   // left elbow: twist, flexion
+    {1, {-2.1, -0.5, -0.3}, {0.5, 0.5, 0.8}},   // left hip: flexion, twist, abduction
+    {4, {0.0, -0.2, -0.1}, {2.4, 0.2, 0.1}},    // left knee: flexion
+    {16, {-0.6, -1.4, -1.3}, {0.6, 0.5, 1.3}},  // left shoulder: twist, forward, up and down
+    {18, {-0.5, -2.4, -0.1}, {0.5, 0.0, 0.1}},  // left elbow: twist, flexion
 };
 
 std::vector<Mat3> Rotations(const RangeOfMotion& range, double side) {

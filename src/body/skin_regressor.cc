@@ -103,13 +103,13 @@ SparseRows AnnotatorRegressor(const Points3& vertices, const Points3& joints, co
   const Vec3 places[kNumExtraJoints] = {
       right_hip,  // towards the trochanter that one can see
       left_hip,
-      0.9 * joint(12) + 0.1 * collars,                  // neck (LSP)
-      crown - Vec3(0, 0.006, 0),                        // top of the head (LSP)
-      0.5 * (left_hip + right_hip),                     // pelvis (MPII)
-      0.6 * joint(12) + 0.4 * collars,                  // thorax (MPII): above the breast bone
-      0.5 * (joint(3) + joint(6)),                      // spine (H36M)
+      0.9 * joint(12) + 0.1 * collars,                    // neck (LSP)
+      crown - Vec3(0, 0.006, 0),                          // top of the head (LSP)
+      0.5 * (left_hip + right_hip),                       // pelvis (MPII)
+      0.6 * joint(12) + 0.4 * collars,                    // thorax (MPII): above the breast bone
+      0.5 * (joint(3) + joint(6)),                        // spine (H36M)
       0.45 * joint(12) + 0.10 * joint(15) + 0.45 * nose,  // jaw (H36M)
-      0.5 * (joint(15) + crown),                        // head (H36M)
+      0.5 * (joint(15) + crown),                          // head (H36M)
   };
   std::vector<int> all(vertices.rows());
   std::iota(all.begin(), all.end(), 0);

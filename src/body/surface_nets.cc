@@ -16,8 +16,7 @@ class Samples {
   Samples(const ScalarField& field, const NetGrid& grid) : grid_(grid) {
     size_[0] = static_cast<int>(std::ceil(grid.high.x() / grid.cell)) + 2;
     for (int axis = 1; axis < 3; ++axis) {
-      size_[axis] =
-          static_cast<int>(std::ceil((grid.high[axis] - grid.low[axis]) / grid.cell)) + 1;
+      size_[axis] = static_cast<int>(std::ceil((grid.high[axis] - grid.low[axis]) / grid.cell)) + 1;
     }
     values_.resize(static_cast<size_t>(size_[0]) * size_[1] * size_[2]);
     ParallelFor(size_[1], 0, [&](int64_t y, int) {
@@ -65,7 +64,8 @@ bool CellVertex(const Samples& samples, int x, int y, int z, Vec3* vertex) {
       const double fq = samples(q);
       if ((fp < 0) == (fq < 0)) continue;
       const double t = fp / (fp - fq);
-      sum += (1 - t) * samples.GridPoint(p[0], p[1], p[2]) + t * samples.GridPoint(q[0], q[1], q[2]);
+      sum +=
+          (1 - t) * samples.GridPoint(p[0], p[1], p[2]) + t * samples.GridPoint(q[0], q[1], q[2]);
       ++crossings;
     }
   }
@@ -173,7 +173,8 @@ void Relax(const ScalarField& field, const NetGrid& grid, int rounds, HalfMesh* 
       Vec3 sum = Vec3::Zero();
       double count = 0;
       const bool on_plane = before[v].x() == 0;
-      for (int other : neighbours[v]) {  // the mirrored neighbour of a vertex on the plane counts too
+      for (int other :
+           neighbours[v]) {  // the mirrored neighbour of a vertex on the plane counts too
         const bool mirrored = on_plane && before[other].x() != 0;
         sum += (mirrored ? 2.0 : 1.0) * before[other];
         count += mirrored ? 2.0 : 1.0;

@@ -18,8 +18,8 @@ namespace gyre {
 using ScalarField = std::function<double(const Vec3&)>;
 
 struct NetGrid {
-  Vec3 low, high;   // box that holds the surface's half x >= 0 (low.x is not used)
-  double cell;      // edge of a cell
+  Vec3 low, high;  // box that holds the surface's half x >= 0 (low.x is not used)
+  double cell;     // edge of a cell
   // Where a grid point lies in space. A map that shrinks with respect to the grid gives a finer
   // mesh there. It must keep the plane x = 0 in place.
   std::function<Vec3(const Vec3&)> space_from_grid;
