@@ -32,7 +32,10 @@ double Stature(const Points3& vertices) {
 }
 
 Vec3 Landmark(int i) { return Body().v_template.row(Body().landmark_vertices[i]); }
-Vec3 Joint(int k) { return (Body().J_regressor * Body().v_template).row(k); }
+Vec3 Joint(int k) {
+  static const Points3 joints = Body().J_regressor * Body().v_template;
+  return joints.row(k);
+}
 
 TEST(BuiltinBody, PassesEveryCheckOfAModel) { EXPECT_NO_THROW(CheckBodyModel(Body())); }
 
