@@ -89,7 +89,7 @@ torch::nn::Sequential Stage(int blocks, int64_t width, int64_t stride, int64_t* 
 
 void InitialiseConvolutions(torch::nn::Module& module) {
   const torch::NoGradGuard no_grad;
-  for (const auto& child : module.modules()) {
+  for (const auto& child : module.modules(/*include_self=*/false)) {
     if (auto* conv = child->as<torch::nn::Conv2dImpl>()) {
       const at::Tensor& w = conv->weight;
       const double fan_out = static_cast<double>(w.size(0) * w.size(2) * w.size(3));
