@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/fitter.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "fitting/cold_start.h"
+#include "fitting/test_problems.h"
+
+namespace gyre {
+namespace {
+
+double MeanJointDistance(const Fitter& fitter, const BodyParams& a, const BodyParams& b) {
+  return (fitter.Joints(a) - fitter.Joints(b)).rowwise().norm().mean();
+}
+
+FitProblem DisturbedProblem(const Fitter& fitter, uint64_t seed) {
+  const TrueProblem made = MakeTrueProblem(fitter, seed);
+  FitProblem problem = made.problem;
+  problem.start = Disturbed(made.truth, 0.1, seed);
+  return problem;
+}
+
+class FitterTest : public testing::Test {
+ protected:
+  Fitter Make(FitOptions options = {}) { return Fitter(body_, prior_, std::move(options)); }
+  // Keypoints alone count.
+  static FitOptions Loose() {
+    FitOptions options;
+    options.pose_prior_weight = 1e-2;
+    options.angle_prior_weight = 0;
+    options.shape_prior_weight = 1e-2;
+    options.body_depth_anchor = 0;
+    options.function_tolerance = 1e-12;
+    options.body_max_iterations = 300;
+    return options;
+  }
+
+  std::shared_ptr<const BodyModel> body_ = MakeStickBody();
+  std::shared_ptr<const PosePrior> prior_ = MakeStickPrior();
+};
+
+TEST_F(FitterTest, ExplainsExactKeypoints) {
+  const Fitter fitter = Make(Loose());
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const FitResult result = fitter.Fit(DisturbedProblem(fitter, seed));
+    ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
+    EXPECT_LT(result.summary.score.reprojection_px, 0.2) << seed;
+  }
+}
+
+TEST_F(FitterTest, ComesNearerToTheTruth) {
+  const Fitter fitter = Make();
+  double before = 0, after = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const TrueProblem made = MakeTrueProblem(fitter, seed);
+    const FitProblem problem = DisturbedProblem(fitter, seed);
+    const FitResult result = fitter.Fit(problem);
+    before += MeanJointDistance(fitter, problem.start, made.truth);
+    after += MeanJointDistance(fitter, result.params, made.truth);
+  }
+  EXPECT_LT(after, 0.5 * before);
+}
+
+TEST_F(FitterTest, NeverEndsWorseThanItsStart) {
+  for (const FitOptions& options : {FitOptions::Default(), FitOptions::Spin()}) {
+    const Fitter fitter = Make(options);
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+      FitProblem problem = DisturbedProblem(fitter, seed);
+      if (seed % 2 == 0) problem.start = MakeTrueProblem(fitter, seed).truth;
+      Rng rng(seed, RngStream::kNoise, 7);
+      for (int i = 0; i < kNumSpinJoints; ++i) {  // gross errors and missing joints
+        if (rng.Bernoulli(0.3)) problem.keypoints_px.row(i).array() += rng.Normal(0, 100);
+        if (rng.Bernoulli(0.2)) problem.confidence[i] = 0;
+      }
+      const FitResult result = fitter.Fit(problem);
+      ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
+      const double before = fitter.Evaluate(problem, problem.start).BodyTotal();
+      EXPECT_LE(fitter.Evaluate(problem, result.params).BodyTotal(), before * (1 + 1e-9));
+    }
+  }
+}
+
+TEST_F(FitterTest, ThreadsDontChangeAByte) {
+  const Fitter fitter = Make();
+  std::vector<FitProblem> problems;
+  for (uint64_t seed = 0; seed < 8; ++seed) problems.push_back(DisturbedProblem(fitter, seed));
+  const auto one = fitter.FitAll(problems, 1), three = fitter.FitAll(problems, 3);
+  for (size_t i = 0; i < problems.size(); ++i) {
+    EXPECT_EQ(one[i].params.pose, three[i].params.pose);
+    EXPECT_EQ(one[i].params.betas, three[i].params.betas);
+    EXPECT_EQ(one[i].params.transl, three[i].params.transl);
+  }
+}
+
+TEST_F(FitterTest, RefusesWithReason) {
+  const Fitter fitter = Make();
+  const FitProblem good = MakeTrueProblem(fitter, 1).problem;
+  const auto reason = [&](const FitProblem& problem) {
+    const FitResult result = fitter.Fit(problem);
+    EXPECT_FALSE(result.summary.usable);
+    EXPECT_FALSE(result.summary.reason_text.empty());
+    return result.summary.reason;
+  };
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  FitProblem problem = good;
+  problem.keypoints_px(30, 1) = nan;
+  EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
+  problem = good;
+  problem.start.pose[5] = nan;
+  EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
+  problem = good;
+  problem.camera.focal_px = 0;
+  EXPECT_EQ(reason(problem), FitReason::kBadCamera);
+  problem = good;
+  problem.confidence.setZero();
+  EXPECT_EQ(reason(problem), FitReason::kTooFewJoints);
+  problem = good;
+  problem.keypoints_px.rowwise() = Eigen::RowVector2d(5, 5);  // all in one point
+  problem.has_start = problem.start_has_translation = false;
+  EXPECT_EQ(reason(problem), FitReason::kNotPlaceable);
+  problem = good;
+  problem.start.transl.z() = -5;  // behind the camera
+  EXPECT_EQ(reason(problem), FitReason::kSolverFailed);
+  problem = good;
+  problem.confidence.resize(3);
+  EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
+}
+
+TEST_F(FitterTest, UnobservedKeypointsMeanNothing) {
+  const Fitter fitter = Make();
+  FitProblem problem = DisturbedProblem(fitter, 3);
+  problem.confidence[4] = 0;
+  const FitResult expected = fitter.Fit(problem);
+  problem.keypoints_px.row(4).setConstant(std::numeric_limits<double>::quiet_NaN());
+  const FitResult result = fitter.Fit(problem);
+  EXPECT_EQ(result.params.pose, expected.params.pose);
+  EXPECT_TRUE(std::isnan(result.summary.per_joint_error_px[4]));
+}
+
+TEST_F(FitterTest, ResolutionOfThePictureDoesNotMatter) {
+  const Fitter fitter = Make();
+  const FitProblem problem = DisturbedProblem(fitter, 2);
+  FitProblem large = problem;
+  large.keypoints_px *= 3;
+  large.camera = {3 * problem.camera.focal_px, 3 * problem.camera.center_px};
+  large.pixel_scale = problem.pixel_scale / 3;
+  const FitResult a = fitter.Fit(problem), b = fitter.Fit(large);
+  EXPECT_LT((a.params.pose - b.params.pose).norm(), 1e-6);
+  EXPECT_NEAR(a.summary.score.score_px2, b.summary.score.score_px2, 1e-6);
+  EXPECT_NEAR(3 * a.summary.score.reprojection_px, b.summary.score.reprojection_px, 1e-6);
+}
+
+TEST_F(FitterTest, ColdStartFindsPeopleInAnyDirection) {
+  const Fitter fitter = Make();
+  for (double angle : {0.0, 1.5, std::numbers::pi, -2.0}) {
+    for (bool turned : {false, true}) {
+      TrueProblem made = MakeTrueProblem(fitter, 4);
+      made.truth.rotation(0) =
+          LogSO3(ExpSO3({0, 0, angle}) * ExpSO3({std::numbers::pi, 0, 0}) *
+                 ExpSO3({0, turned ? std::numbers::pi : 0.2, 0}));
+      const Points3 joints = fitter.Joints(made.truth);
+      for (int i = 0; i < kNumSpinJoints; ++i) {
+        made.problem.keypoints_px.row(i) =
+            made.problem.camera.Project(joints.row(i).transpose()).transpose();
+      }
+      made.problem.has_start = made.problem.start_has_translation = false;
+      EXPECT_NEAR(std::remainder(InPlaneAngle(made.problem) - angle, 2 * std::numbers::pi), 0, 0.2);
+      const FitResult result = fitter.Fit(made.problem);
+      ASSERT_TRUE(result.summary.usable);
+      EXPECT_EQ(result.summary.hypotheses_tried, 2);
+      EXPECT_LT(RotationAngle(ExpSO3(result.params.rotation(0)), ExpSO3(made.truth.rotation(0))),
+                1.3)  // depth of single limbs stays open; facing and direction do not
+          << angle << (turned ? " turned" : "");
+      EXPECT_LT(result.summary.score.reprojection_px, 3);
+    }
+  }
+}
+
+// Q2: SPIN's score is a mean over 49 joints, so hiding joints makes it smaller; ours is not.
+TEST_F(FitterTest, ScoreIsPerObservedJointAndSpinsIsNot) {
+  const Fitter fitter = Make();
+  const TrueProblem made = MakeTrueProblem(fitter, 6);
+  FitProblem problem = made.problem;
+  problem.keypoints_px.array() += 3;  // every joint 3 px off in x and in y
+  const double one = 1e4 * 18 / (1e4 + 18);
+  EXPECT_NEAR(fitter.Score(problem, made.truth).score_px2, one, 1e-6);
+  int hidden = 0;
+  for (int i = 25; i < kNumSpinJoints; ++i, ++hidden) problem.confidence[i] = 0;
+  const FitScore score = fitter.Score(problem, made.truth);
+  EXPECT_NEAR(score.score_px2, one, 1e-6);
+  // 25 OpenPose joints, three of them ignored; 9 px^2 per coordinate.
+  EXPECT_NEAR(score.spin_score_px2, 22 * 2 * 1e4 * 9 / (1e4 + 9) / 49, 1e-6);
+}
+
+// Q1: SPIN's torso stage explains joints nobody observed; ours does not.
+TEST_F(FitterTest, SpinsTorsoStageTrustsMissingJoints) {
+  for (bool spin : {true, false}) {
+    const Fitter fitter = Make(spin ? FitOptions::Spin() : FitOptions::Default());
+    FitProblem problem = MakeTrueProblem(fitter, 6).problem;
+    problem.confidence[SpinJoints().IndexOf("OP RHip")] = 0;
+    const double clean = fitter.Evaluate(problem, problem.start).camera_stage;
+    const int hip = SpinJoints().IndexOf("Right Hip");
+    problem.confidence[hip] = 0;
+    problem.keypoints_px.row(hip).setZero();
+    const double missing = fitter.Evaluate(problem, problem.start).camera_stage;
+    EXPECT_NEAR(clean, 0, 1e-9);
+    if (spin) {
+      EXPECT_GT(missing, 1e4);
+    } else {
+      EXPECT_NEAR(missing, 0, 1e-9);
+    }
+  }
+}
+
+// Q6: a wrist seen by OpenPose and by an annotator counts once.
+TEST_F(FitterTest, DuplicatesCountOnce) {
+  const auto cost = [&](bool merge, bool both) {
+    FitOptions options;
+    options.merge_duplicate_joints = merge;
+    const Fitter fitter = Make(options);
+    FitProblem problem = MakeTrueProblem(fitter, 6).problem;
+    problem.keypoints_px.array() += 1;
+    problem.confidence.setZero();
+    problem.confidence[SpinJoints().IndexOf("OP LWrist")] = 1;
+    if (both) problem.confidence[SpinJoints().IndexOf("Left Wrist")] = 1;
+    return fitter.Evaluate(problem, problem.start).reprojection;
+  };
+  EXPECT_NEAR(cost(true, true), cost(true, false), 1e-9);
+  EXPECT_NEAR(cost(false, true), 2 * cost(false, false), 1e-9);
+}
+
+TEST_F(FitterTest, SpinHoldsTheCameraInTheBodyStage) {
+  for (bool spin : {true, false}) {
+    FitOptions options = spin ? FitOptions::Spin() : FitOptions::Default();
+    options.torso_stage = false;
+    const Fitter fitter = Make(options);
+    const FitProblem problem = DisturbedProblem(fitter, 2);
+    const FitResult result = fitter.Fit(problem);
+    EXPECT_EQ(result.params.transl == problem.start.transl, spin);
+  }
+}
+
+TEST_F(FitterTest, AnchorKeepsTheStart) {
+  const auto moved = [&](double anchor) {
+    FitOptions options;
+    options.start_anchor = anchor;
+    const Fitter fitter = Make(options);
+    const FitProblem problem = DisturbedProblem(fitter, 2);
+    return (fitter.Fit(problem).params.pose - problem.start.pose).norm();
+  };
+  EXPECT_LT(moved(1e4), 1e-2);
+  EXPECT_GT(moved(0), 0.1);
+}
+
+TEST_F(FitterTest, BodyWithoutLandmarksLeavesItsKeypointsOut) {
+  auto bare = std::make_shared<BodyModel>(*body_);
+  bare->landmark_vertices.fill(-1);
+  const Fitter whole = Make(), fitter(bare, prior_, {});
+  const FitProblem problem = DisturbedProblem(whole, 2);
+  const FitResult result = fitter.Fit(problem);
+  EXPECT_TRUE(result.summary.usable);
+  EXPECT_TRUE(std::isnan(result.summary.per_joint_error_px[SpinJoints().IndexOf("OP Nose")]));
+  EXPECT_TRUE(std::isfinite(result.summary.score.reprojection_px));
+}
+
+TEST(FitOptions, CheckNamesTheField) {
+  FitOptions options;
+  options.sigma_px = 0;
+  try {
+    options.Check();
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("sigma_px"), std::string::npos);
+  }
+  options = {};
+  options.ignored_joints = {"Tail"};
+  EXPECT_THROW(options.Check(), UserError);
+  EXPECT_THROW(FitOptions::Preset("fast"), UserError);
+}
+
+}  // namespace
+}  // namespace gyre
