@@ -166,7 +166,8 @@ SceneOptions TakeSceneOptions(DatasetSpec& spec) {
 // The folder beside the annotation file when no other is given.
 fs::path ImagesOf(DatasetSpec& spec) {
   const fs::path beside = fs::path(spec.path()).parent_path();
-  const bool has_images = fs::is_directory(beside / "images");
+  std::error_code ignored;
+  const bool has_images = fs::is_directory(beside / "images", ignored);
   return spec.TakeString("images", (has_images ? beside / "images" : beside).string());
 }
 

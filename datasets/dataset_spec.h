@@ -8,8 +8,15 @@
 //   coco:FILE.json     COCO person keypoints
 //   openpose:DIR       OpenPose's JSON files and their images
 //   synth:             synthetic scenes, see synthetic.h
-// Every kind takes `name=` (default: the kind; samples and their fits are known by this name) and,
-// except synth, `images=` (folder of the pictures). And a mixture is several of them with weights:
+// A path alone is told by its ending (.npz, .csv, .json) or by the joints.mat in it.
+//
+// Options: every kind takes `name=` (default: the kind; samples and their fits are known by this
+// name). With picture files: `images=` (folder; default: images/ beside the file, else beside it).
+// With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet: `all_annotated=`;
+// coco: `box_from_bbox=`. Synth: count, seed, frame (px), spread, poses, any_turn, occluders,
+// noise, missing, outliers, swaps; see SceneOptions.
+//
+// A mixture is several data sets with weights:
 //   SPEC*0.6,SPEC*0.4
 // Without any weight each sample of the mixture is equally likely.
 #pragma once

@@ -2,8 +2,8 @@
 // Synthetic people with full truth: bodies in poses of the prior, seen by perspective cameras,
 // clothed, lit and rendered in front of made-up rooms. Sample i is a function of (seed, i).
 //
-// Camera frame and image as in core/camera.h. Everybody stands on no floor: the body is turned by
-// yaw (uniform), tilt and roll, and moved so that it fills the wanted share of the frame.
+// Camera frame and image as in core/camera.h. A body is turned by yaw (uniform), tilt and roll, and
+// placed so that it fills the wanted share of the frame, now and then cut by its edge.
 #pragma once
 
 #include <filesystem>

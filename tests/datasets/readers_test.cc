@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
+#include <map>
 
 #include "core/error.h"
 #include "datasets/check.h"
@@ -161,6 +163,22 @@ TEST(Lsp, ThirdValueMeansOppositeThings) {
   EXPECT_THAT(lsp->Get(0).image_path, testing::EndsWith("im0001.jpg"));
 }
 
+TEST(OpenPose, EveryPersonIsARow) {
+  const TempFolder folder;
+  std::string numbers;
+  for (int i = 0; i < 25; ++i) {
+    numbers +=
+        fmt::format("{}{}, {}, {}", i == 0 ? "" : ", ", 10 + i, 20 + 2 * i, i < 20 ? 0.5 : 0);
+  }
+  const std::string person = "{\"pose_keypoints_2d\": [" + numbers + "]}";
+  folder.Write("x_keypoints.json", "{\"people\": [" + person + ", " + person + "]}");
+  const auto set = OpenDataset("openpose:" + folder.path().string() + "?images=/pictures");
+  ASSERT_EQ(set->size(), 2);
+  EXPECT_EQ(set->Get(1).image_path, "/pictures/x.jpg");
+  EXPECT_EQ(set->Get(1).keypoints_px(Joint("OP RElbow"), 1), 26);
+  EXPECT_EQ(set->Get(0).keypoints_confidence.sum(), 10);
+}
+
 TEST(Readers, BadFilesAreUserErrors) {
   const TempFolder folder;
   for (const char* content :
@@ -238,7 +256,7 @@ TEST(RealData, LspetCsvAndMatAgree) {
   EXPECT_GT(csv->LoadImage(csv->Get(0)).width, 10);
 }
 
-TEST(RealData, CocoMpiiAndOpenPose) {
+TEST(RealData, CocoAndMpii) {
   if (!fs::exists(kShared)) GTEST_SKIP() << kShared << " is absent";
   const std::string dir = kShared;
   const auto coco = OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json");
