@@ -52,6 +52,7 @@ FitOptions FitOptions::Spin() {
   options.body_translation_free = false;
   options.robust_norm = RobustNorm::kPerCoordinate;
   options.body_depth_anchor = 0;
+  options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip", "Left Hip"};
   options.merge_duplicate_joints = false;
   options.hypotheses = Hypotheses::kStartOnly;
   return options;

@@ -58,9 +58,9 @@ struct FitOptions {
   double shape_prior_weight = 5;
   double body_depth_anchor = 1.0;  // 1/m, times pixels
   double start_anchor = 0;         // 1/rad, times pixels: how far the start's pose is trusted
-  // OpenPose's and the annotators' hips and necks lie elsewhere than the body model's.
-  std::vector<std::string> ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip",
-                                             "Left Hip"};
+  // OpenPose's neck lies elsewhere than the body model's. SPIN leaves all hips out for the same
+  // reason, but without them the trunk of a person in a photograph drifts off by half its width.
+  std::vector<std::string> ignored_joints = {"OP Neck"};
   // Two observations of one joint of the body (OpenPose's and an annotator's wrist) count as one.
   bool merge_duplicate_joints = true;
 

@@ -184,7 +184,9 @@ TEST_F(FitterTest, ColdStartFindsPeopleInAnyDirection) {
 
 // Q2: SPIN's score is a mean over 49 joints, so hiding joints makes it smaller; ours is not.
 TEST_F(FitterTest, ScoreIsPerObservedJointAndSpinsIsNot) {
-  const Fitter fitter = Make();
+  FitOptions options;
+  options.ignored_joints = FitOptions::Spin().ignored_joints;
+  const Fitter fitter = Make(options);
   const TrueProblem made = MakeTrueProblem(fitter, 6);
   FitProblem problem = made.problem;
   problem.keypoints_px.array() += 3;  // every joint 3 px off in x and in y
