@@ -6,6 +6,7 @@
 #include <ATen/core/Generator.h>
 #include <malloc.h>
 #include <torch/cuda.h>
+#include <torch/nn/module.h>
 
 #include <mutex>
 
@@ -25,6 +26,14 @@ void InitRuntime(int threads) {
   mallopt(M_TRIM_THRESHOLD, -1);
   mallopt(M_TOP_PAD, 256 << 20);
 #endif
+}
+
+void UseChannelsLast(torch::nn::Module& module) {
+  for (at::Tensor& parameter : module.parameters()) {
+    if (parameter.dim() == 4) {
+      parameter.set_data(parameter.data().contiguous(at::MemoryFormat::ChannelsLast));
+    }
+  }
 }
 
 c10::Device DeviceFromName(const std::string& name) {

@@ -22,6 +22,7 @@
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/fit_input.h"
+#include "tools/network_start.h"
 
 namespace gyre {
 namespace {
@@ -41,9 +42,11 @@ cxxopts::Options MakeOptions() {
       "out", "Result (.npz); one row per person in input order", cxxopts::value<std::string>(),
       "FILE")("overlays", "Folder for pictures of the bodies over the photographs; needs --images",
               cxxopts::value<std::string>(), "DIR")(
-      "start", "mean: the prior's mean, both ways around; given: --params, or a problem file's net; "
-               "a problem file's starts also by name",
+      "start", "mean: the prior's mean, both ways around; net: the network of --checkpoint; given: "
+               "--params, or a problem file's net; a problem file's starts also by name",
       cxxopts::value<std::string>()->default_value("mean"), "START")(
+      "checkpoint", "Run or checkpoint of the network to start from; needs --images",
+      cxxopts::value<std::string>(), "DIR")(
       "params", "Bodies to start from (.npz: pose [N,72], betas [N,10], optional transl [N,3]), one "
                 "row per person of the input",
       cxxopts::value<std::string>(), "FILE")(
@@ -76,8 +79,11 @@ std::vector<FitInput> ReadInputs(const cxxopts::ParseResult& args) {
     const std::string name = start == "mean" || given("params") ? "" : start == "given" ? "net" : start;
     return ReadProblemInputs(args["problems"].as<std::string>(), name);
   }
-  if (start != "mean" && start != "given") {
-    throw UsageError(fmt::format("--start is '{}'; it must be mean or given", start));
+  if (start != "mean" && start != "given" && start != "net") {
+    throw UsageError(fmt::format("--start is '{}'; it must be mean, net or given", start));
+  }
+  if ((start == "net") != given("checkpoint")) {
+    throw UsageError("--start net and --checkpoint belong together");
   }
   if ((start == "given") != given("params")) {
     throw UsageError("--start given and --params belong together");
@@ -244,6 +250,10 @@ int RunFit(int argc, char** argv) {
   if (args.count("overlays") && args["images"].as<std::string>().empty()) {
     throw UsageError("--overlays needs --images");
   }
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder)) {
+    ThrowUserError("--out {}: the folder {} is not there; create it first", out, folder.string());
+  }
   const FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
 
   std::vector<FitInput> inputs = ReadInputs(args);
@@ -251,7 +261,12 @@ int RunFit(int argc, char** argv) {
   inputs = Choose(std::move(inputs), choice);
   if (inputs.empty()) ThrowUserError("the input holds no person that --person asks for");
 
-  const Fitter fitter(BodyOf(args), PriorOf(args), fit_options);
+  const std::shared_ptr<const BodyModel> body = BodyOf(args);
+  if (args.count("checkpoint")) {
+    const int64_t started = StartFromNetwork(args["checkpoint"].as<std::string>(), *body, &inputs);
+    if (started == 0) ThrowUserError("the network saw nobody; does --images name the pictures?");
+  }
+  const Fitter fitter(body, PriorOf(args), fit_options);
   const std::vector<FitResult> results = FitInputs(fitter, inputs, threads);
   WriteResults(out, inputs, results);
   if (args.count("overlays")) {

@@ -10,6 +10,7 @@
 #include "loop/network_bridge.h"
 #include "loop/run_directory.h"
 #include "regressor/preprocess.h"
+#include "regressor/runtime.h"
 #include "regressor/weights.h"
 
 namespace gyre {
@@ -36,6 +37,7 @@ TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint
   trained.network = HmrNet(trained.options.network, MeanParams::FromPrior(*prior));
   LoadNetworkWeights(*trained.network, checkpoint / "network.pt");
   trained.network->to(device);
+  UseChannelsLast(*trained.network);
   return trained;
 }
 

@@ -146,6 +146,7 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
     WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
   network->to(device);
+  UseChannelsLast(*network);
   smpl->to(device);
   optimizer = std::make_unique<torch::optim::Adam>(
       network->parameters(), torch::optim::AdamOptions(options.learning_rate));
