@@ -13,12 +13,17 @@
 #include "core/error.h"
 #include "core/parallel.h"
 
+// Of OpenBLAS, where that is the BLAS underneath.
+extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+
 namespace gyre {
 
 void InitRuntime(int threads) {
   GYRE_CHECK(threads >= 0);
   at::set_num_threads(threads == 0 ? HardwareThreads() : threads);
   at::globalContext().setFlushDenormal(true);
+  // OpenBLAS' own threads would wait for work beside LibTorch's, on the same cores.
+  if (openblas_set_num_threads) openblas_set_num_threads(1);
 #ifdef __GLIBC__
   // A training step frees and takes the same buffers again. By default each comes as a fresh
   // mapping whose pages the system must clear.

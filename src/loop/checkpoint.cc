@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/checkpoint.h"
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
+#include "core/file.h"
 #include "regressor/torch_file.h"
 #include "regressor/weights.h"
 
@@ -18,9 +21,10 @@ void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double t
   WriteTorchFile(folder / "network.pt",
                  TorchValue::Dict{{"format", kFormat},
                                   {"step", step},
-                                  {"train_seconds", train_seconds},
                                   {"model", GetState(*network)},
                                   {"adam", GetAdamState(optimizer, *network)}});
+  WriteFileAtomically(folder / "state.json",
+                      nlohmann::json({{"train_seconds", train_seconds}}).dump() + "\n");
   fits.Save(folder / "fits.npz");
   if (val_fits) val_fits->Save(folder / "val_fits.npz");
 }
@@ -32,8 +36,13 @@ CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& netw
   if (file.At("format", what).AsString(what) != kFormat) {
     ThrowUserError("{}: written by another version of gyre", what);
   }
-  CheckpointState state{file.At("step", what).AsInt(what),
-                        file.At("train_seconds", what).AsDouble(what),
+  const nlohmann::json seconds =
+      nlohmann::json::parse(ReadFile(folder / "state.json"), nullptr, /*allow_exceptions=*/false);
+  if (!seconds.is_object() || !seconds.contains("train_seconds") ||
+      !seconds["train_seconds"].is_number()) {
+    ThrowUserError("{}: not the state of a checkpoint", (folder / "state.json").string());
+  }
+  CheckpointState state{file.At("step", what).AsInt(what), seconds["train_seconds"].get<double>(),
                         FitStore::Load(folder / "fits.npz", policy), FitStore(policy)};
   if (std::filesystem::exists(folder / "val_fits.npz")) {
     state.val_fits = FitStore::Load(folder / "val_fits.npz", policy);

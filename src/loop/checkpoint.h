@@ -2,6 +2,7 @@
 // A checkpoint's folder:
 //   network.pt     {"model": weights, "adam": state by parameter, "step", "format": "gyre 1"};
 //                  Python's torch.load opens it
+//   state.json     {"train_seconds"}: what differs from run to run, so that the rest need not
 //   fits.npz       the training set's fits (FitStore::Save)
 //   val_fits.npz   the validation set's
 // Random numbers need no state: they are functions of the seed and the step.

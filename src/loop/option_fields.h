@@ -21,6 +21,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("steps", o.steps, "Training steps");
   visit("batch_size", o.batch_size, "Samples per step");
   visit("learning_rate", o.learning_rate, "Adam's step size");
+  visit("gradient_clip", o.gradient_clip, "Norm above which a gradient is shortened (0: never)");
   visit("supervision", o.supervision, "loop, static, truth or reprojection");
   visit("device", o.device, "cpu or cuda");
   visit("threads", o.threads, "Threads of the network (0: all cores)");

@@ -2,7 +2,7 @@
 // The folder of one training run:
 //   options.json            the effective options
 //   metrics.jsonl           one JSON object per logging step
-//   checkpoints/000500/     network.pt (weights, optimiser), fits.npz, val_fits.npz, state.json
+//   checkpoints/000500/     weights, optimiser and fits: see checkpoint.h
 //   pictures/               overlays made while training
 //   summary.json, report.html
 //

@@ -37,6 +37,7 @@ struct TrainOptions {
   std::string init;                   // checkpoint, SPIN checkpoint or torchvision weights to start from
   LossOptions loss;
   double learning_rate = 5e-5;
+  double gradient_clip = 0;           // norm above which a step's gradient is shortened; 0: never (SPIN)
   int batch_size = 64;
   int64_t steps = 100000;
 

@@ -3,11 +3,15 @@
 
 #include <c10/core/GradMode.h>
 #include <spdlog/spdlog.h>
+#include <torch/types.h>  // clip_grad.h leans on it
+
+#include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
 
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -227,6 +231,10 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   if (std::isfinite(loss)) {
     optimizer->zero_grad();
     losses.total.backward();
+    // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
+    const double limit = options.gradient_clip > 0 ? options.gradient_clip
+                                                   : std::numeric_limits<double>::infinity();
+    means->Add("gradient_norm", torch::nn::utils::clip_grad_norm_(network->parameters(), limit));
     optimizer->step();
     bad_steps = 0;
   } else {

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program as a user meets it: exit codes, one clear sentence, the main job from end to end, and
+// what is left after a SIGKILL.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "io/npz.h"
+#include "tools/run_gyre.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+void ExpectOneSentence(const ProgramResult& result, int exit_code) {
+  EXPECT_EQ(result.exit_code, exit_code) << result.err;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_THAT(result.err, testing::StartsWith("gyre: "));
+  EXPECT_EQ(result.out, "");
+}
+
+TEST(ProgramTest, WrongUsageIsExitCodeTwo) {
+  EXPECT_EQ(Gyre({}).exit_code, 2);
+  ExpectOneSentence(Gyre({"dance"}), 2);
+  ExpectOneSentence(Gyre({"train"}), 2);
+  ExpectOneSentence(Gyre({"train", "--no-such-option", "1"}), 2);
+  ExpectOneSentence(Gyre({"train", "--run", "x", "--steps", "many", "--data", "synth:"}), 2);
+  ExpectOneSentence(Gyre({"eval"}), 2);
+  ExpectOneSentence(Gyre({"fit", "--out", "x.npz"}), 2);
+  ExpectOneSentence(Gyre({"body", "info"}), 2);
+}
+
+TEST(ProgramTest, HelpIsExitCodeZero) {
+  for (const char* command : {"train", "fit", "eval", "bench", "body", "prior", "data"}) {
+    const ProgramResult result = Gyre({command, "--help"});
+    EXPECT_EQ(result.exit_code, 0) << command << result.err;
+    EXPECT_THAT(result.out, HasSubstr("gyre")) << command;
+  }
+}
+
+// Every file a user may name, in every way a file can be wrong.
+TEST(ProgramTest, BadFilesAreOneSentenceAndExitCodeOne) {
+  const ScratchFolder scratch;
+  std::ofstream(scratch / "empty.npz");
+  std::ofstream(scratch / "empty.json");
+  std::ofstream(scratch / "random.npz") << "PK\x03\x04 and then nothing of a zip";
+  std::ofstream(scratch / "random.pkl") << "\x80\x02]q\x01(";
+  std::ofstream(scratch / "list.json") << "[1, 2, 3]";
+  std::ofstream(scratch / "evil.pkl") << "cos\nsystem\n(S'echo caught'\ntR.";
+  const std::string out = scratch / "out.npz";
+  const auto path = [&](const char* name) { return (scratch / name).string(); };
+  ExpectOneSentence(Gyre({"body", "info", path("missing.npz")}), 1);
+  ExpectOneSentence(Gyre({"body", "info", path("empty.npz")}), 1);
+  ExpectOneSentence(Gyre({"body", "info", path("random.npz")}), 1);
+  ExpectOneSentence(Gyre({"body", "info", path("random.pkl")}), 1);
+  ExpectOneSentence(Gyre({"fit", "--openpose", path("empty.json"), "--out", out}), 1);
+  ExpectOneSentence(Gyre({"fit", "--coco", path("list.json"), "--out", out}), 1);
+  ExpectOneSentence(Gyre({"fit", "--problems", path("random.npz"), "--out", out}), 1);
+  ExpectOneSentence(Gyre({"prior", "info", path("empty.npz")}), 1);
+  ExpectOneSentence(Gyre({"eval", "--checkpoint", path("missing")}), 1);
+  ExpectOneSentence(Gyre({"eval", "--fits", path("random.npz"), "--data", "synth:?count=2"}), 1);
+  ExpectOneSentence(Gyre({"train", "--resume", "--run", path("missing")}), 1);
+  ExpectOneSentence(Gyre({"bench", "fit", "--problems", path("missing.npz")}), 1);
+  ExpectOneSentence(Gyre({"data", "check", "coco:" + path("missing.json")}), 1);
+  EXPECT_FALSE(fs::exists(out));
+
+  const ProgramResult evil = Gyre({"body", "info", path("evil.pkl")});
+  ExpectOneSentence(evil, 1);
+  EXPECT_THAT(evil.err, HasSubstr("os.system"));
+  EXPECT_THAT(Gyre({"body", "info", path("missing.npz")}).err, HasSubstr("import-makehuman"));
+}
+
+// A run so small that it takes seconds.
+class TrainTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string data = scratch_ / "data";
+    ASSERT_EQ(Gyre({"data", "synth", "--count", "12", "--frame", "96", "--out", data, "--quiet"}).exit_code, 0);
+    spec_ = "spin:" + data + "/synth.npz";
+  }
+  std::vector<std::string> TrainArgs(const std::string& run, int steps) const {
+    return {"train", "--preset", "demo", "--run", run, "--steps", std::to_string(steps), "--data", spec_,
+            "--val", spec_ + "?name=val", "--batch-size", "4", "--network.image-px", "32",
+            "--log-every", "1", "--val-every", "4", "--checkpoint-every", "2", "--pictures", "1",
+            "--threads", "1", "--quiet"};
+  }
+  static std::vector<nlohmann::json> Metrics(const fs::path& run) {
+    std::ifstream file(run / "metrics.jsonl");
+    std::vector<nlohmann::json> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+
+  ScratchFolder scratch_;
+  std::string spec_;
+};
+
+TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
+  const std::string run = scratch_ / "run";
+  const ProgramResult trained = Gyre(TrainArgs(run, 4));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  for (const char* file : {"options.json", "metrics.jsonl", "summary.json", "report.html"}) {
+    EXPECT_TRUE(fs::exists(fs::path(run) / file)) << file;
+  }
+  const auto summary = nlohmann::json::parse(ReadFile(fs::path(run) / "summary.json"));
+  for (const char* key : {"network_pa_mpjpe_mm_first", "network_pa_mpjpe_mm_last",
+                          "fits_pa_mpjpe_mm_first", "fits_pa_mpjpe_mm_last", "train_seconds"}) {
+    EXPECT_TRUE(summary.contains(key) && summary[key].is_number()) << key;
+  }
+  for (const auto& line : Metrics(run)) {
+    if (line["step"] == 0) continue;
+    for (const char* key : {"loss", "loss_pose", "fits_updated", "fits_accepted_share",
+                            "fit_reprojection_px", "seconds_fit", "seconds_step"}) {
+      EXPECT_TRUE(line.contains(key)) << key << " in " << line;
+    }
+  }
+  const ProgramResult network = Gyre({"eval", "--checkpoint", run, "--json", "--quiet"});
+  ASSERT_EQ(network.exit_code, 0) << network.err;
+  EXPECT_NEAR(nlohmann::json::parse(network.out)["space"]["metrics"][0]["value"].get<double>(),
+              summary["network_pa_mpjpe_mm_last"].get<double>(), 1e-3);
+  const ProgramResult truth = Gyre({"eval", "--fits", "truth", "--data", spec_, "--json", "--quiet"});
+  ASSERT_EQ(truth.exit_code, 0) << truth.err;
+  EXPECT_NEAR(nlohmann::json::parse(truth.out)["space"]["metrics"][0]["value"].get<double>(), 0, 1e-6);
+  // A second run in the same folder overwrites nothing.
+  ExpectOneSentence(Gyre(TrainArgs(run, 4)), 1);
+}
+
+TEST_F(TrainTest, AKilledRunGoesOnFromItsCheckpointToTheSameEnd) {
+  const std::string whole = scratch_ / "whole", killed = scratch_ / "killed";
+  ASSERT_EQ(Gyre(TrainArgs(whole, 8)).exit_code, 0);
+  const pid_t pid = StartGyre(TrainArgs(killed, 8), scratch_ / "out", scratch_ / "err");
+  const fs::path third = fs::path(killed) / "checkpoints" / "000004";
+  for (int i = 0; i < 6000 && !fs::exists(third); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  kill(pid, SIGKILL);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  ASSERT_TRUE(fs::exists(third)) << ReadFile(scratch_ / "err");
+  const ProgramResult resumed = Gyre({"train", "--resume", "--run", killed, "--quiet"});
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  for (const char* file : {"network.pt", "fits.npz"}) {
+    EXPECT_EQ(ReadFile(fs::path(whole) / "checkpoints/000008" / file),
+              ReadFile(fs::path(killed) / "checkpoints/000008" / file)) << file;
+  }
+  const auto a = Metrics(whole), b = Metrics(killed);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    for (const auto& [key, value] : a[i].items()) {
+      if (!key.starts_with("seconds_")) EXPECT_EQ(value, b[i][key]) << key << " of line " << i;
+    }
+  }
+}
+
+TEST_F(TrainTest, OnlyHarmlessOptionsChangeOnResume) {
+  const std::string run = scratch_ / "run";
+  ASSERT_EQ(Gyre(TrainArgs(run, 2)).exit_code, 0);
+  ExpectOneSentence(Gyre({"train", "--resume", "--run", run, "--batch-size", "8"}), 2);
+  EXPECT_EQ(Gyre({"train", "--resume", "--run", run, "--steps", "3", "--quiet"}).exit_code, 0);
+}
+
+// Real detections: skipped where the data is not at hand.
+TEST(FitTest, RealKeypointsGivePlausibleBodies) {
+  const fs::path data = "../shared/data";
+  if (!fs::exists(data)) GTEST_SKIP() << "../shared/data is not here";
+  const ScratchFolder scratch;
+  const std::string out = scratch / "fits.npz";
+  const ProgramResult fitted =
+      Gyre({"fit", "--openpose", data / "openpose/im1010_openpose.json", "--images",
+            data / "openpose/im1010.jpg", "--overlays", scratch / "overlays", "--out", out, "--quiet"});
+  ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
+  const Npz npz = ReadNpz(out);
+  ASSERT_EQ(Get(npz, "pose", out).shape, (std::vector<int64_t>{1, 72}));
+  EXPECT_LT(Get(npz, "reprojection_px", out).As<double>()[0], 6);
+  EXPECT_TRUE(fs::exists(scratch / "overlays" / "im1010.png"));
+}
+
+}  // namespace
+}  // namespace gyre
