@@ -30,6 +30,10 @@ inline constexpr int kNumPoseFeatures = 9 * (kNumBodyJoints - 1);
 inline constexpr int kNumLandmarks = 21;                       // nose, eyes, ears, feet, fingertips
 inline constexpr int kNumExtraJoints = 9;                      // SPIN's regressed joints
 
+// The parent of each joint in SMPL's tree; the root has none.
+inline constexpr std::array<int, kNumBodyJoints> kSmplParents = {
+    -1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+
 constexpr std::array<int, kNumLandmarks> NoLandmarks() {
   std::array<int, kNumLandmarks> vertices{};
   vertices.fill(-1);

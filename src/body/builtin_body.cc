@@ -8,7 +8,6 @@
 #include "body/builtin_skin.h"
 #include "body/pose_correctives.h"
 #include "body/skin_regressor.h"
-#include "body/skin_weights.h"
 
 namespace gyre {
 namespace {

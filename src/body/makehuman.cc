@@ -10,7 +10,6 @@
 #include "body/makehuman_data.h"
 #include "body/pose_correctives.h"
 #include "body/skin_regressor.h"
-#include "body/skin_weights.h"
 #include "core/error.h"
 #include "core/rng.h"
 

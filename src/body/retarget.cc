@@ -14,10 +14,6 @@
 namespace gyre {
 namespace {
 
-// SMPL's kinematic tree.
-constexpr std::array<int, kNumBodyJoints> kParents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
-                                                      9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
-
 // Chains from the root along which joints that a skeleton lacks share the rotation of the next one.
 constexpr std::array<int, 5> kSpine = {3, 6, 9, 12, 15};
 
@@ -163,7 +159,7 @@ PoseClip RetargetBvh(const BvhClip& clip) {
     SpreadAlongSpine(map, &world);
     for (int k = 0; k < kNumBodyJoints; ++k) {
       const auto joint = static_cast<size_t>(k);
-      const Mat3 parent = k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kParents[joint])];
+      const Mat3 parent = k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kSmplParents[joint])];
       if (map.nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
       result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
     }

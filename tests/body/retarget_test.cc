@@ -197,8 +197,6 @@ struct Limb {
 };
 
 double MeanLimbErrorDegrees(const fs::path& file) {
-  static constexpr int kParents[kNumBodyJoints] = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
-                                                   9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
   const std::vector<Limb> limbs = {{1, 4, {0, -1, 0}},   {4, 7, {0, -1, 0}},  {2, 5, {0, -1, 0}},
                                    {5, 8, {0, -1, 0}},   {16, 18, {1, 0, 0}}, {18, 20, {1, 0, 0}},
                                    {17, 19, {-1, 0, 0}}, {19, 21, {-1, 0, 0}}};
@@ -218,7 +216,7 @@ double MeanLimbErrorDegrees(const fs::path& file) {
     std::array<Mat3, kNumBodyJoints> world;
     for (size_t k = 0; k < kNumBodyJoints; ++k) {
       const Mat3 local = ExpSO3(Joint(clip, static_cast<int>(k), frame));
-      world[k] = k == 0 ? local : Mat3(world[static_cast<size_t>(kParents[k])] * local);
+      world[k] = k == 0 ? local : Mat3(world[static_cast<size_t>(kSmplParents[k])] * local);
     }
     for (const Limb& limb : limbs) {
       const Vec3 bone = source_from_body.transpose() * (pose.positions.row(map.node(limb.to)) -

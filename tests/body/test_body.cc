@@ -26,8 +26,7 @@ BodyModel MakeRandomBody(uint64_t seed, double extra_sum, int num_vertices) {
   Rng rng(seed, RngStream::kTest);
   BodyModel model;
   model.name = "random test body";
-  model.parents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
-                   9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+  model.parents = kSmplParents;
   RowMatX v_template(num_vertices, 3);
   FillNormal(rng, 0.4, &v_template);
   model.v_template = v_template;

@@ -23,8 +23,7 @@ constexpr double kOffsets[kPerJoint][3] = {{0, 0.04, 0}, {0, -0.04, 0}, {0.03, 0
 std::shared_ptr<const BodyModel> MakeStickBody() {
   auto model = std::make_shared<BodyModel>();
   model->name = "stick body";
-  model->parents = {-1, 0, 0, 0,  1,  2,  3,  4,  5,  6,  7,  8,
-                    9,  9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21};
+  model->parents = kSmplParents;
   const int n = kPerJoint * kNumBodyJoints;
   model->v_template.resize(n, 3);
   model->shapedirs = RowMatX::Zero(3 * n, kNumShapeParams);
