@@ -4,7 +4,7 @@
 // Joint-to-joint lengths: means of the female and male subjects (H = 1.735 m and 1.741 m) of
 //   P. de Leva, "Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters", J. Biomechanics
 //   29(9), 1996, table 4.
-// Heights above the ground and breadths:
+// Heights above the ground:
 //   R. Drillis & R. Contini, "Body segment parameters", 1966, as printed in D. Winter,
 //   "Biomechanics and motor control of human movement", 4th ed. 2009, figure 4.1.
 #pragma once
@@ -22,11 +22,6 @@ inline constexpr double kShank = 0.2492;     // knee to ankle
 
 // Drillis & Contini 1966.
 inline constexpr double kAnkleHeight = 0.039;
-inline constexpr double kChinHeight = 0.870;
-inline constexpr double kEyeHeight = 0.936;
 inline constexpr double kShoulderHeight = 0.818;
-inline constexpr double kHipBreadth = 0.191;
-inline constexpr double kFootLength = 0.152;
-inline constexpr double kHandLength = 0.108;
 
 }  // namespace gyre::anthropometry
