@@ -65,9 +65,11 @@ Mat3 LeftJacobianSO3(const Vec3& w) {
 }
 
 double RotationAngle(const Mat3& a, const Mat3& b) {
-  // From the chord, which keeps its precision at both ends.
-  const double chord = (a - b).norm() / std::sqrt(8.0);  // = sin(angle / 2)
-  return 2 * std::asin(std::clamp(chord, 0.0, 1.0));
+  // R - R^T = 2 sin(angle) [axis]x and trace(R) = 1 + 2 cos(angle): sine and cosine together keep
+  // their precision at zero and at pi alike.
+  const Mat3 r = a.transpose() * b;
+  const Vec3 two_sin_axis(r(2, 1) - r(1, 2), r(0, 2) - r(2, 0), r(1, 0) - r(0, 1));
+  return std::atan2(two_sin_axis.norm(), r.trace() - 1);
 }
 
 Mat3 NearestRotation(const Mat3& m) {

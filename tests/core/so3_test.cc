@@ -98,10 +98,12 @@ TEST(So3, JacobianIsContinuousWhereItsSeriesEnds) {
 TEST(So3, AngleBetweenRotations) {
   Rng rng(5, RngStream::kTest);
   const Mat3 base = ExpSO3(2.0 * RandomDirection(rng));
-  for (const double angle : {0.0, 1e-8, 1e-3, 1.0, 3.0}) {
-    EXPECT_NEAR(RotationAngle(base, base * ExpSO3(angle * RandomDirection(rng))), angle, 1e-12);
+  for (const double angle : kAngles) {
+    const Mat3 turned = base * ExpSO3(angle * RandomDirection(rng));
+    EXPECT_NEAR(RotationAngle(base, turned), angle, 1e-14) << angle;
+    EXPECT_NEAR(RotationAngle(turned, base), angle, 1e-14) << angle;
   }
-  EXPECT_NEAR(RotationAngle(base, base * ExpSO3(kPi * Vec3::UnitY())), kPi, 1e-7);
+  EXPECT_NEAR(RotationAngle(base, base * ExpSO3(kPi * Vec3::UnitY())), kPi, 1e-14);
 }
 
 TEST(So3, NearestRotationOfARotationIsItself) {
