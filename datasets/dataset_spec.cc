@@ -154,6 +154,7 @@ SceneOptions TakeSceneOptions(DatasetSpec& spec) {
       static_cast<int>(spec.TakeInteger("frame", o.width_px, kMinFramePx, kMaxFramePx));
   o.pose_spread = spec.TakeNumber("spread", o.pose_spread, 0, 3);
   o.poses = spec.TakeString("poses", "");
+  o.yaw_max_deg = spec.TakeNumber("yaw", o.yaw_max_deg, 0, 180);
   o.any_turn_share = spec.TakeNumber("any_turn", o.any_turn_share, 0, 1);
   o.occluder_probability = spec.TakeNumber("occluders", o.occluder_probability, 0, 1);
   o.noise.sigma_px = spec.TakeNumber("noise", o.noise.sigma_px, 0, 100);

@@ -40,7 +40,7 @@ RowMatX ReadPoses(const std::filesystem::path& path) {
 
 // Body to camera axes. Rx(pi) stands a body upright and facing the camera.
 Mat3 DrawOrientation(const SceneOptions& options, Rng& rng, SceneGeometry* scene) {
-  const double yaw = rng.Uniform(-std::numbers::pi, std::numbers::pi);
+  const double yaw = rng.Uniform(-options.yaw_max_deg, options.yaw_max_deg) * kDegree;
   scene->tilt_rad = rng.Normal(0, options.tilt_sigma_deg) * kDegree;
   scene->roll_rad = rng.Normal(0, options.roll_sigma_deg) * kDegree;
   const double any_roll = rng.Uniform(-std::numbers::pi, std::numbers::pi);

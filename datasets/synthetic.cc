@@ -44,6 +44,7 @@ void SceneOptions::Check() const {
   CheckRange("focal_max_px", focal_max_px, focal_min_px, 1e6);
   CheckRange("person_share_min", person_share_min, 0.05, person_share_max);
   CheckRange("person_share_max", person_share_max, person_share_min, 2);
+  CheckRange("yaw_max_deg", yaw_max_deg, 0, 180);
   CheckRange("tilt_sigma_deg", tilt_sigma_deg, 0, 90);
   CheckRange("roll_sigma_deg", roll_sigma_deg, 0, 90);
   CheckRange("any_turn_share", any_turn_share, 0, 1);

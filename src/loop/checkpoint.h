@@ -27,7 +27,8 @@ struct CheckpointState {
   double train_seconds = 0;
   FitStore fits, val_fits;
 };
-// Restores network and optimiser; UserError names the file at fault, and then nothing is changed.
+// Restores network and optimiser. UserError names the file at fault; then another checkpoint has to
+// be read before either is used.
 CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& network,
                                torch::optim::Adam& optimizer, const StorePolicy& policy);
 

@@ -57,7 +57,7 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
     o.network.dropout = 0.1;
     o.loss.norm = LossNorm::kL1;
     o.loss.pose = 4;
-    o.loss.betas = 0.05;
+    o.loss.betas = 0.5;
     o.learning_rate = 3e-4;
     o.gradient_clip = 100;
     o.batch_size = 32;
@@ -68,9 +68,9 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
       o.network.image_px = 64;
       o.augment.rotation_zero_probability = 1;
       o.augment.scale_sigma = 0.1;
-      o.steps = 1200;
-      o.val_every = 150;
-      o.checkpoint_every = 300;
+      o.steps = 1400;
+      o.val_every = 200;
+      o.checkpoint_every = 200;
     }
     return o;
   }

@@ -111,6 +111,7 @@ struct Trainer::Impl {
   std::unique_ptr<Supervisor> supervisor;
   std::unique_ptr<Validator> validator;
   int64_t step = 0;
+  bool started = false;  // whether there is a checkpoint, the one of step 0 included
   double train_seconds = 0;
   int bad_steps = 0;
 };
@@ -170,20 +171,26 @@ void Trainer::Impl::StartFromWeights() {
 }
 
 void Trainer::Impl::Resume() {
-  for (const std::filesystem::path& folder : ListCheckpoints(run.root())) {
+  const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
+  for (const std::filesystem::path& folder : checkpoints) {
     try {
       CheckpointState state = ReadCheckpoint(folder, network, *optimizer, options.store);
       step = state.step;
       train_seconds = state.train_seconds;
       supervisor->store() = std::move(state.fits);
       if (validator) validator->supervisor().store() = std::move(state.val_fits);
+      started = true;
       break;
     } catch (const UserError& error) {
       spdlog::warn("{}; trying the checkpoint before it", error.what());
     }
   }
-  if (step == 0 && train_seconds == 0) StartFromWeights();
-  run.TruncateMetrics(step);
+  if (!started && !checkpoints.empty()) {
+    ThrowUserError("{}: none of its {} checkpoints can be read; move the folder away to start anew",
+                   run.root().string(), checkpoints.size());
+  }
+  if (!started) StartFromWeights();  // killed before its first checkpoint
+  run.TruncateMetrics(started ? step : -1);
   spdlog::info("resuming at step {}", step);
 }
 
@@ -278,8 +285,8 @@ nlohmann::json Trainer::Impl::Validate() {
 
 bool Trainer::Impl::Train() {
   const StopOnSignal stop;
-  auto start = std::chrono::steady_clock::now();
-  if (step == 0) {
+  const auto start = std::chrono::steady_clock::now();
+  if (!started) {
     for (const auto& set : data.sets) supervisor->MakeInitialFits(*set);
     nlohmann::json line = {{"step", 0}};
     if (validator) {
