@@ -48,24 +48,4 @@ std::string FitSummary::BriefReport() const {
                      score.observed_joints);
 }
 
-std::string FitSummary::FullReport() const {
-  std::string report = BriefReport() + "\n";
-  const auto line = [&](const char* name, double ObjectiveTerms::*term) {
-    report += fmt::format("  {:<14}{:>14.3f}{:>14.3f}\n", name, before.*term, after.*term);
-  };
-  report += fmt::format("  {:<14}{:>14}{:>14}\n", "term", "start", "end");
-  line("reprojection", &ObjectiveTerms::reprojection);
-  line("pose_prior", &ObjectiveTerms::pose_prior);
-  line("angle_prior", &ObjectiveTerms::angle_prior);
-  line("shape_prior", &ObjectiveTerms::shape_prior);
-  line("depth_anchor", &ObjectiveTerms::depth_anchor);
-  line("start_anchor", &ObjectiveTerms::start_anchor);
-  line("camera_stage", &ObjectiveTerms::camera_stage);
-  report += fmt::format("  {:<14}{:>14.3f}{:>14.3f}\n", "body_total", before.BodyTotal(),
-                        after.BodyTotal());
-  report += fmt::format("  score {:.3f} px^2, {} hypotheses, {:.2f} ms\n", score.score_px2,
-                        hypotheses_tried, 1e3 * seconds);
-  return report;
-}
-
 }  // namespace gyre

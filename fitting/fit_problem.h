@@ -81,7 +81,6 @@ struct FitSummary {
   double seconds = 0;
 
   std::string BriefReport() const;  // one line
-  std::string FullReport() const;   // a small table of terms
 };
 
 struct FitResult {

@@ -142,11 +142,6 @@ FitStore::Counters FitStore::counters() const {
   return counters_;
 }
 
-void FitStore::ResetCounters() {
-  const std::lock_guard lock(mutex_);
-  counters_ = {};
-}
-
 FitStore::Stats FitStore::GetStats(int64_t samples) const {
   const std::lock_guard lock(mutex_);
   Stats stats;

@@ -76,8 +76,7 @@ class FitStore {
   bool Accepted(const StoredFit& fit) const;
 
   int64_t size() const;
-  Counters counters() const;  // since the last ResetCounters
-  void ResetCounters();
+  Counters counters() const;
   Stats GetStats(int64_t samples) const;
   const StorePolicy& policy() const { return policy_; }
 

@@ -300,10 +300,6 @@ VecX Fitter::JointErrors(const FitProblem& problem, const BodyParams& params) co
   return errors;
 }
 
-std::optional<Vec3> Fitter::PlaceBody(const FitProblem& problem, const BodyParams& params) const {
-  return PlaceOverKeypoints(problem, impl_->rules, *impl_->joints, params);
-}
-
 const FitOptions& Fitter::options() const { return impl_->options; }
 const BodyModel& Fitter::body() const { return *impl_->body; }
 const PosePrior& Fitter::prior() const { return *impl_->prior; }

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -36,10 +35,6 @@ class Fitter {
   VecX JointErrors(const FitProblem& problem, const BodyParams& params) const;
   // SPIN's 49 joints in camera axes, metres. [49,3]
   Points3 Joints(const BodyParams& params) const;
-
-  // The translation that places `params` (its own is ignored) over the keypoints, as Fit does for
-  // starts without one; empty when nothing puts the body in front of the camera.
-  std::optional<Vec3> PlaceBody(const FitProblem& problem, const BodyParams& params) const;
 
   const FitOptions& options() const;
   const BodyModel& body() const;
