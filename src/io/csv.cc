@@ -143,23 +143,6 @@ double CsvTable::Number(int64_t row, const std::string& column) const {
   return value;
 }
 
-int64_t CsvTable::Integer(int64_t row, const std::string& column) const {
-  const std::string& text = Text(row, column);
-  int64_t value = 0;
-  if (!ParseWhole(text, value)) {
-    ThrowUserError("{}: column '{}': expected a whole number, found '{}'", Where(row), column,
-                   text.substr(0, 40));
-  }
-  return value;
-}
-
-std::vector<std::string> CsvTable::Texts(const std::string& column) const {
-  std::vector<std::string> texts;
-  Position(column);  // also a table without rows must have the column
-  for (int64_t row = 0; row < row_count_; ++row) texts.push_back(Text(row, column));
-  return texts;
-}
-
 std::vector<double> CsvTable::Numbers(const std::string& column) const {
   std::vector<double> numbers;
   Position(column);  // also a table without rows must have the column

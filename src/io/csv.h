@@ -25,9 +25,7 @@ class CsvTable {
   // the field is no number.
   const std::string& Text(int64_t row, const std::string& column) const;
   double Number(int64_t row, const std::string& column) const;
-  int64_t Integer(int64_t row, const std::string& column) const;
   // A whole column.
-  std::vector<std::string> Texts(const std::string& column) const;
   std::vector<double> Numbers(const std::string& column) const;
   // "FILE: line 7", for a reader's own complaints about a row.
   std::string Where(int64_t row) const;

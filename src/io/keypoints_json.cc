@@ -172,8 +172,4 @@ std::vector<KeypointPerson> ReadCocoKeypoints(const std::filesystem::path& path)
   return ParseCocoKeypoints(ReadFile(path, kMaxJsonBytes), path.string());
 }
 
-Eigen::Vector4d ReadBoxJson(const std::filesystem::path& path) {
-  return Box(ParseJson(ReadFile(path, 1 << 20), path.string()), path.string());
-}
-
 }  // namespace gyre

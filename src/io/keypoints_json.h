@@ -43,7 +43,4 @@ std::vector<OpenPoseFrame> ReadOpenPoseFolder(const std::filesystem::path& folde
 std::vector<KeypointPerson> ReadCocoKeypoints(const std::filesystem::path& path);
 std::vector<KeypointPerson> ParseCocoKeypoints(std::string_view content, const std::string& what);
 
-// {"bbox": [x, y, width, height]} as SPIN's demo takes it.
-Eigen::Vector4d ReadBoxJson(const std::filesystem::path& path);
-
 }  // namespace gyre

@@ -193,24 +193,4 @@ void WriteObj(const std::filesystem::path& path, const Points3& vertices, const 
   WriteFileAtomically(path, text);
 }
 
-void WritePly(const std::filesystem::path& path, const Points3& vertices, const Faces& faces) {
-  CheckFaces(vertices, faces);
-  std::string out = fmt::format(
-      "ply\nformat binary_little_endian 1.0\nelement vertex {}\nproperty float x\n"
-      "property float y\nproperty float z\nelement face {}\n"
-      "property list uchar int vertex_indices\nend_header\n",
-      vertices.rows(), faces.rows());
-  const auto append = [&](const auto& value) {
-    out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  };
-  for (int64_t v = 0; v < vertices.rows(); ++v) {
-    for (int axis = 0; axis < 3; ++axis) append(static_cast<float>(vertices(v, axis)));
-  }
-  for (int64_t f = 0; f < faces.rows(); ++f) {
-    append(uint8_t{3});
-    for (int corner = 0; corner < 3; ++corner) append(faces(f, corner));
-  }
-  WriteFileAtomically(path, out);
-}
-
 }  // namespace gyre

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Meshes as Wavefront OBJ (read, write) and PLY (write). Coordinates are passed through as they
-// stand in the file.
+// Meshes as Wavefront OBJ. Coordinates are passed through as they stand in the file.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +33,5 @@ ObjMesh ParseObj(std::string_view content, const std::string& what);
 
 // vertices [V, 3], faces [F, 3] from 0.
 void WriteObj(const std::filesystem::path& path, const Points3& vertices, const Faces& faces);
-// Binary little-endian PLY with float32 vertices.
-void WritePly(const std::filesystem::path& path, const Points3& vertices, const Faces& faces);
 
 }  // namespace gyre

@@ -70,7 +70,6 @@ std::vector<ReaderCase> Readers() {
       {"openpose", OpenPoseJson(25),
        [](const std::string& bytes) { ParseOpenPoseJson(bytes, "file"); }},
       {"coco", CocoJson(), [](const std::string& bytes) { ParseCocoKeypoints(bytes, "file"); }},
-      {"box", R"({"bbox":[1,2,3,4]})", FromFile([](const auto& path) { ReadBoxJson(path); })},
       {"csv", "a,b\n1,\"two\"\"\"\n3,4\n",
        [](const std::string& bytes) { CsvTable::Parse(bytes, "file").Numbers("a"); }, true},
       {"matlab", Mat("joints", {2, 3}, {1, 2, 3, 4, 5, 6}, false),

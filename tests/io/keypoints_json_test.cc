@@ -109,15 +109,6 @@ TEST(Json, BoundsNestingAndNumbers) {
               HasSubstr("'id'"));
 }
 
-TEST(Box, ReadsSpinsDemoFile) {
-  const TempFolder folder;
-  EXPECT_EQ(ReadBoxJson(folder.Write("box.json", R"({"bbox": [17, 37, 117, 142]})")),
-            Eigen::Vector4d(17, 37, 117, 142));
-  const auto bad = folder.Write("bad.json", R"({"bbox": [17, 37, 117]})");
-  EXPECT_THAT(UserErrorOf([&] { ReadBoxJson(bad); }),
-              AllOf(HasSubstr("bad.json"), HasSubstr("3 numbers")));
-}
-
 TEST(Keypoints, ReadsRealFiles) {
   const auto coco = SharedData("coco/person_keypoints_excerpt.json");
   GYRE_SKIP_WITHOUT(coco);

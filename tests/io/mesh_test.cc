@@ -4,9 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstring>
 
-#include "core/file.h"
 #include "io/gzip.h"
 #include "io/io_test_util.h"
 #include "io/sample_files.h"
@@ -52,7 +50,7 @@ TEST(Obj, NamesTheLineOfAnError) {
   EXPECT_THAT(error("vertex 1 2 3"), HasSubstr("keyword"));
 }
 
-TEST(Mesh, WritesObjAndPly) {
+TEST(Mesh, WritesObj) {
   const TempFolder folder;
   const ObjMesh square = ParseObj(kSquare, "square.obj");
   const Faces faces = square.Triangles();
@@ -60,16 +58,6 @@ TEST(Mesh, WritesObjAndPly) {
   const ObjMesh back = ReadObj(folder.path() / "a.obj");
   EXPECT_EQ(back.vertices, square.vertices);
   EXPECT_EQ(back.Triangles(), faces);
-
-  WritePly(folder.path() / "a.ply", square.vertices, faces);
-  const std::string ply = ReadFile(folder.path() / "a.ply");
-  const size_t data = ply.find("end_header\n") + 11;
-  EXPECT_TRUE(ply.starts_with("ply\nformat binary_little_endian 1.0\nelement vertex 4\n"));
-  ASSERT_EQ(ply.size() - data, 4u * 12 + 4 * 13);
-  float last_z;
-  std::memcpy(&last_z, ply.data() + data + 44, 4);
-  EXPECT_EQ(last_z, -0.25f);
-  EXPECT_EQ(ply[data + 48], 3);
   EXPECT_THROW(WriteObj(folder.path() / "b.obj", square.vertices.topRows(2), faces),
                std::logic_error);
 }
