@@ -4,7 +4,6 @@
 #include <Eigen/Geometry>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <opencv2/imgproc.hpp>
 
 #include "core/error.h"
@@ -91,27 +90,6 @@ cv::Mat RenderTurned(const Points3& vertices, const Faces& faces, cv::Size size,
   const Camera camera{focal_px, {0.5 * (size.width - 1), 0.5 * (size.height - 1)}};
   return RenderMesh(background, points, faces, camera, Paint::Uniform(style.rgb),
                     BodyOptions(opaque));
-}
-
-cv::Mat ComposeFitStrip(const cv::Mat& crop, const Points2& keypoints_px, const VecX& confidence,
-                        const KeypointSet& set, const Points3& vertices, const Faces& faces,
-                        const Camera& camera, int height_px) {
-  // Drawn at the strip's resolution: lines and edges stay fine whatever the crop's size.
-  const double scale = static_cast<double>(height_px) / crop.rows;
-  cv::Mat picture;
-  cv::resize(crop, picture,
-             {std::max(1, static_cast<int>(std::lround(scale * crop.cols))), height_px}, 0, 0,
-             scale < 1 ? cv::INTER_AREA : cv::INTER_CUBIC);
-  const auto scaled = [&](const Vec2& pixel) -> Vec2 {
-    return (scale * (pixel.array() + 0.5) - 0.5).matrix();
-  };
-  Points2 keypoints = keypoints_px;
-  for (auto row : keypoints.rowwise()) row = scaled(row.transpose()).transpose();
-  const Camera picture_camera{scale * camera.focal_px, scaled(camera.center_px)};
-  return ComposeStrip({picture, DrawSkeleton(picture, keypoints, confidence, set),
-                       DrawBodyOverlay(picture, vertices, faces, picture_camera),
-                       RenderTurned(vertices, faces, picture.size(), std::numbers::pi / 2)},
-                      height_px);
 }
 
 }  // namespace gyre

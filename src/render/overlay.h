@@ -37,12 +37,6 @@ cv::Mat DrawSkeleton(const cv::Mat& image, const Points2& keypoints_px, const Ve
 cv::Mat RenderTurned(const Points3& vertices, const Faces& faces, cv::Size size, double angle_rad,
                      const OverlayStyle& style = {});
 
-// One person's four pictures side by side, each `height_px` high: the crop as it is, with its
-// keypoints, with the body, and the body turned by 90 degrees. `camera` sees the crop.
-cv::Mat ComposeFitStrip(const cv::Mat& crop, const Points2& keypoints_px, const VecX& confidence,
-                        const KeypointSet& set, const Points3& vertices, const Faces& faces,
-                        const Camera& camera, int height_px = 256);
-
 // Pictures side by side, scaled to one height, with a narrow gap.
 cv::Mat ComposeStrip(const std::vector<cv::Mat>& images, int height_px);
 

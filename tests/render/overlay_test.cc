@@ -134,18 +134,6 @@ TEST(RenderTurned, FillsThePictureFromEverySide) {
   EXPECT_NEAR(side_region.y + side_region.height / 2.0, 100, 1.5);
 }
 
-TEST(ComposeFitStrip, ShowsFourPictures) {
-  const TestMesh ball = MakeBall({0, 0, 40}, 0.5);
-  const KeypointSet& set = FindKeypointSet("coco17");
-  const cv::Mat strip =
-      ComposeFitStrip(Grey(224, 224), Points2::Constant(17, 2, 100), VecX::Ones(17), set,
-                      ball.vertices, ball.faces, SpinCropCamera(), 256);
-  EXPECT_EQ(strip.rows, 256);
-  EXPECT_EQ(strip.cols, 4 * 256 + 3 * 6);
-  EXPECT_FALSE(Touched(strip, 128, 128));                 // as it is
-  EXPECT_TRUE(Touched(strip, 2 * (256 + 6) + 128, 128));  // the ball in the middle
-}
-
 TEST(ContactSheet, IsAGridWithCaptions) {
   const std::vector<cv::Mat> images = {Grey(100, 50), Grey(50, 100), Grey(20, 20)};
   const cv::Mat bare = ContactSheet(images, 2);
