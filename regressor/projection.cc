@@ -28,10 +28,4 @@ at::Tensor PixelsFromNormalized(const at::Tensor& points, double size_px) {
   return points * (size_px / 2) + (size_px - 1) / 2;
 }
 
-at::Tensor ProjectWeakPerspective(const at::Tensor& points, const at::Tensor& cam,
-                                  const at::Tensor& focal_px, double size_px) {
-  const at::Tensor translation = TranslationFromWeakPerspective(cam, focal_px, size_px);
-  return ProjectPoints(points, translation, focal_px) / (size_px / 2);
-}
-
 }  // namespace gyre

@@ -22,9 +22,4 @@ at::Tensor ProjectPoints(const at::Tensor& points, const at::Tensor& translation
 at::Tensor NormalizedFromPixels(const at::Tensor& points_px, double size_px);
 at::Tensor PixelsFromNormalized(const at::Tensor& points, double size_px);
 
-// The network's 2D prediction: points [B,N,3] under cam [B,3] in a crop of size_px whose camera has
-// focal_px [B] and its principal point in the crop's middle -> [B,N,2] in [-1,1].
-at::Tensor ProjectWeakPerspective(const at::Tensor& points, const at::Tensor& cam,
-                                  const at::Tensor& focal_px, double size_px);
-
 }  // namespace gyre

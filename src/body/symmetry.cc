@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/symmetry.h"
 
-#include "core/error.h"
 #include "core/so3.h"
 
 namespace gyre {
@@ -11,13 +10,6 @@ Vec3 Mirrored(const Vec3& point) { return {-point.x(), point.y(), point.z()}; }
 
 // A rotation seen in the mirror: M Exp(w) M = Exp((w_x, -w_y, -w_z)).
 Vec3 MirroredRotation(const Vec3& w) { return {w.x(), -w.y(), -w.z()}; }
-
-template <typename Rows>
-void SwapSides(const KeypointSet& set, Rows* rows) {
-  const Rows before = *rows;
-  const std::vector<int> partner = set.MirrorPermutation();
-  for (int i = 0; i < set.size(); ++i) rows->row(i) = before.row(partner[i]);
-}
 
 }  // namespace
 
@@ -43,21 +35,6 @@ BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double ang
   turned.rotation(0) = LogSO3(turn * ExpSO3(params.rotation(0)));
   turned.transl = turn * (pelvis + params.transl) - pelvis;
   return turned;
-}
-
-void MirrorKeypoints(const KeypointSet& set, double width_px, Points2* keypoints_px,
-                     VecX* confidence) {
-  GYRE_CHECK(keypoints_px->rows() == set.size());
-  SwapSides(set, keypoints_px);
-  keypoints_px->col(0) = (width_px - 1) - keypoints_px->col(0).array();
-  if (confidence != nullptr) SwapSides(set, confidence);
-}
-
-void MirrorJoints(const KeypointSet& set, Points3* joints, VecX* confidence) {
-  GYRE_CHECK(joints->rows() == set.size());
-  SwapSides(set, joints);
-  joints->col(0) *= -1;
-  if (confidence != nullptr) SwapSides(set, confidence);
 }
 
 BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const Vec3& pelvis) {

@@ -13,7 +13,6 @@
 #include <array>
 
 #include "body/body_model.h"
-#include "body/joints.h"
 #include "core/camera.h"
 
 namespace gyre {
@@ -31,14 +30,6 @@ BodyParams MirrorParams(const BodyParams& params, const Vec3& pelvis);
 
 // The body turned about the camera's z axis by an angle (radians, clockwise on the screen).
 BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double angle_rad);
-
-// Keypoints [N,2] of an image of this width seen in a mirror: x' = (width_px - 1) - x, rows swapped
-// between the sides. `confidence` [N] may be null.
-void MirrorKeypoints(const KeypointSet& set, double width_px, Points2* keypoints_px,
-                     VecX* confidence);
-
-// 3D joints [N,3] of a set in camera axes (or the body's) seen in a mirror.
-void MirrorJoints(const KeypointSet& set, Points3* joints, VecX* confidence);
 
 // The parameters of the body that is seen in the crop, and back. `pelvis` is J_0 of params.betas.
 // With CameraInCrop(camera, map) the crop's picture of the result equals the warped picture of the

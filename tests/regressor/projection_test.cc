@@ -38,7 +38,9 @@ TEST(Projection, PointsAtTheBodysDepthObeyTheWeakPerspective) {
   const at::Tensor point = at::tensor({0.3, -0.4, 0.0}, at::kDouble).view({1, 1, 3});
   const at::Tensor cam = at::tensor({0.9, 0.05, 0.1}, at::kDouble).view({1, 3});
   for (const auto& [focal, size] : {std::pair{5000.0, 224.0}, {700.0, 128.0}}) {
-    const at::Tensor x = ProjectWeakPerspective(point, cam, at::tensor({focal}, at::kDouble), size);
+    const at::Tensor focal_px = at::tensor({focal}, at::kDouble);
+    const at::Tensor translation = TranslationFromWeakPerspective(cam, focal_px, size);
+    const at::Tensor x = ProjectPoints(point, translation, focal_px) / (size / 2);
     EXPECT_NEAR(Value(x[0][0][0]), 0.9 * 0.35, 1e-9);
     EXPECT_NEAR(Value(x[0][0][1]), 0.9 * -0.3, 1e-9);
   }
