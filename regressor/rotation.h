@@ -13,15 +13,4 @@ namespace gyre {
 // columns give a matrix that is no rotation, and no NaN).
 at::Tensor RotationFromSixD(const at::Tensor& x, SixDLayout layout = SixDLayout::kSpin);
 
-// [...,3] radians -> [...,3,3] (Rodrigues). Differentiable everywhere, at zero too.
-at::Tensor RotationFromAxisAngle(const at::Tensor& w);
-
-// [...,3,3] -> [...,3] with |w| <= pi; exact at zero, finite at pi. Computed in double, without
-// gradient.
-at::Tensor AxisAngleFromRotation(const at::Tensor& R);
-
-// Angle between rotations [...,3,3], radians in [0, pi], shape [...]. Its gradient is finite at
-// zero and at pi, where it is 0.
-at::Tensor GeodesicAngle(const at::Tensor& a, const at::Tensor& b);
-
 }  // namespace gyre
