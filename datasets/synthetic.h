@@ -45,7 +45,7 @@ struct SceneOptions {
   double person_share_min = 0.3, person_share_max = 0.9;  // longer side of the body / frame
   double tilt_sigma_deg = 12;   // about the camera's x: seen from above or below
   double roll_sigma_deg = 8;    // in the image plane
-  double yaw_max_deg = 180;       // about the vertical, either way; 0 faces the camera
+  double yaw_max_deg = 180;     // about the vertical, either way; 0 faces the camera
   double any_turn_share = 0.1;  // of the people: turned by any angle in the image plane
   double occluder_probability = 0.3;
   KeypointNoise noise;

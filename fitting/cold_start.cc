@@ -30,11 +30,11 @@ std::optional<Vec2> Centre(const FitProblem& problem,
 }  // namespace
 
 double InPlaneAngle(const FitProblem& problem) {
-  const auto hips = Centre(problem, {"OP RHip", "OP LHip", "OP MidHip", "Right Hip", "Left Hip",
-                                     "Pelvis (MPII)"});
-  const auto shoulders = Centre(problem, {"OP RShoulder", "OP LShoulder", "OP Neck",
-                                          "Right Shoulder", "Left Shoulder", "Neck (LSP)",
-                                          "Thorax (MPII)"});
+  const auto hips = Centre(
+      problem, {"OP RHip", "OP LHip", "OP MidHip", "Right Hip", "Left Hip", "Pelvis (MPII)"});
+  const auto shoulders =
+      Centre(problem, {"OP RShoulder", "OP LShoulder", "OP Neck", "Right Shoulder", "Left Shoulder",
+                       "Neck (LSP)", "Thorax (MPII)"});
   const auto head = Centre(problem, {"OP Nose", "OP REye", "OP LEye", "OP REar", "OP LEar",
                                      "Top of Head (LSP)", "Head (H36M)", "Jaw (H36M)", "Nose",
                                      "Left Eye", "Right Eye", "Left Ear", "Right Ear"});
@@ -53,8 +53,7 @@ BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior, bool
   BodyParams params;
   params.pose.tail<kNumPriorPose>() = prior.Mean();
   // Upright and facing the camera is a turn by pi about x (body y up, camera y down).
-  params.rotation(0) =
-      LogSO3(ExpSO3({0, 0, InPlaneAngle(problem)}) * ExpSO3({pi, 0, 0}));
+  params.rotation(0) = LogSO3(ExpSO3({0, 0, InPlaneAngle(problem)}) * ExpSO3({pi, 0, 0}));
   return turned ? TurnedAround(params) : params;
 }
 

@@ -8,9 +8,9 @@
 namespace gyre {
 
 // In which direction the spine points in the image: the angle, radians in (-pi, pi], by which an
-// upright person has to be turned clockwise on the screen to lie as the keypoints do. 0 when upright, pi
-// when upside down; from hips to shoulders, neck or head, whichever are observed (weighted by
-// confidence); 0 when nothing tells.
+// upright person has to be turned clockwise on the screen to lie as the keypoints do. 0 when
+// upright, pi when upside down; from hips to shoulders, neck or head, whichever are observed
+// (weighted by confidence); 0 when nothing tells.
 double InPlaneAngle(const FitProblem& problem);
 
 // The prior's mean pose and the mean shape, facing the camera (or, if `turned`, with the back to

@@ -42,10 +42,10 @@ const char* FitReasonName(FitReason reason) {
 
 std::string FitSummary::BriefReport() const {
   if (!usable) return fmt::format("not usable: {}", reason_text);
-  return fmt::format("{} after {}+{} iterations, objective {:.1f} -> {:.1f}, {:.2f} px over {} joints",
-                     TerminationName(termination), torso_iterations, body_iterations,
-                     before.BodyTotal(), after.BodyTotal(), score.reprojection_px,
-                     score.observed_joints);
+  return fmt::format(
+      "{} after {}+{} iterations, objective {:.1f} -> {:.1f}, {:.2f} px over {} joints",
+      TerminationName(termination), torso_iterations, body_iterations, before.BodyTotal(),
+      after.BodyTotal(), score.reprojection_px, score.observed_joints);
 }
 
 }  // namespace gyre

@@ -31,7 +31,7 @@ enum class FitReason {
   kNonFiniteInput,  // NaN or infinity in an observed keypoint, the camera or the start
   kBadCamera,       // focal length or pixel scale not positive
   kTooFewJoints,
-  kNotPlaceable,    // no translation puts the body in front of the camera
+  kNotPlaceable,  // no translation puts the body in front of the camera
   kSolverFailed,
 };
 const char* FitReasonName(FitReason reason);  // "too_few_joints"
@@ -42,9 +42,9 @@ struct ObjectiveTerms {
   double pose_prior = 0;
   double angle_prior = 0;
   double shape_prior = 0;
-  double depth_anchor = 0;   // of the body stage
+  double depth_anchor = 0;  // of the body stage
   double start_anchor = 0;
-  double camera_stage = 0;   // the torso stage's objective, its depth anchor included
+  double camera_stage = 0;  // the torso stage's objective, its depth anchor included
   double BodyTotal() const {
     return reprojection + pose_prior + angle_prior + shape_prior + depth_anchor + start_anchor;
   }

@@ -72,10 +72,10 @@ FitStore::Verdict FitStore::Judge(const StoredFit* stored, const StoredFit& cand
   if (!policy_.score_only) {
     // A stored fit that is itself beyond the ceiling does not close the door to better ones.
     const double bound =
-        stored == nullptr ? policy_.prior_ceiling
-                          : std::max(stored->pose_prior,
-                                     std::min(stored->pose_prior + policy_.prior_margin,
-                                              policy_.prior_ceiling));
+        stored == nullptr
+            ? policy_.prior_ceiling
+            : std::max(stored->pose_prior,
+                       std::min(stored->pose_prior + policy_.prior_margin, policy_.prior_ceiling));
     if (candidate.pose_prior > bound) return Verdict::kPrior;
   }
   return stored == nullptr ? Verdict::kFirst : Verdict::kImproved;
@@ -232,8 +232,8 @@ FitStore FitStore::FromNpz(const Npz& npz, const std::filesystem::path& what, St
   FitStore store(policy);
   for (int64_t i = 0; i < n; ++i) {
     if (source[i] < 0 || source[i] > static_cast<int64_t>(FitSource::kTruth)) {
-      ThrowUserError("{}, key source, row {}: {} is not a source of fits (0 to 3)", what.string(), i,
-                     source[i]);
+      ThrowUserError("{}, key source, row {}: {} is not a source of fits (0 to 3)", what.string(),
+                     i, source[i]);
     }
     StoredFit fit;
     fit.params.pose = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);

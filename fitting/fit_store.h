@@ -22,12 +22,12 @@ enum class FitSource : int8_t { kNone = 0, kStatic = 1, kLoop = 2, kTruth = 3 };
 // body/symmetry.h before they ask.
 struct StoredFit {
   BodyParams params;
-  Camera camera;             // of the reference crop
-  double score_px2 = 0;      // FitScore::score_px2, lower is better
-  double pose_prior = 0;     // energy of the mixture, without weight
+  Camera camera;          // of the reference crop
+  double score_px2 = 0;   // FitScore::score_px2, lower is better
+  double pose_prior = 0;  // energy of the mixture, without weight
   int observed_joints = 0;
   FitSource source = FitSource::kNone;
-  int64_t step = 0;          // training step that found it
+  int64_t step = 0;  // training step that found it
 };
 
 // When a candidate replaces a stored fit.
@@ -56,13 +56,14 @@ class FitStore {
   enum class Verdict { kFirst, kImproved, kNotBetter, kShape, kPrior, kAngles, kNotFinite, kKept };
   struct Counters {
     int64_t considered = 0, first = 0, improved = 0, not_better = 0;
-    int64_t refused_shape = 0, refused_prior = 0, refused_angles = 0, refused_not_finite = 0, kept = 0;
+    int64_t refused_shape = 0, refused_prior = 0, refused_angles = 0, refused_not_finite = 0,
+            kept = 0;
     int64_t Updated() const { return first + improved; }
   };
   struct Stats {
     int64_t fits = 0;
-    double share_with_fit = 0;       // of `samples`
-    double accepted_share = 0;       // of the fits, score below accept_px2
+    double share_with_fit = 0;  // of `samples`
+    double accepted_share = 0;  // of the fits, score below accept_px2
     double mean_score_px2 = 0;
   };
 
@@ -91,7 +92,8 @@ class FitStore {
 
   // SPIN's fits of one data set, .npy [rows,82]: pose, betas; zero rows where there is none. SPIN
   // keeps no camera, so imported fits have no score (infinite) until they are scored.
-  void ExportSpin(const std::filesystem::path& path, const std::string& dataset, int64_t rows) const;
+  void ExportSpin(const std::filesystem::path& path, const std::string& dataset,
+                  int64_t rows) const;
   void ImportSpin(const std::filesystem::path& path, const std::string& dataset);
 
   FitStore(FitStore&& other) noexcept;

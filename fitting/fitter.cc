@@ -197,8 +197,8 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
     return result;
   };
 
-  const bool shaped = problem.keypoints_px.rows() == kNumSpinJoints &&
-                      problem.confidence.size() == kNumSpinJoints;
+  const bool shaped =
+      problem.keypoints_px.rows() == kNumSpinJoints && problem.confidence.size() == kNumSpinJoints;
   const size_t observed = shaped ? impl_->rules.CountObserved(problem) : 0;
   summary.score.observed_joints = static_cast<int>(observed);
   auto [reason, text] = Refusal(problem, impl_->options, observed);
@@ -261,8 +261,8 @@ FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) cons
   score.score_px2 = reprojection / weights;
   score.spin_score_px2 = impl_->rules.SpinScore(problem, impl_->joints->Positions(params));
   const VecX errors = JointErrors(problem, params);
-  score.reprojection_px = errors.array().isNaN().select(0, errors).sum() /
-                          (errors.array() == errors.array()).count();
+  score.reprojection_px =
+      errors.array().isNaN().select(0, errors).sum() / (errors.array() == errors.array()).count();
   return score;
 }
 

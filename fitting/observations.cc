@@ -20,8 +20,7 @@ std::array<int, 4> Positions(const std::array<const char*, 4>& names) {
 
 }  // namespace
 
-KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body)
-    : options_(options) {
+KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body) : options_(options) {
   distinct_.name = "spin49-distinct";
   for (int i = 0; i < kNumSpinJoints; ++i) {
     const std::string_view name = SpinJoints().joints[i];
@@ -30,8 +29,8 @@ KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body)
       distinct_of_[i] = -1;
       continue;
     }
-    const auto same = std::find_if(
-        distinct_.joints.begin(), distinct_.joints.end(), [&](std::string_view other) {
+    const auto same =
+        std::find_if(distinct_.joints.begin(), distinct_.joints.end(), [&](std::string_view other) {
           const JointInfo& there = FindJoint(other);
           return there.source == info.source && there.source_idx == info.source_idx;
         });

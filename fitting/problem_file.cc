@@ -19,7 +19,8 @@ class Reader {
   bool Has(const std::string& key) const { return npz_.count(key) > 0; }
   int64_t Rows(const std::string& key) const {
     const NdArray& array = Get(npz_, key, path_);
-    if (array.shape.empty()) ThrowUserError("{}, key {}: expected rows, found a scalar", path_.string(), key);
+    if (array.shape.empty())
+      ThrowUserError("{}, key {}: expected rows, found a scalar", path_.string(), key);
     return array.shape[0];
   }
   std::vector<double> Array(const std::string& key, std::initializer_list<int64_t> shape) const {
@@ -31,7 +32,8 @@ class Reader {
   double Positive(const std::string& key) const {
     const double value = Array(key, {})[0];
     if (!std::isfinite(value) || value <= 0) {
-      ThrowUserError("{}, key {}: expected a positive number, found {}", path_.string(), key, value);
+      ThrowUserError("{}, key {}: expected a positive number, found {}", path_.string(), key,
+                     value);
     }
     return value;
   }

@@ -54,8 +54,7 @@ Objective::Objective(std::shared_ptr<const FoldedJoints> joints,
   residual_scratch_.resize(layout_.end);
 }
 
-bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals,
-                         RowMatX* jacobian) {
+bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) {
   GYRE_CHECK(residuals.size() == layout_.end);
   FoldedOptions folded;
   folded.mask = observed_;
@@ -127,8 +126,7 @@ void Objective::AngleRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
                           RowMatX* jacobian) const {
   int row = layout_.angle_prior;
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const double r =
-        spec_.angle_prior_weight * std::exp(angle.sign * params.pose[angle.pose_idx]);
+    const double r = spec_.angle_prior_weight * std::exp(angle.sign * params.pose[angle.pose_idx]);
     residuals[row] = r;
     if (jacobian != nullptr) (*jacobian)(row, angle.pose_idx) = angle.sign * r;
     ++row;

@@ -3,9 +3,12 @@
 // Any least-squares solver drives it; nothing is allocated per evaluation.
 //
 // r(x) has |r|^2 = objective, x = (pose 72, betas 10, transl 3) or, where only the body's place
-// moves, x = (global orientation 3, transl 3). Rows in this order, each block only if the stage has it:
-//   2 per observation  weight e / sqrt(1 + |e|^2 / sigma^2), e = pixel_scale (project(X) - keypoint),
-//                      whose square is weight^2 gm(|e|) (per coordinate: each of e_x, e_y by itself)
+// moves, x = (global orientation 3, transl 3). Rows in this order, each block only if the stage has
+// it:
+//   2 per observation  weight e / sqrt(1 + |e|^2 / sigma^2), e = pixel_scale (project(X) -
+//   keypoint),
+//                      whose square is weight^2 gm(|e|) (per coordinate: each of e_x, e_y by
+//                      itself)
 //   69 + 1  mixture    weight [ L_k^T (x - m_k) / sqrt 2 ; sqrt(-log w'_k) ], k the best component
 //   4       angles     weight exp(s_i th_i)
 //   10      shape      weight b

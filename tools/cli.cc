@@ -20,8 +20,8 @@ cxxopts::ParseResult ParseOptions(cxxopts::Options& options, int argc, char** ar
       std::exit(EXIT_SUCCESS);
     }
     if (!args.unmatched().empty()) {
-      throw UsageError(fmt::format("{}: unexpected argument '{}'; see {} --help",
-                                   options.program(), args.unmatched().front(), options.program()));
+      throw UsageError(fmt::format("{}: unexpected argument '{}'; see {} --help", options.program(),
+                                   args.unmatched().front(), options.program()));
     }
     return args;
   } catch (const cxxopts::exceptions::exception& error) {
@@ -84,7 +84,8 @@ int Dispatch(const std::string& program, std::span<const Subcommand> commands, i
     fmt::print("{}", help);
     return argc > 1 ? EXIT_SUCCESS : 2;
   }
-  throw UsageError(fmt::format("{}: there is no command '{}'; see {} --help", program, name, program));
+  throw UsageError(
+      fmt::format("{}: there is no command '{}'; see {} --help", program, name, program));
 }
 
 }  // namespace gyre

@@ -51,7 +51,8 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
                        const Fitter& yardstick, int threads) {
   const std::vector<FitProblem> problems = file.StartedFrom(start);
   const Timed one = FitTimed(fitter, problems, 1);
-  const double all_seconds = threads == 1 ? one.seconds : FitTimed(fitter, problems, threads).seconds;
+  const double all_seconds =
+      threads == 1 ? one.seconds : FitTimed(fitter, problems, threads).seconds;
   const FoldedJoints skeleton(fitter.body(), FindKeypointSet("smpl24"));
   const VecX visible = VecX::Ones(kNumBodyJoints);
 
@@ -95,11 +96,12 @@ void PrintTable(const nlohmann::json& starts, size_t count, const std::string& p
     const auto number = [&row = row](const char* key) {
       return row[key].is_number() ? row[key].get<double>() : std::nan("");
     };
-    fmt::print("{:<8}{:>9.3f}{:>10.1f}{:>12.1f}{:>12.1f}{:>11.1f}{:>9.1f}{:>12.2f}{:>12.1f}{:>9.3f}\n",
-               name, number("ms_per_fit_one_thread"), number("fits_per_second_one_thread"),
-               number("fits_per_second_all_threads"), number("pa_mpjpe_mm_mean"),
-               number("pa_mpjpe_mm_median"), number("mpjpe_mm_mean"),
-               number("reprojection_px_mean"), number("objective_mean"), number("usable_share"));
+    fmt::print(
+        "{:<8}{:>9.3f}{:>10.1f}{:>12.1f}{:>12.1f}{:>11.1f}{:>9.1f}{:>12.2f}{:>12.1f}{:>9.3f}\n",
+        name, number("ms_per_fit_one_thread"), number("fits_per_second_one_thread"),
+        number("fits_per_second_all_threads"), number("pa_mpjpe_mm_mean"),
+        number("pa_mpjpe_mm_median"), number("mpjpe_mm_mean"), number("reprojection_px_mean"),
+        number("objective_mean"), number("usable_share"));
   }
 }
 

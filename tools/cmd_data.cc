@@ -77,7 +77,7 @@ int RunDataSynth(int argc, char** argv) {
       "FILE")("yaw", "Largest turn about the vertical, degrees either way; 0 faces the camera",
               cxxopts::value<double>(o.yaw_max_deg)->default_value(shown(o.yaw_max_deg)))(
       "any-turn", "Share of people turned by any angle in the picture",
-              cxxopts::value<double>(o.any_turn_share)->default_value(shown(o.any_turn_share)))(
+      cxxopts::value<double>(o.any_turn_share)->default_value(shown(o.any_turn_share)))(
       "occluders", "Share of people with something in front",
       cxxopts::value<double>(o.occluder_probability)->default_value(shown(o.occluder_probability)))(
       "noise", "Keypoint noise, px at 224 px",

@@ -64,10 +64,12 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   };
   const std::string data = given("data", o.val);
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
-  const EvalSetup setup = SetUp(given("body", o.body), given("joint-regressor-extra", o.joint_regressor_extra),
-                                given("prior", o.prior), data);
+  const EvalSetup setup =
+      SetUp(given("body", o.body), given("joint-regressor-extra", o.joint_regressor_extra),
+            given("prior", o.prior), data);
   const RestJoints rest(*setup.body);
-  Loader loader(setup.data, LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px));
+  Loader loader(setup.data,
+                LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px));
   SampleEvaluation evaluation(setup.fitter);
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
@@ -101,9 +103,10 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
       evaluation.Add(sample, truth ? *sample.params : fit->params);
     }
   }
-  Print(evaluation, fmt::format("{} on {}", truth ? "truth" : "fits of " + fits,
-                                args["data"].as<std::string>()),
-        without_body, args.count("json") > 0);
+  Print(
+      evaluation,
+      fmt::format("{} on {}", truth ? "truth" : "fits of " + fits, args["data"].as<std::string>()),
+      without_body, args.count("json") > 0);
   return 0;
 }
 
@@ -113,14 +116,14 @@ int RunEval(int argc, char** argv) {
   cxxopts::Options options(argv[0],
                            "Evaluates a network, stored fits, or (as a check) the truth itself.");
   options.add_options()("checkpoint", "A run, or one of its checkpoints",
-                        cxxopts::value<std::string>(), "DIR")(
-      "fits", "Stored fits (fits.npz of a checkpoint), or the word truth",
-      cxxopts::value<std::string>(), "FILE")("data", "Data set, see README",
-                                             cxxopts::value<std::string>(), "SPEC")(
+                        cxxopts::value<std::string>(),
+                        "DIR")("fits", "Stored fits (fits.npz of a checkpoint), or the word truth",
+                               cxxopts::value<std::string>(), "FILE")(
+      "data", "Data set, see README", cxxopts::value<std::string>(), "SPEC")(
       "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"))(
       "threads", "Threads of the network (0: all cores)",
-      cxxopts::value<int>()->default_value("0"))(
-      "batch-size", "Samples at a time", cxxopts::value<int>()->default_value("32"))(
+      cxxopts::value<int>()->default_value("0"))("batch-size", "Samples at a time",
+                                                 cxxopts::value<int>()->default_value("32"))(
       "json", "Print one JSON object");
   AddBodyOptions(options);
   AddQuietOption(options);

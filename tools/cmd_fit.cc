@@ -33,8 +33,8 @@ cxxopts::Options MakeOptions() {
   cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
   options.add_options("Input (one of)")(
       "openpose", "OpenPose BODY_25 JSON: a file, or a folder of NAME_keypoints.json",
-      cxxopts::value<std::string>(), "FILE|DIR")("coco", "COCO person keypoints JSON",
-                                                 cxxopts::value<std::string>(), "FILE")(
+      cxxopts::value<std::string>(),
+      "FILE|DIR")("coco", "COCO person keypoints JSON", cxxopts::value<std::string>(), "FILE")(
       "problems", "Benchmark problems (.npz)", cxxopts::value<std::string>(), "FILE")(
       "spin-npz", "SPIN's data file (.npz)", cxxopts::value<std::string>(), "FILE");
   options.add_options()("images", "Folder of the pictures, or the one picture",
@@ -42,13 +42,15 @@ cxxopts::Options MakeOptions() {
       "out", "Result (.npz); one row per person in input order", cxxopts::value<std::string>(),
       "FILE")("overlays", "Folder for pictures of the bodies over the photographs; needs --images",
               cxxopts::value<std::string>(), "DIR")(
-      "start", "mean: the prior's mean, both ways around; net: the network of --checkpoint; given: "
-               "--params, or a problem file's net; a problem file's starts also by name",
-      cxxopts::value<std::string>()->default_value("mean"), "START")(
-      "checkpoint", "Run or checkpoint of the network to start from; needs --images",
-      cxxopts::value<std::string>(), "DIR")(
-      "params", "Bodies to start from (.npz: pose [N,72], betas [N,10], optional transl [N,3]), one "
-                "row per person of the input",
+      "start",
+      "mean: the prior's mean, both ways around; net: the network of --checkpoint; given: "
+      "--params, or a problem file's net; a problem file's starts also by name",
+      cxxopts::value<std::string>()->default_value("mean"),
+      "START")("checkpoint", "Run or checkpoint of the network to start from; needs --images",
+               cxxopts::value<std::string>(), "DIR")(
+      "params",
+      "Bodies to start from (.npz: pose [N,72], betas [N,10], optional transl [N,3]), one "
+      "row per person of the input",
       cxxopts::value<std::string>(), "FILE")(
       "focal", "Focal length of the image, px (default: SPIN's, 5000 px in the person's crop)",
       cxxopts::value<double>(), "PX")("person", "all, largest, or a number from 0",
@@ -76,7 +78,9 @@ std::vector<FitInput> ReadInputs(const cxxopts::ParseResult& args) {
   }
   const std::string start = args["start"].as<std::string>();
   if (given("problems")) {
-    const std::string name = start == "mean" || given("params") ? "" : start == "given" ? "net" : start;
+    const std::string name = start == "mean" || given("params") ? ""
+                             : start == "given"                 ? "net"
+                                                                : start;
     return ReadProblemInputs(args["problems"].as<std::string>(), name);
   }
   if (start != "mean" && start != "given" && start != "net") {
@@ -195,14 +199,13 @@ void WriteOverlays(const fs::path& folder, const Fitter& fitter,
   Progress progress("drawing", "pictures", static_cast<int64_t>(by_image.size()));
   for (auto& [path, persons] : by_image) {
     // By size, not by depth: persons may be seen by cameras of their own.
-    std::sort(persons.begin(), persons.end(), [&](size_t a, size_t b) {
-      return inputs[a].box_side_px < inputs[b].box_side_px;
-    });
+    std::sort(persons.begin(), persons.end(),
+              [&](size_t a, size_t b) { return inputs[a].box_side_px < inputs[b].box_side_px; });
     cv::Mat picture = ReadImage(path);
     for (size_t i : persons) {
       const PosedBody posed = PoseBody(fitter.body(), results[i].params);
-      picture = DrawBodyOverlay(picture, posed.vertices, fitter.body().faces,
-                                inputs[i].problem.camera);
+      picture =
+          DrawBodyOverlay(picture, posed.vertices, fitter.body().faces, inputs[i].problem.camera);
     }
     WriteImage(folder / (path.stem().string() + ".png"), picture);
     progress.Advance();

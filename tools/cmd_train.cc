@@ -14,9 +14,9 @@ namespace gyre {
 namespace {
 
 // On --resume these may differ from the run's own: they don't change what is computed so far.
-constexpr const char* kResumable[] = {"steps",          "threads",   "fit_threads",
-                                      "loader_threads", "log_every", "val_every",
-                                      "checkpoint_every", "keep_checkpoints", "pictures", "device"};
+constexpr const char* kResumable[] = {
+    "steps",     "threads",          "fit_threads",      "loader_threads", "log_every",
+    "val_every", "checkpoint_every", "keep_checkpoints", "pictures",       "device"};
 
 // Fields are written batch_size in options.json and --batch-size on the command line.
 std::string FlagOf(std::string name) {
@@ -36,8 +36,8 @@ TrainOptions OptionsOf(const cxxopts::ParseResult& args, const std::filesystem::
   TrainOptions options;
   if (resume) {
     const std::filesystem::path file = run / "options.json";
-    options = TrainOptionsFromJson(nlohmann::json::parse(ReadFile(file), nullptr, false),
-                                   file.string());
+    options =
+        TrainOptionsFromJson(nlohmann::json::parse(ReadFile(file), nullptr, false), file.string());
   } else {
     options = TrainOptions::Preset(args["preset"].as<std::string>());
   }
@@ -45,8 +45,8 @@ TrainOptions OptionsOf(const cxxopts::ParseResult& args, const std::filesystem::
     const std::string flag = FlagOf(name);
     if (args.count(flag) == 0 || name == "preset") return;
     if (resume && !IsResumable(name)) {
-      throw UsageError(fmt::format("--{} cannot change when a run is resumed; start another --run",
-                                   flag));
+      throw UsageError(
+          fmt::format("--{} cannot change when a run is resumed; start another --run", flag));
     }
     OptionFromText(args[flag].template as<std::string>(), flag, &field);
   });
@@ -59,8 +59,8 @@ int RunTrain(int argc, char** argv) {
   cxxopts::Options options(argv[0], "Trains a network with the fitter in its loop.");
   options.set_width(100);
   options.add_options()("run", "Folder of the run: options, metrics, checkpoints, report",
-                        cxxopts::value<std::string>(), "DIR")(
-      "resume", "Continue the run from its newest checkpoint");
+                        cxxopts::value<std::string>(),
+                        "DIR")("resume", "Continue the run from its newest checkpoint");
   TrainOptions defaults;
   VisitFields(defaults, [&](const std::string& name, const auto& field, const char* help) {
     const size_t dot = name.find('.');

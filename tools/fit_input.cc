@@ -85,8 +85,7 @@ PersonChoice PersonChoice::Parse(const std::string& text) {
   if (text == "all") return {Kind::kAll, 0};
   if (text == "largest") return {Kind::kLargest, 0};
   PersonChoice choice{Kind::kOne, 0};
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), choice.person);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), choice.person);
   if (error != std::errc() || end != text.data() + text.size() || choice.person < 0) {
     throw UsageError(
         fmt::format("--person is '{}'; it must be all, largest or a number from 0", text));
@@ -110,8 +109,9 @@ std::vector<FitInput> ReadOpenPoseInputs(const fs::path& path, const FitInputOpt
     int64_t place = 0;
     for (const KeypointPerson& person : frame.people) {
       FitInput input = InputOf(person);
-      input.source_file =
-          fs::is_directory(path) ? (path / (frame.name + "_keypoints.json")).string() : path.string();
+      input.source_file = fs::is_directory(path)
+                              ? (path / (frame.name + "_keypoints.json")).string()
+                              : path.string();
       input.person = place++;
       input.image = frame.name;
       Place(options, {person.width, person.height}, &input);
@@ -135,8 +135,7 @@ std::vector<FitInput> ReadCocoInputs(const fs::path& path, const FitInputOptions
 }
 
 std::vector<FitInput> ReadSpinInputs(const fs::path& path, const FitInputOptions& options) {
-  const fs::path folder =
-      fs::is_directory(options.images) ? options.images : path.parent_path();
+  const fs::path folder = fs::is_directory(options.images) ? options.images : path.parent_path();
   const auto dataset = ReadSpinNpz(path, folder, path.stem().string());
   std::vector<FitInput> inputs;
   std::map<std::string, int64_t> places;

@@ -18,7 +18,7 @@ struct FitInput {
   int64_t id = 0;           // the file's own number for it (COCO's annotation id), or its row
   std::string image;        // the image's name as the file says it; empty when unknown
   std::filesystem::path image_path;  // empty when there is none to draw on
-  double box_side_px = 0;   // the person's size in the image; 0 when nothing is observed
+  double box_side_px = 0;            // the person's size in the image; 0 when nothing is observed
 };
 
 // Which of the persons of an image are fitted.
@@ -28,9 +28,9 @@ struct PersonChoice {
   static PersonChoice Parse(const std::string& text);  // "all", "largest" or a number; UsageError
 };
 
-// `images` is a folder, one picture, or empty. `focal_px` 0: SPIN's camera, f = 5000 px in the 224 px
-// crop around the person, mapped to the whole image; otherwise the principal point is the image's
-// centre, so the image's size must be known.
+// `images` is a folder, one picture, or empty. `focal_px` 0: SPIN's camera, f = 5000 px in the 224
+// px crop around the person, mapped to the whole image; otherwise the principal point is the
+// image's centre, so the image's size must be known.
 struct FitInputOptions {
   std::filesystem::path images;
   double focal_px = 0;

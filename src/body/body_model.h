@@ -23,12 +23,12 @@
 
 namespace gyre {
 
-inline constexpr int kNumBodyJoints = 24;                      // kinematic joints, root included
-inline constexpr int kNumPoseParams = 3 * kNumBodyJoints;      // axis-angle
-inline constexpr int kNumShapeParams = 10;                     // used of those a model has
+inline constexpr int kNumBodyJoints = 24;                  // kinematic joints, root included
+inline constexpr int kNumPoseParams = 3 * kNumBodyJoints;  // axis-angle
+inline constexpr int kNumShapeParams = 10;                 // used of those a model has
 inline constexpr int kNumPoseFeatures = 9 * (kNumBodyJoints - 1);
-inline constexpr int kNumLandmarks = 21;                       // nose, eyes, ears, feet, fingertips
-inline constexpr int kNumExtraJoints = 9;                      // SPIN's regressed joints
+inline constexpr int kNumLandmarks = 21;   // nose, eyes, ears, feet, fingertips
+inline constexpr int kNumExtraJoints = 9;  // SPIN's regressed joints
 
 // The parent of each joint in SMPL's tree; the root has none.
 inline constexpr std::array<int, kNumBodyJoints> kSmplParents = {
@@ -43,14 +43,14 @@ constexpr std::array<int, kNumLandmarks> NoLandmarks() {
 using SparseRows = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 
 struct BodyModel {
-  std::string name;               // where it came from: a path, or "built-in"
-  Points3 v_template;             // [V,3]
-  RowMatX shapedirs;              // [3V,10], row 3 v + axis
-  RowMatX posedirs;               // [3V,207], row 3 v + axis, column 9 (k - 1) + 3 row + col of R_k - I
-  SparseRows J_regressor;         // [24,V]
-  SparseRows weights;             // [V,24]
+  std::string name;        // where it came from: a path, or "built-in"
+  Points3 v_template;      // [V,3]
+  RowMatX shapedirs;       // [3V,10], row 3 v + axis
+  RowMatX posedirs;        // [3V,207], row 3 v + axis, column 9 (k - 1) + 3 row + col of R_k - I
+  SparseRows J_regressor;  // [24,V]
+  SparseRows weights;      // [V,24]
   std::array<int, kNumBodyJoints> parents{};  // parents[0] = -1, parents[k] < k
-  Faces faces;                    // [F,3], counter-clockwise seen from outside
+  Faces faces;                                // [F,3], counter-clockwise seen from outside
   // Vertex of each landmark by the order of JointRegistry's landmarks (-1: the model has none).
   std::array<int, kNumLandmarks> landmark_vertices = NoLandmarks();
   // SPIN's nine regressed joints [9,V]; 0 rows when the model has none (stand-ins are then used).
@@ -84,8 +84,9 @@ struct RestJoints {
   Points3 mean;  // [24,3]
   RowMatX dirs;  // [72,10], row 3 k + axis
 
-  Points3 At(const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;   // [24,3]
-  Vec3 PelvisAt(const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;  // J_0, see symmetry.h
+  Points3 At(const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;  // [24,3]
+  Vec3 PelvisAt(
+      const Eigen::Matrix<double, kNumShapeParams, 1>& betas) const;  // J_0, see symmetry.h
 };
 
 // The pose feature F = vec(R_1 - I, ..., R_23 - I), each row by row.

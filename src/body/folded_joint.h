@@ -15,11 +15,11 @@ struct FoldedJoint {
   // What moves with one bone: R_bone (offset + shape b) + weight p_bone.
   struct Term {
     int bone;
-    double weight;          // W_bone
-    bool rigid;             // offset and shape are zero: the joint of the bone itself
-    Vec3 offset;            // c_bone - W_bone J_bone for b = 0, F = 0
-    ShapeDirs shape_dirs;   // d offset / d b
-    int link;               // the chain's joint that first turns it; -1: only the translation does
+    double weight;         // W_bone
+    bool rigid;            // offset and shape are zero: the joint of the bone itself
+    Vec3 offset;           // c_bone - W_bone J_bone for b = 0, F = 0
+    ShapeDirs shape_dirs;  // d offset / d b
+    int link;              // the chain's joint that first turns it; -1: only the translation does
   };
   // A joint that turns (part of) this one, and the weight below it.
   struct Link {
@@ -38,10 +38,10 @@ struct FoldedJoint {
     Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor> dirs;
   };
 
-  double weight_sum;              // of the combination: scales the translation
+  double weight_sum;  // of the combination: scales the translation
   std::vector<Term> terms;
-  std::vector<Link> chain;        // children before parents
-  std::vector<int> pose_blocks;   // kinematic joints whose rotation the correctives depend on
+  std::vector<Link> chain;       // children before parents
+  std::vector<int> pose_blocks;  // kinematic joints whose rotation the correctives depend on
   std::vector<Corrective> correctives;
 };
 

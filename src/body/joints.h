@@ -22,9 +22,9 @@ namespace gyre {
 // The landmarks, in the order of BodyModel::landmark_vertices, by the names that smplx gives them
 // (and body files in their landmark_names).
 inline constexpr std::array<std::string_view, kNumLandmarks> kLandmarkNames = {
-    "nose",      "reye",   "leye",   "rear",    "lear",  "LBigToe", "LSmallToe",
-    "LHeel",     "RBigToe", "RSmallToe", "RHeel", "lthumb", "lindex", "lmiddle",
-    "lring",     "lpinky", "rthumb", "rindex",  "rmiddle", "rring", "rpinky"};
+    "nose",  "reye",    "leye",      "rear",   "lear",    "LBigToe", "LSmallToe",
+    "LHeel", "RBigToe", "RSmallToe", "RHeel",  "lthumb",  "lindex",  "lmiddle",
+    "lring", "lpinky",  "rthumb",    "rindex", "rmiddle", "rring",   "rpinky"};
 
 // SMPL's vertices for them, valid for its 6890-vertex mesh only.
 inline constexpr int kSmplVertices = 6890;
@@ -46,12 +46,12 @@ const JointInfo& FindJoint(std::string_view name);
 std::span<const JointInfo> AllJoints();
 
 struct KeypointSet {
-  std::string_view name;                 // "spin49", "coco17", "body25", "lsp14", "mpii16", "h36m17", "smpl24"
+  std::string_view name;  // "spin49", "coco17", "body25", "lsp14", "mpii16", "h36m17", "smpl24"
   std::vector<std::string_view> joints;  // registered names in the set's order
 
   int size() const { return static_cast<int>(joints.size()); }
-  int IndexOf(std::string_view joint) const;  // -1 when the set does not hold it
-  std::vector<int> MirrorPermutation() const; // position of each joint's partner
+  int IndexOf(std::string_view joint) const;   // -1 when the set does not hold it
+  std::vector<int> MirrorPermutation() const;  // position of each joint's partner
 };
 
 // UserError lists the sets there are.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a registered joint is on a given body, and its position the direct way (kinematics.h has the
-// fast way). Every joint is a fixed linear combination of posed vertices and posed kinematic joints:
+// fast way). Every joint is a fixed linear combination of posed vertices and posed kinematic
+// joints:
 //   x = sum_v a_v v + sum_k b_k p_k
 // so a translation t of the body moves it by (sum_v a_v + sum_k b_k) t, which is t itself unless a
 // regressor's row does not sum to 1.
 //
 // Stand-ins for SPIN's nine regressed joints on a body that has no regressor for them, chosen by
-// where the annotators' joints lie between the kinematic ones (top = the template's highest vertex):
+// where the annotators' joints lie between the kinematic ones (top = the template's highest
+// vertex):
 //   Right Hip         1.1 R_Hip - 0.1 L_Hip             (a little outside SMPL's hip joint)
 //   Left Hip          1.1 L_Hip - 0.1 R_Hip
 //   Neck (LSP)        0.5 Neck + 0.25 (L_Collar + R_Collar)

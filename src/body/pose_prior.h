@@ -22,13 +22,13 @@ using PriorMatrix = Eigen::Matrix<double, kNumPriorPose, kNumPriorPose>;
 class PosePrior {
  public:
   struct Component {
-    double weight = 0;               // w_k, sums to 1
-    double neg_log_weight = 0;       // -log w'_k
+    double weight = 0;          // w_k, sums to 1
+    double neg_log_weight = 0;  // -log w'_k
     PriorPose mean;
     PriorMatrix covariance;
-    PriorMatrix precision;           // covariance^-1
-    PriorMatrix sqrt_precision;      // L^T with L L^T = precision: |L^T d|^2 = d^T P d
-    PriorMatrix cholesky_covariance; // L with L L^T = covariance, for drawing
+    PriorMatrix precision;            // covariance^-1
+    PriorMatrix sqrt_precision;       // L^T with L L^T = precision: |L^T d|^2 = d^T P d
+    PriorMatrix cholesky_covariance;  // L with L L^T = covariance, for drawing
   };
 
   // weights [K], means [K,69], covariances [K] of 69 x 69; checked (finite, symmetric, positive

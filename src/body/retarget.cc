@@ -159,7 +159,8 @@ PoseClip RetargetBvh(const BvhClip& clip) {
     SpreadAlongSpine(map, &world);
     for (int k = 0; k < kNumBodyJoints; ++k) {
       const auto joint = static_cast<size_t>(k);
-      const Mat3 parent = k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kSmplParents[joint])];
+      const Mat3 parent =
+          k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kSmplParents[joint])];
       if (map.nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
       result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
     }

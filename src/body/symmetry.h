@@ -2,8 +2,8 @@
 // What mirroring and turning a picture does to the body in it.
 //
 // A point of the body in the camera is x = R_0 (y - J_0) + J_0 + t, with the pelvis J_0 of the rest
-// pose at this shape (RestJoints::PelvisAt). A map A of space (a rotation Q about the camera's axis,
-// or the mirror M = diag(-1, 1, 1)) keeps this form when the pelvis' position is mapped too:
+// pose at this shape (RestJoints::PelvisAt). A map A of space (a rotation Q about the camera's
+// axis, or the mirror M = diag(-1, 1, 1)) keeps this form when the pelvis' position is mapped too:
 //   rotation   R_0' = Q R_0,    t' = Q (J_0 + t) - J_0
 //   mirror     R_0' = M R_0 M,  t' = M (J_0 + t) - J_0,  joints' rotations M R M, sides swapped
 // The rotation is exact. The mirror is exact for a body that is its own mirror image about x = 0 in

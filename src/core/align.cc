@@ -27,8 +27,7 @@ Similarity AlignSimilarity(const Points3& source, const Points3& target, const V
   if (variance > 0) {
     const Mat3 k = s.transpose() * w.asDiagonal() * t;
     const Eigen::JacobiSVD<Mat3> svd(k, Eigen::ComputeFullU | Eigen::ComputeFullV);
-    const double sign =
-        (svd.matrixV() * svd.matrixU().transpose()).determinant() < 0 ? -1 : 1;
+    const double sign = (svd.matrixV() * svd.matrixU().transpose()).determinant() < 0 ? -1 : 1;
     result.rotation = svd.matrixV() * Vec3(1, 1, sign).asDiagonal() * svd.matrixU().transpose();
     if (with_scale) result.scale = (result.rotation * k).trace() / variance;
   }

@@ -25,9 +25,10 @@ Similarity AlignSimilarity(const Points3& source, const Points3& target,
                            const VecX* weights = nullptr, bool with_scale = true);
 
 // The translation t (metres) of body points [N,3] in front of a camera that least squares gives
-// from f X + f t_x - (u - c_x)(Z + t_z) = 0 and its twin in y, each row weighted by sqrt(confidence)
-// as SPIN's estimate_translation. Empty when fewer than two points have confidence, or when the
-// solution is not finite or not in front of the camera: the caller then falls back.
+// from f X + f t_x - (u - c_x)(Z + t_z) = 0 and its twin in y, each row weighted by
+// sqrt(confidence) as SPIN's estimate_translation. Empty when fewer than two points have
+// confidence, or when the solution is not finite or not in front of the camera: the caller then
+// falls back.
 std::optional<Vec3> EstimateTranslation(const Points3& points, const Points2& keypoints_px,
                                         const VecX& confidence, const Camera& camera);
 

@@ -92,8 +92,7 @@ void WriteFileAtomically(const fs::path& path, const std::function<void(const fs
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
   WriteFileAtomically(path, [&](const fs::path& temporary) {
-    const Descriptor fd(
-        open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (fd.get() < 0) {
       ThrowUserError("{}: cannot create: {}", path.string(), std::strerror(errno));
     }

@@ -46,8 +46,9 @@ void Progress::Print(bool last) {
   const double elapsed = Seconds(std::chrono::steady_clock::now() - start_);
   const double rate = done_ / std::max(elapsed, 1e-9);
   const double left = rate > 0 ? (total_ - done_) / rate : 0;
-  std::string line = fmt::format("{}: {}/{} {}, {:.3g}/s, {} {:.0f} s", label_, done_, total_, unit_,
-                                 rate, last ? "took" : "left", last ? elapsed : std::max(left, 0.0));
+  std::string line =
+      fmt::format("{}: {}/{} {}, {:.3g}/s, {} {:.0f} s", label_, done_, total_, unit_, rate,
+                  last ? "took" : "left", last ? elapsed : std::max(left, 0.0));
   if (!note_.empty()) line += ", " + note_;
   if (terminal_) {
     constexpr int kWidth = 20;

@@ -50,7 +50,9 @@ at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,
 
 std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& batch,
                                          const RestJoints& rest) {
-  const auto host = [](const at::Tensor& t) { return t.detach().to(at::kCPU, at::kDouble).contiguous(); };
+  const auto host = [](const at::Tensor& t) {
+    return t.detach().to(at::kCPU, at::kDouble).contiguous();
+  };
   const at::Tensor rotmats = host(output.rotmats), betas = host(output.betas),
                    cams = host(output.cam);
   GYRE_CHECK(rotmats.size(0) == batch.size());
@@ -59,7 +61,8 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
     BodyParams in_crop;
     for (int k = 0; k < kNumBodyJoints; ++k) {
       using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-      const Mat3 rotation = Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (24 * i + k));
+      const Mat3 rotation =
+          Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (24 * i + k));
       in_crop.rotation(k) = LogSO3(rotation);
     }
     in_crop.betas = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(
@@ -67,8 +70,8 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
     const Vec3 cam = Eigen::Map<const Vec3>(cams.data_ptr<double>() + 3 * i);
     const Camera camera = CameraInCrop(ImageCamera(batch.samples[i]), batch.crops[i]);
     in_crop.transl = TranslationFromWeakPerspective(cam, camera.focal_px, batch.crop_px);
-    in_crop.transl.head<2>() += (CropMiddle(batch.crop_px) - camera.center_px) *
-                                (in_crop.transl.z() / camera.focal_px);
+    in_crop.transl.head<2>() +=
+        (CropMiddle(batch.crop_px) - camera.center_px) * (in_crop.transl.z() / camera.focal_px);
     bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest.PelvisAt(in_crop.betas));
   }
   return bodies;

@@ -61,8 +61,10 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("augment.rotation_zero_probability", a.rotation_zero_probability, "Share not turned");
   visit("augment.scale_sigma", a.scale_sigma, "Spread and largest change of the box");
   visit("augment.gain_range", a.gain_range, "Largest change of a colour channel");
-  visit("augment.occlusion_probability", a.occlusion_probability, "Share with a rectangle in front");
-  visit("augment.occlusion_side_min", a.occlusion_side_min, "Smallest rectangle, share of the crop");
+  visit("augment.occlusion_probability", a.occlusion_probability,
+        "Share with a rectangle in front");
+  visit("augment.occlusion_side_min", a.occlusion_side_min,
+        "Smallest rectangle, share of the crop");
   visit("augment.occlusion_side_max", a.occlusion_side_max, "Largest rectangle, share of the crop");
 
   auto& f = o.fit;

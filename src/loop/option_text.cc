@@ -13,10 +13,10 @@ struct Choice {
   T value;
 };
 
-constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {
-    {"none", TorsoWeighting::kNone}, {"confidence", TorsoWeighting::kConfidence}};
-constexpr Choice<RobustNorm> kRobustNorms[] = {
-    {"per_coordinate", RobustNorm::kPerCoordinate}, {"per_joint", RobustNorm::kPerJoint}};
+constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {{"none", TorsoWeighting::kNone},
+                                                       {"confidence", TorsoWeighting::kConfidence}};
+constexpr Choice<RobustNorm> kRobustNorms[] = {{"per_coordinate", RobustNorm::kPerCoordinate},
+                                               {"per_joint", RobustNorm::kPerJoint}};
 constexpr Choice<Hypotheses> kHypotheses[] = {{"start_only", Hypotheses::kStartOnly},
                                               {"cold_turned", Hypotheses::kColdTurned},
                                               {"all_turned", Hypotheses::kAllTurned}};

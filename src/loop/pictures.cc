@@ -31,8 +31,7 @@ cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Sample
     panels.push_back(DrawBodyOverlay(crop, last, body.faces, camera));
   }
   if (last.rows() > 0) {
-    panels.push_back(
-        RenderTurned(last, body.faces, {size_px, size_px}, 0.5 * std::numbers::pi));
+    panels.push_back(RenderTurned(last, body.faces, {size_px, size_px}, 0.5 * std::numbers::pi));
   }
   return ComposeStrip(panels, size_px);
 }

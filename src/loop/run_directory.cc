@@ -21,9 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsCheckpointName(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isdigit(c) != 0;
-  });
+  return !name.empty() && std::all_of(name.begin(), name.end(),
+                                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 void SyncFolder(const fs::path& folder) {

@@ -45,12 +45,14 @@ struct SummaryEntry {
 constexpr SummaryEntry kSummary[] = {
     {"val_network_pa_mpjpe_mm", "network_pa_mpjpe_mm", "Network, PA-MPJPE (mm), held-out people"},
     {"val_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits, PA-MPJPE (mm), held-out people"},
-    {"train_fits_pa_mpjpe_mm", "train_fits_pa_mpjpe_mm", "Stored fits, PA-MPJPE (mm), training people"},
+    {"train_fits_pa_mpjpe_mm", "train_fits_pa_mpjpe_mm",
+     "Stored fits, PA-MPJPE (mm), training people"},
     {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network, MPJPE (mm), held-out people"},
     {"val_pck20", "network_pck20", "Network, PCK@0.2 torso, held-out people"},
     {"val_box_error", "network_box_error", "Network, mean joint error / box side, held-out people"},
     {"val_fits_accepted_share", "val_fits_accepted_share", "Accepted fits, held-out people"},
-    {"val_fits_reprojection_px", "val_fits_reprojection_px", "Fits' reprojection (px), held-out people"},
+    {"val_fits_reprojection_px", "val_fits_reprojection_px",
+     "Fits' reprojection (px), held-out people"},
     {"train_fits_accepted_share", "train_fits_accepted_share", "Accepted fits, training people"},
     {"train_fits_score_px2", "train_fits_score_px2", "Fits' mean score (px^2), training people"},
 };
@@ -102,7 +104,8 @@ void DrawExtremes(const RunDirectory& run, const Validator& validator, const Bod
   for (int k = 0; k < shown; ++k) {
     for (const bool best : {true, false}) {
       const EvaluatedSample& evaluated = samples[best ? order[k] : order[order.size() - 1 - k]];
-      const fs::path file = run.pictures() / fmt::format("{}_{:02}.jpg", best ? "best" : "worst", k);
+      const fs::path file =
+          run.pictures() / fmt::format("{}_{:02}.jpg", best ? "best" : "worst", k);
       DrawOne(file, validator, body, evaluated);
       WriteFileAtomically(fs::path(file).replace_extension(".txt"), Caption(evaluated));
     }
@@ -138,12 +141,13 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
   for (const SummaryEntry& entry : kSummary) {
     const std::string name = entry.name;
     if (!summary.contains(name + "_first")) continue;
-    input.summary.emplace_back(entry.label,
-                               fmt::format("{:.4g} \u2192 {:.4g}", summary[name + "_first"].get<double>(),
-                                           summary[name + "_last"].get<double>()));
+    input.summary.emplace_back(
+        entry.label, fmt::format("{:.4g} \u2192 {:.4g}", summary[name + "_first"].get<double>(),
+                                 summary[name + "_last"].get<double>()));
   }
   input.summary.emplace_back("Steps", std::to_string(summary.value("steps", int64_t{0})));
-  input.summary.emplace_back("Training time", fmt::format("{:.0f} s", summary["train_seconds"].get<double>()));
+  input.summary.emplace_back("Training time",
+                             fmt::format("{:.0f} s", summary["train_seconds"].get<double>()));
   input.options_json = ToJson(options).dump(2);
   input.metrics_jsonl = run.metrics_file();
   input.charts = DefaultCharts();
@@ -151,8 +155,10 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
       "From left to right: keypoints, the network's body, the stored fit, the fit from its side.";
   input.sections.push_back(SectionOf(
       run, "Before and after", "Held-out people at the start and at the end. " + columns, "val_"));
-  input.sections.push_back(SectionOf(run, "Best", "Held-out people with the smallest errors. " + columns, "best_"));
-  input.sections.push_back(SectionOf(run, "Worst", "Held-out people with the largest errors. " + columns, "worst_"));
+  input.sections.push_back(
+      SectionOf(run, "Best", "Held-out people with the smallest errors. " + columns, "best_"));
+  input.sections.push_back(
+      SectionOf(run, "Worst", "Held-out people with the largest errors. " + columns, "worst_"));
   std::erase_if(input.sections, [](const ReportSection& s) { return s.pictures.empty(); });
   WriteReport(input, run.report_file());
 }

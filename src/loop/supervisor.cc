@@ -40,10 +40,14 @@ FitProblem MakeFitProblem(const Sample& sample) {
 
 const char* SupervisionName(Supervision supervision) {
   switch (supervision) {
-    case Supervision::kLoop: return "loop";
-    case Supervision::kStatic: return "static";
-    case Supervision::kTruth: return "truth";
-    case Supervision::kReprojection: return "reprojection";
+    case Supervision::kLoop:
+      return "loop";
+    case Supervision::kStatic:
+      return "static";
+    case Supervision::kTruth:
+      return "truth";
+    case Supervision::kReprojection:
+      return "reprojection";
   }
   return "?";
 }
@@ -140,8 +144,7 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
     targets[i] = {fit->params, store_.Accepted(*fit)};
     accepted += targets[i].valid ? 1 : 0;
     ++with_fit;
-    reprojection +=
-        fitter_->Score(MakeFitProblem(samples[i]), fit->params).reprojection_px;
+    reprojection += fitter_->Score(MakeFitProblem(samples[i]), fit->params).reprojection_px;
   }
   stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
   stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The heart of the loop, free of the network: predictions in, supervision out.
 //
-//   prediction --fit to the keypoints--> candidate --better than the stored fit?--> store --> target
+//   prediction --fit to the keypoints--> candidate --better than the stored fit?--> store -->
+//   target
 //
 // Everything here is in a sample's reference crop (its box at 224 px, neither turned nor mirrored),
 // whose camera frame is the image's. So a stored fit means the same whatever the augmentation was,
@@ -38,15 +39,15 @@ const char* SupervisionName(Supervision supervision);
 Supervision SupervisionFromName(const std::string& name);  // UserError lists the names
 
 struct Target {
-  BodyParams params;  // in the camera frame of the image
-  bool valid = false; // false: only the keypoints teach
+  BodyParams params;   // in the camera frame of the image
+  bool valid = false;  // false: only the keypoints teach
 };
 
 // What one step did.
 struct SupervisionStats {
   int64_t considered = 0, updated = 0;
-  double accepted_share = 0;      // of the batch
-  double reprojection_px = 0;     // mean over the batch's stored fits, reference crop
+  double accepted_share = 0;   // of the batch
+  double reprojection_px = 0;  // mean over the batch's stored fits, reference crop
   double seconds_fit = 0;
 };
 

@@ -25,7 +25,8 @@ void TrainOptions::Check() const {
   positive("keep_checkpoints", keep_checkpoints);
   if (!(gradient_clip >= 0)) ThrowUserError("gradient_clip = {} must be 0 or more", gradient_clip);
   if (data.empty()) ThrowUserError("--data is required: what to train on, see gyre train --help");
-  if (batch_size < 2) ThrowUserError("batch_size = {} is too small for batch norm; use 2 or more", batch_size);
+  if (batch_size < 2)
+    ThrowUserError("batch_size = {} is too small for batch norm; use 2 or more", batch_size);
   if (threads < 0 || fit_threads < 0 || loader_threads < 0) {
     ThrowUserError("threads must be 0 (all cores) or more");
   }

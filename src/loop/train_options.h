@@ -22,22 +22,22 @@ struct TrainOptions {
 
   // Data: see datasets/dataset_spec.h.
   std::string data;
-  std::string val;                    // may be empty: then nothing is validated
-  bool use_labels = true;             // body parameters and 3D joints of the data teach; SPIN's
-                                      // ignore_3d is the opposite
+  std::string val;         // may be empty: then nothing is validated
+  bool use_labels = true;  // body parameters and 3D joints of the data teach; SPIN's
+                           // ignore_3d is the opposite
   AugmentOptions augment;
 
   // Body.
   std::string body = "builtin";
-  std::string prior;                  // empty: the shipped one
+  std::string prior;  // empty: the shipped one
   std::string joint_regressor_extra;
 
   // Network.
   NetworkOptions network;
-  std::string init;                   // checkpoint, SPIN checkpoint or torchvision weights to start from
+  std::string init;  // checkpoint, SPIN checkpoint or torchvision weights to start from
   LossOptions loss;
   double learning_rate = 5e-5;
-  double gradient_clip = 0;           // norm above which a step's gradient is shortened; 0: never (SPIN)
+  double gradient_clip = 0;  // norm above which a step's gradient is shortened; 0: never (SPIN)
   int batch_size = 64;
   int64_t steps = 100000;
 
@@ -48,8 +48,8 @@ struct TrainOptions {
 
   // Machine.
   std::string device = "cpu";
-  int threads = 0;                    // of the network; 0: all cores
-  int fit_threads = 0;                // 0: all cores
+  int threads = 0;      // of the network; 0: all cores
+  int fit_threads = 0;  // 0: all cores
   int loader_threads = 2;
   uint64_t seed = 1;
 
@@ -58,7 +58,7 @@ struct TrainOptions {
   int64_t val_every = 1000;
   int64_t checkpoint_every = 1000;
   int keep_checkpoints = 3;
-  int pictures = 8;                   // people in the report's before and after
+  int pictures = 8;  // people in the report's before and after
 
   // UserError names the field and its value.
   void Check() const;

@@ -3,10 +3,9 @@
 
 #include <c10/core/GradMode.h>
 #include <spdlog/spdlog.h>
-#include <torch/types.h>  // clip_grad.h leans on it
-
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
+#include <torch/types.h>  // clip_grad.h leans on it
 
 #include <chrono>
 #include <cmath>
@@ -40,7 +39,9 @@ void RequestStop(int) { g_stop = 1; }
 // Turns SIGINT and SIGTERM into a request while it lives.
 class StopOnSignal {
  public:
-  StopOnSignal() : interrupt_(std::signal(SIGINT, RequestStop)), terminate_(std::signal(SIGTERM, RequestStop)) {
+  StopOnSignal()
+      : interrupt_(std::signal(SIGINT, RequestStop)),
+        terminate_(std::signal(SIGTERM, RequestStop)) {
     g_stop = 0;
   }
   ~StopOnSignal() {
@@ -209,15 +210,13 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
 
   const Batch batch = loader->Next();
   const double seconds_load = SecondsSince(start);
-  const at::Tensor images =
-      NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
+  const at::Tensor images = NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
   network->train();
   const HmrOutput output = network->forward(images);
 
   const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest);
   SupervisionStats stats;
-  const std::vector<Target> targets =
-      supervisor->Step(batch.samples, predictions, step, &stats);
+  const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
 
   const bool with_vertices = options.loss.vertices > 0;
   LossTarget target = TargetTensors(batch, targets, rest, options.use_labels, device);
@@ -239,8 +238,8 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
     optimizer->zero_grad();
     losses.total.backward();
     // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
-    const double limit = options.gradient_clip > 0 ? options.gradient_clip
-                                                   : std::numeric_limits<double>::infinity();
+    const double limit =
+        options.gradient_clip > 0 ? options.gradient_clip : std::numeric_limits<double>::infinity();
     means->Add("gradient_norm", torch::nn::utils::clip_grad_norm_(network->parameters(), limit));
     optimizer->step();
     bad_steps = 0;
@@ -248,8 +247,10 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
     // Weights stay as they were; data that does this again and again is the user's to look at.
     spdlog::warn("step {}: the loss is not finite; the step is left out", step);
     if (++bad_steps >= kMaxBadSteps) {
-      ThrowUserError("the loss was not finite for {} steps in a row; lower --learning-rate or run "
-                     "gyre data check on the data", kMaxBadSteps);
+      ThrowUserError(
+          "the loss was not finite for {} steps in a row; lower --learning-rate or run "
+          "gyre data check on the data",
+          kMaxBadSteps);
     }
   }
   means->Add("loss", loss);

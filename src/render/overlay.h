@@ -15,7 +15,7 @@ namespace gyre {
 
 struct OverlayStyle {
   Vec3 rgb = {0.62, 0.74, 0.90};  // sRGB of the body
-  double opacity = 0.9;          // lets the photograph shine through
+  double opacity = 0.9;           // lets the photograph shine through
   int supersample = 2;
 };
 

@@ -33,8 +33,8 @@ StoredFit MakeFit(double score, double prior = 80) {
 class FitStoreFiles : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("gyre_fit_store_" + std::to_string(::getpid()));
+    folder_ =
+        std::filesystem::temp_directory_path() / ("gyre_fit_store_" + std::to_string(::getpid()));
     MakeFolder(folder_);
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }

@@ -161,9 +161,8 @@ TEST_F(FitterTest, ColdStartFindsPeopleInAnyDirection) {
   for (double angle : {0.0, 1.5, std::numbers::pi, -2.0}) {
     for (bool turned : {false, true}) {
       TrueProblem made = MakeTrueProblem(fitter, 4);
-      made.truth.rotation(0) =
-          LogSO3(ExpSO3({0, 0, angle}) * ExpSO3({std::numbers::pi, 0, 0}) *
-                 ExpSO3({0, turned ? std::numbers::pi : 0.2, 0}));
+      made.truth.rotation(0) = LogSO3(ExpSO3({0, 0, angle}) * ExpSO3({std::numbers::pi, 0, 0}) *
+                                      ExpSO3({0, turned ? std::numbers::pi : 0.2, 0}));
       const Points3 joints = fitter.Joints(made.truth);
       for (int i = 0; i < kNumSpinJoints; ++i) {
         made.problem.keypoints_px.row(i) =

@@ -16,10 +16,11 @@ class GoldenTest : public testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(data_ / "peers/spin_objective.npz")) {
-      GTEST_SKIP() << "needs " << data_ / "peers" << ", which is not here";
+      GTEST_SKIP() << "needs " << data_ / "peers"
+                   << ", which is not here";
     }
-    body_ = LoadBodyModel((data_ / "body/cc0_body.npz").string(),
-                          data_ / "body/J_regressor_extra.npy");
+    body_ =
+        LoadBodyModel((data_ / "body/cc0_body.npz").string(), data_ / "body/J_regressor_extra.npy");
     prior_ = LoadPosePrior(data_ / "body/gmm_08.pkl");
     file_ = ReadProblemFile(data_ / "peers/problems_dev.npz");
   }
@@ -45,7 +46,7 @@ TEST_F(GoldenTest, TermsEqualSpins) {
       const BodyParams& params = at_truth ? file_.truth[i] : problems[i].start;
       const ObjectiveTerms terms = fitter.Evaluate(problems[i], params);
       const double values[] = {terms.BodyTotal(), terms.reprojection, terms.pose_prior,
-                               terms.angle_prior, terms.shape_prior, terms.camera_stage};
+                               terms.angle_prior, terms.shape_prior,  terms.camera_stage};
       for (int k = 0; k < 6; ++k) {
         const double expected = (at_truth ? truth : start)[6 * i + k];
         EXPECT_NEAR(values[k], expected, 1e-4 * std::max(1.0, expected)) << i << " term " << k;

@@ -171,8 +171,8 @@ TEST_F(ObjectiveTest, CostsAreTheObjectiveByHand) {
     reprojection += o.weight * o.weight * 1e4 * s / (1e4 + s);
   }
   EXPECT_NEAR(costs.reprojection, reprojection, 1e-8 * reprojection);
-  EXPECT_NEAR(costs.pose_prior,
-              4.78 * 4.78 * prior_->Energy(params_.pose.tail<kNumPriorPose>()), 1e-6);
+  EXPECT_NEAR(costs.pose_prior, 4.78 * 4.78 * prior_->Energy(params_.pose.tail<kNumPriorPose>()),
+              1e-6);
   EXPECT_NEAR(costs.angle_prior,
               15.2 * 15.2 *
                   (std::exp(2 * params_.pose[55]) + std::exp(-2 * params_.pose[58]) +

@@ -8,15 +8,33 @@
 namespace gyre {
 namespace {
 
-constexpr double kJoints[kNumBodyJoints][3] = {
-    {0, 0, 0},          {0.07, -0.08, 0},     {-0.07, -0.08, 0},     {0, 0.11, -0.02},
-    {0.1, -0.47, 0},    {-0.1, -0.47, 0},     {0, 0.25, 0},          {0.09, -0.88, -0.04},
-    {-0.09, -0.88, -0.04}, {0, 0.3, 0.02},    {0.11, -0.94, 0.08},   {-0.11, -0.94, 0.08},
-    {0, 0.51, -0.01},   {0.08, 0.42, -0.01},  {-0.08, 0.42, -0.01},  {0, 0.6, 0.04},
-    {0.17, 0.45, -0.03}, {-0.17, 0.45, -0.03}, {0.43, 0.44, -0.05},  {-0.43, 0.44, -0.05},
-    {0.68, 0.45, -0.05}, {-0.68, 0.45, -0.05}, {0.77, 0.44, -0.06},  {-0.77, 0.44, -0.06}};
+constexpr double kJoints[kNumBodyJoints][3] = {{0, 0, 0},
+                                               {0.07, -0.08, 0},
+                                               {-0.07, -0.08, 0},
+                                               {0, 0.11, -0.02},
+                                               {0.1, -0.47, 0},
+                                               {-0.1, -0.47, 0},
+                                               {0, 0.25, 0},
+                                               {0.09, -0.88, -0.04},
+                                               {-0.09, -0.88, -0.04},
+                                               {0, 0.3, 0.02},
+                                               {0.11, -0.94, 0.08},
+                                               {-0.11, -0.94, 0.08},
+                                               {0, 0.51, -0.01},
+                                               {0.08, 0.42, -0.01},
+                                               {-0.08, 0.42, -0.01},
+                                               {0, 0.6, 0.04},
+                                               {0.17, 0.45, -0.03},
+                                               {-0.17, 0.45, -0.03},
+                                               {0.43, 0.44, -0.05},
+                                               {-0.43, 0.44, -0.05},
+                                               {0.68, 0.45, -0.05},
+                                               {-0.68, 0.45, -0.05},
+                                               {0.77, 0.44, -0.06},
+                                               {-0.77, 0.44, -0.06}};
 constexpr int kPerJoint = 4;
-constexpr double kOffsets[kPerJoint][3] = {{0, 0.04, 0}, {0, -0.04, 0}, {0.03, 0, 0.05}, {-0.03, 0, -0.05}};
+constexpr double kOffsets[kPerJoint][3] = {
+    {0, 0.04, 0}, {0, -0.04, 0}, {0.03, 0, 0.05}, {-0.03, 0, -0.05}};
 
 }  // namespace
 
@@ -73,8 +91,8 @@ std::shared_ptr<const PosePrior> MakeStickPrior() {
   means(1, 3 * 0) = means(1, 3 * 1) = -0.5;  // hips
   PriorMatrix covariance = 0.09 * PriorMatrix::Identity();
   covariance(0, 3) = covariance(3, 0) = 0.02;
-  return std::make_shared<PosePrior>(VecX{{0.6, 0.4}}, means,
-                                     std::vector<PriorMatrix>{covariance, 1.2 * covariance}, "test");
+  return std::make_shared<PosePrior>(
+      VecX{{0.6, 0.4}}, means, std::vector<PriorMatrix>{covariance, 1.2 * covariance}, "test");
 }
 
 TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-
 #include "io/gzip.h"
 #include "io/io_test_util.h"
 #include "io/sample_files.h"

@@ -88,9 +88,9 @@ struct Case {
 
 class NetworkBridgeTest : public testing::TestWithParam<Case> {
  protected:
-  Batch batch_ = MakeBatch(GetParam().known_camera ? std::optional<Camera>({900, Vec2(420, 160)})
-                                                   : std::nullopt,
-                           GetParam().flip, GetParam().rotation_rad, GetParam().scale);
+  Batch batch_ = MakeBatch(
+      GetParam().known_camera ? std::optional<Camera>({900, Vec2(420, 160)}) : std::nullopt,
+      GetParam().flip, GetParam().rotation_rad, GetParam().scale);
   RestJoints rest_{Body()};
 };
 
@@ -109,8 +109,8 @@ TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
   SmplLayer smpl(Body(), at::kDouble);
   const at::Tensor joints = smpl->forward(output.rotmats, output.betas).joints49;
   const CropCameras cameras = CamerasOf(batch_, at::kCPU);
-  const at::Tensor points = PixelsFromNormalized(
-      ProjectToCrop(joints, output.cam, cameras, kCropPx), kCropPx);
+  const at::Tensor points =
+      PixelsFromNormalized(ProjectToCrop(joints, output.cam, cameras, kCropPx), kCropPx);
   for (int j = 0; j < kNumSpinJoints; ++j) {
     // The mirrored body is the mirror image only as nearly as the body is symmetric.
     EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].points_px(j, 0), 0.05) << j;

@@ -53,10 +53,12 @@ TEST_F(RunDirectoryTest, NewestCheckpointsAreKept) {
 TEST_F(RunDirectoryTest, AFailedCheckpointLeavesTheOlderOne) {
   RunDirectory run(folder_, false);
   WriteStep(run, 1);
-  EXPECT_THROW(run.WriteCheckpoint(2, 1, [](const fs::path& folder) {
-    WriteFileAtomically(folder / "network.pt", "half");
-    ThrowUserError("the disk is full");
-  }), UserError);
+  EXPECT_THROW(run.WriteCheckpoint(2, 1,
+                                   [](const fs::path& folder) {
+                                     WriteFileAtomically(folder / "network.pt", "half");
+                                     ThrowUserError("the disk is full");
+                                   }),
+               UserError);
   ASSERT_EQ(ListCheckpoints(folder_).size(), 1u);
   EXPECT_EQ(ReadFile(FindCheckpoint(folder_) / "network.pt"), "1");
 }

@@ -108,13 +108,16 @@ TEST_F(SupervisorTest, ReferenceAndImageCameraSeeTheSamePerson) {
     const CropMap crop(sample.box, kReferenceCropPx);
     const Vec3 point(0.1, -0.2, 4);
     EXPECT_LT((crop.CropFromImage(ImageCamera(sample).Project(point)) -
-               ReferenceCamera(sample).Project(point)).norm(), 1e-9);
+               ReferenceCamera(sample).Project(point))
+                  .norm(),
+              1e-9);
   }
 }
 
 TEST_F(SupervisorTest, TruthEvaluatesToZero) {
   SampleEvaluation evaluation(fitter_);
-  for (const Sample& sample : Samples()) EXPECT_NEAR(evaluation.Add(sample, *sample.params), 0, 1e-6);
+  for (const Sample& sample : Samples())
+    EXPECT_NEAR(evaluation.Add(sample, *sample.params), 0, 1e-6);
   EXPECT_NEAR(evaluation.Result3D().Get("mpjpe_mm").value, 0, 1e-6);
   EXPECT_EQ(evaluation.Result2D().Get("pck20_torso").value, 1);
 }

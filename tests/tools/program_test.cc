@@ -83,14 +83,38 @@ class TrainTest : public testing::Test {
  protected:
   void SetUp() override {
     const std::string data = scratch_ / "data";
-    ASSERT_EQ(Gyre({"data", "synth", "--count", "12", "--frame", "96", "--out", data, "--quiet"}).exit_code, 0);
+    ASSERT_EQ(Gyre({"data", "synth", "--count", "12", "--frame", "96", "--out", data, "--quiet"})
+                  .exit_code,
+              0);
     spec_ = "spin:" + data + "/synth.npz";
   }
   std::vector<std::string> TrainArgs(const std::string& run, int steps) const {
-    return {"train", "--preset", "demo", "--run", run, "--steps", std::to_string(steps), "--data", spec_,
-            "--val", spec_ + "?name=val", "--batch-size", "4", "--network.image-px", "32",
-            "--log-every", "1", "--val-every", "4", "--checkpoint-every", "2", "--pictures", "1",
-            "--threads", "1", "--quiet"};
+    return {"train",
+            "--preset",
+            "demo",
+            "--run",
+            run,
+            "--steps",
+            std::to_string(steps),
+            "--data",
+            spec_,
+            "--val",
+            spec_ + "?name=val",
+            "--batch-size",
+            "4",
+            "--network.image-px",
+            "32",
+            "--log-every",
+            "1",
+            "--val-every",
+            "4",
+            "--checkpoint-every",
+            "2",
+            "--pictures",
+            "1",
+            "--threads",
+            "1",
+            "--quiet"};
   }
   static std::vector<nlohmann::json> Metrics(const fs::path& run) {
     std::ifstream file(run / "metrics.jsonl");
@@ -126,9 +150,11 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
   ASSERT_EQ(network.exit_code, 0) << network.err;
   EXPECT_NEAR(nlohmann::json::parse(network.out)["space"]["metrics"][0]["value"].get<double>(),
               summary["network_pa_mpjpe_mm_last"].get<double>(), 1e-3);
-  const ProgramResult truth = Gyre({"eval", "--fits", "truth", "--data", spec_, "--json", "--quiet"});
+  const ProgramResult truth =
+      Gyre({"eval", "--fits", "truth", "--data", spec_, "--json", "--quiet"});
   ASSERT_EQ(truth.exit_code, 0) << truth.err;
-  EXPECT_NEAR(nlohmann::json::parse(truth.out)["space"]["metrics"][0]["value"].get<double>(), 0, 1e-6);
+  EXPECT_NEAR(nlohmann::json::parse(truth.out)["space"]["metrics"][0]["value"].get<double>(), 0,
+              1e-6);
   // A second run in the same folder overwrites nothing.
   ExpectOneSentence(Gyre(TrainArgs(run, 4)), 1);
 }
@@ -149,7 +175,8 @@ TEST_F(TrainTest, AKilledRunGoesOnFromItsCheckpointToTheSameEnd) {
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
   for (const char* file : {"network.pt", "fits.npz"}) {
     EXPECT_EQ(ReadFile(fs::path(whole) / "checkpoints/000008" / file),
-              ReadFile(fs::path(killed) / "checkpoints/000008" / file)) << file;
+              ReadFile(fs::path(killed) / "checkpoints/000008" / file))
+        << file;
   }
   const auto a = Metrics(whole), b = Metrics(killed);
   ASSERT_EQ(a.size(), b.size());
@@ -173,9 +200,9 @@ TEST(FitTest, RealKeypointsGivePlausibleBodies) {
   if (!fs::exists(data)) GTEST_SKIP() << "../shared/data is not here";
   const ScratchFolder scratch;
   const std::string out = scratch / "fits.npz";
-  const ProgramResult fitted =
-      Gyre({"fit", "--openpose", data / "openpose/im1010_openpose.json", "--images",
-            data / "openpose/im1010.jpg", "--overlays", scratch / "overlays", "--out", out, "--quiet"});
+  const ProgramResult fitted = Gyre({"fit", "--openpose", data / "openpose/im1010_openpose.json",
+                                     "--images", data / "openpose/im1010.jpg", "--overlays",
+                                     scratch / "overlays", "--out", out, "--quiet"});
   ASSERT_EQ(fitted.exit_code, 0) << fitted.err;
   const Npz npz = ReadNpz(out);
   ASSERT_EQ(Get(npz, "pose", out).shape, (std::vector<int64_t>{1, 72}));
