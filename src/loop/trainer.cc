@@ -3,9 +3,9 @@
 
 #include <c10/core/GradMode.h>
 #include <spdlog/spdlog.h>
+#include <torch/nn/module.h>  // clip_grad.h leans on it
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
-#include <torch/types.h>  // clip_grad.h leans on it
 
 #include <chrono>
 #include <cmath>
