@@ -17,7 +17,6 @@ namespace {
 
 // Below this scale the picture is first averaged down, so that the bilinear warp does not alias.
 constexpr double kAreaScale = 0.67;
-constexpr int kFirstSuperset = 25;  // SPIN-49 positions 25..48
 
 void CheckRange(const char* field, double value, double low, double high) {
   if (!(value >= low && value <= high)) {
@@ -171,8 +170,7 @@ CropKeypoints KeypointsInCrop(const Points2& points_px, const VecX& confidence,
 }
 
 void JointsInCrop(const CropMap& crop, Points3* joints, VecX* confidence) {
-  GYRE_CHECK(joints->rows() == kNumSpinJoints - kFirstSuperset &&
-             confidence->size() == joints->rows());
+  GYRE_CHECK(joints->rows() == kNumSupersetJoints && confidence->size() == joints->rows());
   const Mat3 turn = ExpSO3(Vec3(0, 0, -crop.rotation_rad()));
   *joints = (*joints * turn.transpose()).eval();
   if (!crop.flip()) return;
@@ -180,7 +178,7 @@ void JointsInCrop(const CropMap& crop, Points3* joints, VecX* confidence) {
   const Points3 seen = *joints;
   const VecX sure = *confidence;
   for (int i = 0; i < seen.rows(); ++i) {
-    const int from = kMirror[kFirstSuperset + i] - kFirstSuperset;
+    const int from = kMirror[kNumOpenPoseJoints + i] - kNumOpenPoseJoints;
     joints->row(i) << -seen(from, 0), seen(from, 1), seen(from, 2);
     (*confidence)[i] = sure[from];
   }

@@ -12,8 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kNumOpenPose = 25;  // SPIN's positions 0..24
-constexpr int kNumSuperset = 24;  // and 25..48
 constexpr double kSpinScalePx = 200;
 
 // The columns of one file, converted and checked; empty when absent.
@@ -28,12 +26,12 @@ class SpinFile {
     imgname = names.strings;
     center = Numbers("center", {2}, true);
     scale = Numbers("scale", {}, true);
-    part = Numbers("part", {kNumSuperset, 3}, false);
-    openpose = Numbers("openpose", {kNumOpenPose, 3}, false);
+    part = Numbers("part", {kNumSupersetJoints, 3}, false);
+    openpose = Numbers("openpose", {kNumOpenPoseJoints, 3}, false);
     pose = Numbers("pose", {kNumPoseParams}, false);
     shape = Numbers("shape", {kNumShapeParams}, !pose.empty());
     has_smpl = Numbers("has_smpl", {}, false);
-    S = Numbers("S", {kNumSuperset, 4}, false);
+    S = Numbers("S", {kNumSupersetJoints, 4}, false);
     transl = Numbers("transl", {3}, false);
     focal_px = Numbers("focal_px", {}, false);
     center_px = Numbers("center_px", {2}, !focal_px.empty());
@@ -106,11 +104,11 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
     }
   }
   if (!file.S.empty()) {
-    const Eigen::Map<const Eigen::Matrix<double, kNumSuperset, 4, Eigen::RowMajor>> S(
-        &file.S[4 * kNumSuperset * row]);
-    sample->joints3d = Points3::Zero(kNumSuperset, 3);
-    sample->joints3d_confidence = VecX::Zero(kNumSuperset);
-    for (int i = 0; i < kNumSuperset; ++i) {
+    const Eigen::Map<const Eigen::Matrix<double, kNumSupersetJoints, 4, Eigen::RowMajor>> S(
+        &file.S[4 * kNumSupersetJoints * row]);
+    sample->joints3d = Points3::Zero(kNumSupersetJoints, 3);
+    sample->joints3d_confidence = VecX::Zero(kNumSupersetJoints);
+    for (int i = 0; i < kNumSupersetJoints; ++i) {
       if (S(i, 3) <= 0) continue;
       if (!S.row(i).allFinite()) {
         ++sample->non_finite;
@@ -133,10 +131,11 @@ Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const f
   sample.box = {Vec2(file.center[2 * row], file.center[2 * row + 1]),
                 kSpinScalePx * file.scale[row]};
   if (!file.openpose.empty()) {
-    PlaceRows(&file.openpose[3 * kNumOpenPose * row], kNumOpenPose, 0, &sample);
+    PlaceRows(&file.openpose[3 * kNumOpenPoseJoints * row], kNumOpenPoseJoints, 0, &sample);
   }
   if (!file.part.empty()) {
-    PlaceRows(&file.part[3 * kNumSuperset * row], kNumSuperset, kNumOpenPose, &sample);
+    PlaceRows(&file.part[3 * kNumSupersetJoints * row], kNumSupersetJoints, kNumOpenPoseJoints,
+              &sample);
   }
   PlaceTruth(file, row, &sample);
   if (!file.focal_px.empty() && file.focal_px[row] > 0) {

@@ -16,8 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kNumOpenPose = 25;
-constexpr int kNumSuperset = 24;
 const Vec3 kUnknown = Vec3::Constant(std::numeric_limits<double>::quiet_NaN());
 
 // One float64 column of the file, filled row by row.
@@ -44,12 +42,12 @@ void AddKeypoints(const Sample& sample, int first, int count, Column* column) {
 Npz ColumnsOf(const std::vector<Sample>& samples, const std::vector<std::string>& imgname) {
   std::map<std::string, Column> columns = {{"center", {{2}, {}}},
                                            {"scale", {}},
-                                           {"part", {{kNumSuperset, 3}, {}}},
-                                           {"openpose", {{kNumOpenPose, 3}, {}}},
+                                           {"part", {{kNumSupersetJoints, 3}, {}}},
+                                           {"openpose", {{kNumOpenPoseJoints, 3}, {}}},
                                            {"pose", {{kNumPoseParams}, {}}},
                                            {"shape", {{kNumShapeParams}, {}}},
                                            {"has_smpl", {}},
-                                           {"S", {{kNumSuperset, 4}, {}}},
+                                           {"S", {{kNumSupersetJoints, 4}, {}}},
                                            {"transl", {{3}, {}}},
                                            {"focal_px", {}},
                                            {"center_px", {{2}, {}}}};
@@ -57,14 +55,14 @@ Npz ColumnsOf(const std::vector<Sample>& samples, const std::vector<std::string>
   for (const Sample& sample : samples) {
     columns["center"].Add(sample.box.center_px);
     columns["scale"].Add(sample.box.side_px / 200);
-    AddKeypoints(sample, 0, kNumOpenPose, &columns["openpose"]);
-    AddKeypoints(sample, kNumOpenPose, kNumSuperset, &columns["part"]);
+    AddKeypoints(sample, 0, kNumOpenPoseJoints, &columns["openpose"]);
+    AddKeypoints(sample, kNumOpenPoseJoints, kNumSupersetJoints, &columns["part"]);
     const BodyParams params = sample.params.value_or(BodyParams{});
     columns["pose"].Add(params.pose);
     columns["shape"].Add(params.betas);
     columns["transl"].Add(sample.params_have_translation ? params.transl : kUnknown);
     columns["has_smpl"].Add(sample.params ? 1 : 0);
-    for (int i = 0; i < kNumSuperset; ++i) {
+    for (int i = 0; i < kNumSupersetJoints; ++i) {
       const Vec3 joint = sample.joints3d ? Vec3(sample.joints3d->row(i).transpose()) : Vec3::Zero();
       columns["S"].Add(joint);
       columns["S"].Add(sample.joints3d ? sample.joints3d_confidence[i] : 0);

@@ -13,7 +13,6 @@ namespace gyre {
 
 namespace {
 
-constexpr int kFirstSuperset = 25;   // SPIN-49 positions 25..48
 constexpr uint32_t kAppearance = 1;  // the scene stream's second sequence
 
 void CheckRange(const char* field, double value, double low, double high) {
@@ -87,8 +86,8 @@ Sample SyntheticDataset::Get(int64_t position) const {
   sample.camera = scene.camera;
   sample.params = scene.params;
   sample.params_have_translation = true;
-  sample.joints3d = scene.joints.bottomRows(kNumSpinJoints - kFirstSuperset);
-  sample.joints3d_confidence = VecX::Ones(kNumSpinJoints - kFirstSuperset);
+  sample.joints3d = scene.joints.bottomRows(kNumSupersetJoints);
+  sample.joints3d_confidence = VecX::Ones(kNumSupersetJoints);
   Rng rng(impl_->options.seed, RngStream::kNoise, 0, static_cast<uint64_t>(position));
   DrawNoisyKeypoints(scene, impl_->options, rng, &sample.keypoints_px,
                      &sample.keypoints_confidence);

@@ -59,6 +59,8 @@ const KeypointSet& FindKeypointSet(std::string_view name);
 std::vector<std::string_view> KeypointSetNames();
 
 inline constexpr int kNumSpinJoints = 49;
+inline constexpr int kNumOpenPoseJoints = 25;  // of them, positions 0..24: BODY_25
+inline constexpr int kNumSupersetJoints = 24;  // and 25..48: what people annotated
 const KeypointSet& SpinJoints();
 
 // Where joint i of `source` goes among SPIN's 49 when keypoints are read; -1 where nothing matches.

@@ -12,8 +12,6 @@
 namespace gyre {
 namespace {
 
-constexpr int kNumSupersetJoints = 24;
-
 // A float tensor on the CPU and a view of its memory.
 struct HostTensor {
   explicit HostTensor(const std::vector<int64_t>& shape)
