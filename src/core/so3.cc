@@ -3,7 +3,6 @@
 
 #include <Eigen/Geometry>
 #include <Eigen/SVD>
-#include <algorithm>
 #include <cmath>
 
 namespace gyre {
