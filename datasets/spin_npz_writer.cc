@@ -87,6 +87,10 @@ Npz ColumnsOf(const std::vector<Sample>& samples, const std::vector<std::string>
 
 void WriteSpinDataset(const Dataset& dataset, const fs::path& dir, int threads) {
   const fs::path images = dir / "images";
+  if (fs::exists(images)) {
+    ThrowUserError("{}: holds a data set already; remove it or choose another folder",
+                   dir.string());
+  }
   MakeFolder(images);
   const int64_t count = dataset.size();
   std::vector<Sample> samples(count);

@@ -20,19 +20,19 @@ cxxopts::ParseResult ParseOptions(cxxopts::Options& options, int argc, char** ar
       std::exit(EXIT_SUCCESS);
     }
     if (!args.unmatched().empty()) {
-      throw UsageError(fmt::format("{}: unexpected argument '{}'; see {} --help", options.program(),
+      throw UsageError(fmt::format("unexpected argument '{}'; see {} --help",
                                    args.unmatched().front(), options.program()));
     }
     return args;
   } catch (const cxxopts::exceptions::exception& error) {
-    throw UsageError(
-        fmt::format("{}: {}; see {} --help", options.program(), error.what(), options.program()));
+    throw UsageError(fmt::format("{}; see {} --help", error.what(), options.program()));
   }
 }
 
 std::string Required(const cxxopts::ParseResult& args, const std::string& option) {
-  if (!args.count(option)) throw UsageError(fmt::format("--{} is required; see --help", option));
-  return args[option].as<std::string>();
+  const std::string value = args.count(option) ? args[option].as<std::string>() : "";
+  if (value.empty()) throw UsageError(fmt::format("--{} is required; see --help", option));
+  return value;
 }
 
 void AddBodyOptions(cxxopts::Options& options) {

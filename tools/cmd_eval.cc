@@ -70,7 +70,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   const RestJoints rest(*setup.body);
   Loader loader(setup.data,
                 LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px));
-  SampleEvaluation evaluation(setup.fitter);
+  SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     const Batch batch = loader.Next();
@@ -90,7 +90,7 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
             args["prior"].as<std::string>(), Required(args, "data"));
   const bool truth = fits == "truth";
   const FitStore store = truth ? FitStore() : FitStore::Load(fits);
-  SampleEvaluation evaluation(setup.fitter);
+  SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
   int64_t without_body = 0;
   for (const auto& set : setup.data.sets) {
     for (int64_t i = 0; i < set->size(); ++i) {

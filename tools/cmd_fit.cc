@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
@@ -55,8 +56,10 @@ cxxopts::Options MakeOptions() {
       "focal", "Focal length of the image, px (default: SPIN's, 5000 px in the person's crop)",
       cxxopts::value<double>(), "PX")("person", "all, largest, or a number from 0",
                                       cxxopts::value<std::string>()->default_value("all"), "WHO")(
-      "preset", "default or spin", cxxopts::value<std::string>()->default_value("default"), "NAME")(
-      "threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
+      "min-joints", "People with fewer observed joints are refused",
+      cxxopts::value<int>()->default_value("8"),
+      "N")("preset", "default or spin", cxxopts::value<std::string>()->default_value("default"),
+           "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
       "json", "Print one JSON object with the counts");
   AddBodyOptions(options);
   AddQuietOption(options);
@@ -72,8 +75,9 @@ std::vector<FitInput> ReadInputs(const cxxopts::ParseResult& args) {
   options.images = args["images"].as<std::string>();
   if (given("focal")) {
     options.focal_px = args["focal"].as<double>();
-    if (!std::isfinite(options.focal_px) || options.focal_px <= 0) {
-      throw UsageError(fmt::format("--focal is {}; it must be positive", options.focal_px));
+    if (!(options.focal_px >= 1 && options.focal_px <= 1e6)) {
+      throw UsageError(
+          fmt::format("--focal is {}; it must be in pixels, from 1 to 1e6", options.focal_px));
     }
   }
   const std::string start = args["start"].as<std::string>();
@@ -117,6 +121,18 @@ void SetStarts(const fs::path& path, std::vector<FitInput>* inputs) {
     problem.start.transl = Eigen::Map<const Vec3>(&transl[3 * i]);
     problem.has_start = true;
     problem.start_has_translation = has_translation;
+  }
+}
+
+void WarnOfMissingPictures(const std::string& images, const std::vector<FitInput>& inputs) {
+  if (images.empty()) return;
+  const auto missing = std::count_if(inputs.begin(), inputs.end(),
+                                     [](const FitInput& i) { return i.image_path.empty(); });
+  if (missing > 0) {
+    spdlog::warn("{}: no picture for {} of {} persons, \"{}\" for one", images, missing,
+                 inputs.size(), std::find_if(inputs.begin(), inputs.end(), [](const FitInput& i) {
+                                  return i.image_path.empty();
+                                })->image);
   }
 }
 
@@ -235,8 +251,9 @@ void Report(const std::vector<FitResult>& results, const std::string& out, bool 
     fmt::print("{}\n", json.dump(2));
     return;
   }
-  fmt::print("{}: {} persons, {} fitted, mean reprojection {:.2f} px\n", out, results.size(),
-             reprojection.size(), mean);
+  fmt::print("{}: {} persons, {} fitted", out, results.size(), reprojection.size());
+  fmt::print("{}\n",
+             reprojection.empty() ? "" : fmt::format(", mean reprojection {:.2f} px", mean));
   for (const auto& [reason, count] : reasons) fmt::print("  {} refused: {}\n", count, reason);
 }
 
@@ -257,12 +274,17 @@ int RunFit(int argc, char** argv) {
   if (!fs::is_directory(folder)) {
     ThrowUserError("--out {}: the folder {} is not there; create it first", out, folder.string());
   }
-  const FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
+  FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
+  fit_options.min_observed_joints = args["min-joints"].as<int>();
+  fit_options.Check();
 
   std::vector<FitInput> inputs = ReadInputs(args);
   if (args.count("params")) SetStarts(args["params"].as<std::string>(), &inputs);
   inputs = Choose(std::move(inputs), choice);
-  if (inputs.empty()) ThrowUserError("the input holds no person that --person asks for");
+  if (inputs.empty()) {
+    ThrowUserError("the input holds nobody to fit (--person {})", args["person"].as<std::string>());
+  }
+  WarnOfMissingPictures(args["images"].as<std::string>(), inputs);
 
   const std::shared_ptr<const BodyModel> body = BodyOf(args);
   if (args.count("checkpoint")) {

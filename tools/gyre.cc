@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -36,6 +37,7 @@ int main(int argc, char** argv) {
       {"version", "Print the version", RunVersion},
   };
   try {
+    if (argc == 2 && std::string_view(argv[1]) == "--version") return RunVersion(argc, argv);
     return gyre::Dispatch("gyre", commands, argc, argv);
   } catch (const gyre::UsageError& error) {
     fmt::print(stderr, "gyre: {}\n", error.what());

@@ -75,6 +75,15 @@ std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
 }
 
 void WriteFileAtomically(const fs::path& path, const std::function<void(const fs::path&)>& write) {
+  // A link keeps pointing where it points; devices, pipes and folders are never replaced.
+  std::error_code ignored;
+  if (fs::is_symlink(path, ignored)) {
+    const fs::path target = fs::weakly_canonical(path, ignored);
+    if (!ignored && target != path) return WriteFileAtomically(target, write);
+  }
+  if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
+    ThrowUserError("{}: not a regular file; choose another name", path.string());
+  }
   fs::path temporary = path;
   temporary += fmt::format(".tmp{}", getpid());
   try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole files. A file is written beside its final name, flushed to the disk and renamed, so that a
-// reader sees the old one or the new one and never a part.
+// reader sees the old one or the new one and never a part. Links are followed; what is no regular
+// file (a device, a pipe, a folder) is refused.
 #pragma once
 
 #include <cstddef>

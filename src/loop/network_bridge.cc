@@ -60,7 +60,7 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
     for (int k = 0; k < kNumBodyJoints; ++k) {
       using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
       const Mat3 rotation =
-          Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (24 * i + k));
+          Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (kNumBodyJoints * i + k));
       in_crop.rotation(k) = LogSO3(rotation);
     }
     in_crop.betas = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(

@@ -41,7 +41,7 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
   if (resume && !fs::exists(root / "options.json")) {
     ThrowUserError("{}: no run to resume here (options.json is missing)", root.string());
   }
-  if (!resume && fs::exists(root / "options.json")) {
+  if (!resume && !ListCheckpoints(root).empty()) {
     ThrowUserError("{}: holds a run already; continue it with --resume or choose another --run",
                    root.string());
   }

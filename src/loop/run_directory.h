@@ -23,8 +23,8 @@ namespace gyre {
 class RunDirectory {
  public:
   // Creates the folder, or with `resume` opens one that exists, and locks it. UserError when it
-  // already holds a run (and resume was not asked for), holds none (and resume was), or belongs to
-  // another process.
+  // already holds a checkpoint (and resume was not asked for), holds none (and resume was), or
+  // belongs to another process.
   RunDirectory(const std::filesystem::path& root, bool resume);
   ~RunDirectory();
   RunDirectory(const RunDirectory&) = delete;

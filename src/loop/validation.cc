@@ -24,16 +24,16 @@ Points2 ProjectAll(const Camera& camera, const Points3& points) {
 
 }  // namespace
 
-SampleEvaluation::SampleEvaluation(std::shared_ptr<const Fitter> fitter)
+SampleEvaluation::SampleEvaluation(std::shared_ptr<const Fitter> fitter, bool with_vertices)
     : fitter_(std::move(fitter)),
+      with_vertices_(with_vertices),
       in_space_(FindProtocol("synthetic")),
       in_image_(FindProtocol("lsp-2d")) {}
 
 double SampleEvaluation::Add(const Sample& sample, const BodyParams& params) {
   const Points3 joints = fitter_->Joints(params);
   const Points2 pixels = ProjectAll(ImageCamera(sample), joints);
-  // LSP's joints among SPIN's 49.
-  const std::vector<int> lsp = Lsp14InSpin();
+  static const std::vector<int> lsp = SpinPositionsOf(FindKeypointSet("lsp14"));
   Points2 predicted_px(lsp.size(), 2), true_px(lsp.size(), 2);
   VecX visible(lsp.size());
   for (size_t i = 0; i < lsp.size(); ++i) {
@@ -47,7 +47,13 @@ double SampleEvaluation::Add(const Sample& sample, const BodyParams& params) {
   }
   ++with_truth_;
   const Points3 truth = fitter_->Joints(*sample.params);
-  in_space_.Add(joints, truth, VecX::Ones(kNumSpinJoints));
+  if (with_vertices_) {
+    in_space_.Add(joints, truth, VecX::Ones(kNumSpinJoints),
+                  PoseBody(fitter_->body(), params).vertices,
+                  PoseBody(fitter_->body(), *sample.params).vertices);
+  } else {
+    in_space_.Add(joints, truth, VecX::Ones(kNumSpinJoints));
+  }
   Evaluation one(FindProtocol("synthetic"));
   one.Add(joints, truth, VecX::Ones(kNumSpinJoints));
   return one.Result().Get("pa_mpjpe_mm").value;
