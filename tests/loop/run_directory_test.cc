@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -74,6 +75,8 @@ TEST_F(RunDirectoryTest, LeftoversOfAKilledProcessAreCleared) {
 TEST_F(RunDirectoryTest, ResumesOnlyWhatIsThereAndOverwritesNothing) {
   EXPECT_THROW(RunDirectory(folder_, true), UserError);
   MakeRun();
+  // Without a checkpoint nothing is lost by beginning anew: a typo in the options, say.
+  WriteStep(*std::make_unique<RunDirectory>(folder_, false), 1);
   EXPECT_THROW(RunDirectory(folder_, false), UserError);
   EXPECT_NO_THROW(RunDirectory(folder_, true));
 }

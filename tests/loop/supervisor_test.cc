@@ -69,7 +69,9 @@ TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
   EXPECT_LT(StoredFitsError(supervisor.store(), *data_, *fitter_), before);
   for (size_t i = 0; i < samples.size(); ++i) {
     const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
-    if (fit) EXPECT_LE(fit->score_px2, scores[i]) << i;
+    if (fit) {
+      EXPECT_LE(fit->score_px2, scores[i]) << i;
+    }
   }
 }
 
@@ -85,7 +87,9 @@ TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
   for (size_t i = 0; i < samples.size(); ++i) {
     const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
     EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(*fit));
-    if (fit) EXPECT_EQ(targets[i].params.pose, fit->params.pose);
+    if (fit) {
+      EXPECT_EQ(targets[i].params.pose, fit->params.pose);
+    }
   }
 }
 
