@@ -54,7 +54,7 @@ int RunDataCheck(int argc, char** argv) {
     for (const RowProblem& p : problems) fmt::print("row {}: {}\n", p.row, p.problem);
     fmt::print("{} samples, {} problems\n", dataset->size(), problems.size());
   }
-  return problems.empty() ? 0 : 1;
+  return problems.empty() && dataset->size() > 0 ? 0 : 1;
 }
 
 int RunDataSynth(int argc, char** argv) {
