@@ -55,7 +55,10 @@ class KeypointColumns {
       const std::string x = columns_[i] + "_x", y = columns_[i] + "_y", v = columns_[i] + "_v";
       const bool empty = table_.Text(row, x).empty() || table_.Text(row, y).empty();
       (*confidence)[i] = empty ? 0 : table_.Has(v) ? table_.Number(row, v) : 1;
-      if ((*confidence)[i] > 0) points->row(i) << table_.Number(row, x), table_.Number(row, y);
+      // Read before assigned: a bad number throws.
+      if ((*confidence)[i] > 0) {
+        points->row(i) = Vec2(table_.Number(row, x), table_.Number(row, y)).transpose();
+      }
     }
   }
 

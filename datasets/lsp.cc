@@ -54,7 +54,7 @@ std::shared_ptr<const Dataset> ReadLsp(const fs::path& dir, const LspOptions& op
     Points2 points(kNumJoints, 2);
     VecX confidence(kNumJoints);
     for (int joint = 0; joint < kNumJoints; ++joint) {
-      points.row(joint) << table.at(person, joint, 0), table.at(person, joint, 1);
+      points.row(joint) = Vec2(table.at(person, joint, 0), table.at(person, joint, 1)).transpose();
       // LSP's hidden joints (1) were placed by its annotators all the same.
       const bool annotated = !extended || options.all_annotated || table.at(person, joint, 2) > 0;
       confidence[joint] = annotated ? 1 : 0;
