@@ -78,8 +78,10 @@ void WriteFileAtomically(const fs::path& path, const std::function<void(const fs
   // A link keeps pointing where it points; devices, pipes and folders are never replaced.
   std::error_code ignored;
   if (fs::is_symlink(path, ignored)) {
-    const fs::path target = fs::weakly_canonical(path, ignored);
-    if (!ignored && target != path) return WriteFileAtomically(target, write);
+    const fs::path target = fs::canonical(path, ignored);
+    if (ignored)
+      ThrowUserError("{}: a link that leads nowhere; choose another name", path.string());
+    return WriteFileAtomically(target, write);
   }
   if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
     ThrowUserError("{}: not a regular file; choose another name", path.string());

@@ -75,6 +75,24 @@ TEST(File, NamesWhatItCannotWrite) {
   EXPECT_THAT(UserErrorOf([&] { WriteFileAtomically(path, "x"); }), HasSubstr(path.string()));
 }
 
+TEST(File, FollowsLinksAndReplacesNothingButFiles) {
+  const TempFolder scratch;
+  const std::filesystem::path folder = scratch.path();
+  WriteFileAtomically(folder / "real", "old");
+  std::filesystem::create_symlink(folder / "real", folder / "link");
+  WriteFileAtomically(folder / "link", "new");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(ReadFile(folder / "real"), "new");
+  std::filesystem::create_symlink(folder / "nowhere", folder / "dangling");
+  EXPECT_THROW(WriteFileAtomically(folder / "dangling", "x"), UserError);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "dangling"));
+  std::filesystem::create_directory(folder / "folder");
+  EXPECT_THROW(WriteFileAtomically(folder / "folder", "x"), UserError);
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(WriteFileAtomically(folder / "pipe", "x"), UserError);
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+}
+
 TEST(File, MakesFoldersAndSaysWhyNot) {
   const TempFolder folder;
   MakeFolder(folder.path() / "a" / "b");
