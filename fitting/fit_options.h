@@ -37,6 +37,11 @@ enum class Hypotheses {
   kAllTurned,   // every start also turned by pi about the body's vertical
 };
 
+enum class FitBackend {
+  kFused,  // normal equations formed by hand, fused_backend.h
+  kCeres,  // the reference: the same residuals with their whole Jacobian
+};
+
 struct FitOptions {
   // Torso stage.
   bool torso_stage = true;
@@ -61,10 +66,12 @@ struct FitOptions {
   // OpenPose's neck lies elsewhere than the body model's. SPIN leaves all hips out for the same
   // reason, but without them the trunk of a person in a photograph drifts off by half its width.
   std::vector<std::string> ignored_joints = {"OP Neck"};
-  // Two observations of one joint of the body (OpenPose's and an annotator's wrist) count as one.
+  // Two observations of one joint of the body (OpenPose's and an annotator's wrist) become one of
+  // their mean and of the weight of both.
   bool merge_duplicate_joints = true;
 
   // Solver, per stage.
+  FitBackend backend = FitBackend::kFused;
   int torso_max_iterations = 30;
   int body_max_iterations = 50;
   double function_tolerance = 1e-5;  // relative decrease of the objective that ends a stage

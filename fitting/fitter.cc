@@ -14,9 +14,11 @@
 #include "core/so3.h"
 #include "fitting/ceres_backend.h"
 #include "fitting/cold_start.h"
+#include "fitting/fused_backend.h"
 #include "fitting/observations.h"
 #include "fitting/placement.h"
 #include "fitting/residuals.h"
+#include "fitting/rigid_backend.h"
 
 namespace gyre {
 namespace {
@@ -46,26 +48,33 @@ struct Fitter::Impl {
         prior(std::move(prior_in)),
         options(std::move(options_in)),
         rules(options, *body),
-        joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())) {}
+        joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())),
+        fused(joints, *prior) {}
 
-  Objective TorsoObjective(const FitProblem& problem) const;
-  Objective BodyObjective(const FitProblem& problem) const;
+  Objective Torso(const FitProblem& problem) const;
+  Objective Body(const FitProblem& problem) const;
   std::vector<BodyParams> Starts(const FitProblem& problem) const;
-  SolverResult Solve(const FitProblem& problem, Objective& body_objective, BodyParams* params,
-                     FitSummary* summary) const;
+  ObjectiveTerms Terms(const FitProblem& problem, Objective& body_objective,
+                       const BodyParams& params) const;
+  FitScore Score(const FitProblem& problem, const BodyParams& params, const ObjectiveSpec& spec,
+                 double reprojection, VecX* joint_errors_px) const;
+  SolverResult SolveTorso(Objective& objective, BodyParams* params) const;
+  SolverResult SolveBody(Objective& objective, FusedWorkspace& workspace, BodyParams* params) const;
+  SolverResult Solve(const FitProblem& problem, Objective& body_objective, double start_cost,
+                     FusedWorkspace& workspace, BodyParams* params, FitSummary* summary) const;
 
   std::shared_ptr<const BodyModel> body;
   std::shared_ptr<const PosePrior> prior;
   FitOptions options;
   KeypointRules rules;
   std::shared_ptr<const FoldedJoints> joints;
+  FusedModel fused;
 };
 
-Objective Fitter::Impl::TorsoObjective(const FitProblem& problem) const {
+Objective Fitter::Impl::Torso(const FitProblem& problem) const {
   ObjectiveSpec spec;
   spec.observations = rules.Torso(problem);
-  spec.camera = problem.camera;
-  spec.pixel_scale = problem.pixel_scale;
+  spec.views = {{problem.camera, problem.pixel_scale}};
   spec.root_only = true;
   spec.depth_anchor = options.torso_depth_anchor;
   spec.start_anchor = options.torso_orientation_anchor;
@@ -73,11 +82,10 @@ Objective Fitter::Impl::TorsoObjective(const FitProblem& problem) const {
   return Objective(joints, prior, std::move(spec));
 }
 
-Objective Fitter::Impl::BodyObjective(const FitProblem& problem) const {
+Objective Fitter::Impl::Body(const FitProblem& problem) const {
   ObjectiveSpec spec;
   spec.observations = rules.Body(problem);
-  spec.camera = problem.camera;
-  spec.pixel_scale = problem.pixel_scale;
+  spec.views = {{problem.camera, problem.pixel_scale}};
   spec.sigma_px = options.sigma_px;
   spec.robust_per_coordinate = options.robust_norm == RobustNorm::kPerCoordinate;
   spec.pose_prior_weight = options.pose_prior_weight;
@@ -117,24 +125,39 @@ std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
   return starts;
 }
 
-// Both stages from `params`; the body stage alone when the torso stage led to a worse end.
+SolverResult Fitter::Impl::SolveTorso(Objective& objective, BodyParams* params) const {
+  const SolverOptions solver{true, options.torso_max_iterations, options.function_tolerance};
+  return options.backend == FitBackend::kFused
+             ? SolveRigid(*joints, objective.spec(), solver, params)
+             : SolveWithCeres(objective, solver, params);
+}
+
+SolverResult Fitter::Impl::SolveBody(Objective& objective, FusedWorkspace& workspace,
+                                     BodyParams* params) const {
+  const SolverOptions solver{options.body_translation_free, options.body_max_iterations,
+                             options.function_tolerance};
+  return options.backend == FitBackend::kFused
+             ? SolveFused(fused, objective.spec(), solver, workspace, params)
+             : SolveWithCeres(objective, solver, params);
+}
+
+// Both stages from `params`, where the body stage's objective is `start_cost`; the body stage alone
+// when the torso stage led to a worse end.
 SolverResult Fitter::Impl::Solve(const FitProblem& problem, Objective& body_objective,
-                                 BodyParams* params, FitSummary* summary) const {
-  const SolverOptions body_solver{options.body_translation_free, options.body_max_iterations,
-                                  options.function_tolerance};
+                                 double start_cost, FusedWorkspace& workspace, BodyParams* params,
+                                 FitSummary* summary) const {
   const BodyParams start = *params;
-  const double start_cost = body_objective.Evaluate(start).Total();
   if (options.torso_stage) {
-    Objective torso = TorsoObjective(problem);
-    const SolverOptions torso_solver{true, options.torso_max_iterations,
-                                     options.function_tolerance};
-    summary->torso_iterations += SolveWithCeres(torso, torso_solver, params).iterations;
+    FitProblem placed = problem;
+    placed.start = start;
+    Objective torso = Torso(placed);
+    summary->torso_iterations += SolveTorso(torso, params).iterations;
   }
-  SolverResult result = SolveWithCeres(body_objective, body_solver, params);
+  SolverResult result = SolveBody(body_objective, workspace, params);
   summary->body_iterations += result.iterations;
   if (result.termination == FitTermination::kFailed || result.cost > start_cost) {
     BodyParams direct = start;
-    const SolverResult again = SolveWithCeres(body_objective, body_solver, &direct);
+    const SolverResult again = SolveBody(body_objective, workspace, &direct);
     summary->body_iterations += again.iterations;
     if (again.termination != FitTermination::kFailed) {
       *params = direct;
@@ -142,6 +165,42 @@ SolverResult Fitter::Impl::Solve(const FitProblem& problem, Objective& body_obje
     }
   }
   return result;
+}
+
+ObjectiveTerms Fitter::Impl::Terms(const FitProblem& problem, Objective& body_objective,
+                                   const BodyParams& params) const {
+  const Objective::Costs costs = body_objective.Evaluate(params);
+  ObjectiveTerms terms;
+  terms.reprojection = costs.reprojection;
+  terms.pose_prior = costs.pose_prior;
+  terms.angle_prior = costs.angle_prior;
+  terms.shape_prior = costs.shape_prior;
+  terms.depth_anchor = costs.depth_anchor;
+  terms.start_anchor = costs.start_anchor;
+  terms.camera_stage = Torso(problem).Evaluate(params).Total();
+  return terms;
+}
+
+// `reprojection` is that term of the body's objective, whose spec it is, at `params`.
+FitScore Fitter::Impl::Score(const FitProblem& problem, const BodyParams& params,
+                             const ObjectiveSpec& spec, double reprojection,
+                             VecX* joint_errors_px) const {
+  FitScore score;
+  score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
+  score.pose_prior = prior->Energy(params.pose.tail<kNumPriorPose>());
+  score.observed_joints = static_cast<int>(spec.observations.size());
+  double weights = 0;
+  for (const Observation& observation : spec.observations) {
+    weights += observation.weight * observation.weight;
+  }
+  const Points3 distinct = joints->Positions(params);
+  *joint_errors_px = rules.Errors(problem, distinct);
+  if (!(weights > 0) || !std::isfinite(reprojection)) return score;
+  score.score_px2 = reprojection / weights;
+  score.spin_score_px2 = rules.SpinScore(problem, distinct);
+  const auto observed = (joint_errors_px->array() == joint_errors_px->array());  // not NaN
+  score.reprojection_px = observed.select(*joint_errors_px, 0).sum() / observed.count();
+  return score;
 }
 
 Fitter::Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
@@ -186,6 +245,11 @@ std::pair<FitReason, std::string> Refusal(const FitProblem& problem, const FitOp
 }  // namespace
 
 FitResult Fitter::Fit(const FitProblem& problem) const {
+  FusedWorkspace workspace;
+  return Fit(problem, workspace);
+}
+
+FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) const {
   const auto began = std::chrono::steady_clock::now();
   FitResult result;
   FitSummary& summary = result.summary;
@@ -212,14 +276,17 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
   // Every hypothesis is anchored to the first start, so that their objectives compare.
   FitProblem anchored = problem;
   anchored.start = starts.front();
-  Objective body_objective = impl_->BodyObjective(anchored);
+  Objective objective = impl_->Body(anchored);
   result.params = starts.front();
-  summary.before = Evaluate(anchored, result.params);
+  summary.before = impl_->Terms(anchored, objective, result.params);
   double best_cost = summary.before.BodyTotal();
   summary.termination = FitTermination::kFailed;
   for (const BodyParams& start : starts) {
     BodyParams params = start;
-    const SolverResult solved = impl_->Solve(anchored, body_objective, &params, &summary);
+    const double start_cost =
+        &start == &starts.front() ? best_cost : objective.Evaluate(start).Total();
+    const SolverResult solved =
+        impl_->Solve(anchored, objective, start_cost, workspace, &params, &summary);
     ++summary.hypotheses_tried;
     if (solved.termination == FitTermination::kFailed || solved.cost > best_cost) continue;
     best_cost = solved.cost;
@@ -231,9 +298,9 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
   }
   const Vec3 root = result.params.rotation(0);
   if (root.norm() > std::numbers::pi) result.params.rotation(0) = LogSO3(ExpSO3(root));
-  summary.after = Evaluate(anchored, result.params);
-  summary.score = Score(problem, result.params);
-  summary.per_joint_error_px = JointErrors(problem, result.params);
+  summary.after = impl_->Terms(anchored, objective, result.params);
+  summary.score = impl_->Score(problem, result.params, objective.spec(), summary.after.reprojection,
+                               &summary.per_joint_error_px);
   summary.usable = std::isfinite(summary.score.score_px2);
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;
@@ -241,42 +308,22 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
 
 std::vector<FitResult> Fitter::FitAll(std::span<const FitProblem> problems, int threads) const {
   std::vector<FitResult> results(problems.size());
+  std::vector<FusedWorkspace> workspaces(threads > 0 ? threads : HardwareThreads());
   ParallelFor(static_cast<int64_t>(problems.size()), threads,
-              [&](int64_t i, int) { results[i] = Fit(problems[i]); });
+              [&](int64_t i, int worker) { results[i] = Fit(problems[i], workspaces[worker]); });
   return results;
 }
 
 FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) const {
-  FitScore score;
-  score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
-  score.pose_prior = impl_->prior->Energy(params.pose.tail<kNumPriorPose>());
-  Objective objective = impl_->BodyObjective(problem);
-  double weights = 0;
-  for (const Observation& observation : objective.spec().observations) {
-    weights += observation.weight * observation.weight;
-  }
-  score.observed_joints = static_cast<int>(impl_->rules.CountObserved(problem));
-  const double reprojection = objective.Evaluate(params).reprojection;
-  if (!(weights > 0) || !std::isfinite(reprojection)) return score;
-  score.score_px2 = reprojection / weights;
-  score.spin_score_px2 = impl_->rules.SpinScore(problem, impl_->joints->Positions(params));
-  const VecX errors = JointErrors(problem, params);
-  score.reprojection_px =
-      errors.array().isNaN().select(0, errors).sum() / (errors.array() == errors.array()).count();
-  return score;
+  Objective objective = impl_->Body(problem);
+  VecX joint_errors_px;
+  return impl_->Score(problem, params, objective.spec(), objective.Evaluate(params).reprojection,
+                      &joint_errors_px);
 }
 
 ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& params) const {
-  const Objective::Costs body = impl_->BodyObjective(problem).Evaluate(params);
-  ObjectiveTerms terms;
-  terms.reprojection = body.reprojection;
-  terms.pose_prior = body.pose_prior;
-  terms.angle_prior = body.angle_prior;
-  terms.shape_prior = body.shape_prior;
-  terms.depth_anchor = body.depth_anchor;
-  terms.start_anchor = body.start_anchor;
-  terms.camera_stage = impl_->TorsoObjective(problem).Evaluate(params).Total();
-  return terms;
+  Objective objective = impl_->Body(problem);
+  return impl_->Terms(problem, objective, params);
 }
 
 Points3 Fitter::Joints(const BodyParams& params) const {
@@ -290,14 +337,7 @@ Points3 Fitter::Joints(const BodyParams& params) const {
 }
 
 VecX Fitter::JointErrors(const FitProblem& problem, const BodyParams& params) const {
-  const Points3 joints = Joints(params);
-  VecX errors = VecX::Constant(kNumSpinJoints, kNaN);
-  for (int i = 0; i < kNumSpinJoints; ++i) {
-    if (!(problem.confidence[i] > 0)) continue;
-    const Vec2 pixel = problem.camera.Project(joints.row(i).transpose());
-    errors[i] = (pixel - problem.keypoints_px.row(i).transpose()).norm();
-  }
-  return errors;
+  return impl_->rules.Errors(problem, impl_->joints->Positions(params));
 }
 
 const FitOptions& Fitter::options() const { return impl_->options; }

@@ -14,6 +14,8 @@
 
 namespace gyre {
 
+class FusedWorkspace;
+
 // Immutable; one Fitter serves any number of threads.
 class Fitter {
  public:
@@ -42,6 +44,8 @@ class Fitter {
 
  private:
   struct Impl;
+  FitResult Fit(const FitProblem& problem, FusedWorkspace& workspace) const;
+
   std::unique_ptr<Impl> impl_;
 };
 

@@ -32,7 +32,10 @@ class KeypointRules {
 
   int CountObserved(const FitProblem& problem) const;  // by the body stage
 
-  // sum over keypoints of c^2 gm(e_x) + c^2 gm(e_y), over 49: SPIN's score. `joints` [distinct,3].
+  // |e| in pixels of the problem's camera for each of the 49 keypoints, NaN where not observed.
+  // `joints` [distinct,3].
+  VecX Errors(const FitProblem& problem, const Points3& joints) const;
+  // sum over keypoints of c^2 gm(e_x) + c^2 gm(e_y), over 49: SPIN's score.
   double SpinScore(const FitProblem& problem, const Points3& joints) const;
 
  private:

@@ -41,16 +41,21 @@ Objective::Objective(std::shared_ptr<const FoldedJoints> joints,
   observed_.assign(joints_->size(), 0);
   for (const Observation& observation : spec_.observations) {
     GYRE_CHECK(observation.joint >= 0 && observation.joint < joints_->size());
+    GYRE_CHECK(observation.view >= 0 && observation.view < static_cast<int>(spec_.views.size()));
     observed_[observation.joint] = 1;
   }
-  layout_.pose_prior = 2 * static_cast<int>(spec_.observations.size());
+  for (const PointObservation& point : spec_.points) {
+    GYRE_CHECK(point.joint >= 0 && point.joint < joints_->size());
+    observed_[point.joint] = 1;
+  }
+  layout_.points = 2 * static_cast<int>(spec_.observations.size());
+  layout_.pose_prior = layout_.points + 3 * static_cast<int>(spec_.points.size());
   layout_.angle_prior = layout_.pose_prior + (spec_.pose_prior_weight > 0 ? kPriorRows : 0);
   layout_.shape_prior = layout_.angle_prior + (spec_.angle_prior_weight > 0 ? kAngleRows : 0);
   layout_.depth_anchor = layout_.shape_prior + (spec_.shape_prior_weight > 0 ? kNumShapeParams : 0);
   layout_.start_anchor = layout_.depth_anchor + (spec_.depth_anchor > 0 ? 1 : 0);
   layout_.end = layout_.start_anchor + (spec_.start_anchor > 0 ? PoseParams() : 0);
   positions_.resize(joints_->size(), 3);
-  joint_jacobian_.resize(3 * joints_->size(), num_params());
   residual_scratch_.resize(layout_.end);
 }
 
@@ -65,6 +70,7 @@ bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, R
     const int row = 2 * static_cast<int>(i);
     if (!Reproject(spec_.observations[i], row, residuals, jacobian)) return false;
   }
+  PointRows(residuals, jacobian);
   if (spec_.pose_prior_weight > 0) PosePriorRows(params, residuals, jacobian);
   if (spec_.angle_prior_weight > 0) AngleRows(params, residuals, jacobian);
   LinearRows(params, residuals, jacobian);
@@ -73,37 +79,60 @@ bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, R
 
 // e = pixel_scale (f X / Z + c - keypoint), robustified so that |r|^2 = weight^2 gm(e):
 //   r = e / q, q = sqrt(1 + |e|^2 / sigma^2);  dr = de / q - e (e . de) / (sigma^2 q^3)
-bool Objective::Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
-                          RowMatX* jacobian) const {
-  const Vec3 point = positions_.row(observation.joint).transpose();
+bool ReprojectionResidual(const ObjectiveSpec& spec, const Observation& observation,
+                          const Vec3& joint, Vec2* r,
+                          Eigen::Matrix<double, 2, 3, Eigen::RowMajor>* dr_djoint) {
+  const View& view = spec.views[observation.view];
+  const Vec3 point = view.rotation * joint + view.translation;
   if (!(point.z() > kMinDepth)) return false;
-  const double focal = spec_.pixel_scale * spec_.camera.focal_px;
-  const Vec2 e = spec_.pixel_scale * (spec_.camera.Project(point) - observation.point_px);
+  const Vec2 e = view.pixel_scale * (view.camera.Project(point) - observation.point_px);
 
   Eigen::Matrix2d dr_de = Eigen::Matrix2d::Identity();
-  Vec2 r = e;
-  if (spec_.sigma_px > 0) {
-    const double inverse_sigma2 = 1 / (spec_.sigma_px * spec_.sigma_px);
-    if (spec_.robust_per_coordinate) {
+  *r = observation.weight * e;
+  if (spec.sigma_px > 0) {
+    const double inverse_sigma2 = 1 / (spec.sigma_px * spec.sigma_px);
+    if (spec.robust_per_coordinate) {
       const Vec2 q = (1 + inverse_sigma2 * e.array().square()).sqrt();
-      r = e.cwiseQuotient(q);
+      *r = r->cwiseQuotient(q).eval();
       dr_de.diagonal() = q.array().cube().inverse();
     } else {
       const double q = std::sqrt(1 + inverse_sigma2 * e.squaredNorm());
-      r = e / q;
+      *r /= q;
       dr_de = Eigen::Matrix2d::Identity() / q - inverse_sigma2 / (q * q * q) * e * e.transpose();
     }
   }
-  residuals.segment<2>(row) = observation.weight * r;
-  if (jacobian == nullptr) return true;
-
   Eigen::Matrix<double, 2, 3> de_dpoint;
   de_dpoint << 1, 0, -point.x() / point.z(), 0, 1, -point.y() / point.z();
-  const Eigen::Matrix<double, 2, 3> dr_dpoint =
-      observation.weight * focal / point.z() * dr_de * de_dpoint;
-  jacobian->middleRows<2>(row).noalias() =
-      dr_dpoint.lazyProduct(joint_jacobian_.middleRows<3>(3 * observation.joint));
+  const double focal = view.pixel_scale * view.camera.focal_px;
+  *dr_djoint = (observation.weight * focal / point.z() * dr_de * de_dpoint) * view.rotation;
   return true;
+}
+
+bool Objective::Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
+                          RowMatX* jacobian) const {
+  Vec2 r;
+  Eigen::Matrix<double, 2, 3, Eigen::RowMajor> dr_djoint;
+  const Vec3 joint = positions_.row(observation.joint).transpose();
+  if (!ReprojectionResidual(spec_, observation, joint, &r, &dr_djoint)) return false;
+  residuals.segment<2>(row) = r;
+  if (jacobian != nullptr) {
+    jacobian->middleRows<2>(row).noalias() =
+        dr_djoint.lazyProduct(joint_jacobian_.middleRows<3>(3 * observation.joint));
+  }
+  return true;
+}
+
+void Objective::PointRows(Eigen::Ref<VecX> residuals, RowMatX* jacobian) const {
+  int row = layout_.points;
+  for (const PointObservation& target : spec_.points) {
+    residuals.segment<3>(row) =
+        target.weight * (positions_.row(target.joint).transpose() - target.point);
+    if (jacobian != nullptr) {
+      jacobian->middleRows<3>(row) =
+          target.weight * joint_jacobian_.middleRows<3>(3 * target.joint);
+    }
+    row += 3;
+  }
 }
 
 // The last row is the component's constant, so that |r|^2 is the whole energy and solvers see the
@@ -168,7 +197,8 @@ Objective::Costs Objective::Evaluate(const BodyParams& params) {
   const auto cost = [&](int begin, int end) {
     return residual_scratch_.segment(begin, end - begin).squaredNorm();
   };
-  costs.reprojection = cost(0, layout_.pose_prior);
+  costs.reprojection = cost(0, layout_.points);
+  costs.points = cost(layout_.points, layout_.pose_prior);
   costs.pose_prior = cost(layout_.pose_prior, layout_.angle_prior);
   costs.angle_prior = cost(layout_.angle_prior, layout_.shape_prior);
   costs.shape_prior = cost(layout_.shape_prior, layout_.depth_anchor);

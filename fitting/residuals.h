@@ -9,6 +9,7 @@
 //   keypoint),
 //                      whose square is weight^2 gm(|e|) (per coordinate: each of e_x, e_y by
 //                      itself)
+//   3 per point        weight (X - target)
 //   69 + 1  mixture    weight [ L_k^T (x - m_k) / sqrt 2 ; sqrt(-log w'_k) ], k the best component
 //   4       angles     weight exp(s_i th_i)
 //   10      shape      weight b
@@ -27,18 +28,34 @@
 
 namespace gyre {
 
+// A camera that sees the body: X_view = rotation X + translation.
+struct View {
+  Camera camera;
+  double pixel_scale = 1;  // reference pixels per pixel of the camera
+  Mat3 rotation = Mat3::Identity();
+  Vec3 translation = Vec3::Zero();
+};
+
 // One keypoint to explain.
 struct Observation {
   int joint = 0;  // position in the FoldedJoints
   Vec2 point_px = Vec2::Zero();
   double weight = 0;  // multiplies the residual: the confidence
+  int view = 0;
+};
+
+// A joint whose place in space is known.
+struct PointObservation {
+  int joint = 0;
+  Vec3 point = Vec3::Zero();  // metres, in the frame of the body's parameters
+  double weight = 0;          // reference pixels per metre
 };
 
 // The terms of one stage. A weight of 0 leaves the term out.
 struct ObjectiveSpec {
   std::vector<Observation> observations;
-  Camera camera;
-  double pixel_scale = 1;
+  std::vector<PointObservation> points;
+  std::vector<View> views = {View{}};
   bool root_only = false;  // x = (global orientation, transl); no priors then
   double sigma_px = 0;     // 0: squared error
   bool robust_per_coordinate = false;
@@ -57,14 +74,21 @@ struct AnglePriorEntry {
 };
 inline constexpr AnglePriorEntry kAnglePrior[] = {{55, 1}, {58, -1}, {12, -1}, {15, -1}};
 
+// r of one observation, given its joint in the frame of the parameters, and its derivative by the
+// joint. False when the joint is not in front of the camera.
+bool ReprojectionResidual(const ObjectiveSpec& spec, const Observation& observation,
+                          const Vec3& joint, Vec2* r,
+                          Eigen::Matrix<double, 2, 3, Eigen::RowMajor>* dr_djoint);
+
 class Objective {
  public:
   // Squared norms of the blocks.
   struct Costs {
-    double reprojection = 0, pose_prior = 0, angle_prior = 0, shape_prior = 0, depth_anchor = 0,
-           start_anchor = 0;
+    double reprojection = 0, points = 0, pose_prior = 0, angle_prior = 0, shape_prior = 0,
+           depth_anchor = 0, start_anchor = 0;
     double Total() const {
-      return reprojection + pose_prior + angle_prior + shape_prior + depth_anchor + start_anchor;
+      return reprojection + points + pose_prior + angle_prior + shape_prior + depth_anchor +
+             start_anchor;
     }
   };
 
@@ -91,14 +115,15 @@ class Objective {
   // Writes the rows of one term.
   bool Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
                  RowMatX* jacobian) const;
+  void PointRows(Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
   void PosePriorRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
   void AngleRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
   void LinearRows(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) const;
 
   // The first row of each block; the observations' rows start at 0.
   struct Layout {
-    int pose_prior = 0, angle_prior = 0, shape_prior = 0, depth_anchor = 0, start_anchor = 0,
-        end = 0;
+    int points = 0, pose_prior = 0, angle_prior = 0, shape_prior = 0, depth_anchor = 0,
+        start_anchor = 0, end = 0;
   };
 
   std::shared_ptr<const FoldedJoints> joints_;

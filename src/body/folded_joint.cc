@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/folded_joint.h"
 
+#include <algorithm>
 #include <map>
 
 namespace gyre {
@@ -95,6 +96,12 @@ FoldedJoint FoldJoint(const BodyModel& model, const RestJoints& rest,
       break;
     }
   }
+  const auto outside =
+      std::stable_partition(joint.pose_blocks.begin(), joint.pose_blocks.end(), [&](int k) {
+        return std::any_of(joint.chain.begin(), joint.chain.end(),
+                           [k](const FoldedJoint::Link& link) { return link.joint == k; });
+      });
+  joint.num_chain_blocks = static_cast<int>(outside - joint.pose_blocks.begin());
   for (const auto& [mix, dirs] : correctives) {
     FoldedJoint::Corrective& packed = joint.correctives.emplace_back();
     packed.mix = mix;

@@ -40,8 +40,10 @@ struct FoldedJoint {
 
   double weight_sum;  // of the combination: scales the translation
   std::vector<Term> terms;
-  std::vector<Link> chain;       // children before parents
-  std::vector<int> pose_blocks;  // kinematic joints whose rotation the correctives depend on
+  std::vector<Link> chain;  // children before parents
+  // Kinematic joints whose rotation the correctives depend on, those of the chain first.
+  std::vector<int> pose_blocks;
+  int num_chain_blocks;
   std::vector<Corrective> correctives;
 };
 

@@ -35,7 +35,7 @@ struct Frames {
   std::array<Mat9x3, kNumBodyJoints> feature_dirs;   // d vec(R_k) / d pose_k, row by row
 };
 
-enum class Detail { kValue, kRoot, kAll, kAllWithCorrectives };
+enum class Detail { kValue, kRoot, kChain, kExact };
 
 void SetFeatureDirs(const Mat3& rotation, const Mat3& left_jacobian, Mat9x3* dirs) {
   for (int axis = 0; axis < 3; ++axis) {
@@ -49,7 +49,7 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
   for (int k = 0; k < kNumBodyJoints; ++k) {
     const Bone& bone = bones[k];
     const Vec3 w = params.rotation(k);
-    const bool needs_turn = detail >= Detail::kAll || (detail == Detail::kRoot && k == 0);
+    const bool needs_turn = detail >= Detail::kChain || (detail == Detail::kRoot && k == 0);
     Mat3 left_jacobian, rotation;
     if (needs_turn) {
       left_jacobian = LeftJacobianSO3(w);
@@ -73,9 +73,7 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
     frames->turn[k].noalias() = parent * left_jacobian;
     frames->shape_dirs[k] = frames->shape_dirs[bone.parent];
     frames->shape_dirs[k].noalias() += parent * bone.dirs;
-    if (detail == Detail::kAllWithCorrectives) {
-      SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
-    }
+    SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
   }
 }
 
@@ -128,20 +126,21 @@ Vec3 SkinCorrectives(const FoldedJoint& joint, const Frames& frames,
   return sum;
 }
 
-// Adds sum_c (sum_m w_m R_m) dirs_c dF/dpose to the joint's rows.
-void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, JacobianRows rows) {
-  const Eigen::Index width = 9 * static_cast<Eigen::Index>(joint.pose_blocks.size());
+// Adds sum_c (sum_m w_m R_m) dirs_c dF/dpose of the first blocks to the joint's rows.
+void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, int num_blocks,
+                          JacobianRows rows) {
+  const Eigen::Index width = 9 * num_blocks;
   Eigen::Matrix<double, 3, kNumPoseFeatures, Eigen::RowMajor> carried;
   carried.leftCols(width).setZero();
   for (const FoldedJoint::Corrective& corrective : joint.correctives) {
     const Mat3 mix = MixOf(corrective, frames);
     for (int axis = 0; axis < 3; ++axis) {
-      carried.row(axis).head(width) += mix(axis, 0) * corrective.dirs.row(0) +
-                                       mix(axis, 1) * corrective.dirs.row(1) +
-                                       mix(axis, 2) * corrective.dirs.row(2);
+      carried.row(axis).head(width) += mix(axis, 0) * corrective.dirs.row(0).head(width) +
+                                       mix(axis, 1) * corrective.dirs.row(1).head(width) +
+                                       mix(axis, 2) * corrective.dirs.row(2).head(width);
     }
   }
-  for (size_t block = 0; block < joint.pose_blocks.size(); ++block) {
+  for (int block = 0; block < num_blocks; ++block) {
     const int k = joint.pose_blocks[block];
     rows.middleCols<3>(3 * k) +=
         carried.middleCols<9>(9 * block).lazyProduct(frames.feature_dirs[k]);
@@ -151,7 +150,6 @@ void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, Jacobi
 // d joint / d (pose, betas, transl) into its three rows, given its parts below each joint.
 void FillColumns(const FoldedJoint& joint, const Frames& frames,
                  std::array<Vec3, kNumBodyJoints>& below, JacobianRows rows) {
-  rows.setZero();
   for (const FoldedJoint::Link& link : joint.chain) {
     const Vec3& part = below[link.joint];
     if (link.parent >= 0) below[link.parent] += part;
@@ -183,8 +181,9 @@ struct FoldedJoints::Impl {
   const KeypointSet set;
   const RestJoints rest;
   std::array<Bone, kNumBodyJoints> bones;
-  std::vector<FoldedJoint> joints;      // without duplicates
-  std::vector<std::vector<int>> users;  // of each: positions in the set
+  std::vector<FoldedJoint> joints;       // without duplicates
+  std::vector<std::vector<int>> users;   // of each: positions in the set
+  std::vector<std::vector<int>> chains;  // per joint of the set
 };
 
 FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set)
@@ -204,6 +203,8 @@ FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set
       users.emplace_back();
     }
     users[it->second].push_back(i);
+    std::vector<int>& chain = chains.emplace_back();
+    for (const FoldedJoint::Link& link : joints[it->second].chain) chain.push_back(link.joint);
   }
 }
 
@@ -211,7 +212,7 @@ void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParam
                                        const Frames& frames, Detail detail, Vec3* position,
                                        JacobianRows* rows) const {
   std::array<Vec3, kNumBodyJoints> below;
-  const bool all_columns = detail >= Detail::kAll;
+  const bool all_columns = detail >= Detail::kChain;
   if (all_columns) {
     for (const FoldedJoint::Link& link : joint.chain) below[link.joint].setZero();
   }
@@ -220,10 +221,11 @@ void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParam
     *position += SkinCorrectives(joint, frames, all_columns ? &below : nullptr);
   }
   if (all_columns) {
+    if (detail == Detail::kExact) rows->setZero();
     FillColumns(joint, frames, below, *rows);
-    if (detail == Detail::kAllWithCorrectives && !joint.correctives.empty()) {
-      AddCorrectiveColumns(joint, frames, *rows);
-    }
+    const int blocks = detail == Detail::kExact ? static_cast<int>(joint.pose_blocks.size())
+                                                : joint.num_chain_blocks;
+    if (blocks > 0) AddCorrectiveColumns(joint, frames, blocks, *rows);
   } else if (detail == Detail::kRoot) {
     double skin_weight = 0;
     for (const FoldedJoint::Term& term : joint.terms) skin_weight += term.weight;
@@ -240,6 +242,7 @@ FoldedJoints::FoldedJoints(const BodyModel& model, const KeypointSet& set)
 int FoldedJoints::size() const { return impl_->set.size(); }
 const KeypointSet& FoldedJoints::set() const { return impl_->set; }
 const RestJoints& FoldedJoints::rest_joints() const { return impl_->rest; }
+std::span<const int> FoldedJoints::Chain(int i) const { return impl_->chains[i]; }
 
 Points3 FoldedJoints::Positions(const BodyParams& params) const {
   Points3 positions;
@@ -258,10 +261,9 @@ void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMat
   }
   Detail detail = Detail::kValue;
   if (jacobian != nullptr) {
-    detail = root_only ? Detail::kRoot
-             : options.correctives == FoldedOptions::Correctives::kExact
-                 ? Detail::kAllWithCorrectives
-                 : Detail::kAll;
+    detail = root_only                                                   ? Detail::kRoot
+             : options.correctives == FoldedOptions::Correctives::kExact ? Detail::kExact
+                                                                         : Detail::kChain;
   }
   Frames frames;
   PoseFrames(impl_->bones, params, detail, &frames);

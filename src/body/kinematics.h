@@ -30,9 +30,11 @@ inline constexpr int kNumRootParams = 6;  // global orientation, transl
 
 // What Evaluate works out. Positions are always exact.
 struct FoldedOptions {
-  // Pose correctives in the Jacobian: exact, or left out (a Gauss-Newton step hardly notices: they
-  // move a joint by millimetres per radian, and leaving them out saves most of the time).
-  enum class Correctives { kExact, kValueOnly } correctives = Correctives::kExact;
+  // Pose correctives in the Jacobian: of all joints, or of those that also turn the joint in
+  // question. A corrective is local, so that hardly anything is missing, and rows stay sparse: only
+  // the columns of Chain(i), betas and translation are written, the others keep the zeros that they
+  // got when the Jacobian got its size.
+  enum class Correctives { kExact, kChain } correctives = Correctives::kExact;
   // Columns of the Jacobian: all 85, or 6 for global orientation and translation.
   enum class Columns { kAll, kRoot } columns = Columns::kAll;
   // One byte per joint of the set; 0 skips it: its position and its three rows are left as they
@@ -48,6 +50,8 @@ class FoldedJoints {
   int size() const;
   const KeypointSet& set() const;
   const RestJoints& rest_joints() const;
+  // The kinematic joints that turn joint i of the set, correctives aside.
+  std::span<const int> Chain(int i) const;
 
   // Positions [N,3] in the frame the parameters live in.
   Points3 Positions(const BodyParams& params) const;

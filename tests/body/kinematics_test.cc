@@ -287,27 +287,31 @@ TEST(FoldedJoints, MaskLeavesOtherRowsAlone) {
   }
 }
 
-TEST(FoldedJoints, ValueOnlyCorrectivesKeepPositionsAndDropTheirDerivative) {
-  BodyModel model = MakeRandomBody(8);
-  const FoldedJoints folded(model, SpinJoints());
-  model.posedirs.setZero();
-  const FoldedJoints without(model, SpinJoints());
+TEST(FoldedJoints, ChainCorrectivesAreExactInTheColumnsOfTheChain) {
+  const FoldedJoints folded(MakeRandomBody(8), SpinJoints());
   Rng rng(11, RngStream::kTest);
   const BodyParams params = RandomParams(rng);
-  Points3 exact, value_only, bare;
-  RowMatX exact_jacobian, value_only_jacobian, bare_jacobian;
+  Points3 exact, chain;
+  RowMatX exact_jacobian, chain_jacobian;
   folded.Evaluate(params, &exact, &exact_jacobian);
-  folded.Evaluate(params, &value_only, &value_only_jacobian,
-                  {.correctives = Correctives::kValueOnly});
-  without.Evaluate(params, &bare, &bare_jacobian);
-  EXPECT_EQ(exact, value_only);
-  EXPECT_GT(MaxDifference(exact, bare), 1e-3);
-  // What is left out is the change of F; the corrected offsets still turn with their bones.
-  const RowMatX left_out = exact_jacobian - value_only_jacobian;
-  EXPECT_GT(left_out.middleCols(3, 69).cwiseAbs().maxCoeff(), 1e-3);
-  EXPECT_EQ(left_out.leftCols(3).cwiseAbs().maxCoeff(), 0);
-  EXPECT_EQ(left_out.rightCols(13).cwiseAbs().maxCoeff(), 0);
-  EXPECT_GT(MaxDifference(value_only_jacobian, bare_jacobian), 1e-3);
+  folded.Evaluate(params, &chain, &chain_jacobian, {.correctives = Correctives::kChain});
+  EXPECT_EQ(exact, chain);
+  double left_out = 0;
+  for (int i = 0; i < folded.size(); ++i) {
+    std::array<bool, kNumBodyJoints> turns{};
+    for (const int k : folded.Chain(i)) turns[k] = true;
+    for (int column = 0; column < kNumBodyParams; ++column) {
+      const Vec3 expected = exact_jacobian.block<3, 1>(3 * i, column);
+      const Vec3 found = chain_jacobian.block<3, 1>(3 * i, column);
+      if (column >= kNumPoseParams || turns[column / 3]) {
+        EXPECT_LT((expected - found).norm(), 1e-12) << i << " " << column;
+      } else {
+        EXPECT_TRUE(found.isZero(0)) << i << " " << column;
+        left_out = std::max(left_out, expected.norm());
+      }
+    }
+  }
+  EXPECT_GT(left_out, 1e-4) << "the random body's correctives are not local";
 }
 
 TEST(FoldedJoints, KeepsBuffersOfTheRightSize) {

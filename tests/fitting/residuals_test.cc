@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "core/rng.h"
+#include "core/so3.h"
 #include "fitting/jacobian_check.h"
 #include "fitting/test_problems.h"
 
@@ -34,8 +35,7 @@ class ObjectiveTest : public testing::Test {
   // Two joints seen, one of them twice with different weights.
   ObjectiveSpec MakeSpec() {
     ObjectiveSpec spec;
-    spec.camera = {1000, {320, 240}};
-    spec.pixel_scale = 0.7;
+    spec.views = {{{1000, {320, 240}}, 0.7}};
     spec.observations = {{7, {300, 400}, 0.8}, {25, {340, 100}, 0.5}, {7, {310, 395}, 1}};
     spec.start = params_;
     spec.start.transl.z() += 0.4;
@@ -91,6 +91,28 @@ TEST_F(ObjectiveTest, JacobianOfEveryTermEqualsDifferences) {
   EXPECT_LT(JacobianError(spec, params_), 1e-6) << "linear terms";
 }
 
+TEST_F(ObjectiveTest, SeveralViewsAndPointsInSpace) {
+  ObjectiveSpec spec = MakeSpec();
+  spec.sigma_px = 100;
+  spec.views.push_back({{1200, {300, 200}}, 0.5, ExpSO3({0.1, 1.2, -0.2}), {-6, 0.3, 5}});
+  spec.observations.push_back({9, {310, 300}, 0.9, 1});
+  spec.points = {{12, {0.1, -0.4, 6.2}, 300}, {7, {0, 0.3, 6}, 100}};
+  EXPECT_LT(JacobianError(spec, params_), 1e-6);
+
+  const Points3 points = joints_->Positions(params_);
+  spec.observations.erase(spec.observations.begin(), spec.observations.begin() + 3);
+  const Objective::Costs costs = Make(spec).Evaluate(params_);
+  const Vec3 seen = spec.views[1].rotation * points.row(9).transpose() + spec.views[1].translation;
+  const double s = 0.25 * (Vec2(1200 * seen.head<2>() / seen.z() + Vec2(300, 200)) -
+                           spec.observations[0].point_px)
+                              .squaredNorm();
+  EXPECT_NEAR(costs.reprojection, 0.81 * 1e4 * s / (1e4 + s), 1e-8 * s);
+  EXPECT_NEAR(costs.points,
+              9e4 * (points.row(12).transpose() - spec.points[0].point).squaredNorm() +
+                  1e4 * (points.row(7).transpose() - spec.points[1].point).squaredNorm(),
+              1e-6);
+}
+
 TEST_F(ObjectiveTest, RootOnlyJacobianEqualsDifferences) {
   ObjectiveSpec spec = MakeSpec();
   spec.root_only = true;
@@ -140,7 +162,8 @@ TEST_F(ObjectiveTest, RobustRowsEqualAutomaticDifferentiation) {
 
     const Vec3 point = joints_->Positions(params_).row(7).transpose();
     const Observation& seen = spec.observations[0];
-    const Vec2 e = spec.pixel_scale * (spec.camera.Project(point) - seen.point_px);
+    const Vec2 e =
+        spec.views[0].pixel_scale * (spec.views[0].camera.Project(point) - seen.point_px);
     ASSERT_GT(e.norm(), 10);
     using Jet = ceres::Jet<double, 2>;
     const Eigen::Matrix<Jet, 2, 1> oracle =
@@ -149,7 +172,7 @@ TEST_F(ObjectiveTest, RobustRowsEqualAutomaticDifferentiation) {
     Eigen::Matrix2d dr_de;
     dr_de << oracle[0].v.transpose(), oracle[1].v.transpose();
     EXPECT_LT((r - seen.weight * expected).norm(), 1e-12);
-    const double de_dtx = spec.pixel_scale * spec.camera.focal_px / point.z();
+    const double de_dtx = spec.views[0].pixel_scale * spec.views[0].camera.focal_px / point.z();
     EXPECT_LT((jacobian.col(82) - seen.weight * de_dtx * dr_de.col(0)).norm(), 1e-10);
   }
 }
@@ -166,7 +189,7 @@ TEST_F(ObjectiveTest, CostsAreTheObjectiveByHand) {
   const Points3 points = joints_->Positions(params_);
   double reprojection = 0;
   for (const Observation& o : spec.observations) {
-    const Vec2 pixel = spec.camera.Project(points.row(o.joint).transpose());
+    const Vec2 pixel = spec.views[0].camera.Project(points.row(o.joint).transpose());
     const double s = 0.49 * (pixel - o.point_px).squaredNorm();
     reprojection += o.weight * o.weight * 1e4 * s / (1e4 + s);
   }

@@ -53,8 +53,8 @@ std::shared_ptr<const BodyModel> MakeStickBody() {
     for (int axis = 0; axis < 3; ++axis) {
       model->v_template(v, axis) = kJoints[joint][axis] + kOffsets[v % kPerJoint][axis];
       model->shapedirs(3 * v + axis, 0) = 0.04 * kJoints[joint][axis];
-      for (int k = 0; k < kNumPoseFeatures; ++k) {
-        model->posedirs(3 * v + axis, k) = 0.002 * rng.Normal();
+      for (int k = 9 * (joint - 1); joint > 0 && k < 9 * joint; ++k) {  // of the joint alone
+        model->posedirs(3 * v + axis, k) = 0.004 * rng.Normal();
       }
     }
     model->shapedirs(3 * v + 1, 1) = 0.03 * kJoints[joint][1];
