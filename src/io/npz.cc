@@ -127,65 +127,30 @@ std::string_view NpyTypeString(DType type) {
   return kTypes[static_cast<int>(type)];
 }
 
-// The strings as fixed-width UTF-32 and the type string that says how wide.
-std::pair<std::string, std::string> EncodeStrings(const std::vector<std::string>& strings) {
-  std::vector<std::vector<uint32_t>> decoded;
-  size_t width = 1;
-  for (const std::string& text : strings) {
-    auto points = DecodeUtf8(text);
-    GYRE_CHECK(points, "'{}' is not UTF-8", text);
-    decoded.push_back(*std::move(points));
-    width = std::max(width, decoded.back().size());
-  }
+std::vector<uint32_t> CodePoints(const std::string& text) {
+  auto points = DecodeUtf8(text);
+  GYRE_CHECK(points, "'{}' is not UTF-8", text);
+  return *std::move(points);
+}
+
+// The strings as UTF-32, `width` code points each.
+std::string EncodeStrings(const std::vector<std::string>& strings, size_t width) {
   std::string bytes;
-  for (std::vector<uint32_t>& points : decoded) {
+  for (const std::string& text : strings) {
+    std::vector<uint32_t> points = CodePoints(text);
+    GYRE_CHECK(points.size() <= width, "'{}' is longer than {}", text, width);
     points.resize(width, 0);
     bytes.append(reinterpret_cast<const char*>(points.data()), width * 4);
   }
-  return {fmt::format("<U{}", width), std::move(bytes)};
+  return bytes;
 }
 
-}  // namespace
-
-NdArray ParseNpy(std::string_view content, const std::string& what) {
-  if (!content.starts_with(kMagic) || content.size() < 10) {
-    ThrowUserError("{}: is not a .npy array (its first bytes are wrong)", what);
-  }
-  const int version = static_cast<uint8_t>(content[6]);
-  if (version < 1 || version > 3) {
-    ThrowUserError("{}: has .npy version {}, expected 1 to 3", what, version);
-  }
-  const size_t length_bytes = version == 1 ? 2 : 4;
-  const size_t header_begin = 8 + length_bytes;
-  const size_t header_size =
-      content.size() < header_begin ? kMaxHeader : LittleEndian(content.substr(8, length_bytes));
-  if (header_size >= kMaxHeader || header_begin + header_size > content.size()) {
-    ThrowUserError("{}: ends within its .npy header; the file is cut off or damaged", what);
-  }
-  NpyHeader header = HeaderParser(content.substr(header_begin, header_size), what).Parse();
-  const NumpyType type = ParseNumpyType(header.type, what);
-  return ArrayFromNumpyBytes(type, std::move(header.shape), header.fortran_order,
-                             content.substr(header_begin + header_size), what);
-}
-
-NdArray ReadNpy(const std::filesystem::path& path) {
-  return ParseNpy(ReadFile(path), path.string());
-}
-
-std::string FormatNpy(const NdArray& array) {
-  std::string type, text_bytes;
-  if (array.dtype == DType::kString) {
-    GYRE_CHECK(array.size() == static_cast<int64_t>(array.strings.size()), "{} strings for {}",
-               array.strings.size(), array.ShapeString());
-    std::tie(type, text_bytes) = EncodeStrings(array.strings);
-  } else {
-    GYRE_CHECK(array.bytes.size() == static_cast<size_t>(array.size()) * DTypeSize(array.dtype),
-               "{} bytes for {} of {}", array.bytes.size(), array.ShapeString(),
-               DTypeName(array.dtype));
-    type = NpyTypeString(array.dtype);
-  }
-  std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", type,
-                                   array.ShapeString());
+// The bytes before the data: magic, version, length, and the description as a Python dict.
+std::string FormatHeader(DType dtype, const std::string& shape, size_t text_width) {
+  const std::string type =
+      dtype == DType::kString ? fmt::format("<U{}", text_width) : std::string(NpyTypeString(dtype));
+  std::string header =
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': {}, }}", type, shape);
   // Magic, version and length take 10 bytes; the data starts at a multiple of 64.
   const size_t total = (10 + header.size() + 1 + 63) / 64 * 64;
   header.append(total - 10 - header.size() - 1, ' ');
@@ -195,9 +160,70 @@ std::string FormatNpy(const NdArray& array) {
   out += '\0';
   out += static_cast<char>(header.size() & 255);
   out += static_cast<char>(header.size() >> 8);
-  out += header;
-  out += array.dtype == DType::kString ? text_bytes : array.bytes;
-  return out;
+  return out + header;
+}
+
+constexpr size_t kMaxPreamble = 12;  // magic, version and length of the header
+
+// Where the data begins, from a file's first kMaxPreamble bytes (or all it has).
+size_t DataBegin(std::string_view content, const std::string& what) {
+  if (!content.starts_with(kMagic) || content.size() < 10) {
+    ThrowUserError("{}: is not a .npy array (its first bytes are wrong)", what);
+  }
+  const int version = static_cast<uint8_t>(content[6]);
+  if (version < 1 || version > 3) {
+    ThrowUserError("{}: has .npy version {}, expected 1 to 3", what, version);
+  }
+  const size_t length_bytes = version == 1 ? 2 : 4;
+  const size_t header_size = content.size() < 8 + length_bytes
+                                 ? kMaxHeader
+                                 : LittleEndian(content.substr(8, length_bytes));
+  if (header_size >= kMaxHeader) {
+    ThrowUserError("{}: ends within its .npy header; the file is cut off or damaged", what);
+  }
+  return 8 + length_bytes + header_size;
+}
+
+// From the bytes before the data.
+NpyHeader ParseHeader(std::string_view head, const std::string& what) {
+  const size_t begin = DataBegin(head, what);
+  if (head.size() < begin) {
+    ThrowUserError("{}: ends within its .npy header; the file is cut off or damaged", what);
+  }
+  return HeaderParser(head.substr(head[6] == 1 ? 10 : 12), what).Parse();
+}
+
+}  // namespace
+
+NdArray ParseNpy(std::string_view content, const std::string& what) {
+  const std::string_view head = content.substr(0, DataBegin(content, what));
+  NpyHeader header = ParseHeader(head, what);
+  return ArrayFromNumpyBytes(ParseNumpyType(header.type, what), std::move(header.shape),
+                             header.fortran_order, content.substr(head.size()), what);
+}
+
+NdArray ReadNpy(const std::filesystem::path& path) {
+  return ParseNpy(ReadFile(path), path.string());
+}
+
+size_t TextWidth(const std::vector<std::string>& strings) {
+  size_t width = 1;
+  for (const std::string& text : strings) width = std::max(width, CodePoints(text).size());
+  return width;
+}
+
+std::string FormatNpy(const NdArray& array) {
+  if (array.dtype == DType::kString) {
+    GYRE_CHECK(array.size() == static_cast<int64_t>(array.strings.size()), "{} strings for {}",
+               array.strings.size(), array.ShapeString());
+    const size_t width = TextWidth(array.strings);
+    return FormatHeader(array.dtype, array.ShapeString(), width) +
+           EncodeStrings(array.strings, width);
+  }
+  GYRE_CHECK(array.bytes.size() == static_cast<size_t>(array.size()) * DTypeSize(array.dtype),
+             "{} bytes for {} of {}", array.bytes.size(), array.ShapeString(),
+             DTypeName(array.dtype));
+  return FormatHeader(array.dtype, array.ShapeString(), 0) + array.bytes;
 }
 
 Npz ReadNpz(const std::filesystem::path& path) {
@@ -218,6 +244,108 @@ void WriteNpz(const std::filesystem::path& path, const Npz& arrays) {
   std::vector<ZipEntry> entries;
   for (const auto& [key, array] : arrays) entries.push_back({key + ".npy", FormatNpy(array)});
   WriteZip(path, entries, ZipMethod::kDeflated);
+}
+
+void WriteNpzColumns(const std::filesystem::path& path, std::vector<NpzColumn> columns) {
+  std::sort(columns.begin(), columns.end(),
+            [](const NpzColumn& a, const NpzColumn& b) { return a.key < b.key; });
+  std::vector<ZipSource> sources;
+  for (NpzColumn& column : columns) {
+    const NdArray whole{column.dtype, column.shape, {}, {}};
+    const size_t item =
+        column.dtype == DType::kString ? 4 * column.text_width : DTypeSize(column.dtype);
+    std::string header = FormatHeader(column.dtype, whole.ShapeString(), column.text_width);
+    const uint64_t size = header.size() + static_cast<uint64_t>(whole.size()) * item;
+    const auto next = [left = whole.size(), piece = std::move(header), begun = false,
+                       &column]() mutable -> std::string_view {
+      if (!std::exchange(begun, true)) return piece;
+      if (left == 0) return {};
+      NdArray block = column.next();
+      GYRE_CHECK(block.dtype == column.dtype && block.size() > 0 && block.size() <= left,
+                 "{}: a block of {}, {} elements left", column.key, block.ShapeString(), left);
+      left -= block.size();
+      piece = column.dtype == DType::kString ? EncodeStrings(block.strings, column.text_width)
+                                             : std::move(block.bytes);
+      return piece;
+    };
+    sources.push_back({column.key + ".npy", size, next});
+  }
+  WriteZip(path, std::move(sources), ZipMethod::kDeflated);
+}
+
+struct NpzRows::Stream {
+  std::string what;
+  ZipEntryStream entry;
+  NumpyType type = {};
+  std::vector<int64_t> shape = {};
+  size_t row_bytes = 0;
+  int64_t position = 0;
+  DType dtype = DType::kFloat64;
+  std::string fortran = {};  // the whole array in C order, when it is stored in the other
+
+  std::string NextBytes(int64_t rows) {
+    const size_t size = static_cast<size_t>(rows) * row_bytes;
+    return fortran.empty() ? entry.Read(size)
+                           : fortran.substr(static_cast<size_t>(position) * row_bytes, size);
+  }
+};
+
+NpzRows::NpzRows(const std::filesystem::path& path, const std::string& key) {
+  const std::vector<std::string> keys = NpzKeys(path);
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+    ThrowUserError("{}: has no key '{}'; it holds '{}'", path.string(), key,
+                   fmt::join(keys, "', '"));
+  }
+  stream_ = std::make_unique<Stream>(
+      Stream{fmt::format("{}: key '{}'", path.string(), key), ZipEntryStream(path, key + ".npy")});
+  Stream& s = *stream_;
+  std::string head = s.entry.Read(kMaxPreamble);
+  head += s.entry.Read(DataBegin(head, s.what) - head.size());
+  NpyHeader header = ParseHeader(head, s.what);
+  s.type = ParseNumpyType(header.type, s.what);
+  s.shape = std::move(header.shape);
+  if (s.shape.empty()) ThrowUserError("{}: expected rows, found a single value", s.what);
+  std::vector<int64_t> row_shape = s.shape;
+  row_shape[0] = 1;
+  s.row_bytes = static_cast<size_t>(CheckedElementCount(row_shape, s.what) * s.type.item_bytes);
+  const int64_t count = CheckedElementCount(s.shape, s.what);
+  if (header.fortran_order && s.shape.size() > 1) {
+    s.fortran = COrderFromFortran(s.entry.Read(static_cast<size_t>(count * s.type.item_bytes)),
+                                  s.shape, s.type.item_bytes);
+  }
+  row_shape[0] = 0;
+  s.dtype = ArrayFromNumpyBytes(s.type, row_shape, false, {}, s.what).dtype;
+}
+
+NpzRows::~NpzRows() = default;
+NpzRows::NpzRows(NpzRows&&) noexcept = default;
+
+DType NpzRows::dtype() const { return stream_->dtype; }
+const std::vector<int64_t>& NpzRows::shape() const { return stream_->shape; }
+
+NdArray NpzRows::Next(int64_t rows) {
+  Stream& s = *stream_;
+  std::vector<int64_t> shape = s.shape;
+  shape[0] = std::min(rows, s.shape[0] - s.position);
+  const std::string bytes = s.NextBytes(shape[0]);
+  s.position += shape[0];
+  // Behind the last row: the checksum, and nothing more.
+  if (shape[0] > 0 && s.position == s.shape[0] && !s.entry.Read(1).empty()) {
+    ThrowUserError("{}: holds more than its {} rows", s.what, s.shape[0]);
+  }
+  return ArrayFromNumpyBytes(s.type, std::move(shape), false, bytes, s.what);
+}
+
+std::vector<std::string> NpzKeys(const std::filesystem::path& path) {
+  std::vector<std::string> keys = ZipEntryNames(path);
+  for (std::string& key : keys) {
+    if (!key.ends_with(".npy")) {
+      ThrowUserError("{}: holds '{}', which is no .npy array; expected a file that numpy saved",
+                     path.string(), key);
+    }
+    key.resize(key.size() - 4);
+  }
+  return keys;
 }
 
 const NdArray& Get(const Npz& npz, const std::string& key, const std::filesystem::path& path) {

@@ -4,6 +4,9 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <cstring>
+#include <exception>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -27,6 +30,36 @@ std::string TakeMessage(zip_error_t& error) {
   std::string message = zip_error_strerror(&error);
   zip_error_fini(&error);
   return message;
+}
+
+// An archive left on the disk.
+ArchivePtr OpenArchive(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored)) {
+    ThrowUserError("{}: there is no such file", path.string());
+  }
+  int code = 0;
+  ArchivePtr zip(zip_open(path.c_str(), ZIP_RDONLY, &code));
+  if (zip == nullptr) {
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    ThrowUserError("{}: is not a readable zip archive ({})", path.string(), TakeMessage(error));
+  }
+  return zip;
+}
+
+std::vector<std::string> NamesIn(zip_t* zip, const std::string& what) {
+  const int64_t count = zip_get_num_entries(zip, 0);
+  if (count > kMaxEntries) {
+    ThrowUserError("{}: holds {} entries, expected at most {}", what, count, kMaxEntries);
+  }
+  std::vector<std::string> names;
+  for (int64_t i = 0; i < count; ++i) {
+    const char* name = zip_get_name(zip, static_cast<zip_uint64_t>(i), 0);
+    if (name == nullptr) ThrowUserError("{}: entry {} has no readable name", what, i);
+    names.emplace_back(name);
+  }
+  return names;
 }
 
 }  // namespace
@@ -57,15 +90,7 @@ ZipReader::ZipReader(std::string content, std::string what)
     ThrowUserError("{}: is not a readable zip archive ({})", a.what, TakeMessage(error));
   }
   zip_error_fini(&error);
-  const int64_t count = zip_get_num_entries(a.zip.get(), 0);
-  if (count > kMaxEntries) {
-    ThrowUserError("{}: holds {} entries, expected at most {}", a.what, count, kMaxEntries);
-  }
-  for (int64_t i = 0; i < count; ++i) {
-    const char* name = zip_get_name(a.zip.get(), static_cast<zip_uint64_t>(i), 0);
-    if (name == nullptr) ThrowUserError("{}: entry {} has no readable name", a.what, i);
-    a.names.emplace_back(name);
-  }
+  a.names = NamesIn(a.zip.get(), a.what);
 }
 
 ZipReader::~ZipReader() = default;
@@ -111,9 +136,109 @@ std::string ZipReader::Read(const std::string& name, uint64_t max_bytes) const {
   return content;
 }
 
-void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries,
-              ZipMethod method) {
+struct ZipEntryStream::Entry {
+  std::string what;
+  ArchivePtr zip;
+  FilePtr file;
+};
+
+ZipEntryStream::ZipEntryStream(const std::filesystem::path& path, const std::string& name)
+    : entry_(std::make_unique<Entry>()) {
+  entry_->what = fmt::format("{}: entry '{}'", path.string(), name);
+  entry_->zip = OpenArchive(path);
+  entry_->file.reset(zip_fopen(entry_->zip.get(), name.c_str(), 0));
+  if (entry_->file == nullptr) {
+    ThrowUserError("{}: cannot be read ({})", entry_->what, zip_strerror(entry_->zip.get()));
+  }
+}
+
+ZipEntryStream::~ZipEntryStream() = default;
+ZipEntryStream::ZipEntryStream(ZipEntryStream&&) noexcept = default;
+
+std::string ZipEntryStream::Read(size_t size) {
+  // Chunk by chunk: memory grows with what is really there, not with what a header declares.
+  std::string content;
+  while (content.size() < size) {
+    const size_t old_size = content.size();
+    content.resize(std::min(size, old_size + kChunk));
+    const int64_t got =
+        zip_fread(entry_->file.get(), content.data() + old_size, content.size() - old_size);
+    if (got < 0) {
+      ThrowUserError("{}: cannot be read ({})", entry_->what,
+                     zip_file_strerror(entry_->file.get()));
+    }
+    content.resize(old_size + static_cast<size_t>(got));
+    if (got == 0) break;
+  }
+  return content;
+}
+
+std::vector<std::string> ZipEntryNames(const std::filesystem::path& path) {
+  return NamesIn(OpenArchive(path).get(), path.string());
+}
+
+namespace {
+
+// A ZipSource as libzip asks for it. Exceptions must not pass through libzip: they wait in
+// `thrown`.
+struct PulledSource {
+  ZipSource* source;
+  std::exception_ptr thrown = {};
+  std::string_view rest = {};  // of the piece in hand
+  bool ended = false;
+  zip_error_t error{};
+
+  static zip_int64_t Serve(void* self, void* data, zip_uint64_t size, zip_source_cmd_t command) {
+    auto& pulled = *static_cast<PulledSource*>(self);
+    switch (command) {
+      case ZIP_SOURCE_SUPPORTS:
+        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE,
+                                              ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE,
+                                              -1);
+      case ZIP_SOURCE_READ:
+        return pulled.Read(static_cast<char*>(data), size);
+      case ZIP_SOURCE_STAT:
+        return pulled.Stat(static_cast<zip_stat_t*>(data));
+      case ZIP_SOURCE_ERROR:
+        return zip_error_to_data(&pulled.error, data, size);
+      default:
+        return 0;
+    }
+  }
+
+  zip_int64_t Stat(zip_stat_t* stat) const {
+    zip_stat_init(stat);
+    stat->size = source->size;
+    stat->valid |= ZIP_STAT_SIZE;
+    return sizeof(*stat);
+  }
+
+  zip_int64_t Read(char* to, zip_uint64_t size) {
+    zip_uint64_t done = 0;
+    try {
+      while (done < size && !ended) {
+        if (rest.empty()) rest = source->next();
+        ended = rest.empty();
+        const size_t count = std::min<zip_uint64_t>(rest.size(), size - done);
+        std::memcpy(to + done, rest.data(), count);
+        rest.remove_prefix(count);
+        done += count;
+      }
+    } catch (...) {
+      thrown = std::current_exception();
+      zip_error_set(&error, ZIP_ER_READ, 0);
+      return -1;
+    }
+    return static_cast<zip_int64_t>(done);
+  }
+};
+
+}  // namespace
+
+void WriteZip(const std::filesystem::path& path, std::vector<ZipSource> sources, ZipMethod method) {
   const auto write = [&](const std::filesystem::path& temporary) {
+    std::vector<PulledSource> pulled;
+    pulled.reserve(sources.size());  // libzip keeps their addresses
     int code = 0;
     ArchivePtr zip(zip_open(temporary.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
     zip_error_t error;
@@ -123,13 +248,16 @@ void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& en
     }
     zip_error_fini(&error);
     const auto check = [&](bool good) {
+      for (const PulledSource& p : pulled) {
+        if (p.thrown) std::rethrow_exception(p.thrown);
+      }
       if (!good) {
         ThrowUserError("{}: cannot be written ({})", path.string(), zip_strerror(zip.get()));
       }
     };
-    for (const ZipEntry& entry : entries) {
-      zip_source_t* source =
-          zip_source_buffer(zip.get(), entry.content.data(), entry.content.size(), /*freep=*/0);
+    for (ZipSource& entry : sources) {
+      pulled.push_back({&entry});
+      zip_source_t* source = zip_source_function(zip.get(), PulledSource::Serve, &pulled.back());
       check(source != nullptr);
       const int64_t index = zip_file_add(zip.get(), entry.name.c_str(), source, ZIP_FL_ENC_UTF_8);
       if (index < 0) zip_source_free(source);
@@ -144,6 +272,18 @@ void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& en
     zip.release();  // closing freed it
   };
   WriteFileAtomically(path, write);
+}
+
+void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries,
+              ZipMethod method) {
+  std::vector<ZipSource> sources;
+  for (const ZipEntry& entry : entries) {
+    sources.push_back(
+        {entry.name, entry.content.size(), [rest = std::string_view(entry.content)]() mutable {
+           return std::exchange(rest, std::string_view());
+         }});
+  }
+  WriteZip(path, std::move(sources), method);
 }
 
 }  // namespace gyre

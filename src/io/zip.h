@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Zip archives in memory: .npz files and torch checkpoints.
+// Zip archives, .npz files and torch checkpoints: whole in memory, or entry by entry as streams.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +33,23 @@ class ZipReader {
   std::unique_ptr<Archive> archive_;
 };
 
+// One entry read piece by piece, the archive left on the disk. UserError as ZipReader.
+class ZipEntryStream {
+ public:
+  ZipEntryStream(const std::filesystem::path& path, const std::string& name);
+  ~ZipEntryStream();
+  ZipEntryStream(ZipEntryStream&&) noexcept;
+
+  // The next `size` bytes; fewer at the entry's end, where its checksum is verified.
+  std::string Read(size_t size);
+
+ private:
+  struct Entry;
+  std::unique_ptr<Entry> entry_;
+};
+
+std::vector<std::string> ZipEntryNames(const std::filesystem::path& path);
+
 enum class ZipMethod { kStored, kDeflated };
 
 struct ZipEntry {
@@ -43,5 +61,14 @@ struct ZipEntry {
 // equal content gives equal bytes.
 void WriteZip(const std::filesystem::path& path, const std::vector<ZipEntry>& entries,
               ZipMethod method);
+
+// The same for entries too large for memory. `next` hands out `size` bytes piece by piece, then an
+// empty piece; a piece must live until the next call. What it throws ends the writing.
+struct ZipSource {
+  std::string name;
+  uint64_t size = 0;
+  std::function<std::string_view()> next;
+};
+void WriteZip(const std::filesystem::path& path, std::vector<ZipSource> sources, ZipMethod method);
 
 }  // namespace gyre

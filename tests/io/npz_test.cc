@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
+#include <numeric>
 
 #include "core/file.h"
 #include "io/io_test_util.h"
@@ -219,6 +221,84 @@ TEST(Npz, ReadsWhatNumpyWrote) {
   for (const double weight : regressor) sum += weight;
   EXPECT_NEAR(sum, 24, 1e-9);  // each joint is a convex combination of vertices
   EXPECT_EQ(Get(npz, "landmark_names", path).dtype, DType::kString);
+}
+
+// A file of every kind of array; columns of 5 rows.
+Npz FiveRows() {
+  Npz npz;
+  std::vector<double> numbers(10);
+  std::iota(numbers.begin(), numbers.end(), 0.5);
+  npz["b_numbers"] = NdArray::From<double>({5, 2}, numbers);
+  npz["a_text"] = NdArray::FromStrings({"", "short", "the longest, \xC3\xA4", "x", "y"});
+  npz["c_flags"] = NdArray::From<uint8_t>({5}, std::vector<uint8_t>{1, 0, 1, 1, 0});
+  npz["c_flags"].dtype = DType::kBool;
+  return npz;
+}
+
+TEST(NpzRows, ReadsBlockByBlockWhatReadNpzReadsWhole) {
+  const TempFolder folder;
+  const auto path = folder.path() / "a.npz";
+  WriteNpz(path, FiveRows());
+  EXPECT_THAT(NpzKeys(path), ElementsAre("a_text", "b_numbers", "c_flags"));
+  NpzRows numbers(path, "b_numbers"), text(path, "a_text");
+  EXPECT_EQ(numbers.dtype(), DType::kFloat64);
+  EXPECT_THAT(numbers.shape(), ElementsAre(5, 2));
+  EXPECT_THAT(numbers.Next(2).As<double>(), ElementsAre(0.5, 1.5, 2.5, 3.5));
+  EXPECT_THAT(text.Next(3).strings, ElementsAre("", "short", "the longest, \xC3\xA4"));
+  EXPECT_EQ(numbers.Next(1).ShapeString(), "(1, 2)");
+  EXPECT_EQ(numbers.Next(9).ShapeString(), "(2, 2)");
+  EXPECT_EQ(numbers.Next(9).ShapeString(), "(0, 2)");
+  EXPECT_THAT(text.Next(9).strings, ElementsAre("x", "y"));
+  EXPECT_THAT(UserErrorOf([&] { NpzRows(path, "other"); }), HasSubstr("'a_text', 'b_numbers'"));
+  EXPECT_THAT(UserErrorOf([&] { NpzRows(folder.path() / "no.npz", "a"); }), HasSubstr("no.npz"));
+}
+
+TEST(NpzRows, TurnsFortranOrderIntoCOrder) {
+  const TempFolder folder;
+  const auto path = folder.path() / "a.npz";
+  const std::string npy = Npy("{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3), }\n",
+                              Raw(int16_t{0}) + Raw(int16_t{10}) + Raw(int16_t{1}) +
+                                  Raw(int16_t{11}) + Raw(int16_t{2}) + Raw(int16_t{12}));
+  WriteZip(path, std::vector<ZipEntry>{{"a.npy", npy}}, ZipMethod::kStored);
+  NpzRows rows(path, "a");
+  EXPECT_THAT(rows.Next(1).As<int32_t>(), ElementsAre(0, 1, 2));
+  EXPECT_THAT(rows.Next(1).As<int32_t>(), ElementsAre(10, 11, 12));
+}
+
+TEST(NpzRows, RefusesAFileThatHoldsMoreOrLessThanItSays) {
+  const TempFolder folder;
+  const auto path = folder.path() / "a.npz";
+  const std::string header = "{'descr': '<i4', 'fortran_order': False, 'shape': (2,), }\n";
+  WriteZip(path, std::vector<ZipEntry>{{"a.npy", Npy(header, Raw(int32_t{1}))}},
+           ZipMethod::kStored);
+  EXPECT_THROW(NpzRows(path, "a").Next(2), UserError);
+  WriteZip(path, std::vector<ZipEntry>{{"a.npy", Npy(header, std::string(12, 'x'))}},
+           ZipMethod::kStored);
+  EXPECT_THROW(NpzRows(path, "a").Next(2), UserError);
+}
+
+TEST(NpzColumns, AreTheSameFileAsTheWholeArrays) {
+  const TempFolder folder;
+  const auto whole = folder.path() / "whole.npz", columns = folder.path() / "columns.npz";
+  WriteNpz(whole, FiveRows());
+  for (const int64_t block : {1, 2, 5}) {
+    std::vector<NpzColumn> list;
+    for (const std::string key : {"b_numbers", "c_flags", "a_text"}) {
+      auto rows = std::make_shared<NpzRows>(whole, key);
+      list.push_back({key, rows->dtype(), rows->shape(), TextWidth(FiveRows()["a_text"].strings),
+                      [rows, block] { return rows->Next(block); }});
+    }
+    WriteNpzColumns(columns, std::move(list));
+    EXPECT_EQ(ReadFile(columns), ReadFile(whole)) << block;
+  }
+}
+
+TEST(NpzColumns, LeaveNothingBehindWhenTheirSourceFails) {
+  const TempFolder folder;
+  const NpzColumn column{
+      "a", DType::kFloat64, {5}, 1, []() -> NdArray { throw UserError("no more"); }};
+  EXPECT_EQ(UserErrorOf([&] { WriteNpzColumns(folder.path() / "a.npz", {column}); }), "no more");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 }  // namespace
