@@ -2,7 +2,6 @@
 #include "datasets/coco.h"
 
 #include "core/error.h"
-#include "datasets/image_folder.h"
 #include "io/keypoints_json.h"
 
 namespace gyre {
@@ -30,27 +29,24 @@ bool FillPerson(const KeypointPerson& person, const CocoOptions& options, Sample
 
 }  // namespace
 
-std::shared_ptr<const Dataset> ReadCoco(const fs::path& json, const fs::path& images,
-                                        const CocoOptions& options, const std::string& name) {
-  const std::vector<KeypointPerson> people = ReadCocoKeypoints(json);
-  std::vector<Sample> samples;
-  for (size_t row = 0; row < people.size(); ++row) {
-    if (people[row].crowd) continue;
+void ReadCoco(const fs::path& json, const fs::path& images, const CocoOptions& options,
+              const std::string& name, const SampleSink& sink) {
+  int64_t row = 0;
+  ForEachCocoPerson(json, [&](const KeypointPerson& person) {
     Sample sample;
     sample.dataset = name;
-    sample.index = static_cast<int64_t>(row);
-    const std::string what = fmt::format("{}: annotation {}", json.string(), people[row].id);
-    sample.image_path = PathInFolder(images, people[row].image, what).string();
-    if (FillPerson(people[row], options, &sample)) samples.push_back(std::move(sample));
-  }
-  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
+    sample.index = row++;
+    if (person.crowd) return;
+    const std::string what = fmt::format("{}: annotation {}", json.string(), person.id);
+    sample.image_path = PathInFolder(images, person.image, what).string();
+    if (FillPerson(person, options, &sample)) sink(std::move(sample));
+  });
 }
 
-std::shared_ptr<const Dataset> ReadOpenPose(const fs::path& dir, const fs::path& images,
-                                            const CocoOptions& options, const std::string& name) {
-  std::vector<Sample> samples;
+void ReadOpenPose(const fs::path& dir, const fs::path& images, const CocoOptions& options,
+                  const std::string& name, const SampleSink& sink) {
   int64_t row = 0;
-  for (const OpenPoseFrame& frame : ReadOpenPoseFolder(dir)) {
+  ForEachOpenPoseFrame(dir, [&](const OpenPoseFrame& frame) {
     const bool is_png = fs::exists(images / (frame.name + ".png"));
     const std::string file = frame.name + (is_png ? ".png" : ".jpg");
     for (const KeypointPerson& person : frame.people) {
@@ -58,10 +54,9 @@ std::shared_ptr<const Dataset> ReadOpenPose(const fs::path& dir, const fs::path&
       sample.dataset = name;
       sample.index = row++;
       sample.image_path = (images / file).string();
-      if (FillPerson(person, options, &sample)) samples.push_back(std::move(sample));
+      if (FillPerson(person, options, &sample)) sink(std::move(sample));
     }
-  }
-  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
+  });
 }
 
 }  // namespace gyre

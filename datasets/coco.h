@@ -5,10 +5,9 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
-#include "datasets/sample.h"
+#include "datasets/image_folder.h"
 
 namespace gyre {
 
@@ -19,14 +18,12 @@ struct CocoOptions {
 };
 
 // Row numbers (Sample::index) count the file's annotations, from 0.
-std::shared_ptr<const Dataset> ReadCoco(const std::filesystem::path& json,
-                                        const std::filesystem::path& images,
-                                        const CocoOptions& options, const std::string& name);
+void ReadCoco(const std::filesystem::path& json, const std::filesystem::path& images,
+              const CocoOptions& options, const std::string& name, const SampleSink& sink);
 
 // A folder of OpenPose's files NAME_keypoints.json with pictures NAME.jpg or .png in `images`:
 // BODY_25 with the detector's confidences, every person a row; boxes from the keypoints.
-std::shared_ptr<const Dataset> ReadOpenPose(const std::filesystem::path& dir,
-                                            const std::filesystem::path& images,
-                                            const CocoOptions& options, const std::string& name);
+void ReadOpenPose(const std::filesystem::path& dir, const std::filesystem::path& images,
+                  const CocoOptions& options, const std::string& name, const SampleSink& sink);
 
 }  // namespace gyre

@@ -2,7 +2,6 @@
 #include "datasets/csv_dataset.h"
 
 #include "core/error.h"
-#include "datasets/image_folder.h"
 #include "io/csv.h"
 
 namespace gyre {
@@ -70,8 +69,8 @@ class KeypointColumns {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> ReadCsvDataset(const fs::path& csv, const fs::path& images,
-                                              const CsvOptions& options, const std::string& name) {
+void ReadCsvDataset(const fs::path& csv, const fs::path& images, const CsvOptions& options,
+                    const std::string& name, const SampleSink& sink) {
   const CsvTable table = CsvTable::Read(csv);
   const KeypointColumns columns(table, csv);
   const KeypointPlacer placer(columns.set());
@@ -79,7 +78,7 @@ std::shared_ptr<const Dataset> ReadCsvDataset(const fs::path& csv, const fs::pat
     ThrowUserError("{}: split={} was asked for, but there is no column 'split'", csv.string(),
                    options.split);
   }
-  std::vector<Sample> samples;
+  bool any = false;
   Points2 points;
   VecX confidence;
   for (int64_t row = 0; row < table.row_count(); ++row) {
@@ -98,12 +97,12 @@ std::shared_ptr<const Dataset> ReadCsvDataset(const fs::path& csv, const fs::pat
                                                 options.box_margin)) {
       sample.box = *box;
     }
-    samples.push_back(std::move(sample));
+    any = true;
+    sink(std::move(sample));
   }
-  if (samples.empty() && !options.split.empty()) {
+  if (!any && !options.split.empty()) {
     ThrowUserError("{}: no usable row has split '{}'", csv.string(), options.split);
   }
-  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
 }
 
 }  // namespace gyre

@@ -15,10 +15,9 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
-#include "datasets/sample.h"
+#include "datasets/image_folder.h"
 
 namespace gyre {
 
@@ -30,8 +29,7 @@ struct CsvOptions {
 
 // Row numbers (Sample::index) count the data lines of the file, from 0, so that they stay the same
 // whatever is selected.
-std::shared_ptr<const Dataset> ReadCsvDataset(const std::filesystem::path& csv,
-                                              const std::filesystem::path& images,
-                                              const CsvOptions& options, const std::string& name);
+void ReadCsvDataset(const std::filesystem::path& csv, const std::filesystem::path& images,
+                    const CsvOptions& options, const std::string& name, const SampleSink& sink);
 
 }  // namespace gyre

@@ -181,47 +181,80 @@ std::shared_ptr<const Dataset> OpenScenes(const SceneOptions& options, const Sce
 
 }  // namespace
 
-std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources) {
-  DatasetSpec spec(text);
-  const std::string name = spec.TakeString("name", spec.kind());
-  if (name.empty()) ThrowUserError("data set '{}': its name is empty", text);
-  if (spec.kind() == "synth") {
-    const SceneOptions options = TakeSceneOptions(spec);
-    spec.CheckAllTaken();
-    return OpenScenes(options, sources, name);
+namespace {
+
+// The name of a data set, of whatever kind, and of its samples.
+std::string TakeName(DatasetSpec& spec) {
+  std::string name = spec.TakeString("name", spec.kind());
+  if (name.empty()) ThrowUserError("data set '{}': its name is empty", spec.text());
+  return name;
+}
+
+std::shared_ptr<const Dataset> OpenSynth(DatasetSpec& spec, const SceneSources& sources) {
+  const std::string name = TakeName(spec);
+  const SceneOptions options = TakeSceneOptions(spec);
+  spec.CheckAllTaken();
+  return OpenScenes(options, sources, name);
+}
+
+// All kinds that are files.
+void ReadFiles(DatasetSpec& spec, const std::string& name, const SampleSink& sink) {
+  if (spec.path().empty()) {
+    ThrowUserError("data set '{}': expected a path after the colon", spec.text());
   }
-  if (spec.path().empty()) ThrowUserError("data set '{}': expected a path after the colon", text);
   if (spec.kind() == "lsp" || spec.kind() == "lspet") {
     if (const std::string split = spec.TakeString("split", ""); !split.empty()) {
       CsvOptions options = TakeCsvOptions(spec);
       options.split = split;
       spec.CheckAllTaken();
       const fs::path dir = spec.path();
-      return ReadCsvDataset(dir / (spec.kind() + ".csv"), dir / "images", options, name);
+      return ReadCsvDataset(dir / (spec.kind() + ".csv"), dir / "images", options, name, sink);
     }
     const LspOptions options = TakeLspOptions(spec);
     spec.CheckAllTaken();
-    return ReadLsp(spec.path(), options, name);
+    return ReadLsp(spec.path(), options, name, sink);
   }
   if (spec.kind() == "openpose") {
     const fs::path images = spec.TakeString("images", spec.path());
     const CocoOptions options = TakeCocoOptions(spec);
     spec.CheckAllTaken();
-    return ReadOpenPose(spec.path(), images, options, name);
+    return ReadOpenPose(spec.path(), images, options, name, sink);
   }
   const fs::path images = ImagesOf(spec);
   if (spec.kind() == "csv") {
     const CsvOptions options = TakeCsvOptions(spec);
     spec.CheckAllTaken();
-    return ReadCsvDataset(spec.path(), images, options, name);
+    return ReadCsvDataset(spec.path(), images, options, name, sink);
   }
   if (spec.kind() == "coco") {
     const CocoOptions options = TakeCocoOptions(spec);
     spec.CheckAllTaken();
-    return ReadCoco(spec.path(), images, options, name);
+    return ReadCoco(spec.path(), images, options, name, sink);
   }
   spec.CheckAllTaken();
-  return ReadSpinNpz(spec.path(), images, name);
+  ReadSpinNpz(spec.path(), images, name, sink);
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources) {
+  DatasetSpec spec(text);
+  if (spec.kind() == "synth") return OpenSynth(spec, sources);
+  const std::string name = TakeName(spec);
+  std::vector<Sample> samples;
+  ReadFiles(spec, name, [&](Sample sample) { samples.push_back(std::move(sample)); });
+  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
+}
+
+void ForEachSample(const std::string& text, const SceneSources& sources, const SampleSink& sink) {
+  DatasetSpec spec(text);
+  if (spec.kind() == "synth") {
+    const auto scenes = OpenSynth(spec, sources);
+    for (int64_t i = 0; i < scenes->size(); ++i) sink(scenes->Get(i));
+    return;
+  }
+  const std::string name = TakeName(spec);
+  ReadFiles(spec, name, sink);
 }
 
 int64_t Mixture::size() const {

@@ -21,6 +21,7 @@
 // Without any weight each sample of the mixture is equally likely.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,6 +65,10 @@ struct SceneSources {
 
 std::shared_ptr<const Dataset> OpenDataset(const std::string& spec,
                                            const SceneSources& sources = {});
+
+// The samples OpenDataset would hold, in its order, one after the other without holding them.
+void ForEachSample(const std::string& spec, const SceneSources& sources,
+                   const std::function<void(Sample)>& sink);
 
 // Data sets and the probability that a training sample comes from each.
 struct Mixture {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@
 #include "datasets/sample.h"
 
 namespace gyre {
+
+// Where readers put the samples of their files, in file order.
+using SampleSink = std::function<void(Sample)>;
 
 // dir / file, refused with a UserError (naming `what`) when `file` is empty, absolute or leads out
 // of `dir`.

@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "core/error.h"
-#include "datasets/image_folder.h"
 #include "io/matlab.h"
 
 namespace gyre {
@@ -44,12 +43,11 @@ class JointTable {
 
 }  // namespace
 
-std::shared_ptr<const Dataset> ReadLsp(const fs::path& dir, const LspOptions& options,
-                                       const std::string& name) {
+void ReadLsp(const fs::path& dir, const LspOptions& options, const std::string& name,
+             const SampleSink& sink) {
   const JointTable table(dir / "joints.mat", options.kind);
   const bool extended = options.kind == LspKind::kLspet;
   const KeypointPlacer placer(FindKeypointSet("lsp14"));
-  std::vector<Sample> samples;
   for (int64_t person = 0; person < table.people(); ++person) {
     Points2 points(kNumJoints, 2);
     VecX confidence(kNumJoints);
@@ -72,9 +70,8 @@ std::shared_ptr<const Dataset> ReadLsp(const fs::path& dir, const LspOptions& op
             BoxAroundPoints(sample.keypoints_px, sample.keypoints_confidence, options.box_margin)) {
       sample.box = *box;
     }
-    samples.push_back(std::move(sample));
+    sink(std::move(sample));
   }
-  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
 }
 
 }  // namespace gyre

@@ -7,10 +7,9 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
-#include "datasets/sample.h"
+#include "datasets/image_folder.h"
 
 namespace gyre {
 
@@ -24,7 +23,7 @@ struct LspOptions {
 };
 
 // Row numbers (Sample::index) are the pictures' numbers minus 1.
-std::shared_ptr<const Dataset> ReadLsp(const std::filesystem::path& dir, const LspOptions& options,
-                                       const std::string& name);
+void ReadLsp(const std::filesystem::path& dir, const LspOptions& options, const std::string& name,
+             const SampleSink& sink);
 
 }  // namespace gyre

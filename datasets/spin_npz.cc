@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/spin_npz.h"
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "core/error.h"
-#include "datasets/image_folder.h"
 #include "io/npz.h"
 
 namespace gyre {
@@ -14,60 +15,86 @@ namespace {
 
 constexpr double kSpinScalePx = 200;
 
-// The columns of one file, converted and checked; empty when absent.
+// A file's columns, a block of rows at a time.
 class SpinFile {
  public:
-  explicit SpinFile(const fs::path& path) : path_(path), npz_(ReadNpz(path)) {
-    const NdArray& names = gyre::Get(npz_, "imgname", path);
-    if (names.dtype != DType::kString || names.shape.size() != 1) {
+  explicit SpinFile(const fs::path& path)
+      : path_(path), keys_(NpzKeys(path)), names_(path, "imgname") {
+    if (names_.dtype() != DType::kString || names_.shape().size() != 1) {
       ThrowUserError("{}: key 'imgname' must be a list of strings, found {} {}", path.string(),
-                     DTypeName(names.dtype), names.ShapeString());
+                     DTypeName(names_.dtype()), NdArray{{}, names_.shape(), {}, {}}.ShapeString());
     }
-    imgname = names.strings;
-    center = Numbers("center", {2}, true);
-    scale = Numbers("scale", {}, true);
-    part = Numbers("part", {kNumSupersetJoints, 3}, false);
-    openpose = Numbers("openpose", {kNumOpenPoseJoints, 3}, false);
-    pose = Numbers("pose", {kNumPoseParams}, false);
-    shape = Numbers("shape", {kNumShapeParams}, !pose.empty());
-    has_smpl = Numbers("has_smpl", {}, false);
-    S = Numbers("S", {kNumSupersetJoints, 4}, false);
-    transl = Numbers("transl", {3}, false);
-    focal_px = Numbers("focal_px", {}, false);
-    center_px = Numbers("center_px", {2}, !focal_px.empty());
-    if (const auto found = npz_.find("gender"); found != npz_.end()) {
-      found->second.CheckShape({rows()}, path.string() + ": key 'gender'");
-      gender = found->second.strings;
+    Open("center", {2}, true, &center);
+    Open("scale", {}, true, &scale);
+    Open("part", {kNumSupersetJoints, 3}, false, &part);
+    Open("openpose", {kNumOpenPoseJoints, 3}, false, &openpose);
+    Open("pose", {kNumPoseParams}, false, &pose);
+    Open("shape", {kNumShapeParams}, Has("pose"), &shape);
+    Open("has_smpl", {}, false, &has_smpl);
+    Open("S", {kNumSupersetJoints, 4}, false, &S);
+    Open("transl", {3}, false, &transl);
+    Open("focal_px", {}, false, &focal_px);
+    Open("center_px", {2}, Has("focal_px"), &center_px);
+    if (Has("gender")) {
+      genders_.emplace(path, "gender");
+      if (genders_->dtype() != DType::kString || genders_->shape() != names_.shape()) {
+        ThrowUserError("{}: key 'gender' must be as many strings as 'imgname'", path.string());
+      }
     }
-    npz_.clear();
   }
 
-  int64_t rows() const { return static_cast<int64_t>(imgname.size()); }
+  // Reads on; false behind the last row.
+  bool NextBlock() {
+    constexpr int64_t kBlock = 1024;
+    first_row += rows();
+    imgname = names_.Next(kBlock).strings;
+    if (genders_) gender = genders_->Next(kBlock).strings;
+    for (Column& column : columns_) {
+      *column.values = column.rows.Next(kBlock).As<double>(column.what);
+    }
+    return rows() > 0;
+  }
 
+  // The block: its place in the file, and its values; empty for keys that the file lacks.
+  int64_t first_row = 0;
+  int64_t rows() const { return static_cast<int64_t>(imgname.size()); }
   std::vector<std::string> imgname, gender;
   std::vector<double> center, scale, part, openpose, pose, shape, has_smpl, S, transl, focal_px,
       center_px;
 
  private:
+  struct Column {
+    NpzRows rows;
+    std::string what;
+    std::vector<double>* values;
+  };
+
+  bool Has(const std::string& key) const {
+    return std::find(keys_.begin(), keys_.end(), key) != keys_.end();
+  }
+
   // Column `key` with rows of the given shape; [N,1] also passes for [N].
-  std::vector<double> Numbers(const std::string& key, std::vector<int64_t> row_shape,
-                              bool required) const {
-    const auto found = npz_.find(key);
-    if (found == npz_.end() && !required) return {};
-    const NdArray& array = gyre::Get(npz_, key, path_);
-    const std::string what = fmt::format("{}: key '{}'", path_.string(), key);
+  void Open(const std::string& key, std::vector<int64_t> row_shape, bool required,
+            std::vector<double>* values) {
+    if (!Has(key) && !required) return;
+    NpzRows column(path_, key);
+    std::string what = fmt::format("{}: key '{}'", path_.string(), key);
     int64_t row_size = 1;
     for (int64_t extent : row_shape) row_size *= extent;
-    const bool rows_match = !array.shape.empty() && array.shape[0] == rows();
-    if (!rows_match || array.size() != rows() * row_size) {
+    const NdArray whole{column.dtype(), column.shape(), {}, {}};
+    const int64_t rows = names_.shape()[0];
+    if (whole.shape[0] != rows || whole.size() != rows * row_size) {
       ThrowUserError("{}: expected {} rows (as many as 'imgname') of {} numbers, found {}", what,
-                     rows(), row_size, array.ShapeString());
+                     rows, row_size, whole.ShapeString());
     }
-    return array.As<double>(what);
+    columns_.push_back({std::move(column), std::move(what), values});
   }
 
   fs::path path_;
-  Npz npz_;
+  std::vector<std::string> keys_;
+  NpzRows names_;
+  std::optional<NpzRows> genders_;
+  std::vector<Column> columns_;
 };
 
 // Rows [count,3] of x, y, confidence into SPIN's positions from `first` on.
@@ -120,14 +147,15 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
   }
 }
 
+// `row` counts within the file's block.
 Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const fs::path& images,
                 const std::string& name) {
   Sample sample;
   sample.dataset = name;
-  sample.index = row;
-  sample.image_path =
-      PathInFolder(images, file.imgname[row], fmt::format("{}: row {}", path.string(), row))
-          .string();
+  sample.index = file.first_row + row;
+  sample.image_path = PathInFolder(images, file.imgname[row],
+                                   fmt::format("{}: row {}", path.string(), sample.index))
+                          .string();
   sample.box = {Vec2(file.center[2 * row], file.center[2 * row + 1]),
                 kSpinScalePx * file.scale[row]};
   if (!file.openpose.empty()) {
@@ -151,15 +179,14 @@ Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const f
 
 }  // namespace
 
-std::shared_ptr<const Dataset> ReadSpinNpz(const fs::path& path, const fs::path& images,
-                                           const std::string& name) {
-  const SpinFile file(path);
-  std::vector<Sample> samples;
-  samples.reserve(file.rows());
-  for (int64_t row = 0; row < file.rows(); ++row) {
-    samples.push_back(SampleOf(file, row, path, images, name));
+void ReadSpinNpz(const fs::path& path, const fs::path& images, const std::string& name,
+                 const SampleSink& sink) {
+  SpinFile file(path);
+  while (file.NextBlock()) {
+    for (int64_t row = 0; row < file.rows(); ++row) {
+      sink(SampleOf(file, row, path, images, name));
+    }
   }
-  return std::make_shared<ImageFolderDataset>(name, std::move(samples));
 }
 
 }  // namespace gyre

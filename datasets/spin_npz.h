@@ -16,16 +16,14 @@
 #pragma once
 
 #include <filesystem>
-#include <memory>
 #include <string>
 
-#include "datasets/sample.h"
+#include "datasets/image_folder.h"
 
 namespace gyre {
 
-std::shared_ptr<const Dataset> ReadSpinNpz(const std::filesystem::path& path,
-                                           const std::filesystem::path& images,
-                                           const std::string& name);
+void ReadSpinNpz(const std::filesystem::path& path, const std::filesystem::path& images,
+                 const std::string& name, const SampleSink& sink);
 
 // Writes any data set in this layout: DIR/images/000000.jpg ... and DIR/NAME.npz, which
 // `spin:DIR/NAME.npz` reads back. Pictures are made on `threads` threads (0: all). Shows progress.

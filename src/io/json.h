@@ -2,6 +2,8 @@
 // JSON documents from outside, with bounds.
 #pragma once
 
+#include <filesystem>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -14,6 +16,15 @@ namespace gyre {
 // tenths of its files).
 nlohmann::json ParseJson(std::string_view content, const std::string& what,
                          const std::vector<std::string>& skipped_keys = {});
+
+// For files too large to hold: the elements of the lists that are values of the root object's keys
+// go to `visit` one after the other, with their place in the list. Keys that are not `wanted` are
+// checked but not kept. Returns what is left, the root with its lists emptied. UserError as
+// ParseJson.
+nlohmann::json ForEachJsonElement(
+    const std::filesystem::path& path, const std::vector<std::string>& skipped_keys,
+    const std::function<bool(const std::string& key)>& wanted,
+    const std::function<void(const std::string& key, int64_t place, const nlohmann::json&)>& visit);
 
 // The value of a key; UserError when `object` is no object or lacks it.
 const nlohmann::json& JsonField(const nlohmann::json& object, const std::string& key,

@@ -64,29 +64,25 @@ struct CocoImage {
   int width = 0, height = 0;
 };
 
-std::unordered_map<int64_t, CocoImage> CocoImages(const json& root, const std::string& file) {
-  std::unordered_map<int64_t, CocoImage> images;
-  int64_t index = 0;
-  for (const json& image : JsonArray(root, "images", file)) {
-    const std::string what = fmt::format("{}: image {}", file, index++);
-    const auto extent = [&](const char* key) {
-      const int64_t pixels = JsonInteger(image, key, what);
-      if (pixels < 1 || pixels > 1 << 20) {
-        ThrowUserError("{}: key '{}': {} is no size of an image", what, key, pixels);
-      }
-      return static_cast<int>(pixels);
-    };
-    const int64_t id = JsonInteger(image, "id", what);
-    const CocoImage entry{JsonString(image, "file_name", what), extent("width"), extent("height")};
-    if (!images.emplace(id, entry).second) {
-      ThrowUserError("{}: key 'id': {} is another image's", what, id);
+using CocoImages = std::unordered_map<int64_t, CocoImage>;
+
+void AddCocoImage(const json& image, const std::string& what, CocoImages* images) {
+  const auto extent = [&](const char* key) {
+    const int64_t pixels = JsonInteger(image, key, what);
+    if (pixels < 1 || pixels > 1 << 20) {
+      ThrowUserError("{}: key '{}': {} is no size of an image", what, key, pixels);
     }
+    return static_cast<int>(pixels);
+  };
+  const int64_t id = JsonInteger(image, "id", what);
+  CocoImage entry{JsonString(image, "file_name", what), extent("width"), extent("height")};
+  if (!images->emplace(id, std::move(entry)).second) {
+    ThrowUserError("{}: key 'id': {} is another image's", what, id);
   }
-  return images;
 }
 
 KeypointPerson CocoPerson(const json& annotation, const std::string& what,
-                          const std::unordered_map<int64_t, CocoImage>& images) {
+                          const CocoImages& images) {
   KeypointPerson person;
   person.skeleton = "coco17";
   person.id = JsonInteger(annotation, "id", what);
@@ -135,7 +131,8 @@ std::vector<KeypointPerson> ReadOpenPoseJson(const std::filesystem::path& path) 
   return ParseOpenPoseJson(ReadFile(path, kMaxJsonBytes), path.string());
 }
 
-std::vector<OpenPoseFrame> ReadOpenPoseFolder(const std::filesystem::path& folder) {
+void ForEachOpenPoseFrame(const std::filesystem::path& folder,
+                          const std::function<void(const OpenPoseFrame&)>& sink) {
   static constexpr std::string_view kEnding = "_keypoints.json";
   std::vector<std::string> names;
   std::error_code error;
@@ -150,26 +147,43 @@ std::vector<OpenPoseFrame> ReadOpenPoseFolder(const std::filesystem::path& folde
                    folder.string(), kEnding);
   }
   std::sort(names.begin(), names.end());
-  std::vector<OpenPoseFrame> frames;
   for (const std::string& name : names) {
-    frames.push_back({name, ReadOpenPoseJson(folder / (name + std::string(kEnding)))});
+    const std::filesystem::path file = folder / (name + std::string(kEnding));
+    sink({name, file, ReadOpenPoseJson(file)});
   }
-  return frames;
 }
 
-std::vector<KeypointPerson> ParseCocoKeypoints(std::string_view content, const std::string& what) {
-  const json root = ParseJson(content, what, {"segmentation"});
-  const auto images = CocoImages(root, what);
-  std::vector<KeypointPerson> people;
-  for (const json& annotation : JsonArray(root, "annotations", what)) {
-    const std::string where = fmt::format("{}: annotation {}", what, people.size());
-    people.push_back(CocoPerson(annotation, where, images));
+void ForEachCocoPerson(const std::filesystem::path& path,
+                       const std::function<void(KeypointPerson)>& sink) {
+  const std::string what = path.string();
+  CocoImages images;
+  // Persons need their images. Files have the images first; where they don't, read once more.
+  bool images_read = false, persons_read = false;
+  const auto read = [&] {
+    bool passed_over = false;
+    const json rest = ForEachJsonElement(
+        path, {"segmentation"},
+        [&](const std::string& key) { return key == "images" || key == "annotations"; },
+        [&](const std::string& key, int64_t place, const json& element) {
+          if (key == "images") {
+            if (persons_read) return;
+            AddCocoImage(element, fmt::format("{}: image {}", what, place), &images);
+            images_read = true;
+          } else if (images_read && !passed_over) {
+            sink(CocoPerson(element, fmt::format("{}: annotation {}", what, place), images));
+          } else {
+            passed_over = true;
+          }
+        });
+    JsonArray(rest, "images", what);
+    JsonArray(rest, "annotations", what);
+    persons_read = true;
+    return passed_over;
+  };
+  if (read()) {
+    images_read = true;  // also when there is none: every person is then refused
+    read();
   }
-  return people;
-}
-
-std::vector<KeypointPerson> ReadCocoKeypoints(const std::filesystem::path& path) {
-  return ParseCocoKeypoints(ReadFile(path, kMaxJsonBytes), path.string());
 }
 
 }  // namespace gyre

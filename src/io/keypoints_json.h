@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,14 +34,17 @@ std::vector<KeypointPerson> ParseOpenPoseJson(std::string_view content, const st
 // One frame of a folder of NAME_keypoints.json files.
 struct OpenPoseFrame {
   std::string name;  // NAME: the image's file name without its extension
+  std::filesystem::path file;
   std::vector<KeypointPerson> people;
 };
-// Sorted by name. UserError when there is no such file.
-std::vector<OpenPoseFrame> ReadOpenPoseFolder(const std::filesystem::path& folder);
+// Sorted by name, with memory for one. UserError when there is no such file.
+void ForEachOpenPoseFrame(const std::filesystem::path& folder,
+                          const std::function<void(const OpenPoseFrame&)>& sink);
 
-// COCO person_keypoints annotations, in file order. A flag v > 0 becomes confidence 1 (2 visible,
-// 1 hidden but placed), v = 0 confidence 0. Persons without any keypoint are kept.
-std::vector<KeypointPerson> ReadCocoKeypoints(const std::filesystem::path& path);
-std::vector<KeypointPerson> ParseCocoKeypoints(std::string_view content, const std::string& what);
+// COCO person_keypoints annotations, in file order, with memory for one and for the names of all
+// images. A flag v > 0 becomes confidence 1 (2 visible, 1 hidden but placed), v = 0 confidence 0.
+// Persons without any keypoint are kept.
+void ForEachCocoPerson(const std::filesystem::path& path,
+                       const std::function<void(KeypointPerson)>& sink);
 
 }  // namespace gyre

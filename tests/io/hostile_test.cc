@@ -64,12 +64,16 @@ std::vector<ReaderCase> Readers() {
   return {
       {"npy", FormatNpy(NdArray::FromStrings({"ab", "c"})),
        [](const std::string& bytes) { ParseNpy(bytes, "file"); }},
-      {"npz", NpzBytes(), FromFile([](const auto& path) { ReadNpz(path); })},
+      {"npzfile", NpzBytes(), FromFile([](const auto& path) { ReadNpz(path); })},
       {"pickle2", Pickle2(), [](const std::string& bytes) { ParsePickle(bytes, "file"); }},
       {"pickle0", protocol0, [](const std::string& bytes) { ParsePickle(bytes, "file"); }},
       {"openpose", OpenPoseJson(25),
        [](const std::string& bytes) { ParseOpenPoseJson(bytes, "file"); }},
-      {"coco", CocoJson(), [](const std::string& bytes) { ParseCocoKeypoints(bytes, "file"); }},
+      {"npzfile_rows", NpzBytes(), FromFile([](const auto& path) {
+         for (const std::string& key : NpzKeys(path)) NpzRows(path, key).Next(100);
+       })},
+      {"coco", CocoJson(),
+       FromFile([](const auto& path) { ForEachCocoPerson(path, [](const KeypointPerson&) {}); })},
       {"csv", "a,b\n1,\"two\"\"\"\n3,4\n",
        [](const std::string& bytes) { CsvTable::Parse(bytes, "file").Numbers("a"); }, true},
       {"matlab", Mat("joints", {2, 3}, {1, 2, 3, 4, 5, 6}, false),

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
 #include "io/io_test_util.h"
 #include "io/json.h"
 #include "io/sample_files.h"
@@ -20,6 +21,20 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
   const size_t at = text.find(from);
   EXPECT_NE(at, std::string::npos) << from;
   return text.replace(at, from.size(), to);
+}
+
+std::vector<OpenPoseFrame> FramesOf(const std::filesystem::path& folder) {
+  std::vector<OpenPoseFrame> frames;
+  ForEachOpenPoseFrame(folder, [&](const OpenPoseFrame& frame) { frames.push_back(frame); });
+  return frames;
+}
+
+std::vector<KeypointPerson> CocoPeople(const std::string& content) {
+  const TempFolder folder;
+  std::vector<KeypointPerson> people;
+  ForEachCocoPerson(folder.Write("coco.json", content),
+                    [&](KeypointPerson person) { people.push_back(std::move(person)); });
+  return people;
 }
 
 TEST(OpenPose, ReadsBody25) {
@@ -52,21 +67,21 @@ TEST(OpenPose, RefusesOtherSkeletonsAndTypes) {
 
 TEST(OpenPose, ReadsAFolderInOrder) {
   const TempFolder folder;
-  EXPECT_THAT(UserErrorOf([&] { ReadOpenPoseFolder(folder.path()); }),
-              HasSubstr("_keypoints.json"));
-  EXPECT_THROW(ReadOpenPoseFolder(folder.path() / "missing"), UserError);
+  EXPECT_THAT(UserErrorOf([&] { FramesOf(folder.path()); }), HasSubstr("_keypoints.json"));
+  EXPECT_THROW(FramesOf(folder.path() / "missing"), UserError);
   folder.Write("b_000000000001_keypoints.json", R"({"people":[]})");
   folder.Write("a_keypoints.json", OpenPoseJson(25));
   folder.Write("other.json", "rubbish");
-  const auto frames = ReadOpenPoseFolder(folder.path());
+  const auto frames = FramesOf(folder.path());
   ASSERT_EQ(frames.size(), 2u);
   EXPECT_EQ(frames[0].name, "a");
+  EXPECT_EQ(frames[0].file, folder.path() / "a_keypoints.json");
   EXPECT_EQ(frames[0].people.size(), 1u);
   EXPECT_EQ(frames[1].name, "b_000000000001");
 }
 
 TEST(Coco, ReadsPersonKeypoints) {
-  const auto people = ParseCocoKeypoints(CocoJson(), "coco.json");
+  const auto people = CocoPeople(CocoJson());
   ASSERT_EQ(people.size(), 1u);
   const KeypointPerson& person = people[0];
   EXPECT_EQ(person.skeleton, "coco17");
@@ -84,7 +99,7 @@ TEST(Coco, ReadsPersonKeypoints) {
 
 TEST(Coco, NamesWhatIsWrong) {
   const auto error = [](const std::string& from, const std::string& to) {
-    return UserErrorOf([&] { ParseCocoKeypoints(Replaced(CocoJson(), from, to), "coco.json"); });
+    return UserErrorOf([&] { CocoPeople(Replaced(CocoJson(), from, to)); });
   };
   EXPECT_THAT(error("\"image_id\":7", "\"image_id\":8"),
               AllOf(HasSubstr("coco.json: annotation 0"), HasSubstr("no image 8")));
@@ -95,6 +110,27 @@ TEST(Coco, NamesWhatIsWrong) {
   EXPECT_THAT(error("\"width\":64", "\"width\":0"), HasSubstr("'width'"));
   EXPECT_THAT(error("30,40.5", "-30,40.5"), HasSubstr("bbox"));
   EXPECT_THAT(error("\"iscrowd\":0", "\"iscrowd\":\"no\""), HasSubstr("iscrowd"));
+}
+
+// The format says nothing of the order of its lists.
+TEST(Coco, ReadsListsInAnyOrder) {
+  const nlohmann::json root = nlohmann::json::parse(CocoJson());
+  const std::string images = root["images"].dump(), annotations = root["annotations"].dump();
+  const std::string swapped =
+      "{\"annotations\":" + annotations + ",\"info\":[1,{}],\"images\":" + images + "}";
+  const auto people = CocoPeople(swapped);
+  ASSERT_EQ(people.size(), root["annotations"].size());
+  EXPECT_EQ(people[0].keypoints, CocoPeople(CocoJson())[0].keypoints);
+  EXPECT_EQ(people[0].image, "a.jpg");
+  EXPECT_THAT(UserErrorOf([&] { CocoPeople("{\"annotations\":" + annotations + "}"); }),
+              HasSubstr("'images'"));
+  EXPECT_THAT(UserErrorOf([&] { CocoPeople("{\"images\":" + images + "}"); }),
+              HasSubstr("'annotations'"));
+  EXPECT_THAT(UserErrorOf([&] { CocoPeople("{\"images\":[],\"annotations\":{}}"); }),
+              HasSubstr("expected a list"));
+  EXPECT_THAT(UserErrorOf([&] { CocoPeople("{\"images\":[3],\"annotations\":[]}"); }),
+              HasSubstr("image 0"));
+  EXPECT_THAT(UserErrorOf([] { CocoPeople("[1]"); }), HasSubstr("expected an object"));
 }
 
 TEST(Json, BoundsNestingAndNumbers) {
@@ -112,7 +148,7 @@ TEST(Json, BoundsNestingAndNumbers) {
 TEST(Keypoints, ReadsRealFiles) {
   const auto coco = SharedData("coco/person_keypoints_excerpt.json");
   GYRE_SKIP_WITHOUT(coco);
-  EXPECT_EQ(ReadCocoKeypoints(coco).size(), 32u);  // the data's README
+  EXPECT_EQ(CocoPeople(ReadFile(coco)).size(), 32u);  // the data's README
   EXPECT_EQ(ReadOpenPoseJson(SharedData("openpose/im1010_openpose.json")).size(), 1u);
 }
 
