@@ -13,6 +13,9 @@
 
 namespace gyre {
 
+// The exit code of work that a signal ended early, as shells have it for SIGINT.
+inline constexpr int kExitStopped = 130;
+
 // Parses argv. --help prints the options and ends the program with exit code 0; unknown options,
 // missing values and stray arguments are UsageErrors that name the option and point to --help.
 cxxopts::ParseResult ParseOptions(cxxopts::Options& options, int argc, char** argv);

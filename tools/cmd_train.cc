@@ -13,9 +13,6 @@
 namespace gyre {
 namespace {
 
-// The exit code of a run that a signal ended early, as shells have it for SIGINT.
-constexpr int kStopped = 130;
-
 // On --resume these may differ from the run's own: they don't change what is computed so far.
 constexpr const char* kResumable[] = {
     "steps",     "threads",          "fit_threads",      "loader_threads", "log_every",
@@ -78,7 +75,7 @@ int RunTrain(int argc, char** argv) {
   const std::filesystem::path run = Required(args, "run");
   const bool resume = args.count("resume") > 0;
   Trainer trainer(OptionsOf(args, run, resume), run, resume);
-  if (!trainer.Train()) return kStopped;
+  if (!trainer.Train()) return kExitStopped;
   if (args.count("quiet") == 0) {
     fmt::print(stderr, "gyre: report: {}\n", (run / "report.html").string());
   }

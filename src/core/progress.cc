@@ -20,16 +20,18 @@ double Seconds(std::chrono::steady_clock::duration d) {
 
 void SetProgressEnabled(bool enabled) { g_enabled = enabled; }
 
-Progress::Progress(std::string label, std::string unit, int64_t total)
+Progress::Progress(std::string label, std::string unit, int64_t total, int64_t done_before)
     : label_(std::move(label)),
       unit_(std::move(unit)),
       total_(total),
+      done_before_(done_before),
+      done_(done_before),
       start_(std::chrono::steady_clock::now()),
       printed_(start_),
       terminal_(isatty(STDERR_FILENO) != 0) {}
 
 Progress::~Progress() {
-  if (g_enabled && done_ > 0) Print(true);
+  if (g_enabled && done_ > done_before_) Print(true);
 }
 
 void Progress::Advance(int64_t done_more, const std::string& note) {
@@ -44,7 +46,7 @@ void Progress::Advance(int64_t done_more, const std::string& note) {
 
 void Progress::Print(bool last) {
   const double elapsed = Seconds(std::chrono::steady_clock::now() - start_);
-  const double rate = done_ / std::max(elapsed, 1e-9);
+  const double rate = (done_ - done_before_) / std::max(elapsed, 1e-9);
   const double left = rate > 0 ? (total_ - done_) / rate : 0;
   std::string line =
       fmt::format("{}: {}/{} {}, {:.3g}/s, {} {:.0f} s", label_, done_, total_, unit_, rate,

@@ -14,7 +14,8 @@ void SetProgressEnabled(bool enabled);
 
 class Progress {
  public:
-  Progress(std::string label, std::string unit, int64_t total);
+  // `done_before`: how many of `total` an earlier run did; they don't count for the rate.
+  Progress(std::string label, std::string unit, int64_t total, int64_t done_before = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -25,7 +26,7 @@ class Progress {
   void Print(bool last);
 
   std::string label_, unit_, note_;
-  int64_t total_, done_ = 0;
+  int64_t total_, done_before_, done_;
   std::chrono::steady_clock::time_point start_, printed_;
   bool terminal_;
 };

@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <cmath>
-#include <csignal>
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -19,6 +18,7 @@
 #include "core/file.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "core/stop_on_signal.h"
 #include "datasets/loader.h"
 #include "loop/checkpoint.h"
 #include "loop/network_bridge.h"
@@ -32,30 +32,6 @@
 
 namespace gyre {
 namespace {
-
-volatile std::sig_atomic_t g_stop = 0;
-void RequestStop(int) { g_stop = 1; }
-
-// Turns SIGINT and SIGTERM into a request while it lives.
-class StopOnSignal {
- public:
-  StopOnSignal()
-      : interrupt_(std::signal(SIGINT, RequestStop)),
-        terminate_(std::signal(SIGTERM, RequestStop)) {
-    g_stop = 0;
-  }
-  ~StopOnSignal() {
-    std::signal(SIGINT, interrupt_);
-    std::signal(SIGTERM, terminate_);
-  }
-  StopOnSignal(const StopOnSignal&) = delete;
-  StopOnSignal& operator=(const StopOnSignal&) = delete;
-  bool requested() const { return g_stop != 0; }
-
- private:
-  void (*interrupt_)(int);
-  void (*terminate_)(int);
-};
 
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
