@@ -1,38 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
+// gyre fit: reads persons as a stream, fits them chunk by chunk on all cores, and appends the
+// results to a journal beside --out, from which a later run goes on and the .npz is made at the
+// end.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstring>
 #include <filesystem>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <opencv2/core/mat.hpp>
+#include <optional>
 #include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/fingerprint.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/stop_on_signal.h"
 #include "fitting/fitter.h"
 #include "io/image.h"
-#include "io/npz.h"
+#include "io/journal.h"
+#include "loop/run_directory.h"
+#include "loop/train_options.h"
 #include "render/overlay.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/fit_input.h"
+#include "tools/fit_rows.h"
 #include "tools/network_start.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+double SecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 cxxopts::Options MakeOptions() {
   cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
-  options.add_options("Input (one of)")(
+  options.add_options("Input (one of)")("data",
+                                        "Data set: a file, or KIND:PATH?key=value as for training",
+                                        cxxopts::value<std::string>(), "SPEC")(
       "openpose", "OpenPose BODY_25 JSON: a file, or a folder of NAME_keypoints.json",
       cxxopts::value<std::string>(),
       "FILE|DIR")("coco", "COCO person keypoints JSON", cxxopts::value<std::string>(), "FILE")(
@@ -41,8 +60,15 @@ cxxopts::Options MakeOptions() {
   options.add_options()("images", "Folder of the pictures, or the one picture",
                         cxxopts::value<std::string>()->default_value(""), "DIR|FILE")(
       "out", "Result (.npz); one row per person in input order", cxxopts::value<std::string>(),
-      "FILE")("overlays", "Folder for pictures of the bodies over the photographs; needs --images",
-              cxxopts::value<std::string>(), "DIR")(
+      "FILE")("restart", "Forget what an earlier run of the same --out has done")(
+      "shard", "Fit the i-th of n equal parts of the persons, i from 1 to n",
+      cxxopts::value<std::string>()->default_value("1/1"),
+      "i/n")("join", "Put the results of all shards together: --join A.npz B.npz --out ALL.npz")(
+      "overlays",
+      "Folder for pictures of the bodies over the photographs; needs --images or --data",
+      cxxopts::value<std::string>(),
+      "DIR")("overlays-max", "Draw at most so many photographs, the first ones (0: all)",
+             cxxopts::value<int64_t>()->default_value("0"), "N")(
       "start",
       "mean: the prior's mean, both ways around; net: the network of --checkpoint; given: "
       "--params, or a problem file's net; a problem file's starts also by name",
@@ -61,32 +87,65 @@ cxxopts::Options MakeOptions() {
       "N")("preset", "default or spin", cxxopts::value<std::string>()->default_value("default"),
            "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
       "json", "Print one JSON object with the counts");
+  options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
+  options.parse_positional({"files"});
   AddBodyOptions(options);
   AddQuietOption(options);
   return options;
 }
 
-std::vector<FitInput> ReadInputs(const cxxopts::ParseResult& args) {
-  const auto given = [&](const char* name) { return args.count(name) > 0; };
-  if (given("openpose") + given("coco") + given("problems") + given("spin-npz") != 1) {
-    throw UsageError("exactly one of --openpose, --coco, --problems and --spin-npz is required");
-  }
-  FitInputOptions options;
-  options.images = args["images"].as<std::string>();
-  if (given("focal")) {
-    options.focal_px = args["focal"].as<double>();
-    if (!(options.focal_px >= 1 && options.focal_px <= 1e6)) {
+// Persons [begin, end) of the input.
+struct Range {
+  int64_t begin, end;
+};
+
+// One of `parts` parts, `part` from 1 on: neighbours stay together, and most persons of an image.
+struct ShardChoice {
+  int64_t part = 1, parts = 1;
+
+  static ShardChoice Parse(const std::string& text) {
+    ShardChoice shard;
+    const char* end = text.data() + text.size();
+    const auto [slash, error] = std::from_chars(text.data(), end, shard.part);
+    const bool has_slash = error == std::errc() && slash != end && *slash == '/';
+    const auto rest = std::from_chars(has_slash ? slash + 1 : end, end, shard.parts);
+    if (!has_slash || rest.ec != std::errc() || rest.ptr != end || shard.part < 1 ||
+        shard.part > shard.parts || shard.parts > 1'000'000) {
       throw UsageError(
-          fmt::format("--focal is {}; it must be in pixels, from 1 to 1e6", options.focal_px));
+          fmt::format("--shard is '{}'; it must be i/n with i from 1 to n, as 1/4", text));
+    }
+    return shard;
+  }
+  Range Of(int64_t persons) const { return {persons * (part - 1) / parts, persons * part / parts}; }
+  std::string Text() const { return fmt::format("{}/{}", part, parts); }
+};
+
+void CheckArguments(const cxxopts::ParseResult& args) {
+  const auto given = [&](const char* name) { return args.count(name) > 0; };
+  if (given("data") + given("openpose") + given("coco") + given("problems") + given("spin-npz") !=
+      1) {
+    throw UsageError(
+        "exactly one of --data, --openpose, --coco, --problems and --spin-npz is required");
+  }
+  const bool images = !args["images"].as<std::string>().empty();
+  if (given("data") && images) {
+    throw UsageError("--data names its pictures itself, as SPEC?images=DIR; leave --images out");
+  }
+  if (given("overlays") && !images && !given("data")) throw UsageError("--overlays needs --images");
+  if (args["overlays-max"].as<int64_t>() < 0) throw UsageError("--overlays-max must be 0 or more");
+  if (given("focal")) {
+    const double focal_px = args["focal"].as<double>();
+    if (given("problems")) {
+      throw UsageError("--problems have a camera of their own; leave --focal out");
+    }
+    if (!(focal_px >= 1 && focal_px <= 1e6)) {
+      throw UsageError(fmt::format("--focal is {}; it must be in pixels, from 1 to 1e6", focal_px));
     }
   }
+  const int threads = args["threads"].as<int>();
+  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be 0 or more", threads));
   const std::string start = args["start"].as<std::string>();
-  if (given("problems")) {
-    const std::string name = start == "mean" || given("params") ? ""
-                             : start == "given"                 ? "net"
-                                                                : start;
-    return ReadProblemInputs(args["problems"].as<std::string>(), name);
-  }
+  if (given("problems")) return;
   if (start != "mean" && start != "given" && start != "net") {
     throw UsageError(fmt::format("--start is '{}'; it must be mean, net or given", start));
   }
@@ -96,165 +155,366 @@ std::vector<FitInput> ReadInputs(const cxxopts::ParseResult& args) {
   if ((start == "given") != given("params")) {
     throw UsageError("--start given and --params belong together");
   }
-  if (given("openpose")) return ReadOpenPoseInputs(args["openpose"].as<std::string>(), options);
-  if (given("coco")) return ReadCocoInputs(args["coco"].as<std::string>(), options);
-  return ReadSpinInputs(args["spin-npz"].as<std::string>(), options);
 }
 
-void SetStarts(const fs::path& path, std::vector<FitInput>* inputs) {
-  const Npz npz = ReadNpz(path);
-  const int64_t n = static_cast<int64_t>(inputs->size());
-  const auto read = [&](const char* key, int64_t columns) {
-    const NdArray& array = Get(npz, key, path);
-    const std::string what = fmt::format("{}, key {}", path.string(), key);
-    array.CheckShape({n, columns}, what);
-    return array.As<double>(what);
+double FocalOf(const cxxopts::ParseResult& args) {
+  return args.count("focal") ? args["focal"].as<double>() : 0;
+}
+
+PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sources) {
+  const FitInputOptions options{args["images"].as<std::string>(), FocalOf(args)};
+  const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
+  PersonSource source;
+  if (args.count("data")) {
+    source = DataSource(args["data"].as<std::string>(), sources, options.focal_px);
+  } else if (args.count("openpose")) {
+    source = OpenPoseSource(path("openpose"), options);
+  } else if (args.count("coco")) {
+    source = CocoSource(path("coco"), options);
+  } else if (args.count("spin-npz")) {
+    source = SpinSource(path("spin-npz"), options);
+  } else {
+    const std::string start = args["start"].as<std::string>();
+    const std::string name = start == "mean" || args.count("params") ? ""
+                             : start == "given"                      ? "net"
+                                                                     : start;
+    source = ProblemSource(path("problems"), name);
+  }
+  if (args.count("params")) source = WithStarts(std::move(source), path("params"));
+  return Choose(std::move(source), PersonChoice::Parse(args["person"].as<std::string>()));
+}
+
+// Everything that can go wrong with --out, before the work. Then removes what killed runs left of
+// writing it: no other process writes it, the journal's lock says so.
+void CheckOut(const fs::path& out) {
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder)) {
+    ThrowUserError("--out {}: the folder {} is not there; create it first", out.string(),
+                   folder.string());
+  }
+  if (fs::exists(out) && !fs::is_regular_file(out)) {
+    ThrowUserError("--out {}: is not a regular file; choose another name", out.string());
+  }
+  if (access(folder.c_str(), W_OK) != 0) {
+    ThrowUserError("--out {}: cannot write in {}: {}", out.string(), folder.string(),
+                   std::strerror(errno));
+  }
+}
+
+void RemoveTemporaries(const fs::path& out) {
+  const std::string prefix = out.filename().string() + ".tmp";
+  for (const fs::directory_entry& entry : fs::directory_iterator(fs::absolute(out).parent_path())) {
+    std::error_code ignored;
+    if (entry.path().filename().string().starts_with(prefix)) fs::remove(entry.path(), ignored);
+  }
+}
+
+// Folds a person into the input's fingerprint: all that its row depends on, but for the path of the
+// file and the content of the picture.
+void AddTo(Fingerprint* fingerprint, const FitInput& input) {
+  const FitProblem& problem = input.problem;
+  const auto numbers = [&](const auto& m) {
+    fingerprint->AddBytes(m.data(), static_cast<size_t>(m.size()) * sizeof(double));
   };
-  const auto pose = read("pose", kNumPoseParams);
-  const auto betas = read("betas", kNumShapeParams);
-  const bool has_translation = npz.count("transl") > 0;
-  const auto transl = has_translation ? read("transl", 3) : std::vector<double>(3 * n);
-  for (int64_t i = 0; i < n; ++i) {
-    FitProblem& problem = (*inputs)[i].problem;
-    problem.start.pose = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-    problem.start.betas = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
-    problem.start.transl = Eigen::Map<const Vec3>(&transl[3 * i]);
-    problem.has_start = true;
-    problem.start_has_translation = has_translation;
+  numbers(problem.keypoints_px);
+  numbers(problem.confidence);
+  fingerprint->Add(problem.camera.focal_px);
+  numbers(problem.camera.center_px);
+  fingerprint->Add(problem.pixel_scale);
+  fingerprint->Add(problem.has_start);
+  fingerprint->Add(problem.start_has_translation);
+  if (problem.has_start) {
+    numbers(problem.start.pose);
+    numbers(problem.start.betas);
+    numbers(problem.start.transl);
+  }
+  fingerprint->Add(input.image);
+  fingerprint->Add(input.person);
+  fingerprint->Add(input.id);
+  fingerprint->Add(input.image_width);
+  fingerprint->Add(input.image_height);
+}
+
+std::string FingerprintOf(const BodyModel& body) {
+  Fingerprint fingerprint;
+  const auto dense = [&](const auto& m) {
+    fingerprint.Add(m.size());
+    fingerprint.AddBytes(m.data(), static_cast<size_t>(m.size()) * sizeof(*m.data()));
+  };
+  const auto sparse = [&](SparseRows m) {
+    m.makeCompressed();
+    fingerprint.Add(m.nonZeros());
+    fingerprint.AddBytes(m.valuePtr(), static_cast<size_t>(m.nonZeros()) * sizeof(double));
+    fingerprint.AddBytes(m.innerIndexPtr(), static_cast<size_t>(m.nonZeros()) * sizeof(int));
+  };
+  dense(body.v_template);
+  dense(body.shapedirs);
+  dense(body.posedirs);
+  sparse(body.J_regressor);
+  sparse(body.weights);
+  sparse(body.J_regressor_extra);
+  dense(body.landmark_vertices);
+  return fingerprint.Hex();
+}
+
+std::string FingerprintOf(const PosePrior& prior) {
+  Fingerprint fingerprint;
+  for (const PosePrior::Component& component : prior.components()) {
+    fingerprint.Add(component.weight);
+    fingerprint.AddBytes(component.mean.data(), component.mean.size() * sizeof(double));
+    fingerprint.AddBytes(component.covariance.data(), component.covariance.size() * sizeof(double));
+  }
+  return fingerprint.Hex();
+}
+
+std::string FingerprintOfFile(const fs::path& path) {
+  Fingerprint fingerprint;
+  fingerprint.Add(ReadFile(path));
+  return fingerprint.Hex();
+}
+
+// What is known of the input before the first fit: it is read once, so that a mistake in its last
+// line is told now and not after hours.
+struct Survey {
+  int64_t persons = 0;
+  int64_t without_picture = 0;
+  std::string image_without_picture;
+  std::string fingerprint;
+};
+
+Survey SurveyOf(const PersonSource& source) {
+  Survey survey;
+  Fingerprint fingerprint;
+  source([&](const FitInput& input) {
+    AddTo(&fingerprint, input);
+    ++survey.persons;
+    if (!input.image_path.empty()) return;
+    if (survey.without_picture++ == 0) survey.image_without_picture = input.image;
+  });
+  survey.fingerprint = fingerprint.Hex();
+  return survey;
+}
+
+void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args) {
+  if (survey.persons == 0) {
+    ThrowUserError("the input holds nobody to fit (--person {})", args["person"].as<std::string>());
+  }
+  const bool network = args.count("checkpoint") > 0;
+  const bool wanted =
+      network || args.count("overlays") || !args["images"].as<std::string>().empty();
+  if (!wanted || survey.without_picture == 0) return;
+  if (network && survey.without_picture == survey.persons) {
+    ThrowUserError("--start net: there is a picture of nobody; does --images name the pictures?");
+  }
+  spdlog::warn("no picture for {} of {} persons, \"{}\" for one", survey.without_picture,
+               survey.persons, survey.image_without_picture);
+}
+
+FitRun RunOf(const cxxopts::ParseResult& args, const Survey& survey, const Fitter& fitter) {
+  TrainOptions options;
+  options.fit = fitter.options();
+  FitRun run = {{"gyre", GYRE_VERSION},
+                {"persons", survey.persons},
+                {"input", survey.fingerprint},
+                {"start", args["start"].as<std::string>()},
+                {"focal_px", FocalOf(args)},
+                {"preset", args["preset"].as<std::string>()},
+                {"body", FingerprintOf(fitter.body())},
+                {"prior", FingerprintOf(fitter.prior())}};
+  const nlohmann::json all = ToJson(options);
+  for (const auto& [name, value] : all.items()) {
+    if (name.starts_with("fit.")) run[name] = value;
+  }
+  if (args.count("checkpoint")) {
+    const fs::path checkpoint = FindCheckpoint(args["checkpoint"].as<std::string>());
+    run["network"] = FingerprintOfFile(checkpoint / "network.pt");
+  }
+  return run;
+}
+
+// Whether an earlier run brought this one to its end.
+bool IsFinished(const fs::path& out, const FitRun& run) {
+  if (!fs::exists(out)) return false;
+  try {
+    return DifferenceOf(ReadRun(out), run).empty();
+  } catch (const UserError&) {
+    return false;  // some other file: it is replaced
   }
 }
 
-void WarnOfMissingPictures(const std::string& images, const std::vector<FitInput>& inputs) {
-  if (images.empty()) return;
-  const auto missing = std::count_if(inputs.begin(), inputs.end(),
-                                     [](const FitInput& i) { return i.image_path.empty(); });
-  if (missing > 0) {
-    spdlog::warn("{}: no picture for {} of {} persons, \"{}\" for one", images, missing,
-                 inputs.size(), std::find_if(inputs.begin(), inputs.end(), [](const FitInput& i) {
-                                  return i.image_path.empty();
-                                })->image);
+// Starts the journal, or goes on with it.
+void Prepare(Journal* journal, const FitRun& run, bool restart) {
+  if (restart || !journal->started()) return journal->Start(run.dump());
+  const FitRun was = FitRun::parse(journal->head(), nullptr, /*allow_exceptions=*/false);
+  if (const std::string difference = DifferenceOf(was, run); !difference.empty()) {
+    ThrowUserError(
+        "{}: holds {} fits of another run: {}; give the old command to finish that run, or "
+        "--restart to forget it",
+        journal->path().string(), journal->size(), difference);
   }
+  spdlog::info("{}: goes on after {} fits", journal->path().string(), journal->size());
 }
 
-std::vector<FitResult> FitInputs(const Fitter& fitter, const std::vector<FitInput>& inputs,
-                                 int threads) {
-  constexpr size_t kChunk = 64;
-  Progress progress("fitting", "persons", static_cast<int64_t>(inputs.size()));
-  std::vector<FitResult> results;
-  for (size_t begin = 0; begin < inputs.size(); begin += kChunk) {
-    std::vector<FitProblem> problems;
-    for (size_t i = begin; i < std::min(begin + kChunk, inputs.size()); ++i) {
-      problems.push_back(inputs[i].problem);
+// Thrown through the source to end it.
+struct Stopped {};
+
+class FitLoop {
+ public:
+  FitLoop(const Fitter& fitter, NetworkStart* network, double focal_px, int threads, Range range,
+          Journal* journal)
+      : fitter_(fitter),
+        network_(network),
+        focal_px_(focal_px),
+        threads_(threads),
+        chunk_size_(16 * (threads > 0 ? threads : HardwareThreads())),
+        range_(range),
+        journal_(journal),
+        progress_("fitting", "persons", range.end - range.begin, journal->size()) {}
+
+  // Fits the persons that the journal lacks. False when a signal ended it.
+  bool Run(const PersonSource& source, const std::string& fingerprint) {
+    int64_t index = 0;
+    Fingerprint again;
+    try {
+      source([&](FitInput input) {
+        AddTo(&again, input);
+        if (index >= range_.begin + journal_->size() + Waiting() && index < range_.end) {
+          chunk_.push_back(std::move(input));
+          if (Waiting() == chunk_size_) FitChunk();
+        }
+        ++index;
+      });
+      FitChunk();
+    } catch (const Stopped&) {
+      journal_->Sync();
+      return false;
     }
-    for (FitResult& result : fitter.FitAll(problems, threads)) results.push_back(std::move(result));
-    progress.Advance(static_cast<int64_t>(problems.size()));
+    journal_->Sync();
+    if (again.Hex() != fingerprint) {
+      ThrowUserError("the input changed while it was fitted; give the same command with --restart");
+    }
+    return true;
   }
-  return results;
-}
 
-// Rows of persons that could not be fitted hold NaN; `reason` says why.
-void WriteResults(const fs::path& path, const std::vector<FitInput>& inputs,
-                  const std::vector<FitResult>& results) {
-  const int64_t n = static_cast<int64_t>(inputs.size());
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  RowMatX pose = RowMatX::Constant(n, kNumPoseParams, nan);
-  RowMatX betas = RowMatX::Constant(n, kNumShapeParams, nan);
-  RowMatX transl = RowMatX::Constant(n, 3, nan), center(n, 2), errors(n, kNumSpinJoints);
-  std::vector<double> focal(n), reprojection(n, nan), score(n, nan);
-  std::vector<uint8_t> usable(n);
-  std::vector<int64_t> person(n), id(n);
-  std::vector<std::string> reason(n), source(n), image(n);
-  for (int64_t i = 0; i < n; ++i) {
-    const FitInput& input = inputs[i];
-    const FitSummary& summary = results[i].summary;
-    focal[i] = input.problem.camera.focal_px;
-    center.row(i) = input.problem.camera.center_px;
-    errors.row(i) = summary.per_joint_error_px;
-    usable[i] = summary.usable;
-    reason[i] = FitReasonName(summary.reason);
-    source[i] = input.source_file;
-    image[i] = input.image;
-    person[i] = input.person;
-    id[i] = input.id;
-    if (!summary.usable) continue;
-    pose.row(i) = results[i].params.pose;
-    betas.row(i) = results[i].params.betas;
-    transl.row(i) = results[i].params.transl;
-    reprojection[i] = summary.score.reprojection_px;
-    score[i] = summary.score.score_px2;
+ private:
+  int64_t Waiting() const { return static_cast<int64_t>(chunk_.size()); }
+
+  void FitChunk() {
+    if (stop_.requested()) throw Stopped{};
+    if (focal_px_ > 0) {
+      ParallelFor(Waiting(), threads_,
+                  [&](int64_t i, int) { SetImageCamera(focal_px_, &chunk_[i]); });
+    }
+    if (network_ != nullptr) network_->SetStarts(threads_, &chunk_);
+    std::vector<FitProblem> problems;
+    for (const FitInput& input : chunk_) problems.push_back(input.problem);
+    const std::vector<FitResult> results = fitter_.FitAll(problems, threads_);
+    std::vector<std::string> records;
+    for (size_t i = 0; i < chunk_.size(); ++i) {
+      const int64_t index = range_.begin + journal_->size() + static_cast<int64_t>(i);
+      records.push_back(EncodeRow(FitRow(index, chunk_[i], results[i])));
+    }
+    journal_->Append(records);
+    // A power cut may take what was fitted since.
+    constexpr double kSyncSeconds = 2;
+    if (SecondsSince(synced_) > kSyncSeconds) {
+      journal_->Sync();
+      synced_ = Clock::now();
+    }
+    progress_.Advance(Waiting());
+    chunk_.clear();
   }
-  Npz npz;
-  npz["pose"] = NdArray::FromMatrix(pose);
-  npz["betas"] = NdArray::FromMatrix(betas);
-  npz["transl"] = NdArray::FromMatrix(transl);
-  npz["focal_px"] = NdArray::From<double>({n}, focal);
-  npz["center_px"] = NdArray::FromMatrix(center);
-  npz["reprojection_px"] = NdArray::From<double>({n}, reprojection);
-  npz["score_px2"] = NdArray::From<double>({n}, score);
-  npz["joint_error_px"] = NdArray::FromMatrix(errors);
-  npz["usable"] = NdArray::From<uint8_t>({n}, usable);
-  npz["usable"].dtype = DType::kBool;
-  npz["reason"] = NdArray::FromStrings(reason);
-  npz["source_file"] = NdArray::FromStrings(source);
-  npz["image"] = NdArray::FromStrings(image);
-  npz["person"] = NdArray::From<int64_t>({n}, person);
-  npz["id"] = NdArray::From<int64_t>({n}, id);
-  WriteNpz(path, npz);
-}
+
+  const Fitter& fitter_;
+  NetworkStart* network_;
+  double focal_px_;
+  int threads_;
+  int64_t chunk_size_;  // lost at most when the process is killed
+  Range range_;
+  Journal* journal_;
+  std::vector<FitInput> chunk_;  // the persons after those in the journal
+  Clock::time_point synced_ = Clock::now();
+  Progress progress_;
+  StopOnSignal stop_;
+};
 
 // One picture per photograph with every usable body, the farthest first.
-void WriteOverlays(const fs::path& folder, const Fitter& fitter,
-                   const std::vector<FitInput>& inputs, const std::vector<FitResult>& results) {
-  std::map<fs::path, std::vector<size_t>> by_image;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!inputs[i].image_path.empty() && results[i].summary.usable) {
-      by_image[inputs[i].image_path].push_back(i);
-    }
+void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
+                   const Journal& journal) {
+  std::map<std::string, std::vector<int64_t>> by_image;
+  const auto row_at = [&](int64_t i) { return DecodeRow(journal.Read(i, 1)[0]); };
+  for (int64_t i = 0; i < journal.size(); ++i) {
+    const FitRow row = row_at(i);
+    if (row.image_path.empty() || !row.usable) continue;
+    const bool full = max > 0 && static_cast<int64_t>(by_image.size()) == max;
+    if (!full || by_image.contains(row.image_path)) by_image[row.image_path].push_back(i);
   }
   MakeFolder(folder);
   Progress progress("drawing", "pictures", static_cast<int64_t>(by_image.size()));
-  for (auto& [path, persons] : by_image) {
+  for (const auto& [path, places] : by_image) {
+    std::vector<FitRow> rows;
+    for (const int64_t i : places) rows.push_back(row_at(i));
     // By size, not by depth: persons may be seen by cameras of their own.
-    std::sort(persons.begin(), persons.end(),
-              [&](size_t a, size_t b) { return inputs[a].box_side_px < inputs[b].box_side_px; });
+    std::stable_sort(rows.begin(), rows.end(), [](const FitRow& a, const FitRow& b) {
+      return a.pixel_scale > b.pixel_scale;
+    });
     cv::Mat picture = ReadImage(path);
-    for (size_t i : persons) {
-      const PosedBody posed = PoseBody(fitter.body(), results[i].params);
-      picture =
-          DrawBodyOverlay(picture, posed.vertices, fitter.body().faces, inputs[i].problem.camera);
+    for (const FitRow& row : rows) {
+      const PosedBody posed = PoseBody(body, row.params);
+      picture = DrawBodyOverlay(picture, posed.vertices, body.faces, row.camera);
     }
-    WriteImage(folder / (path.stem().string() + ".png"), picture);
+    WriteImage(folder / (fs::path(path).stem().string() + ".png"), picture);
     progress.Advance();
   }
 }
 
-void Report(const std::vector<FitResult>& results, const std::string& out, bool as_json) {
-  std::map<std::string, int64_t> reasons;
-  std::vector<double> reprojection;
-  for (const FitResult& result : results) {
-    if (result.summary.usable) {
-      reprojection.push_back(result.summary.score.reprojection_px);
-    } else {
-      ++reasons[FitReasonName(result.summary.reason)];
-    }
-  }
-  const double mean = reprojection.empty()
-                          ? std::numeric_limits<double>::quiet_NaN()
-                          : std::accumulate(reprojection.begin(), reprojection.end(), 0.0) /
-                                static_cast<double>(reprojection.size());
+// The summary, from the file itself. `fitted` and `seconds`: of this run alone.
+void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json) {
+  const FitStatistics statistics = ReadStatistics(out);
+  const double rate = fitted > 0 ? fitted / seconds : 0;
   if (as_json) {
-    const nlohmann::json json = {{"out", out},
-                                 {"persons", results.size()},
-                                 {"usable", reprojection.size()},
-                                 {"refused", reasons},
-                                 {"reprojection_px_mean", mean}};
-    fmt::print("{}\n", json.dump(2));
+    const auto meter = [](const Meter& m) {
+      return nlohmann::json{{"mean", m.Mean()},
+                            {"p50", m.Percentile(50)},
+                            {"p90", m.Percentile(90)},
+                            {"p99", m.Percentile(99)}};
+    };
+    const nlohmann::json json = {{"out", out.string()},
+                                 {"persons", statistics.persons},
+                                 {"usable", statistics.usable},
+                                 {"refused", statistics.refused},
+                                 {"reprojection_px", meter(statistics.reprojection_px)},
+                                 {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
+                                 {"fitted_now", fitted},
+                                 {"seconds", seconds},
+                                 {"fits_per_second", rate}};
+    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{}: {} persons, {} fitted", out, results.size(), reprojection.size());
-  fmt::print("{}\n",
-             reprojection.empty() ? "" : fmt::format(", mean reprojection {:.2f} px", mean));
-  for (const auto& [reason, count] : reasons) fmt::print("  {} refused: {}\n", count, reason);
+  fmt::print("{}: {} persons", out.string(), statistics.persons);
+  if (fitted > 0) fmt::print(", {} now in {:.1f} s, {:.1f} fits/s", fitted, seconds, rate);
+  fmt::print("\n  {:<28}{:>10}\n", "fitted", statistics.usable);
+  for (const auto& [reason, count] : statistics.refused) {
+    fmt::print("  {:<28}{:>10}\n", "refused: " + reason, count);
+  }
+  if (statistics.usable == 0) return;
+  fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "reprojection", "mean", "p50", "p90", "p99");
+  const auto line = [](const char* name, const Meter& m) {
+    fmt::print("  {:<28}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}\n", name, m.Mean(), m.Percentile(50),
+               m.Percentile(90), m.Percentile(99));
+  };
+  line("  px of the image", statistics.reprojection_px);
+  line("  px of the 224 px crop", statistics.reprojection_crop_px);
+}
+
+int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
+  if (args.count("files") == 0) {
+    throw UsageError("--join needs the shards' results: --join A.npz B.npz --out ALL.npz");
+  }
+  const auto& files = args["files"].as<std::vector<std::string>>();
+  JoinFits({files.begin(), files.end()}, out);
+  Report(out, 0, 0, args.count("json") > 0);
+  return 0;
 }
 
 }  // namespace
@@ -263,41 +523,73 @@ int RunFit(int argc, char** argv) {
   cxxopts::Options options = MakeOptions();
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
-  const std::string out = Required(args, "out");
-  const PersonChoice choice = PersonChoice::Parse(args["person"].as<std::string>());
+  const fs::path out = Required(args, "out");
+  const bool as_json = args.count("json") > 0;
+  if (args.count("join")) {
+    CheckOut(out);
+    return RunJoin(args, out);
+  }
+  if (args.count("files")) {
+    throw UsageError(fmt::format("unexpected argument '{}'; see gyre fit --help",
+                                 args["files"].as<std::vector<std::string>>()[0]));
+  }
+  CheckArguments(args);
+  const ShardChoice shard = ShardChoice::Parse(args["shard"].as<std::string>());
   const int threads = args["threads"].as<int>();
-  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be 0 or more", threads));
-  if (args.count("overlays") && args["images"].as<std::string>().empty()) {
-    throw UsageError("--overlays needs --images");
-  }
-  const fs::path folder = fs::absolute(out).parent_path();
-  if (!fs::is_directory(folder)) {
-    ThrowUserError("--out {}: the folder {} is not there; create it first", out, folder.string());
-  }
   FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
   fit_options.min_observed_joints = args["min-joints"].as<int>();
   fit_options.Check();
-
-  std::vector<FitInput> inputs = ReadInputs(args);
-  if (args.count("params")) SetStarts(args["params"].as<std::string>(), &inputs);
-  inputs = Choose(std::move(inputs), choice);
-  if (inputs.empty()) {
-    ThrowUserError("the input holds nobody to fit (--person {})", args["person"].as<std::string>());
-  }
-  WarnOfMissingPictures(args["images"].as<std::string>(), inputs);
+  CheckOut(out);
+  Journal journal(out.string() + ".partial");
+  RemoveTemporaries(out);
 
   const std::shared_ptr<const BodyModel> body = BodyOf(args);
-  if (args.count("checkpoint")) {
-    const int64_t started = StartFromNetwork(args["checkpoint"].as<std::string>(), *body, &inputs);
-    if (started == 0) ThrowUserError("the network saw nobody; does --images name the pictures?");
+  const std::shared_ptr<const PosePrior> prior = PriorOf(args);
+  const Fitter fitter(body, prior, fit_options);
+  const PersonSource source = SourceOf(args, {body, prior});
+  const Survey survey = SurveyOf(source);
+  CheckSurvey(survey, args);
+  const Range range = shard.Of(survey.persons);
+  if (range.begin == range.end) {
+    ThrowUserError("--shard {}: is empty, the input holds {} persons", shard.Text(),
+                   survey.persons);
   }
-  const Fitter fitter(body, PriorOf(args), fit_options);
-  const std::vector<FitResult> results = FitInputs(fitter, inputs, threads);
-  WriteResults(out, inputs, results);
+  FitRun run = RunOf(args, survey, fitter);
+  if (shard.parts > 1) run["shard"] = shard.Text();
+  const bool restart = args.count("restart") > 0;
+  if (!restart && !journal.started() && !args.count("overlays") && IsFinished(out, run)) {
+    spdlog::info("{}: holds these fits already; --restart makes them again", out.string());
+    Report(out, 0, 0, as_json);
+    return 0;
+  }
+  std::optional<NetworkStart> network;
+  if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
+
+  Prepare(&journal, run, restart);
+  const int64_t before = journal.size();
+  const auto start = Clock::now();
+  if (before < range.end - range.begin) {
+    FitLoop loop(fitter, network ? &*network : nullptr, FocalOf(args), threads, range, &journal);
+    if (!loop.Run(source, survey.fingerprint)) {
+      spdlog::warn("stopped after {} of {} fits; the same command goes on", journal.size(),
+                   range.end - range.begin);
+      return kExitStopped;
+    }
+  }
+  const double seconds = SecondsSince(start);
+  try {
+    WriteFits(journal, run, out);
+  } catch (const UserError& error) {
+    ThrowUserError("{}; the fits are safe in {}: make room and give the same command again",
+                   error.what(), journal.path().string());
+  }
   if (args.count("overlays")) {
-    WriteOverlays(args["overlays"].as<std::string>(), fitter, inputs, results);
+    WriteOverlays(args["overlays"].as<std::string>(), args["overlays-max"].as<int64_t>(), *body,
+                  journal);
   }
-  Report(results, out, args.count("json") > 0);
+  const int64_t fitted = journal.size() - before;
+  journal.Remove();
+  Report(out, fitted, seconds, as_json);
   return 0;
 }
 

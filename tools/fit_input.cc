@@ -2,18 +2,21 @@
 #include "tools/fit_input.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <map>
 #include <opencv2/core/mat.hpp>
-#include <optional>
+#include <system_error>
+#include <unordered_map>
+#include <vector>
 
 #include "core/error.h"
 #include "datasets/spin_npz.h"
 #include "fitting/problem_file.h"
 #include "io/image.h"
 #include "io/keypoints_json.h"
+#include "io/npz.h"
 
 namespace gyre {
 namespace {
@@ -36,30 +39,31 @@ fs::path FindImage(const fs::path& images, const std::string& name) {
   return {};
 }
 
-// The camera of the whole image, and how many reference pixels one of its pixels is.
-void SetCamera(const Box& box, const FitInputOptions& options, cv::Size image_size,
-               FitInput* input) {
+// SPIN's camera of the box; how many reference pixels one pixel of the image is. Refuses a person
+// whose image has no size for SetImageCamera.
+void SetBox(const Box& box, const FitInputOptions& options, FitInput* input) {
+  // Nobody to fit without a box: the fitter refuses the row, any camera will do.
+  input->problem.camera = SpinCropCamera();
+  if (!(box.side_px > 0)) return;
   input->box_side_px = box.side_px;
   input->problem.pixel_scale = kReferenceCropPx / box.side_px;
-  if (options.focal_px == 0) {
-    input->problem.camera = CropMap(box, kReferenceCropPx).ImageCamera(SpinCropCamera());
-    return;
-  }
-  if (image_size.width == 0 && !input->image_path.empty()) {
-    image_size = ReadImage(input->image_path).size();
-  }
-  if (image_size.width == 0) {
+  input->problem.camera = CropMap(box, kReferenceCropPx).ImageCamera(SpinCropCamera());
+  if (options.focal_px > 0 && input->image_width == 0 && input->image_path.empty()) {
     ThrowUserError("{}, person {}: --focal needs the size of the image; name it with --images",
                    input->source_file, input->person);
   }
-  input->problem.camera = {options.focal_px,
-                           {(image_size.width - 1) / 2.0, (image_size.height - 1) / 2.0}};
 }
 
-FitInput InputOf(const KeypointPerson& person) {
+FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
+                 const std::string& image, int64_t place, const FitInputOptions& options) {
   FitInput input;
+  input.source_file = source_file;
+  input.image = image;
+  input.person = place;
   input.id = person.id;
-  input.image = person.image;
+  input.image_width = person.width;
+  input.image_height = person.height;
+  input.image_path = FindImage(options.images, image);
   input.problem.has_start = input.problem.start_has_translation = false;
   const std::vector<int> positions = SpinPositionsOf(FindKeypointSet(person.skeleton));
   for (int i = 0; i < person.keypoints.rows(); ++i) {
@@ -67,17 +71,44 @@ FitInput InputOf(const KeypointPerson& person) {
     input.problem.keypoints_px.row(positions[i]) = person.keypoints.row(i).head<2>();
     input.problem.confidence[positions[i]] = std::min(1.0, person.keypoints(i, 2));
   }
+  const auto box =
+      BoxAroundPoints(input.problem.keypoints_px, input.problem.confidence, kBoxMargin);
+  SetBox(box.value_or(Box{}), options, &input);
   return input;
 }
 
-void Place(const FitInputOptions& options, cv::Size image_size, FitInput* input) {
-  input->image_path = FindImage(options.images, input->image);
-  const auto box =
-      BoxAroundPoints(input->problem.keypoints_px, input->problem.confidence, kBoxMargin);
-  // Nobody to fit without keypoints: the fitter refuses the row, any camera will do.
-  if (box) SetCamera(*box, options, image_size, input);
-  if (!box) input->problem.camera = SpinCropCamera();
-}
+// Samples of a data set as persons.
+class SampleInputs {
+ public:
+  SampleInputs(std::string source_file, bool with_pictures, double focal_px)
+      : source_file_(std::move(source_file)),
+        with_pictures_(with_pictures),
+        options_{{}, focal_px} {}
+
+  FitInput Of(const Sample& sample) {
+    FitInput input;
+    input.source_file = source_file_;
+    input.id = sample.index;
+    input.image = sample.image_path;
+    input.person = input.image.empty() ? 0 : places_[input.image]++;
+    std::error_code ignored;
+    if (with_pictures_ && fs::is_regular_file(sample.image_path, ignored)) {
+      input.image_path = sample.image_path;
+    }
+    input.problem.keypoints_px = sample.keypoints_px;
+    input.problem.confidence = sample.keypoints_confidence;
+    input.problem.has_start = input.problem.start_has_translation = false;
+    SetBox(sample.box, options_, &input);
+    if (sample.camera) input.problem.camera = *sample.camera;
+    return input;
+  }
+
+ private:
+  std::string source_file_;
+  bool with_pictures_;
+  FitInputOptions options_;
+  std::unordered_map<std::string, int64_t> places_;
+};
 
 }  // namespace
 
@@ -93,102 +124,150 @@ PersonChoice PersonChoice::Parse(const std::string& text) {
   return choice;
 }
 
-std::vector<FitInput> ReadOpenPoseInputs(const fs::path& path, const FitInputOptions& options) {
-  std::vector<OpenPoseFrame> frames;
-  if (fs::is_directory(path)) {
-    frames = ReadOpenPoseFolder(path);
-  } else {
+PersonSource OpenPoseSource(const fs::path& path, const FitInputOptions& options) {
+  return [=](const auto& sink) {
+    const auto frame_sink = [&](const OpenPoseFrame& frame) {
+      int64_t place = 0;
+      for (const KeypointPerson& person : frame.people) {
+        sink(InputOf(person, frame.file.string(), frame.name, place++, options));
+      }
+    };
+    if (fs::is_directory(path)) return ForEachOpenPoseFrame(path, frame_sink);
     std::string name = path.stem().string();
     for (const char* suffix : {"_keypoints", "_openpose"}) {
       if (name.ends_with(suffix)) name.resize(name.size() - std::string_view(suffix).size());
     }
-    frames.push_back({name, ReadOpenPoseJson(path)});
-  }
-  std::vector<FitInput> inputs;
-  for (const OpenPoseFrame& frame : frames) {
-    int64_t place = 0;
-    for (const KeypointPerson& person : frame.people) {
-      FitInput input = InputOf(person);
-      input.source_file = fs::is_directory(path)
-                              ? (path / (frame.name + "_keypoints.json")).string()
-                              : path.string();
-      input.person = place++;
-      input.image = frame.name;
-      Place(options, {person.width, person.height}, &input);
-      inputs.push_back(std::move(input));
-    }
-  }
-  return inputs;
+    frame_sink({name, path, ReadOpenPoseJson(path)});
+  };
 }
 
-std::vector<FitInput> ReadCocoInputs(const fs::path& path, const FitInputOptions& options) {
-  std::vector<FitInput> inputs;
-  std::map<std::string, int64_t> places;
-  for (const KeypointPerson& person : ReadCocoKeypoints(path)) {
-    FitInput input = InputOf(person);
-    input.source_file = path.string();
-    input.person = places[input.image]++;
-    Place(options, {person.width, person.height}, &input);
-    inputs.push_back(std::move(input));
-  }
-  return inputs;
+PersonSource CocoSource(const fs::path& path, const FitInputOptions& options) {
+  return [=](const auto& sink) {
+    std::unordered_map<std::string, int64_t> places;
+    ForEachCocoPerson(path, [&](const KeypointPerson& person) {
+      sink(InputOf(person, path.string(), person.image, places[person.image]++, options));
+    });
+  };
 }
 
-std::vector<FitInput> ReadSpinInputs(const fs::path& path, const FitInputOptions& options) {
+PersonSource SpinSource(const fs::path& path, const FitInputOptions& options) {
   const fs::path folder = fs::is_directory(options.images) ? options.images : path.parent_path();
-  const auto dataset = ReadSpinNpz(path, folder, path.stem().string());
-  std::vector<FitInput> inputs;
-  std::map<std::string, int64_t> places;
-  for (int64_t i = 0; i < dataset->size(); ++i) {
-    const Sample sample = dataset->Get(i);
-    FitInput input;
-    input.source_file = path.string();
-    input.id = sample.index;
-    input.image = sample.image_path;
-    input.person = places[input.image]++;
-    if (!options.images.empty() && fs::is_regular_file(sample.image_path)) {
-      input.image_path = sample.image_path;
-    }
-    input.problem.keypoints_px = sample.keypoints_px;
-    input.problem.confidence = sample.keypoints_confidence;
-    input.problem.has_start = input.problem.start_has_translation = false;
-    SetCamera(sample.box, options, {}, &input);
-    if (options.focal_px == 0 && sample.camera) input.problem.camera = *sample.camera;
-    inputs.push_back(std::move(input));
-  }
-  return inputs;
+  return [=](const auto& sink) {
+    SampleInputs inputs(path.string(), !options.images.empty(), options.focal_px);
+    ReadSpinNpz(path, folder, path.stem().string(),
+                [&](const Sample& sample) { sink(inputs.Of(sample)); });
+  };
 }
 
-std::vector<FitInput> ReadProblemInputs(const fs::path& path, const std::string& start) {
+PersonSource DataSource(const std::string& text, const SceneSources& sources, double focal_px) {
+  const DatasetSpec spec(text);
+  return [=](const auto& sink) {
+    SampleInputs inputs(spec.path().empty() ? text : spec.path(), true, focal_px);
+    ForEachSample(text, sources, [&](const Sample& sample) { sink(inputs.Of(sample)); });
+  };
+}
+
+PersonSource ProblemSource(const fs::path& path, const std::string& start) {
   const ProblemFile file = ReadProblemFile(path);
-  std::vector<FitProblem> problems = start.empty() ? file.problems : file.StartedFrom(start);
-  std::vector<FitInput> inputs;
-  for (size_t i = 0; i < problems.size(); ++i) {
-    FitInput input;
-    input.problem = std::move(problems[i]);
-    input.source_file = path.string();
-    input.id = static_cast<int64_t>(i);
-    input.box_side_px = kReferenceCropPx / input.problem.pixel_scale;
-    inputs.push_back(std::move(input));
-  }
-  return inputs;
+  auto problems = start.empty() ? file.problems : file.StartedFrom(start);
+  return [path, problems = std::move(problems)](const auto& sink) {
+    for (size_t i = 0; i < problems.size(); ++i) {
+      FitInput input;
+      input.problem = problems[i];
+      input.source_file = path.string();
+      input.id = static_cast<int64_t>(i);
+      input.box_side_px = kReferenceCropPx / input.problem.pixel_scale;
+      sink(std::move(input));
+    }
+  };
 }
 
-std::vector<FitInput> Choose(std::vector<FitInput> inputs, const PersonChoice& choice) {
-  if (choice.kind == PersonChoice::Kind::kAll) return inputs;
-  std::map<std::pair<std::string, std::string>, double> largest;  // by file and image
-  for (const FitInput& input : inputs) {
-    double& side = largest[{input.source_file, input.image}];
-    side = std::max(side, input.box_side_px);
+PersonSource Choose(PersonSource source, const PersonChoice& choice) {
+  if (choice.kind == PersonChoice::Kind::kAll) return source;
+  if (choice.kind == PersonChoice::Kind::kOne) {
+    return [source = std::move(source), wanted = choice.person](const auto& sink) {
+      source([&](FitInput input) {
+        if (input.person == wanted) sink(std::move(input));
+      });
+    };
   }
-  std::vector<FitInput> chosen;
-  for (FitInput& input : inputs) {
-    const bool keep = choice.kind == PersonChoice::Kind::kOne
-                          ? input.person == choice.person
-                          : input.box_side_px == largest[{input.source_file, input.image}];
-    if (keep) chosen.push_back(std::move(input));
+  // The persons of an image need not stand together, so the largest is looked for first.
+  return [source = std::move(source)](const auto& sink) {
+    const auto key = [](const FitInput& input) { return input.source_file + '\0' + input.image; };
+    std::unordered_map<std::string, double> largest;
+    source([&](const FitInput& input) {
+      double& side = largest[key(input)];
+      side = std::max(side, input.box_side_px);
+    });
+    source([&](FitInput input) {
+      if (input.box_side_px == largest[key(input)]) sink(std::move(input));
+    });
+  };
+}
+
+PersonSource WithStarts(PersonSource source, const fs::path& path) {
+  return [source = std::move(source), path](const auto& sink) {
+    constexpr int64_t kBlock = 1024;
+    struct Column {
+      NpzRows rows;
+      std::string what;
+      int64_t width;
+      std::vector<double> block = {};
+    };
+    std::vector<Column> columns;
+    const auto open = [&](const char* key, int64_t width) {
+      NpzRows rows(path, key);
+      const std::string what = fmt::format("{}, key {}", path.string(), key);
+      NdArray{rows.dtype(), rows.shape(), {}, {}}.CheckShape({-1, width}, what);
+      columns.push_back({std::move(rows), what, width});
+    };
+    open("pose", kNumPoseParams);
+    open("betas", kNumShapeParams);
+    const std::vector<std::string> keys = NpzKeys(path);
+    const bool has_translation = std::find(keys.begin(), keys.end(), "transl") != keys.end();
+    if (has_translation) open("transl", 3);
+
+    int64_t person = 0;
+    source([&](FitInput input) {
+      const int64_t row = person++ % kBlock;
+      const auto next = [&](Column& column) -> const double* {
+        if (row == 0) column.block = column.rows.Next(kBlock).template As<double>(column.what);
+        const size_t begin = static_cast<size_t>(row * column.width);
+        return begin < column.block.size() ? &column.block[begin] : nullptr;
+      };
+      std::vector<const double*> values;
+      for (Column& column : columns) values.push_back(next(column));
+      if (std::find(values.begin(), values.end(), nullptr) != values.end()) return;
+      FitProblem& problem = input.problem;
+      problem.start.pose = Eigen::Map<const VecX>(values[0], kNumPoseParams);
+      problem.start.betas = Eigen::Map<const VecX>(values[1], kNumShapeParams);
+      if (has_translation) problem.start.transl = Eigen::Map<const Vec3>(values[2]);
+      problem.has_start = true;
+      problem.start_has_translation = has_translation;
+      sink(std::move(input));
+    });
+    for (const Column& column : columns) {
+      if (column.rows.shape()[0] != person) {
+        ThrowUserError("{}: has {} rows, but the input has {} persons", column.what,
+                       column.rows.shape()[0], person);
+      }
+    }
+  };
+}
+
+void SetImageCamera(double focal_px, FitInput* input) {
+  if (input->box_side_px == 0) return;
+  int width = input->image_width, height = input->image_height;
+  if (width == 0 && !input->image_path.empty()) {
+    try {
+      const cv::Mat picture = ReadImage(input->image_path);
+      width = picture.cols;
+      height = picture.rows;
+    } catch (const UserError& error) {
+      spdlog::warn("{}; this person is refused, its camera is not known", error.what());
+    }
   }
-  return chosen;
+  input->problem.camera = {width > 0 ? focal_px : 0, {(width - 1) / 2.0, (height - 1) / 2.0}};
 }
 
 }  // namespace gyre

@@ -3,10 +3,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/error.h"
-#include "core/progress.h"
+#include "core/parallel.h"
 #include "datasets/augment.h"
 #include "datasets/loader.h"
 #include "io/image.h"
@@ -50,24 +51,38 @@ std::optional<Batch> BatchOf(const FitInput& input, int crop_px) {
 
 }  // namespace
 
-int64_t StartFromNetwork(const std::filesystem::path& run, const BodyModel& body,
-                         std::vector<FitInput>* inputs) {
+struct NetworkStart::Impl {
+  c10::Device device = DeviceFromName("cpu");
+  TrainedNetwork trained;
+  RestJoints rest;
+};
+
+NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& body) {
   InitRuntime(0);
   const c10::Device device = DeviceFromName("cpu");
-  TrainedNetwork trained = LoadTrainedNetwork(run, device);
-  const RestJoints rest(body);
-  Progress progress("regressing", "persons", static_cast<int64_t>(inputs->size()));
-  int64_t started = 0;
-  for (FitInput& input : *inputs) {
-    if (const auto batch = BatchOf(input, trained.options.network.image_px)) {
-      input.problem.start = PredictBodies(trained.network, *batch, rest, device)[0];
-      input.problem.has_start = true;
-      input.problem.start_has_translation = true;
-      ++started;
+  impl_.reset(new Impl{device, LoadTrainedNetwork(run, device), RestJoints(body)});
+}
+
+NetworkStart::~NetworkStart() = default;
+
+void NetworkStart::SetStarts(int threads, std::vector<FitInput>* inputs) {
+  // As many crops at a time as threads, then one by one through the network: in larger batches its
+  // sums may round otherwise, and a start would depend on its neighbours.
+  const auto count = static_cast<int64_t>(inputs->size());
+  const int64_t step = threads > 0 ? threads : HardwareThreads();
+  for (int64_t begin = 0; begin < count; begin += step) {
+    std::vector<std::optional<Batch>> batches(std::min(step, count - begin));
+    ParallelFor(static_cast<int64_t>(batches.size()), threads, [&](int64_t i, int) {
+      batches[i] = BatchOf((*inputs)[begin + i], impl_->trained.options.network.image_px);
+    });
+    for (size_t i = 0; i < batches.size(); ++i) {
+      if (!batches[i]) continue;
+      FitProblem& problem = (*inputs)[begin + i].problem;
+      problem.start =
+          PredictBodies(impl_->trained.network, *batches[i], impl_->rest, impl_->device)[0];
+      problem.has_start = problem.start_has_translation = true;
     }
-    progress.Advance();
   }
-  return started;
 }
 
 }  // namespace gyre

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "body/body_model.h"
@@ -10,10 +11,20 @@
 
 namespace gyre {
 
-// Gives every person with a readable picture and at least two different keypoints the network's
-// body as its start; the others keep the start they have. Returns how many got one. `run` is a
-// training run or one of its checkpoints.
-int64_t StartFromNetwork(const std::filesystem::path& run, const BodyModel& body,
-                         std::vector<FitInput>* inputs);
+class NetworkStart {
+ public:
+  // `run` is a training run or one of its checkpoints.
+  NetworkStart(const std::filesystem::path& run, const BodyModel& body);
+  ~NetworkStart();
+
+  // Gives every person with a readable picture and at least two different keypoints the network's
+  // body as its start; the others keep the start they have. Pictures are read on up to `threads`
+  // threads (0: all); nobody's start depends on who else is in `inputs`.
+  void SetStarts(int threads, std::vector<FitInput>* inputs);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace gyre

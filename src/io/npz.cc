@@ -323,6 +323,12 @@ NpzRows::NpzRows(NpzRows&&) noexcept = default;
 DType NpzRows::dtype() const { return stream_->dtype; }
 const std::vector<int64_t>& NpzRows::shape() const { return stream_->shape; }
 
+size_t NpzRows::text_width() const {
+  const NumpyType& type = stream_->type;
+  if (stream_->dtype != DType::kString) return 0;
+  return static_cast<size_t>(type.kind == 'U' ? type.item_bytes / 4 : type.item_bytes);
+}
+
 NdArray NpzRows::Next(int64_t rows) {
   Stream& s = *stream_;
   std::vector<int64_t> shape = s.shape;

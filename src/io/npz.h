@@ -51,6 +51,7 @@ class NpzRows {
 
   DType dtype() const;
   const std::vector<int64_t>& shape() const;
+  size_t text_width() const;  // code points that a string has room for; 0 for numbers
   // The next `rows` rows; fewer at the end, and none behind it.
   NdArray Next(int64_t rows);
 

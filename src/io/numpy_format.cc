@@ -52,14 +52,6 @@ void SwapBytes(std::string& bytes, size_t unit) {
   }
 }
 
-// Byte strings are UTF-8, or Latin-1 where they are no valid UTF-8.
-std::string Utf8FromBytes(std::string_view raw) {
-  if (DecodeUtf8(raw)) return std::string(raw);
-  std::string text;
-  for (const char c : raw) AppendUtf8(text, static_cast<uint8_t>(c));
-  return text;
-}
-
 // One fixed-width string: zero padding at its end is not part of it.
 std::string StringItem(char kind, std::string_view raw, const std::string& what) {
   if (kind == 'S') return Utf8FromBytes(raw.substr(0, raw.find_last_not_of('\0') + 1));

@@ -52,4 +52,11 @@ std::optional<std::vector<uint32_t>> DecodeUtf8(std::string_view text) {
   return points;
 }
 
+std::string Utf8FromBytes(std::string_view raw) {
+  if (DecodeUtf8(raw)) return std::string(raw);
+  std::string text;
+  for (const char c : raw) AppendUtf8(text, static_cast<uint8_t>(c));
+  return text;
+}
+
 }  // namespace gyre

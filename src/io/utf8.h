@@ -16,4 +16,7 @@ bool AppendUtf8(std::string& text, uint32_t code_point);
 // Empty when the text is not valid UTF-8.
 std::optional<std::vector<uint32_t>> DecodeUtf8(std::string_view text);
 
+// Bytes of unknown encoding: UTF-8, or Latin-1 where they are no valid UTF-8.
+std::string Utf8FromBytes(std::string_view raw);
+
 }  // namespace gyre

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// The result of `gyre fit`: one row per person, in a journal while the work lasts and in an .npz at
+// its end (the columns are in the README).
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "body/joints.h"
+#include "fitting/fit_problem.h"
+#include "io/journal.h"
+#include "metrics/meter.h"
+#include "tools/fit_input.h"
+
+namespace gyre {
+
+struct FitRow {
+  int64_t index = 0;  // of the person in the whole input
+  BodyParams params;  // NaN, as the other numbers of the fit, unless usable
+  Camera camera;
+  double pixel_scale = 1;  // pixels of the 224 px reference crop per pixel of the image
+  double reprojection_px = 0;
+  double score_px2 = 0;
+  Eigen::Matrix<double, kNumSpinJoints, 1> joint_error_px;
+  bool usable = false;
+  std::string reason;
+  std::string source_file, image;
+  int64_t person = 0, id = 0;
+  std::string image_path;  // not in the .npz
+
+  FitRow() = default;
+  FitRow(int64_t index, const FitInput& input, const FitResult& result);
+};
+
+std::string EncodeRow(const FitRow& row);
+FitRow DecodeRow(const std::string& record);
+
+// What made the rows: data set, options, models, shard. Rows of equal runs are equal.
+using FitRun = nlohmann::json;
+
+// What differs first between two runs, "fit.sigma_px was 100 and is 50"; empty when nothing does.
+std::string DifferenceOf(const FitRun& was, const FitRun& is);
+
+// Writes the rows of a journal as .npz, with memory for a block of them.
+void WriteFits(const Journal& journal, const FitRun& run, const std::filesystem::path& path);
+// The run of an .npz, or UserError.
+FitRun ReadRun(const std::filesystem::path& path);
+// Puts the results of all shards together: the file that one run would have written. UserError when
+// they are of different runs, overlap or leave persons out.
+void JoinFits(std::vector<std::filesystem::path> shards, const std::filesystem::path& path);
+
+struct FitStatistics {
+  int64_t persons = 0, usable = 0;
+  std::map<std::string, int64_t> refused;  // by reason
+  Meter reprojection_px;                   // of the usable
+  Meter reprojection_crop_px;              // in the 224 px reference crop
+};
+FitStatistics ReadStatistics(const std::filesystem::path& path);
+
+}  // namespace gyre
