@@ -48,19 +48,13 @@ double InPlaneAngle(const FitProblem& problem) {
   return std::atan2(spine.x(), -spine.y());
 }
 
-BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior, bool turned) {
+BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior) {
   const double pi = std::numbers::pi;
   BodyParams params;
   params.pose.tail<kNumPriorPose>() = prior.Mean();
   // Upright and facing the camera is a turn by pi about x (body y up, camera y down).
   params.rotation(0) = LogSO3(ExpSO3({0, 0, InPlaneAngle(problem)}) * ExpSO3({pi, 0, 0}));
-  return turned ? TurnedAround(params) : params;
-}
-
-BodyParams TurnedAround(const BodyParams& params) {
-  BodyParams turned = params;
-  turned.rotation(0) = LogSO3(ExpSO3(params.rotation(0)) * ExpSO3({0, std::numbers::pi, 0}));
-  return turned;
+  return params;
 }
 
 }  // namespace gyre

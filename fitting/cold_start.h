@@ -13,11 +13,8 @@ namespace gyre {
 // (weighted by confidence); 0 when nothing tells.
 double InPlaneAngle(const FitProblem& problem);
 
-// The prior's mean pose and the mean shape, facing the camera (or, if `turned`, with the back to
-// it), turned in the image plane as the torso is. Translation is left at zero for Fitter to place.
-BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior, bool turned = false);
-
-// The same body turned by pi about its own vertical axis: what one view confuses most easily.
-BodyParams TurnedAround(const BodyParams& params);
+// The prior's mean pose and the mean shape, facing the camera, turned in the image plane as the
+// torso is. Translation is left at zero for Fitter to place.
+BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior);
 
 }  // namespace gyre

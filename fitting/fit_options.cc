@@ -2,6 +2,7 @@
 #include "fitting/fit_options.h"
 
 #include <cmath>
+#include <numbers>
 
 #include "body/joints.h"
 #include "core/error.h"
@@ -35,6 +36,7 @@ void FitOptions::Check() const {
   CheckPositive("body_max_iterations", body_max_iterations);
   CheckPositive("function_tolerance", function_tolerance);
   CheckPositive("min_observed_joints", min_observed_joints);
+  if (estimate_uncertainty) CheckPositive("pose_prior_weight", pose_prior_weight);
   for (const std::string& joint : ignored_joints) {
     if (SpinJoints().IndexOf(joint) < 0) {
       ThrowUserError("fit option ignored_joints names \"{}\", which is not one of SPIN's 49 joints",
@@ -51,17 +53,30 @@ FitOptions FitOptions::Spin() {
   options.torso_orientation_anchor = 0;
   options.body_translation_free = false;
   options.robust_norm = RobustNorm::kPerCoordinate;
+  options.angle_prior = AnglePrior::kExponential;
+  options.angle_prior_weight = 15.2;
   options.body_depth_anchor = 0;
   options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip", "Left Hip"};
   options.merge_duplicate_joints = false;
-  options.hypotheses = Hypotheses::kStartOnly;
+  options.hypotheses = Hypotheses::kAll;
+  return options;
+}
+
+double FitOptions::AnchorOf(double sigma_rad) const {
+  return pose_prior_weight / (std::numbers::sqrt2 * sigma_rad);
+}
+
+FitOptions FitOptions::Anchored() {
+  FitOptions options;
+  options.start_anchor = options.AnchorOf(0.3);
   return options;
 }
 
 FitOptions FitOptions::Preset(const std::string& name) {
   if (name == "default") return Default();
+  if (name == "anchored") return Anchored();
   if (name == "spin") return Spin();
-  ThrowUserError("there is no fit preset \"{}\"; the presets are default and spin", name);
+  ThrowUserError("there is no fit preset \"{}\"; the presets are default, anchored and spin", name);
 }
 
 }  // namespace gyre

@@ -30,11 +30,18 @@ enum class RobustNorm {
   kPerJoint,       // gm(|e|)
 };
 
-// Which starts are tried; the lowest body objective wins.
+// What keeps elbows and knees from bending backwards.
+enum class AnglePrior {
+  kExponential,  // exp(2 s th), SMPLify's: pulls on straight limbs too
+  kLimit,        // a spring beyond straight, nothing before
+};
+
+// Which starts are tried (hypotheses.h); the lowest body objective wins.
 enum class Hypotheses {
-  kStartOnly,   // the start as given; cold starts face the camera
-  kColdTurned,  // a cold start also with the back to the camera
-  kAllTurned,   // every start also turned by pi about the body's vertical
+  kStartOnly,   // the start as given; without one, upright and facing the camera
+  kUninformed,  // where nothing is known of the pose: the mean of each of the prior's components
+                // too, and all turned with the back to the camera
+  kAll,         // those for every start, and its mirror image in depth
 };
 
 enum class FitBackend {
@@ -49,7 +56,7 @@ struct FitOptions {
   // SPIN takes the superset's torso when an OpenPose torso joint is missing, observed or not. When
   // set, a torso with fewer than two observed joints falls back to all observed joints.
   bool torso_fallback = true;
-  double torso_depth_anchor = 1.0;  // 1/m, times pixels; SPIN: 100, which hardly lets depth move
+  double torso_depth_anchor = 0.3;  // 1/m, times pixels; SPIN: 100, which hardly lets depth move
   // 1/rad, times pixels. A few joints of a trunk in the wrong pose are explained best by leaning it
   // in depth; held back, a start from the mean pose ends 9 mm (PA-MPJPE) nearer to the truth.
   double torso_orientation_anchor = 20;
@@ -59,10 +66,13 @@ struct FitOptions {
   double sigma_px = 100;              // of Geman-McClure, in pixels of the reference crop
   RobustNorm robust_norm = RobustNorm::kPerJoint;
   double pose_prior_weight = 4.78;
-  double angle_prior_weight = 15.2;
+  AnglePrior angle_prior = AnglePrior::kLimit;
+  double angle_prior_weight = 34;  // limit: 1/rad, times pixels; exponential: SMPLify has 15.2
   double shape_prior_weight = 5;
-  double body_depth_anchor = 1.0;  // 1/m, times pixels
-  double start_anchor = 0;         // 1/rad, times pixels: how far the start's pose is trusted
+  double body_depth_anchor = 0.3;  // 1/m, times pixels
+  // 1/rad, times pixels: how far an informed start's pose is trusted. A start whose rotations err
+  // by s rad per axis deserves AnchorOf(s).
+  double start_anchor = 0;
   // OpenPose's neck lies elsewhere than the body model's. SPIN leaves all hips out for the same
   // reason, but without them the trunk of a person in a photograph drifts off by half its width.
   std::vector<std::string> ignored_joints = {"OP Neck"};
@@ -76,8 +86,13 @@ struct FitOptions {
   int body_max_iterations = 50;
   double function_tolerance = 1e-5;  // relative decrease of the objective that ends a stage
 
-  Hypotheses hypotheses = Hypotheses::kColdTurned;
-  int min_observed_joints = 6;  // fewer leave too much to the prior
+  Hypotheses hypotheses = Hypotheses::kUninformed;
+  bool estimate_uncertainty = false;  // costs about a fifth of a fit
+  int min_observed_joints = 6;        // fewer leave too much to the prior
+
+  // The weight that balances errors of the start, s rad per axis, with the prior's: the objective
+  // implies keypoint noise of pose_prior_weight / sqrt 2 pixels.
+  double AnchorOf(double sigma_rad) const;
 
   // Throws UserError naming the field and its value.
   void Check() const;
@@ -85,7 +100,9 @@ struct FitOptions {
   // SPIN's objective, term by term.
   static FitOptions Spin();
   static FitOptions Default() { return {}; }
-  // "spin" or "default"; UserError lists them.
+  // For starts from a trained network: anchored to them as to one that errs by 0.3 rad per axis.
+  static FitOptions Anchored();
+  // "default", "anchored" or "spin"; UserError lists them.
   static FitOptions Preset(const std::string& name);
 };
 

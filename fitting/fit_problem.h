@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -83,9 +84,25 @@ struct FitSummary {
   std::string BriefReport() const;  // one line
 };
 
+// The best of the other hypotheses, where it is another body.
+struct FitAlternative {
+  BodyParams params;
+  double objective = 0;  // of the body stage, to compare with FitSummary::after
+};
+
+// One standard deviation, of the fit's posterior near its optimum (uncertainty.h).
+struct FitUncertainty {
+  std::array<double, kNumBodyJoints>
+      depth_sd_m{};  // of each joint's depth less the pelvis', metres
+  // Of each joint's rotation vector, root mean square over its axes, radians.
+  std::array<double, kNumBodyJoints> rotation_sd_rad{};
+};
+
 struct FitResult {
   BodyParams params;  // the start when not usable
   FitSummary summary;
+  std::optional<FitAlternative> runner_up;
+  std::optional<FitUncertainty> uncertainty;  // by FitOptions::estimate_uncertainty
 };
 
 }  // namespace gyre

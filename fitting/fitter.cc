@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -15,10 +16,12 @@
 #include "fitting/ceres_backend.h"
 #include "fitting/cold_start.h"
 #include "fitting/fused_backend.h"
+#include "fitting/hypotheses.h"
 #include "fitting/observations.h"
 #include "fitting/placement.h"
 #include "fitting/residuals.h"
 #include "fitting/rigid_backend.h"
+#include "fitting/uncertainty.h"
 
 namespace gyre {
 namespace {
@@ -49,7 +52,8 @@ struct Fitter::Impl {
         options(std::move(options_in)),
         rules(options, *body),
         joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())),
-        fused(joints, *prior) {}
+        fused(joints, *prior),
+        skeleton(*body, FindKeypointSet("smpl24")) {}
 
   Objective Torso(const FitProblem& problem) const;
   Objective Body(const FitProblem& problem) const;
@@ -59,9 +63,18 @@ struct Fitter::Impl {
   FitScore Score(const FitProblem& problem, const BodyParams& params, const ObjectiveSpec& spec,
                  double reprojection, VecX* joint_errors_px) const;
   SolverResult SolveTorso(Objective& objective, BodyParams* params) const;
-  SolverResult SolveBody(Objective& objective, FusedWorkspace& workspace, BodyParams* params) const;
-  SolverResult Solve(const FitProblem& problem, Objective& body_objective, double start_cost,
-                     FusedWorkspace& workspace, BodyParams* params, FitSummary* summary) const;
+  SolverResult SolveBody(Objective& objective, int max_iterations, FusedWorkspace& workspace,
+                         BodyParams* params) const;
+  struct Candidate {
+    BodyParams params;
+    double cost = 0;
+    FitTermination termination = FitTermination::kNotRun;
+    bool always = false;  // goes to the end whatever its cost
+  };
+  std::vector<Candidate> Solve(const FitProblem& problem, const std::vector<BodyParams>& starts,
+                               Objective& objective, FusedWorkspace& workspace,
+                               FitSummary* summary) const;
+  bool Differ(const BodyParams& a, const BodyParams& b) const;
 
   std::shared_ptr<const BodyModel> body;
   std::shared_ptr<const PosePrior> prior;
@@ -69,6 +82,7 @@ struct Fitter::Impl {
   KeypointRules rules;
   std::shared_ptr<const FoldedJoints> joints;
   FusedModel fused;
+  FoldedJoints skeleton;
 };
 
 Objective Fitter::Impl::Torso(const FitProblem& problem) const {
@@ -90,37 +104,28 @@ Objective Fitter::Impl::Body(const FitProblem& problem) const {
   spec.robust_per_coordinate = options.robust_norm == RobustNorm::kPerCoordinate;
   spec.pose_prior_weight = options.pose_prior_weight;
   spec.angle_prior_weight = options.angle_prior_weight;
+  spec.angle_prior = options.angle_prior;
   spec.shape_prior_weight = options.shape_prior_weight;
   spec.depth_anchor = options.body_translation_free ? options.body_depth_anchor : 0;
-  spec.start_anchor = options.start_anchor;
+  spec.start_anchor = IsUninformed(problem.start, *prior) ? 0 : options.start_anchor;
   spec.start = problem.start;
   return Objective(joints, prior, std::move(spec));
 }
 
-// The hypotheses in order, the given or upright one first; empty when none can be placed.
+// The hypotheses in order, the given or upright one first; empty when that cannot be placed.
 std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
+  const bool placed = problem.has_start && problem.start_has_translation;
+  const BodyParams first =
+      problem.has_start ? WithShortRotations(problem.start) : MakeColdStart(problem, *prior);
   std::vector<BodyParams> starts;
-  const auto add_placed = [&](BodyParams params) {
-    const auto translation = PlaceOverKeypoints(problem, rules, *joints, params);
-    if (!translation) return;
-    params.transl = *translation;
-    starts.push_back(params);
-  };
-  if (!problem.has_start) {
-    add_placed(MakeColdStart(problem, *prior));
-    if (options.hypotheses != Hypotheses::kStartOnly) {
-      add_placed(MakeColdStart(problem, *prior, /*turned=*/true));
+  for (BodyParams& start : MakeHypotheses(first, options.hypotheses, *prior)) {
+    if (!placed) {
+      const auto translation = PlaceOverKeypoints(problem, rules, *joints, start);
+      if (!translation && starts.empty()) return {};
+      if (!translation) continue;
+      start.transl = *translation;
     }
-    return starts;
-  }
-  const BodyParams given = WithShortRotations(problem.start);
-  if (problem.start_has_translation) {
-    starts.push_back(given);
-  } else {
-    add_placed(given);
-  }
-  if (options.hypotheses == Hypotheses::kAllTurned && !starts.empty()) {
-    starts.push_back(TurnedAround(starts.front()));
+    starts.push_back(start);
   }
   return starts;
 }
@@ -132,39 +137,65 @@ SolverResult Fitter::Impl::SolveTorso(Objective& objective, BodyParams* params) 
              : SolveWithCeres(objective, solver, params);
 }
 
-SolverResult Fitter::Impl::SolveBody(Objective& objective, FusedWorkspace& workspace,
-                                     BodyParams* params) const {
-  const SolverOptions solver{options.body_translation_free, options.body_max_iterations,
+SolverResult Fitter::Impl::SolveBody(Objective& objective, int max_iterations,
+                                     FusedWorkspace& workspace, BodyParams* params) const {
+  const SolverOptions solver{options.body_translation_free, max_iterations,
                              options.function_tolerance};
   return options.backend == FitBackend::kFused
              ? SolveFused(fused, objective.spec(), solver, workspace, params)
              : SolveWithCeres(objective, solver, params);
 }
 
-// Both stages from `params`, where the body stage's objective is `start_cost`; the body stage alone
-// when the torso stage led to a worse end.
-SolverResult Fitter::Impl::Solve(const FitProblem& problem, Objective& body_objective,
-                                 double start_cost, FusedWorkspace& workspace, BodyParams* params,
-                                 FitSummary* summary) const {
-  const BodyParams start = *params;
-  if (options.torso_stage) {
-    FitProblem placed = problem;
-    placed.start = start;
-    Objective torso = Torso(placed);
-    summary->torso_iterations += SolveTorso(torso, params).iterations;
-  }
-  SolverResult result = SolveBody(body_objective, workspace, params);
-  summary->body_iterations += result.iterations;
-  if (result.termination == FitTermination::kFailed || result.cost > start_cost) {
-    BodyParams direct = start;
-    const SolverResult again = SolveBody(body_objective, workspace, &direct);
-    summary->body_iterations += again.iterations;
-    if (again.termination != FitTermination::kFailed) {
-      *params = direct;
-      result = again;
+// The torso stage for every hypothesis; then, where there are many, only the best go on and, after
+// a few steps of the body stage, to its end. An informed start always does, so that hypotheses only
+// ever help. Best first; those that failed are left out.
+std::vector<Fitter::Impl::Candidate> Fitter::Impl::Solve(const FitProblem& problem,
+                                                         const std::vector<BodyParams>& starts,
+                                                         Objective& objective,
+                                                         FusedWorkspace& workspace,
+                                                         FitSummary* summary) const {
+  constexpr size_t kToProbe = 6, kToFinish = 2;
+  constexpr int kProbeIterations = 4;
+  std::vector<Candidate> candidates;
+  const auto keep_best = [&](size_t count) {
+    std::erase_if(candidates, [](const Candidate& c) { return !std::isfinite(c.cost); });
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.cost < b.cost; });
+    for (size_t i = candidates.size(); i-- > count;) {
+      if (!candidates[i].always) candidates.erase(candidates.begin() + i);
     }
+  };
+  const auto solve_each = [&](int max_iterations) {
+    for (Candidate& candidate : candidates) {
+      const SolverResult result =
+          SolveBody(objective, max_iterations, workspace, &candidate.params);
+      summary->body_iterations += result.iterations;
+      candidate.termination = result.termination;
+      candidate.cost = result.termination == FitTermination::kFailed ? kInfinity : result.cost;
+    }
+  };
+
+  for (const BodyParams& start : starts) {
+    Candidate& candidate = candidates.emplace_back(Candidate{start});
+    if (!options.torso_stage) continue;
+    FitProblem from_here = problem;
+    from_here.start = start;
+    Objective torso = Torso(from_here);
+    summary->torso_iterations += SolveTorso(torso, &candidate.params).iterations;
   }
-  return result;
+  candidates.front().always = !IsUninformed(starts.front(), *prior);
+  summary->hypotheses_tried = static_cast<int>(candidates.size());
+  if (candidates.size() > kToProbe) {
+    for (Candidate& c : candidates) c.cost = objective.Evaluate(c.params).Total();
+    keep_best(kToProbe);
+  }
+  if (candidates.size() > kToFinish) {
+    solve_each(kProbeIterations);
+    keep_best(kToFinish);
+  }
+  solve_each(options.body_max_iterations);
+  keep_best(candidates.size());
+  return candidates;
 }
 
 ObjectiveTerms Fitter::Impl::Terms(const FitProblem& problem, Objective& body_objective,
@@ -179,6 +210,14 @@ ObjectiveTerms Fitter::Impl::Terms(const FitProblem& problem, Objective& body_ob
   terms.start_anchor = costs.start_anchor;
   terms.camera_stage = Torso(problem).Evaluate(params).Total();
   return terms;
+}
+
+// Whether two bodies are more than a few centimetres apart, in the mean over the joints.
+bool Fitter::Impl::Differ(const BodyParams& a, const BodyParams& b) const {
+  constexpr double kApart = 0.03;
+  const Points3 x = joints->Positions(a), y = joints->Positions(b);
+  const Points3 offset = (x.rowwise() - x.colwise().mean()) - (y.rowwise() - y.colwise().mean());
+  return offset.rowwise().norm().mean() > kApart;
 }
 
 // `reprojection` is that term of the body's objective, whose spec it is, at `params`.
@@ -279,22 +318,25 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   Objective objective = impl_->Body(anchored);
   result.params = starts.front();
   summary.before = impl_->Terms(anchored, objective, result.params);
-  double best_cost = summary.before.BodyTotal();
-  summary.termination = FitTermination::kFailed;
-  for (const BodyParams& start : starts) {
-    BodyParams params = start;
-    const double start_cost =
-        &start == &starts.front() ? best_cost : objective.Evaluate(start).Total();
+  const double start_cost = summary.before.BodyTotal();
+  std::vector<Impl::Candidate> ends =
+      impl_->Solve(anchored, starts, objective, workspace, &summary);
+  if (ends.empty() || ends.front().cost > start_cost) {  // the torso stage led astray
+    Impl::Candidate direct{starts.front()};
     const SolverResult solved =
-        impl_->Solve(anchored, objective, start_cost, workspace, &params, &summary);
-    ++summary.hypotheses_tried;
-    if (solved.termination == FitTermination::kFailed || solved.cost > best_cost) continue;
-    best_cost = solved.cost;
-    summary.termination = solved.termination;
-    result.params = params;
+        impl_->SolveBody(objective, impl_->options.body_max_iterations, workspace, &direct.params);
+    summary.body_iterations += solved.iterations;
+    if (solved.termination == FitTermination::kFailed) {
+      return refuse(FitReason::kSolverFailed, "the solver found no step that lowers the objective");
+    }
+    direct.cost = solved.cost;
+    direct.termination = solved.termination;
+    ends.insert(ends.begin(), direct);
   }
-  if (summary.termination == FitTermination::kFailed) {
-    return refuse(FitReason::kSolverFailed, "the solver found no step that lowers the objective");
+  result.params = ends.front().params;
+  summary.termination = ends.front().termination;
+  if (ends.size() > 1 && impl_->Differ(ends[0].params, ends[1].params)) {
+    result.runner_up = {ends[1].params, ends[1].cost};
   }
   const Vec3 root = result.params.rotation(0);
   if (root.norm() > std::numbers::pi) result.params.rotation(0) = LogSO3(ExpSO3(root));
@@ -302,6 +344,11 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   summary.score = impl_->Score(problem, result.params, objective.spec(), summary.after.reprojection,
                                &summary.per_joint_error_px);
   summary.usable = std::isfinite(summary.score.score_px2);
+  if (impl_->options.estimate_uncertainty) {
+    const double noise_px = impl_->options.pose_prior_weight / std::numbers::sqrt2;
+    result.uncertainty = EstimateUncertainty(impl_->fused, impl_->skeleton, objective.spec(),
+                                             noise_px, workspace, result.params);
+  }
   summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;
 }

@@ -256,8 +256,7 @@ double BodyProblem::EvaluateCandidate() {
     cost += spec_.pose_prior_weight * spec_.pose_prior_weight * PriorEnergy();
   }
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const double r =
-        spec_.angle_prior_weight * std::exp(angle.sign * candidate_.pose[angle.pose_idx]);
+    const double r = EvaluateAngle(spec_, angle, candidate_.pose[angle.pose_idx]).r;
     cost += r * r;
   }
   const auto squared = [](double value) { return value * value; };
@@ -311,9 +310,8 @@ void BodyProblem::Linearise() {
                             group.blocks.data(), group.num_blocks, normal.data());
   }
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const double r =
-        spec_.angle_prior_weight * std::exp(angle.sign * current_.pose[angle.pose_idx]);
-    AddDiagonal(ColumnOfParam(angle.pose_idx), angle.sign * r, r);
+    const auto [r, derivative] = EvaluateAngle(spec_, angle, current_.pose[angle.pose_idx]);
+    AddDiagonal(ColumnOfParam(angle.pose_idx), derivative, r);
   }
   const double shape = spec_.shape_prior_weight;
   for (int i = 0; i < kNumShapeParams; ++i)

@@ -108,6 +108,16 @@ bool ReprojectionResidual(const ObjectiveSpec& spec, const Observation& observat
   return true;
 }
 
+AngleResidual EvaluateAngle(const ObjectiveSpec& spec, const AnglePriorEntry& angle, double value) {
+  const double weight = spec.angle_prior_weight;
+  if (spec.angle_prior == AnglePrior::kExponential) {
+    const double r = weight * std::exp(angle.sign * value);
+    return {r, angle.sign * r};
+  }
+  const double beyond = angle.sign * value - kAngleSlack;
+  return beyond > 0 ? AngleResidual{weight * beyond, weight * angle.sign} : AngleResidual{0, 0};
+}
+
 bool Objective::Reproject(const Observation& observation, int row, Eigen::Ref<VecX> residuals,
                           RowMatX* jacobian) const {
   Vec2 r;
@@ -155,9 +165,9 @@ void Objective::AngleRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
                           RowMatX* jacobian) const {
   int row = layout_.angle_prior;
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const double r = spec_.angle_prior_weight * std::exp(angle.sign * params.pose[angle.pose_idx]);
+    const auto [r, derivative] = EvaluateAngle(spec_, angle, params.pose[angle.pose_idx]);
     residuals[row] = r;
-    if (jacobian != nullptr) (*jacobian)(row, angle.pose_idx) = angle.sign * r;
+    if (jacobian != nullptr) (*jacobian)(row, angle.pose_idx) = derivative;
     ++row;
   }
 }

@@ -11,7 +11,7 @@
 //                      itself)
 //   3 per point        weight (X - target)
 //   69 + 1  mixture    weight [ L_k^T (x - m_k) / sqrt 2 ; sqrt(-log w'_k) ], k the best component
-//   4       angles     weight exp(s_i th_i)
+//   4       angles     weight exp(s_i th_i), or weight max(0, s_i th_i - kAngleSlack)
 //   10      shape      weight b
 //   1       depth      weight (t_z - t_z0)
 //   72 or 3 start      weight (th - th0), of the pose values in x
@@ -25,6 +25,7 @@
 #include "body/kinematics.h"
 #include "body/pose_prior.h"
 #include "core/camera.h"
+#include "fitting/fit_options.h"
 
 namespace gyre {
 
@@ -61,6 +62,7 @@ struct ObjectiveSpec {
   bool robust_per_coordinate = false;
   double pose_prior_weight = 0;
   double angle_prior_weight = 0;
+  AnglePrior angle_prior = AnglePrior::kExponential;
   double shape_prior_weight = 0;
   double depth_anchor = 0;
   double start_anchor = 0;
@@ -73,12 +75,19 @@ struct AnglePriorEntry {
   double sign;
 };
 inline constexpr AnglePriorEntry kAnglePrior[] = {{55, 1}, {58, -1}, {12, -1}, {15, -1}};
+inline constexpr double kAngleSlack = 0.1;  // radians that elbows and knees go beyond straight
 
 // r of one observation, given its joint in the frame of the parameters, and its derivative by the
 // joint. False when the joint is not in front of the camera.
 bool ReprojectionResidual(const ObjectiveSpec& spec, const Observation& observation,
                           const Vec3& joint, Vec2* r,
                           Eigen::Matrix<double, 2, 3, Eigen::RowMajor>* dr_djoint);
+
+// r and dr/dth of one of them, th being its pose value.
+struct AngleResidual {
+  double r, derivative;
+};
+AngleResidual EvaluateAngle(const ObjectiveSpec& spec, const AnglePriorEntry& angle, double value);
 
 class Objective {
  public:

@@ -76,6 +76,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.sigma_px", f.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
   visit("fit.robust_norm", f.robust_norm, "per_coordinate (SPIN) or per_joint");
   visit("fit.pose_prior_weight", f.pose_prior_weight, "Weight of the pose mixture");
+  visit("fit.angle_prior", f.angle_prior, "exponential (SMPLify) or limit");
   visit("fit.angle_prior_weight", f.angle_prior_weight, "Weight against bending backwards");
   visit("fit.shape_prior_weight", f.shape_prior_weight, "Weight of the shape's norm");
   visit("fit.body_depth_anchor", f.body_depth_anchor, "Holds depth in the body stage");
@@ -84,7 +85,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.torso_max_iterations", f.torso_max_iterations, "Iterations of the torso stage");
   visit("fit.body_max_iterations", f.body_max_iterations, "Iterations of the body stage");
   visit("fit.function_tolerance", f.function_tolerance, "Relative decrease that ends a stage");
-  visit("fit.hypotheses", f.hypotheses, "start_only, cold_turned or all_turned");
+  visit("fit.backend", f.backend, "fused, or ceres (the slow reference)");
+  visit("fit.hypotheses", f.hypotheses, "start_only, uninformed or all");
   visit("fit.min_observed_joints", f.min_observed_joints, "Fewer joints are not fitted");
 
   auto& s = o.store;

@@ -17,9 +17,13 @@ constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {{"none", TorsoWeighting::
                                                        {"confidence", TorsoWeighting::kConfidence}};
 constexpr Choice<RobustNorm> kRobustNorms[] = {{"per_coordinate", RobustNorm::kPerCoordinate},
                                                {"per_joint", RobustNorm::kPerJoint}};
+constexpr Choice<AnglePrior> kAnglePriors[] = {{"exponential", AnglePrior::kExponential},
+                                               {"limit", AnglePrior::kLimit}};
+constexpr Choice<FitBackend> kFitBackends[] = {{"fused", FitBackend::kFused},
+                                               {"ceres", FitBackend::kCeres}};
 constexpr Choice<Hypotheses> kHypotheses[] = {{"start_only", Hypotheses::kStartOnly},
-                                              {"cold_turned", Hypotheses::kColdTurned},
-                                              {"all_turned", Hypotheses::kAllTurned}};
+                                              {"uninformed", Hypotheses::kUninformed},
+                                              {"all", Hypotheses::kAll}};
 
 template <typename T, size_t N>
 std::string NameIn(const Choice<T> (&choices)[N], T value) {
@@ -52,6 +56,8 @@ std::string ChoiceName(LossNorm value) { return LossNormName(value); }
 std::string ChoiceName(LossMean value) { return LossMeanName(value); }
 std::string ChoiceName(TorsoWeighting value) { return NameIn(kTorsoWeightings, value); }
 std::string ChoiceName(RobustNorm value) { return NameIn(kRobustNorms, value); }
+std::string ChoiceName(AnglePrior value) { return NameIn(kAnglePriors, value); }
+std::string ChoiceName(FitBackend value) { return NameIn(kFitBackends, value); }
 std::string ChoiceName(Hypotheses value) { return NameIn(kHypotheses, value); }
 
 void ChoiceFromName(const std::string& name, Supervision* value) {
@@ -68,6 +74,12 @@ void ChoiceFromName(const std::string& name, TorsoWeighting* value) {
 }
 void ChoiceFromName(const std::string& name, RobustNorm* value) {
   ValueIn(kRobustNorms, name, value);
+}
+void ChoiceFromName(const std::string& name, AnglePrior* value) {
+  ValueIn(kAnglePriors, name, value);
+}
+void ChoiceFromName(const std::string& name, FitBackend* value) {
+  ValueIn(kFitBackends, name, value);
 }
 void ChoiceFromName(const std::string& name, Hypotheses* value) {
   ValueIn(kHypotheses, name, value);

@@ -19,6 +19,8 @@ std::string ChoiceName(LossNorm value);
 std::string ChoiceName(LossMean value);
 std::string ChoiceName(TorsoWeighting value);
 std::string ChoiceName(RobustNorm value);
+std::string ChoiceName(AnglePrior value);
+std::string ChoiceName(FitBackend value);
 std::string ChoiceName(Hypotheses value);
 // UserError lists the names there are.
 void ChoiceFromName(const std::string& name, Supervision* value);
@@ -28,6 +30,8 @@ void ChoiceFromName(const std::string& name, LossNorm* value);
 void ChoiceFromName(const std::string& name, LossMean* value);
 void ChoiceFromName(const std::string& name, TorsoWeighting* value);
 void ChoiceFromName(const std::string& name, RobustNorm* value);
+void ChoiceFromName(const std::string& name, AnglePrior* value);
+void ChoiceFromName(const std::string& name, FitBackend* value);
 void ChoiceFromName(const std::string& name, Hypotheses* value);
 
 template <typename T>

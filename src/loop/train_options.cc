@@ -47,6 +47,7 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
     // objective, score and acceptance.
     if (name == "spin-compat") {
       o.fit = FitOptions::Spin();
+      o.fit.hypotheses = Hypotheses::kStartOnly;  // as SPIN's loop
       o.store = StorePolicy::Spin();
     }
     return o;

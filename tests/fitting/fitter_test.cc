@@ -10,6 +10,8 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/cold_start.h"
+#include "fitting/hypotheses.h"
+#include "fitting/residuals.h"
 #include "fitting/test_problems.h"
 
 namespace gyre {
@@ -172,7 +174,7 @@ TEST_F(FitterTest, ColdStartFindsPeopleInAnyDirection) {
       EXPECT_NEAR(std::remainder(InPlaneAngle(made.problem) - angle, 2 * std::numbers::pi), 0, 0.2);
       const FitResult result = fitter.Fit(made.problem);
       ASSERT_TRUE(result.summary.usable);
-      EXPECT_EQ(result.summary.hypotheses_tried, 2);
+      EXPECT_EQ(result.summary.hypotheses_tried, 2 * (1 + 2));  // mean and components, turned
       EXPECT_LT(RotationAngle(ExpSO3(result.params.rotation(0)), ExpSO3(made.truth.rotation(0))),
                 1.3)  // depth of single limbs stays open; facing and direction do not
           << angle << (turned ? " turned" : "");
@@ -217,6 +219,108 @@ TEST_F(FitterTest, SpinsTorsoStageTrustsMissingJoints) {
       EXPECT_NEAR(missing, 0, 1e-9);
     }
   }
+}
+
+TEST_F(FitterTest, HypothesesOnlyEverHelp) {
+  FitOptions all;
+  all.hypotheses = Hypotheses::kAll;
+  const Fitter many = Make(all), one = Make();
+  int better = 0, runner_ups = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    FitProblem problem = MakeTrueProblem(one, seed).problem;
+    problem.start = TurnedAround(Disturbed(problem.start, 0.2, seed));
+    const FitResult with = many.Fit(problem), without = one.Fit(problem);
+    EXPECT_EQ(without.summary.hypotheses_tried, 1);
+    EXPECT_FALSE(without.runner_up);
+    EXPECT_LE(with.summary.after.BodyTotal(), without.summary.after.BodyTotal() * (1 + 1e-4));
+    better += with.summary.after.BodyTotal() < 0.9 * without.summary.after.BodyTotal();
+    if (!with.runner_up) continue;
+    ++runner_ups;
+    EXPECT_GE(with.runner_up->objective, with.summary.after.BodyTotal());
+    EXPECT_NEAR(many.Evaluate(problem, with.runner_up->params).BodyTotal(),
+                with.runner_up->objective, 1e-6 * with.runner_up->objective);
+  }
+  EXPECT_GE(better, 3) << "a start turned the wrong way round";
+  EXPECT_GE(runner_ups, 1);
+}
+
+TEST_F(FitterTest, AStartAtThePriorsMeanIsNoStart) {
+  const Fitter anchored = Make(FitOptions::Anchored());
+  FitProblem problem = MakeTrueProblem(anchored, 2).problem;
+  problem.start.pose.tail<kNumPriorPose>() = prior_->Mean();
+  const FitResult result = anchored.Fit(problem);
+  EXPECT_GT(result.summary.hypotheses_tried, 1);
+  EXPECT_EQ(result.summary.after.start_anchor, 0);
+  problem.start.pose[20] += 0.1;
+  EXPECT_EQ(anchored.Fit(problem).summary.hypotheses_tried, 1);
+  EXPECT_GT(anchored.Fit(problem).summary.after.start_anchor, 0);
+}
+
+TEST_F(FitterTest, MirroringInDepthKeepsThePicture) {
+  const Fitter fitter = Make();
+  const BodyParams params = MakeTrueProblem(fitter, 3).truth;
+  const FoldedJoints skeleton(*body_, FindKeypointSet("smpl24"));
+  const Points3 joints = skeleton.Positions(params);
+  const Points3 mirrored = skeleton.Positions(MirroredInDepth(params));
+  const Points3 from_pelvis = joints.rowwise() - joints.row(0);
+  const Points3 mirrored_from_pelvis = mirrored.rowwise() - mirrored.row(0);
+  // The skeleton's rest pose is 6 cm deep.
+  EXPECT_LT((from_pelvis - mirrored_from_pelvis).leftCols<2>().cwiseAbs().maxCoeff(), 0.13);
+  EXPECT_LT((from_pelvis + mirrored_from_pelvis).col(2).cwiseAbs().maxCoeff(), 0.2);
+  EXPECT_GT(from_pelvis.col(2).cwiseAbs().maxCoeff(), 0.25);
+}
+
+// Errors of converged fits against what the covariance expects of them, over problems drawn from
+// the prior with the noise that the weights imply.
+TEST_F(FitterTest, UncertaintyMatchesTheErrors) {
+  FitOptions options;
+  options.estimate_uncertainty = true;
+  options.function_tolerance = 1e-8;
+  const Fitter fitter = Make(options);
+  const FoldedJoints skeleton(*body_, FindKeypointSet("smpl24"));
+  int count = 0, within_one = 0, within_two = 0;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    TrueProblem made = MakeTrueProblem(fitter, seed);
+    Rng rng(seed, RngStream::kNoise, 3);
+    const double noise_px = options.pose_prior_weight / std::numbers::sqrt2;
+    for (double& value : made.problem.keypoints_px.reshaped()) value += noise_px * rng.Normal();
+    const FitResult result = fitter.Fit(made.problem);
+    ASSERT_TRUE(result.uncertainty);
+    EXPECT_EQ(result.uncertainty->depth_sd_m[0], 0);
+    const Points3 truth = skeleton.Positions(made.truth);
+    const Points3 joints = skeleton.Positions(result.params);
+    for (int k = 1; k < kNumBodyJoints; ++k) {
+      const double error = (joints(k, 2) - joints(0, 2)) - (truth(k, 2) - truth(0, 2));
+      const double z = std::abs(error) / result.uncertainty->depth_sd_m[k];
+      ++count;
+      within_one += z < 1;
+      within_two += z < 1.96;
+    }
+  }
+  // The poses are drawn with half the prior.s spread, but limbs can end on the wrong side in depth.
+  EXPECT_GT(within_one, 0.6 * count);
+  EXPECT_GT(within_two, 0.85 * count);
+  EXPECT_LT(within_one, 0.95 * count);
+}
+
+TEST_F(FitterTest, ALimitLeavesStraightLimbsAlone) {
+  FitOptions options;
+  const FitProblem problem = MakeTrueProblem(Make(), 1).problem;
+  BodyParams straight = problem.start, bent = problem.start, backwards = problem.start;
+  for (const AnglePriorEntry& angle : kAnglePrior) {
+    straight.pose[angle.pose_idx] = 0;
+    bent.pose[angle.pose_idx] = -0.5 * angle.sign;
+    backwards.pose[angle.pose_idx] = 0.5 * angle.sign;
+  }
+  const auto cost = [&](const BodyParams& params) {
+    return Make(options).Evaluate(problem, params).angle_prior;
+  };
+  EXPECT_EQ(cost(straight), 0);
+  EXPECT_EQ(cost(bent), 0);
+  EXPECT_NEAR(cost(backwards), 4 * 34 * 34 * 0.4 * 0.4, 1e-6);
+  options = FitOptions::Spin();
+  EXPECT_GT(cost(straight), cost(bent));
+  EXPECT_GT(cost(bent), 0);
 }
 
 // Q6: a wrist seen by OpenPose and by an annotator counts once.

@@ -85,6 +85,9 @@ TEST_F(ObjectiveTest, JacobianOfEveryTermEqualsDifferences) {
   EXPECT_LT(JacobianError(spec, params_), 1e-6) << "mixture";
   spec.angle_prior_weight = 15.2;
   EXPECT_LT(JacobianError(spec, params_), 1e-6) << "angles";
+  spec.angle_prior = AnglePrior::kLimit;
+  for (const AnglePriorEntry& angle : kAnglePrior) params_.pose[angle.pose_idx] = 0.4 * angle.sign;
+  EXPECT_LT(JacobianError(spec, params_), 1e-6) << "limits";
   spec.shape_prior_weight = 5;
   spec.depth_anchor = 100;
   spec.start_anchor = 20;

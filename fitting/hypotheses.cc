@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/hypotheses.h"
+
+#include <numbers>
+
+#include "core/so3.h"
+
+namespace gyre {
+
+bool IsUninformed(const BodyParams& start, const PosePrior& prior) {
+  constexpr double kSameRad = 1e-3;
+  const PriorPose offset = start.pose.tail<kNumPriorPose>() - prior.Mean();
+  return offset.cwiseAbs().maxCoeff() < kSameRad;
+}
+
+BodyParams TurnedAround(const BodyParams& params) {
+  BodyParams turned = params;
+  turned.rotation(0) = LogSO3(ExpSO3(params.rotation(0)) * ExpSO3({0, std::numbers::pi, 0}));
+  return turned;
+}
+
+// With S = diag(1, 1, -1), bones b with S b = b and rotations S R S, every joint becomes S times
+// what it was. S R S turns about the axis (-x, -y, z).
+BodyParams MirroredInDepth(const BodyParams& params) {
+  BodyParams mirrored = params;
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    mirrored.rotation(k) = params.rotation(k).cwiseProduct(Vec3(-1, -1, 1));
+  }
+  return mirrored;
+}
+
+std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
+                                       const PosePrior& prior) {
+  std::vector<BodyParams> starts = {start};
+  const bool uninformed = IsUninformed(start, prior);
+  if (hypotheses == Hypotheses::kStartOnly ||
+      (hypotheses == Hypotheses::kUninformed && !uninformed)) {
+    return starts;
+  }
+  for (const PosePrior::Component& component : prior.components()) {
+    BodyParams& typical = starts.emplace_back(start);
+    typical.pose.tail<kNumPriorPose>() = component.mean;
+  }
+  const size_t count = starts.size();
+  for (size_t i = 0; i < count; ++i) starts.push_back(TurnedAround(starts[i]));
+  if (!uninformed) starts.push_back(MirroredInDepth(start));
+  return starts;
+}
+
+}  // namespace gyre

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which starts a fit tries. One view confuses front with back and near with far, and a descent ends
+// in the valley where it starts.
+#pragma once
+
+#include <vector>
+
+#include "body/pose_prior.h"
+#include "fitting/fit_options.h"
+#include "fitting/fit_problem.h"
+
+namespace gyre {
+
+// Whether a start says nothing of the person's pose: it is the prior's mean, which SMPLify starts
+// from and an untrained network predicts.
+bool IsUninformed(const BodyParams& start, const PosePrior& prior);
+
+// The same body turned by pi about its own vertical axis.
+BodyParams TurnedAround(const BodyParams& params);
+// The body whose joints are mirrored in depth about the pelvis, up to the thickness of the rest
+// pose (which is flat: its joints lie near z = 0): what bends away from the camera bends towards
+// it.
+BodyParams MirroredInDepth(const BodyParams& params);
+
+// The starts to try, `start` first; their translations are those of `start`.
+std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
+                                       const PosePrior& prior);
+
+}  // namespace gyre
