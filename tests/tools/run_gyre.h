@@ -2,10 +2,12 @@
 // Runs the gyre program as a user does.
 #pragma once
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -58,6 +60,13 @@ inline ProgramResult Gyre(const std::vector<std::string>& args) {
   result.out = ReadFile(scratch / "out");
   result.err = ReadFile(scratch / "err");
   return result;
+}
+
+inline void ExpectOneSentence(const ProgramResult& result, int exit_code) {
+  EXPECT_EQ(result.exit_code, exit_code) << result.err;
+  EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  EXPECT_THAT(result.err, testing::StartsWith("gyre: "));
+  EXPECT_EQ(result.out, "");
 }
 
 }  // namespace gyre

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre fit over data sets: killed and resumed, in shards, in the way of others, on a full disk.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "io/journal.h"
+#include "io/npz.h"
+#include "tools/run_gyre.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+constexpr int kPersons = 300;
+
+std::vector<std::string> FitArgs(const fs::path& out, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> args = {"fit",    "--data", "synth:?count=" + std::to_string(kPersons),
+                                   "--out",  out,      "--json",
+                                   "--quiet"};
+  args.insert(args.end(), more.begin(), more.end());
+  return args;
+}
+
+fs::path JournalOf(const fs::path& out) { return out.string() + ".partial"; }
+
+nlohmann::json ReportOf(const ProgramResult& result) {
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  return nlohmann::json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+}
+
+// Ends a run by a signal once its journal has grown by some persons; its exit code.
+int Interrupt(const std::vector<std::string>& args, const fs::path& out, int signal) {
+  const ScratchFolder scratch;
+  const auto size = [&] {
+    std::error_code none;
+    const auto bytes = fs::file_size(JournalOf(out), none);
+    return none ? 0 : bytes;
+  };
+  const auto before = size();
+  const pid_t pid = StartGyre(args, scratch / "out", scratch / "err");
+  for (int i = 0; i < 12000 && size() < before + 30'000; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  kill(pid, signal);
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+class BulkFitTest : public testing::Test {
+ protected:
+  // The result of one undisturbed run.
+  static void SetUpTestSuite() {
+    const ScratchFolder scratch;
+    const fs::path out = scratch / "whole.npz";
+    const ProgramResult result = Gyre(FitArgs(out));
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+    ASSERT_FALSE(fs::exists(JournalOf(out)));
+    whole_ = new std::string(ReadFile(out));
+  }
+  static void TearDownTestSuite() { delete whole_; }
+
+  static inline std::string* whole_ = nullptr;
+  ScratchFolder scratch_;
+  const fs::path out_ = scratch_ / "out.npz";
+};
+
+TEST_F(BulkFitTest, KillsLoseNothingAndRepeatNothing) {
+  int64_t done = 0;
+  for (const char* threads : {"1", "2"}) {
+    ASSERT_EQ(Interrupt(FitArgs(out_, {"--threads", threads}), out_, SIGKILL), 128 + SIGKILL);
+    const Journal journal(JournalOf(out_));
+    EXPECT_GT(journal.size(), done);
+    done = journal.size();
+  }
+  // As if power had gone too: the last record is torn.
+  fs::resize_file(JournalOf(out_), fs::file_size(JournalOf(out_)) - 1);
+  // What a process killed while writing the .npz leaves.
+  std::ofstream(out_.string() + ".tmp123") << "half";
+  const nlohmann::json report = ReportOf(Gyre(FitArgs(out_)));
+  EXPECT_EQ(report["fitted_now"], kPersons - (done - 1));
+  EXPECT_EQ(report["persons"], kPersons);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+  EXPECT_FALSE(fs::exists(JournalOf(out_)));
+  EXPECT_FALSE(fs::exists(out_.string() + ".tmp123"));
+}
+
+TEST_F(BulkFitTest, StopsOnASignalWithEverythingSaved) {
+  EXPECT_EQ(Interrupt(FitArgs(out_), out_, SIGTERM), 130);
+  const int64_t done = Journal(JournalOf(out_)).size();
+  EXPECT_GT(done, 0);
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_)))["fitted_now"], kPersons - done);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+}
+
+TEST_F(BulkFitTest, AJournalOfAnotherRunIsRefusedUntilToldToForgetIt) {
+  Interrupt(FitArgs(out_), out_, SIGKILL);
+  const std::string journal = ReadFile(JournalOf(out_));
+  const auto refused = [&](const std::vector<std::string>& more) {
+    const ProgramResult result = Gyre(FitArgs(out_, more));
+    ExpectOneSentence(result, 1);
+    EXPECT_THAT(result.err, HasSubstr("--restart"));
+    EXPECT_EQ(ReadFile(JournalOf(out_)), journal);
+    return result.err;
+  };
+  EXPECT_THAT(refused({"--min-joints", "9"}), HasSubstr("fit.min_observed_joints was 8 and is 9"));
+  EXPECT_THAT(refused({"--shard", "1/2"}), HasSubstr("shard was"));
+  std::vector<std::string> other_data = FitArgs(out_);
+  other_data[2] += "&seed=2";
+  const ProgramResult result = Gyre(other_data);
+  ExpectOneSentence(result, 1);
+  EXPECT_THAT(result.err, HasSubstr("input was"));
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--restart"})))["fitted_now"], kPersons);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+}
+
+TEST_F(BulkFitTest, AFinishedRunIsNotRepeated) {
+  std::ofstream(out_, std::ios::binary) << *whole_;
+  const nlohmann::json again = ReportOf(Gyre(FitArgs(out_)));
+  EXPECT_EQ(again["fitted_now"], 0);
+  EXPECT_EQ(again["persons"], kPersons);
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--restart"})))["fitted_now"], kPersons);
+  // Other options are another run.
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--min-joints", "9"})))["fitted_now"], kPersons);
+}
+
+TEST_F(BulkFitTest, ShardsTogetherAreTheWholeRun) {
+  std::vector<std::string> join = {"fit", "--join", "--quiet", "--out", out_};
+  for (const char* part : {"3", "1", "2"}) {
+    const std::string shard = scratch_ / (std::string("shard") + part + ".npz");
+    const std::string choice = std::string(part) + "/3";
+    EXPECT_EQ(ReportOf(Gyre(FitArgs(shard, {"--shard", choice})))["persons"], kPersons / 3);
+    if (join.size() == 7) {
+      const ProgramResult missing = Gyre(join);
+      ExpectOneSentence(missing, 1);
+      EXPECT_THAT(missing.err, HasSubstr("persons 100 to 199 are in none"));
+    }
+    join.push_back(shard);
+  }
+  const ProgramResult joined = Gyre(join);
+  ASSERT_EQ(joined.exit_code, 0) << joined.err;
+  EXPECT_EQ(ReadFile(out_), *whole_);
+  // Twice the same, and one of another run.
+  join.push_back(join.back());
+  ExpectOneSentence(Gyre(join), 1);
+  ASSERT_EQ(Gyre(FitArgs(join.back(), {"--shard", "2/3", "--preset", "spin"})).exit_code, 0);
+  join.pop_back();
+  const ProgramResult mixed = Gyre(join);
+  ExpectOneSentence(mixed, 1);
+  EXPECT_THAT(mixed.err, HasSubstr("is of another run than"));
+}
+
+// A full disk, as far as a test can fill one: a limit on the size of files.
+TEST_F(BulkFitTest, AFullDiskLeavesAJournalToGoOnWith) {
+  const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
+  rlimit old_limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  const rlimit limit{100'000, old_limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const ProgramResult full = Gyre(FitArgs(out_));
+  setrlimit(RLIMIT_FSIZE, &old_limit);
+  ::signal(SIGXFSZ, old_handler);
+  ExpectOneSentence(full, 1);
+  EXPECT_THAT(full.err, HasSubstr("results in it are safe"));
+  const int64_t done = Journal(JournalOf(out_)).size();
+  EXPECT_GT(done, 0);
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_)))["fitted_now"], kPersons - done);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+}
+
+TEST(FitCommandTest, SaysWhatIsWrongWithOutBeforeItReadsTheInput) {
+  const ScratchFolder scratch;
+  const auto error = [&](const fs::path& out) {
+    const ProgramResult result =
+        Gyre({"fit", "--coco", scratch / "missing.json", "--out", out, "--quiet"});
+    ExpectOneSentence(result, 1);
+    return result.err;
+  };
+  EXPECT_THAT(error(scratch / "none" / "out.npz"), HasSubstr("create it first"));
+  EXPECT_THAT(error(scratch / ""), HasSubstr("not a regular file"));
+  const fs::path out = scratch / "out.npz";
+  {
+    const Journal other(JournalOf(out));
+    EXPECT_THAT(error(out), HasSubstr("another process"));
+  }
+  std::ofstream(JournalOf(out)) << "somebody's notes";
+  EXPECT_THAT(error(out), HasSubstr("no journal"));
+  EXPECT_EQ(ReadFile(JournalOf(out)), "somebody's notes");
+}
+
+TEST(FitCommandTest, WrongUsage) {
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{"--shard", "0/3"},
+                                             {"--shard", "4/3"},
+                                             {"--shard", "1"},
+                                             {"--shard", "1/2/3"},
+                                             {"--images", "x"},
+                                             {"--coco", "x.json"},
+                                             {"stray"},
+                                             {"--join"},
+                                             {"--threads", "-1"}}) {
+    ExpectOneSentence(Gyre(FitArgs("x.npz", more)), 2);
+  }
+}
+
+// One person a row; the third has too few keypoints for training, the second for a fit.
+TEST(FitCommandTest, TakesAnyDataSet) {
+  const ScratchFolder scratch;
+  std::ofstream csv(scratch / "people.csv");
+  const std::vector<std::string> joints = {"rank", "rkne", "rhip", "lhip", "lkne", "lank", "rwri",
+                                           "relb", "rsho", "lsho", "lelb", "lwri", "neck", "head"};
+  const double x[] = {40, 42, 44, 56, 58, 60, 30, 32, 40, 60, 68, 70, 50, 50};
+  const double y[] = {180, 140, 100, 100, 140, 180, 100, 75, 50, 50, 75, 100, 48, 20};
+  csv << "file";
+  for (const std::string& joint : joints) csv << "," << joint << "_x," << joint << "_y";
+  for (const size_t observed : {14, 7, 3, 14}) {
+    csv << "\np" << observed << ".jpg";
+    for (size_t i = 0; i < joints.size(); ++i) {
+      if (i < observed) {
+        csv << "," << x[i] << "," << y[i];
+      } else {
+        csv << ",,";
+      }
+    }
+  }
+  csv.close();
+  const std::string out = scratch / "fits.npz";
+  const nlohmann::json report =
+      ReportOf(Gyre({"fit", "--data", "csv:" + (scratch / "people.csv").string(), "--out", out,
+                     "--json", "--quiet"}));
+  EXPECT_EQ(report["persons"], 3);
+  EXPECT_EQ(report["usable"], 2);
+  EXPECT_EQ(report["refused"], nlohmann::json({{"too_few_joints", 1}}));
+  // The box is 1.2 times the 160 px from head to ankles.
+  EXPECT_NEAR(report["reprojection_crop_px"]["p50"].get<double>(),
+              report["reprojection_px"]["p50"].get<double>() * 224 / (1.2 * 160), 1e-9);
+  const Npz npz = ReadNpz(out);
+  using testing::ElementsAre;
+  EXPECT_THAT(Get(npz, "id", out).As<int64_t>(), ElementsAre(0, 1, 3));  // rows of the file
+  EXPECT_THAT(Get(npz, "index", out).As<int64_t>(), ElementsAre(0, 1, 2));
+  EXPECT_THAT(Get(npz, "person", out).As<int64_t>(), ElementsAre(0, 0, 1));
+  EXPECT_THAT(Get(npz, "reason", out).strings, ElementsAre("ok", "too_few_joints", "ok"));
+  EXPECT_THAT(Get(npz, "usable", out).As<int>(), ElementsAre(1, 0, 1));
+  EXPECT_TRUE(Get(npz, "image", out).strings[0].ends_with("p14.jpg"));
+}
+
+}  // namespace
+}  // namespace gyre
