@@ -71,35 +71,36 @@ class KeypointColumns {
 
 void ReadCsvDataset(const fs::path& csv, const fs::path& images, const CsvOptions& options,
                     const std::string& name, const SampleSink& sink) {
-  const CsvTable table = CsvTable::Read(csv);
-  const KeypointColumns columns(table, csv);
-  const KeypointPlacer placer(columns.set());
-  if (!options.split.empty() && !table.Has("split")) {
-    ThrowUserError("{}: split={} was asked for, but there is no column 'split'", csv.string(),
-                   options.split);
-  }
   bool any = false;
   Points2 points;
   VecX confidence;
-  for (int64_t row = 0; row < table.row_count(); ++row) {
-    if (!options.split.empty() && table.Text(row, "split") != options.split) continue;
-    Sample sample;
-    sample.dataset = name;
-    sample.index = row;
-    sample.image_path = PathInFolder(images, table.Text(row, "file"), table.Where(row)).string();
-    columns.Read(row, &points, &confidence);
-    placer.Place(points, confidence, &sample);
-    if ((sample.keypoints_confidence.array() > 0).count() < options.min_keypoints) continue;
-    if (table.Has("box_side")) {
-      sample.box = {Vec2(table.Number(row, "box_x"), table.Number(row, "box_y")),
-                    table.Number(row, "box_side")};
-    } else if (const auto box = BoxAroundPoints(sample.keypoints_px, sample.keypoints_confidence,
-                                                options.box_margin)) {
-      sample.box = *box;
+  CsvTable::ForEachBlock(csv, [&](const CsvTable& table, int64_t first_row) {
+    const KeypointColumns columns(table, csv);
+    const KeypointPlacer placer(columns.set());
+    if (!options.split.empty() && !table.Has("split")) {
+      ThrowUserError("{}: split={} was asked for, but there is no column 'split'", csv.string(),
+                     options.split);
     }
-    any = true;
-    sink(std::move(sample));
-  }
+    for (int64_t row = 0; row < table.row_count(); ++row) {
+      if (!options.split.empty() && table.Text(row, "split") != options.split) continue;
+      Sample sample;
+      sample.dataset = name;
+      sample.index = first_row + row;
+      sample.image_path = PathInFolder(images, table.Text(row, "file"), table.Where(row)).string();
+      columns.Read(row, &points, &confidence);
+      placer.Place(points, confidence, &sample);
+      if ((sample.keypoints_confidence.array() > 0).count() < options.min_keypoints) continue;
+      if (table.Has("box_side")) {
+        sample.box = {Vec2(table.Number(row, "box_x"), table.Number(row, "box_y")),
+                      table.Number(row, "box_side")};
+      } else if (const auto box = BoxAroundPoints(sample.keypoints_px, sample.keypoints_confidence,
+                                                  options.box_margin)) {
+        sample.box = *box;
+      }
+      any = true;
+      sink(std::move(sample));
+    }
+  });
   if (!any && !options.split.empty()) {
     ThrowUserError("{}: no usable row has split '{}'", csv.string(), options.split);
   }

@@ -10,7 +10,17 @@
 namespace gyre {
 namespace {
 
-constexpr size_t kMaxFields = size_t{1} << 26;
+constexpr uint64_t kMaxBytes = uint64_t{1} << 30;
+constexpr size_t kMaxFields = size_t{1} << 26;  // in memory
+
+template <typename T>
+bool ParseWhole(const std::string& text, T& value) {
+  const char* last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  return error == std::errc() && end == last;
+}
+
+}  // namespace
 
 // Cuts a text into records of fields.
 class CsvScanner {
@@ -76,43 +86,53 @@ class CsvScanner {
   int64_t line_ = 1;
 };
 
-template <typename T>
-bool ParseWhole(const std::string& text, T& value) {
-  const char* last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(text.data(), last, value);
-  return error == std::errc() && end == last;
-}
-
-}  // namespace
-
-CsvTable CsvTable::Parse(std::string_view content, const std::string& what) {
-  CsvTable table;
-  table.what_ = what;
-  CsvScanner scanner(content, what);
+CsvTable::CsvTable(CsvScanner& scanner, const std::string& what) : what_(what) {
   if (scanner.AtEnd()) ThrowUserError("{}: is empty, expected a table with a header line", what);
-  scanner.Next(table.columns_);
-  for (size_t i = 0; i < table.columns_.size(); ++i) {
-    const std::string& name = table.columns_[i];
+  scanner.Next(columns_);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const std::string& name = columns_[i];
     if (name.empty()) ThrowUserError("{}: line 1: column {} has no name", what, i + 1);
-    if (!table.positions_.emplace(name, i).second) {
+    if (!positions_.emplace(name, i).second) {
       ThrowUserError("{}: line 1: two columns are named '{}'", what, name);
     }
   }
-  while (!scanner.AtEnd()) {
-    table.lines_.push_back(scanner.line());
-    const size_t begin = table.fields_.size();
-    scanner.Next(table.fields_);
-    if (table.fields_.size() - begin != table.columns_.size()) {
-      ThrowUserError("{}: line {}: expected {} fields as in the header, found {}", what,
-                     table.lines_.back(), table.columns_.size(), table.fields_.size() - begin);
-    }
-    ++table.row_count_;
+}
+
+void CsvTable::AddRow(CsvScanner& scanner) {
+  lines_.push_back(scanner.line());
+  const size_t begin = fields_.size();
+  scanner.Next(fields_);
+  if (fields_.size() - begin != columns_.size()) {
+    ThrowUserError("{}: line {}: expected {} fields as in the header, found {}", what_,
+                   lines_.back(), columns_.size(), fields_.size() - begin);
   }
+  ++row_count_;
+}
+
+CsvTable CsvTable::Parse(std::string_view content, const std::string& what) {
+  CsvScanner scanner(content, what);
+  CsvTable table(scanner, what);
+  while (!scanner.AtEnd()) table.AddRow(scanner);
   return table;
 }
 
+void CsvTable::ForEachBlock(const std::filesystem::path& path,
+                            const std::function<void(const CsvTable&, int64_t)>& sink) {
+  constexpr int64_t kBlock = 1024;
+  const std::string what = path.string(), content = ReadFile(path, kMaxBytes);
+  CsvScanner scanner(content, what);
+  const CsvTable head(scanner, what);
+  int64_t first_row = 0;
+  do {
+    CsvTable block = head;
+    while (!scanner.AtEnd() && block.row_count_ < kBlock) block.AddRow(scanner);
+    sink(block, first_row);
+    first_row += block.row_count_;
+  } while (!scanner.AtEnd());
+}
+
 CsvTable CsvTable::Read(const std::filesystem::path& path) {
-  return Parse(ReadFile(path, uint64_t{1} << 30), path.string());
+  return Parse(ReadFile(path, kMaxBytes), path.string());
 }
 
 size_t CsvTable::Position(const std::string& column) const {

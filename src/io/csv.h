@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -12,10 +13,16 @@
 
 namespace gyre {
 
+class CsvScanner;
+
 class CsvTable {
  public:
   static CsvTable Read(const std::filesystem::path& path);
   static CsvTable Parse(std::string_view content, const std::string& what);
+  // A large table in blocks of rows, at least one (of none): `sink` gets the block and the number
+  // of its first row in the table.
+  static void ForEachBlock(const std::filesystem::path& path,
+                           const std::function<void(const CsvTable&, int64_t first_row)>& sink);
 
   const std::vector<std::string>& columns() const { return columns_; }
   int64_t row_count() const { return row_count_; }
@@ -31,6 +38,9 @@ class CsvTable {
   std::string Where(int64_t row) const;
 
  private:
+  // An empty table of the columns that the scanner's first record names.
+  CsvTable(CsvScanner& scanner, const std::string& what);
+  void AddRow(CsvScanner& scanner);
   size_t Position(const std::string& column) const;
 
   std::string what_;

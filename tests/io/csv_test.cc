@@ -77,5 +77,29 @@ TEST(Csv, ReadsRealTables) {
   EXPECT_EQ(table.columns().size(), 33u);
 }
 
+TEST(Csv, BlocksTogetherAreTheTable) {
+  const TempFolder folder;
+  std::string text = "a,b\n";
+  for (int i = 0; i < 2500; ++i) text += fmt::format("{},\"{}\n\"\n", i, i);
+  const auto path = folder.Write("large.csv", text);
+  const CsvTable whole = CsvTable::Read(path);
+  int64_t rows = 0;
+  CsvTable::ForEachBlock(path, [&](const CsvTable& block, int64_t first_row) {
+    ASSERT_EQ(first_row, rows);
+    for (int64_t i = 0; i < block.row_count(); ++i, ++rows) {
+      ASSERT_EQ(block.Text(i, "b"), whole.Text(rows, "b"));
+      ASSERT_EQ(block.Where(i), whole.Where(rows));
+    }
+  });
+  EXPECT_EQ(rows, 2500);
+  int calls = 0;
+  CsvTable::ForEachBlock(folder.Write("head.csv", "a,b\n"), [&](const CsvTable& block, int64_t) {
+    EXPECT_TRUE(block.Has("b"));
+    EXPECT_EQ(block.row_count(), 0);
+    ++calls;
+  });
+  EXPECT_EQ(calls, 1);
+}
+
 }  // namespace
 }  // namespace gyre
