@@ -7,14 +7,14 @@
 
 namespace gyre {
 
-// In which direction the spine points in the image: the angle, radians in (-pi, pi], by which an
-// upright person has to be turned clockwise on the screen to lie as the keypoints do. 0 when
-// upright, pi when upside down; from hips to shoulders, neck or head, whichever are observed
+// In which direction the spine points in a camera's image: the angle, radians in (-pi, pi], by
+// which an upright person has to be turned clockwise on the screen to lie as the keypoints do. 0
+// when upright, pi when upside down; from hips to shoulders, neck or head, whichever are observed
 // (weighted by confidence); 0 when nothing tells.
-double InPlaneAngle(const FitProblem& problem);
+double InPlaneAngle(const PersonKeypoints& camera);
 
-// The prior's mean pose and the mean shape, facing the camera, turned in the image plane as the
-// torso is. Translation is left at zero for Fitter to place.
+// The prior's mean pose and the mean shape, facing the camera that sees most of the person, turned
+// in its image plane as the torso is. Translation is left at zero for Fitter to place.
 BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior);
 
 }  // namespace gyre

@@ -27,6 +27,7 @@ void FitOptions::Check() const {
   CheckNotNegative("torso_depth_anchor", torso_depth_anchor);
   CheckNotNegative("torso_orientation_anchor", torso_orientation_anchor);
   CheckPositive("sigma_px", sigma_px);
+  CheckPositive("point_weight", point_weight);
   CheckNotNegative("pose_prior_weight", pose_prior_weight);
   CheckNotNegative("angle_prior_weight", angle_prior_weight);
   CheckNotNegative("shape_prior_weight", shape_prior_weight);

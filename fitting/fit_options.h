@@ -7,7 +7,8 @@
 //       sum over torso joints of c^2 |e|^2  +  torso_depth_anchor^2 (t_z - t_z0)^2
 //       + torso_orientation_anchor^2 |th[0..2] - th0[0..2]|^2
 //   body stage   pose, shape, orientation and, by option, translation:
-//       sum over joints of c^2 gm(e)  +  pose_prior^2 E_mixture(th[3..71])
+//       sum over joints of c^2 gm(e)  +  point_weight^2 sum over 3D joints of c^2 |X - point|^2
+//       +  pose_prior^2 E_mixture(th[3..71])
 //       + angle_prior^2 sum_i exp(2 s_i th_i)  +  shape_prior^2 |b|^2
 //       + body_depth_anchor^2 (t_z - t_z0)^2  +  start_anchor^2 |th - th0|^2
 // with e the reprojection error in pixels of the reference crop (224 px), c the confidence,
@@ -65,6 +66,10 @@ struct FitOptions {
   bool body_translation_free = true;  // SPIN freezes the camera, which costs it 20 mm
   double sigma_px = 100;              // of Geman-McClure, in pixels of the reference crop
   RobustNorm robust_norm = RobustNorm::kPerJoint;
+  // Of 3D joints, reference pixels per metre. The other weights imply keypoint noise of
+  // pose_prior_weight / sqrt 2 = 3.4 px; divided by the noise of a 3D joint, 2 cm (definitions of
+  // motion capture's joints differ by that), this is the weight that both deserve.
+  double point_weight = 170;
   double pose_prior_weight = 4.78;
   AnglePrior angle_prior = AnglePrior::kLimit;
   double angle_prior_weight = 34;  // limit: 1/rad, times pixels; exponential: SMPLify has 15.2

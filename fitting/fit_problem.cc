@@ -22,6 +22,21 @@ const char* TerminationName(FitTermination termination) {
 
 }  // namespace
 
+FitView FitProblem::Seen(int camera) const {
+  return camera == 0 ? FitView{*this} : views[camera - 1];
+}
+
+int FitProblem::MainCamera() const {
+  int main = 0;
+  double most = confidence.sum();
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (views[i].confidence.sum() <= most) continue;
+    most = views[i].confidence.sum();
+    main = static_cast<int>(i) + 1;
+  }
+  return main;
+}
+
 const char* FitReasonName(FitReason reason) {
   switch (reason) {
     case FitReason::kOk:

@@ -14,23 +14,44 @@
 
 namespace gyre {
 
-struct FitProblem {
+// A person as one camera sees them.
+struct PersonKeypoints {
   Points2 keypoints_px = Points2::Zero(kNumSpinJoints, 2);  // SPIN's 49, pixels of `camera`
   VecX confidence = VecX::Zero(kNumSpinJoints);             // 0: not observed
   Camera camera;
   // Pixels of the 224 px reference crop per pixel of `camera` (1 when `camera` is the crop's): the
   // weights of the objective are in reference pixels, whatever the picture's resolution.
   double pixel_scale = 1;
+};
+
+// A further camera at the same moment, of known place: X_view = rotation X + translation (metres),
+// with X in the first camera's frame.
+struct FitView : PersonKeypoints {
+  Mat3 rotation = Mat3::Identity();
+  Vec3 translation = Vec3::Zero();
+};
+
+// The keypoints are the first camera's; all parameters are in its frame. A camera that sees nothing
+// is not used and need not be set.
+struct FitProblem : PersonKeypoints {
+  std::vector<FitView> views;  // of further cameras
+  // SPIN's 49 joints where their place in space is known, metres. [49,3], or no rows when none is
+  Points3 points3D = Points3(0, 3);
+  VecX points3D_confidence;  // in [0, 1], 0: not known. As many as points3D has rows
 
   BodyParams start;                   // in the camera's frame
   bool has_start = true;              // false: a cold start, see cold_start.h
-  bool start_has_translation = true;  // false: estimated from the keypoints
+  bool start_has_translation = true;  // false: estimated from what is observed
+
+  // Camera 0 is the first, i > 0 is views[i - 1].
+  FitView Seen(int camera) const;
+  int MainCamera() const;  // which sees most, by the sum of confidences
 };
 
 enum class FitReason {
   kOk,
-  kNonFiniteInput,  // NaN or infinity in an observed keypoint, the camera or the start
-  kBadCamera,       // focal length or pixel scale not positive
+  kNonFiniteInput,  // NaN or infinity in what is observed or the start
+  kBadCamera,       // focal length or pixel scale not positive, or its place not a rigid motion
   kTooFewJoints,
   kNotPlaceable,  // no translation puts the body in front of the camera
   kSolverFailed,
@@ -40,6 +61,7 @@ const char* FitReasonName(FitReason reason);  // "too_few_joints"
 // The terms of the objective, named as SPIN's code has them; weighted, in reference pixels squared.
 struct ObjectiveTerms {
   double reprojection = 0;
+  double points = 0;  // 3D joints
   double pose_prior = 0;
   double angle_prior = 0;
   double shape_prior = 0;
@@ -47,19 +69,23 @@ struct ObjectiveTerms {
   double start_anchor = 0;
   double camera_stage = 0;  // the torso stage's objective, its depth anchor included
   double BodyTotal() const {
-    return reprojection + pose_prior + angle_prior + shape_prior + depth_anchor + start_anchor;
+    return reprojection + points + pose_prior + angle_prior + shape_prior + depth_anchor +
+           start_anchor;
   }
 };
 
 // How well a body explains the keypoints, measured alike for stored and for new fits.
 struct FitScore {
-  // sum c^2 gm(e) / sum c^2 over the joints of the body stage, reference pixels squared; infinite
-  // when nothing is observed or the body is not in front of the camera.
+  // sum c^2 gm(e) / sum c^2 over the joints of the body stage in all cameras, reference pixels
+  // squared; 3D joints count with (point_weight |X - point|)^2. Infinite when nothing is observed
+  // or the body is not in front of a camera.
   double score_px2 = 0;
   // mean over SPIN's 49 joints of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
   double spin_score_px2 = 0;
-  double reprojection_px = 0;  // mean |e| over observed joints, pixels of `camera`
-  double pose_prior = 0;       // energy of the mixture, without weight
+  // mean |e| over observed joints, pixels of the first camera; NaN when it sees none.
+  double reprojection_px = 0;
+  double points3D_error_m = 0;  // mean distance from the 3D joints; NaN when there are none
+  double pose_prior = 0;        // energy of the mixture, without weight
   int observed_joints = 0;
 };
 
@@ -77,7 +103,7 @@ struct FitSummary {
   ObjectiveTerms before;  // at the start, translation estimated where it had none
   ObjectiveTerms after;
   FitScore score;
-  // |e| in pixels of `camera`; NaN where not observed. [49]
+  // |e| in pixels of the first camera; NaN where not observed. [49]
   VecX per_joint_error_px;
   double seconds = 0;
 

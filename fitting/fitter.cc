@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/LU>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -61,7 +62,7 @@ struct Fitter::Impl {
   ObjectiveTerms Terms(const FitProblem& problem, Objective& body_objective,
                        const BodyParams& params) const;
   FitScore Score(const FitProblem& problem, const BodyParams& params, const ObjectiveSpec& spec,
-                 double reprojection, VecX* joint_errors_px) const;
+                 double data_cost, VecX* joint_errors_px) const;
   SolverResult SolveTorso(Objective& objective, BodyParams* params) const;
   SolverResult SolveBody(Objective& objective, int max_iterations, FusedWorkspace& workspace,
                          BodyParams* params) const;
@@ -88,7 +89,8 @@ struct Fitter::Impl {
 Objective Fitter::Impl::Torso(const FitProblem& problem) const {
   ObjectiveSpec spec;
   spec.observations = rules.Torso(problem);
-  spec.views = {{problem.camera, problem.pixel_scale}};
+  spec.points = rules.TorsoPoints(problem);
+  spec.views = KeypointRules::Views(problem);
   spec.root_only = true;
   spec.depth_anchor = options.torso_depth_anchor;
   spec.start_anchor = options.torso_orientation_anchor;
@@ -99,7 +101,8 @@ Objective Fitter::Impl::Torso(const FitProblem& problem) const {
 Objective Fitter::Impl::Body(const FitProblem& problem) const {
   ObjectiveSpec spec;
   spec.observations = rules.Body(problem);
-  spec.views = {{problem.camera, problem.pixel_scale}};
+  spec.points = rules.BodyPoints(problem);
+  spec.views = KeypointRules::Views(problem);
   spec.sigma_px = options.sigma_px;
   spec.robust_per_coordinate = options.robust_norm == RobustNorm::kPerCoordinate;
   spec.pose_prior_weight = options.pose_prior_weight;
@@ -115,12 +118,17 @@ Objective Fitter::Impl::Body(const FitProblem& problem) const {
 // The hypotheses in order, the given or upright one first; empty when that cannot be placed.
 std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
   const bool placed = problem.has_start && problem.start_has_translation;
-  const BodyParams first =
+  BodyParams first =
       problem.has_start ? WithShortRotations(problem.start) : MakeColdStart(problem, *prior);
+  if (!problem.has_start) {
+    if (const auto turn = TurnOntoPoints(problem, rules, *joints, first)) {
+      first.rotation(0) = LogSO3(*turn * ExpSO3(first.rotation(0)));
+    }
+  }
   std::vector<BodyParams> starts;
   for (BodyParams& start : MakeHypotheses(first, options.hypotheses, *prior)) {
     if (!placed) {
-      const auto translation = PlaceOverKeypoints(problem, rules, *joints, start);
+      const auto translation = PlaceBody(problem, rules, *joints, start);
       if (!translation && starts.empty()) return {};
       if (!translation) continue;
       start.transl = *translation;
@@ -203,6 +211,7 @@ ObjectiveTerms Fitter::Impl::Terms(const FitProblem& problem, Objective& body_ob
   const Objective::Costs costs = body_objective.Evaluate(params);
   ObjectiveTerms terms;
   terms.reprojection = costs.reprojection;
+  terms.points = costs.points;
   terms.pose_prior = costs.pose_prior;
   terms.angle_prior = costs.angle_prior;
   terms.shape_prior = costs.shape_prior;
@@ -220,25 +229,34 @@ bool Fitter::Impl::Differ(const BodyParams& a, const BodyParams& b) const {
   return offset.rowwise().norm().mean() > kApart;
 }
 
-// `reprojection` is that term of the body's objective, whose spec it is, at `params`.
+// `data_cost`: the terms of keypoints and 3D joints of the body's objective, whose spec it is.
 FitScore Fitter::Impl::Score(const FitProblem& problem, const BodyParams& params,
-                             const ObjectiveSpec& spec, double reprojection,
+                             const ObjectiveSpec& spec, double data_cost,
                              VecX* joint_errors_px) const {
   FitScore score;
   score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
+  score.points3D_error_m = kNaN;
   score.pose_prior = prior->Energy(params.pose.tail<kNumPriorPose>());
-  score.observed_joints = static_cast<int>(spec.observations.size());
+  score.observed_joints = rules.CountObserved(problem);
   double weights = 0;
   for (const Observation& observation : spec.observations) {
     weights += observation.weight * observation.weight;
   }
+  for (const PointObservation& point : spec.points) {
+    weights += std::pow(point.weight / options.point_weight, 2);
+  }
   const Points3 distinct = joints->Positions(params);
   *joint_errors_px = rules.Errors(problem, distinct);
-  if (!(weights > 0) || !std::isfinite(reprojection)) return score;
-  score.score_px2 = reprojection / weights;
+  if (!(weights > 0) || !std::isfinite(data_cost)) return score;
+  score.score_px2 = data_cost / weights;
   score.spin_score_px2 = rules.SpinScore(problem, distinct);
   const auto observed = (joint_errors_px->array() == joint_errors_px->array());  // not NaN
   score.reprojection_px = observed.select(*joint_errors_px, 0).sum() / observed.count();
+  double distances = 0;
+  for (const PointObservation& point : spec.points) {
+    distances += (distinct.row(point.joint).transpose() - point.point).norm();
+  }
+  score.points3D_error_m = distances / static_cast<double>(spec.points.size());
   return score;
 }
 
@@ -253,26 +271,59 @@ Fitter::~Fitter() = default;
 
 namespace {
 
-// Why a problem cannot be fitted, as reason and sentence; kOk when it can be.
-std::pair<FitReason, std::string> Refusal(const FitProblem& problem, const FitOptions& options,
-                                          size_t observed_joints) {
-  if (problem.keypoints_px.rows() != kNumSpinJoints ||
-      problem.confidence.size() != kNumSpinJoints || !problem.confidence.allFinite() ||
-      (problem.has_start && !Finite(problem.start))) {
-    return {FitReason::kNonFiniteInput,
-            "confidences or start parameters are not finite or not of the right number"};
+bool HasRightSizes(const FitProblem& problem) {
+  const auto right = [](const PersonKeypoints& camera) {
+    return camera.keypoints_px.rows() == kNumSpinJoints &&
+           camera.confidence.size() == kNumSpinJoints;
+  };
+  const Eigen::Index points = problem.points3D.rows();
+  return right(problem) && std::all_of(problem.views.begin(), problem.views.end(), right) &&
+         (points == 0 || points == kNumSpinJoints) && problem.points3D_confidence.size() == points;
+}
+
+std::pair<FitReason, std::string> CameraRefusal(const FitView& view) {
+  if (!view.confidence.allFinite()) {
+    return {FitReason::kNonFiniteInput, "confidences of a further camera are not finite"};
   }
   for (int i = 0; i < kNumSpinJoints; ++i) {
-    if (problem.confidence[i] > 0 && !problem.keypoints_px.row(i).allFinite()) {
+    if (view.confidence[i] > 0 && !view.keypoints_px.row(i).allFinite()) {
       return {FitReason::kNonFiniteInput,
               fmt::format("keypoint {} is not finite", SpinJoints().joints[i])};
     }
   }
+  if (!(view.confidence.maxCoeff() > 0)) return {FitReason::kOk, ""};
   const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
-  if (!positive(problem.camera.focal_px) || !positive(problem.pixel_scale) ||
-      !problem.camera.center_px.allFinite()) {
+  if (!positive(view.camera.focal_px) || !positive(view.pixel_scale) ||
+      !view.camera.center_px.allFinite()) {
     return {FitReason::kBadCamera, fmt::format("the camera has focal length {} px, pixel scale {}",
-                                               problem.camera.focal_px, problem.pixel_scale)};
+                                               view.camera.focal_px, view.pixel_scale)};
+  }
+  constexpr double kRotationError = 1e-4;
+  const double error = (view.rotation * view.rotation.transpose() - Mat3::Identity()).norm();
+  if (!(error < kRotationError) || view.rotation.determinant() < 0 ||
+      !view.translation.allFinite()) {
+    return {FitReason::kBadCamera, "the place of a further camera is not a rigid motion"};
+  }
+  return {FitReason::kOk, ""};
+}
+
+// Why a problem cannot be fitted, as reason and sentence; kOk when it can be.
+std::pair<FitReason, std::string> Refusal(const FitProblem& problem, const FitOptions& options,
+                                          size_t observed_joints) {
+  if (!HasRightSizes(problem) || !problem.confidence.allFinite() ||
+      !problem.points3D_confidence.allFinite() || (problem.has_start && !Finite(problem.start))) {
+    return {FitReason::kNonFiniteInput,
+            "confidences or start parameters are not finite or not of the right number"};
+  }
+  for (int i = 0; i < problem.points3D.rows(); ++i) {
+    if (problem.points3D_confidence[i] > 0 && !problem.points3D.row(i).allFinite()) {
+      return {FitReason::kNonFiniteInput,
+              fmt::format("3D joint {} is not finite", SpinJoints().joints[i])};
+    }
+  }
+  for (int camera = 0; camera <= static_cast<int>(problem.views.size()); ++camera) {
+    auto refusal = CameraRefusal(problem.Seen(camera));
+    if (refusal.first != FitReason::kOk) return refusal;
   }
   if (observed_joints < static_cast<size_t>(options.min_observed_joints)) {
     return {FitReason::kTooFewJoints, fmt::format("{} joints observed, {} needed", observed_joints,
@@ -300,9 +351,7 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
     return result;
   };
 
-  const bool shaped =
-      problem.keypoints_px.rows() == kNumSpinJoints && problem.confidence.size() == kNumSpinJoints;
-  const size_t observed = shaped ? impl_->rules.CountObserved(problem) : 0;
+  const size_t observed = HasRightSizes(problem) ? impl_->rules.CountObserved(problem) : 0;
   summary.score.observed_joints = static_cast<int>(observed);
   auto [reason, text] = Refusal(problem, impl_->options, observed);
   if (reason != FitReason::kOk) return refuse(reason, std::move(text));
@@ -341,8 +390,9 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   const Vec3 root = result.params.rotation(0);
   if (root.norm() > std::numbers::pi) result.params.rotation(0) = LogSO3(ExpSO3(root));
   summary.after = impl_->Terms(anchored, objective, result.params);
-  summary.score = impl_->Score(problem, result.params, objective.spec(), summary.after.reprojection,
-                               &summary.per_joint_error_px);
+  summary.score =
+      impl_->Score(problem, result.params, objective.spec(),
+                   summary.after.reprojection + summary.after.points, &summary.per_joint_error_px);
   summary.usable = std::isfinite(summary.score.score_px2);
   if (impl_->options.estimate_uncertainty) {
     const double noise_px = impl_->options.pose_prior_weight / std::numbers::sqrt2;
@@ -363,8 +413,9 @@ std::vector<FitResult> Fitter::FitAll(std::span<const FitProblem> problems, int 
 
 FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) const {
   Objective objective = impl_->Body(problem);
+  const Objective::Costs costs = objective.Evaluate(params);
   VecX joint_errors_px;
-  return impl_->Score(problem, params, objective.spec(), objective.Evaluate(params).reprojection,
+  return impl_->Score(problem, params, objective.spec(), costs.reprojection + costs.points,
                       &joint_errors_px);
 }
 

@@ -40,7 +40,7 @@ class RigidProblem {
  private:
   const ObjectiveSpec& spec_;
   Vec3 pivot_;
-  std::vector<Arm> arms_;  // per observation
+  std::vector<Arm> arms_;  // per observation, then per point
   Vec6 start_, current_, candidate_;
   Mat6 normal_, candidate_normal_;
   Vec6 gradient_, candidate_gradient_;
@@ -49,18 +49,20 @@ class RigidProblem {
 RigidProblem::RigidProblem(const FoldedJoints& joints, const ObjectiveSpec& spec,
                            const BodyParams& start)
     : spec_(spec), pivot_(joints.rest_joints().PelvisAt(start.betas)) {
-  GYRE_CHECK(spec.root_only && spec.points.empty());
+  GYRE_CHECK(spec.root_only);
   Points3 positions;
   RowMatX jacobian;
   FoldedOptions folded;
   folded.columns = FoldedOptions::Columns::kRoot;
   joints.Evaluate(start, &positions, &jacobian, folded);
   const Mat3 back = ExpSO3(start.rotation(0)).transpose();
-  for (const Observation& observation : spec.observations) {
-    const double weight = jacobian(3 * observation.joint, 3);  // d x / d t_x
-    const Vec3 position = positions.row(observation.joint).transpose();
+  const auto add_arm = [&](int joint) {
+    const double weight = jacobian(3 * joint, 3);  // d x / d t_x
+    const Vec3 position = positions.row(joint).transpose();
     arms_.push_back({back * (position - weight * (pivot_ + start.transl)), weight});
-  }
+  };
+  for (const Observation& observation : spec.observations) add_arm(observation.joint);
+  for (const PointObservation& point : spec.points) add_arm(point.joint);
   start_ << spec.start.rotation(0), spec.start.transl;
   candidate_ << start.rotation(0), start.transl;
   current_ = candidate_;
@@ -72,7 +74,7 @@ double RigidProblem::EvaluateCandidate() {
   candidate_normal_.setZero();
   candidate_gradient_.setZero();
   double cost = 0;
-  for (size_t i = 0; i < arms_.size(); ++i) {
+  for (size_t i = 0; i < spec_.observations.size(); ++i) {
     const Vec3 turned = rotation * arms_[i].arm;
     Vec2 r;
     Eigen::Matrix<double, 2, 3, Eigen::RowMajor> dr_djoint;
@@ -83,6 +85,18 @@ double RigidProblem::EvaluateCandidate() {
     Eigen::Matrix<double, 2, 6> jacobian;
     jacobian.leftCols<3>() = -dr_djoint * Hat(turned) * left_jacobian;
     jacobian.rightCols<3>() = arms_[i].weight * dr_djoint;
+    candidate_normal_ += jacobian.transpose() * jacobian;
+    candidate_gradient_ += jacobian.transpose() * r;
+    cost += r.squaredNorm();
+  }
+  for (size_t i = 0; i < spec_.points.size(); ++i) {
+    const PointObservation& target = spec_.points[i];
+    const Arm& arm = arms_[spec_.observations.size() + i];
+    const Vec3 turned = rotation * arm.arm;
+    const Vec3 r = target.weight * (turned + arm.weight * (pivot_ + transl) - target.point);
+    Eigen::Matrix<double, 3, 6> jacobian;
+    jacobian.leftCols<3>() = -target.weight * Hat(turned) * left_jacobian;
+    jacobian.rightCols<3>() = target.weight * arm.weight * Mat3::Identity();
     candidate_normal_ += jacobian.transpose() * jacobian;
     candidate_gradient_ += jacobian.transpose() * r;
     cost += r.squaredNorm();
