@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/network_start.h"
 
+#include <ATen/Context.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "core/error.h"
@@ -58,31 +58,27 @@ struct NetworkStart::Impl {
 };
 
 NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& body) {
-  InitRuntime(0);
+  InitRuntime(1);  // see SetStarts
+  // It holds for this thread alone, and would tell its fits from those of the others.
+  at::globalContext().setFlushDenormal(false);
   const c10::Device device = DeviceFromName("cpu");
   impl_.reset(new Impl{device, LoadTrainedNetwork(run, device), RestJoints(body)});
+  impl_->trained.network->eval();
 }
 
 NetworkStart::~NetworkStart() = default;
 
 void NetworkStart::SetStarts(int threads, std::vector<FitInput>* inputs) {
-  // As many crops at a time as threads, then one by one through the network: in larger batches its
-  // sums may round otherwise, and a start would depend on its neighbours.
-  const auto count = static_cast<int64_t>(inputs->size());
-  const int64_t step = threads > 0 ? threads : HardwareThreads();
-  for (int64_t begin = 0; begin < count; begin += step) {
-    std::vector<std::optional<Batch>> batches(std::min(step, count - begin));
-    ParallelFor(static_cast<int64_t>(batches.size()), threads, [&](int64_t i, int) {
-      batches[i] = BatchOf((*inputs)[begin + i], impl_->trained.options.network.image_px);
-    });
-    for (size_t i = 0; i < batches.size(); ++i) {
-      if (!batches[i]) continue;
-      FitProblem& problem = (*inputs)[begin + i].problem;
-      problem.start =
-          PredictBodies(impl_->trained.network, *batches[i], impl_->rest, impl_->device)[0];
-      problem.has_start = problem.start_has_translation = true;
-    }
-  }
+  // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
+  // its neighbours nor on the number of threads.
+  ParallelFor(static_cast<int64_t>(inputs->size()), threads, [&](int64_t i, int) {
+    FitInput& input = (*inputs)[i];
+    const auto batch = BatchOf(input, impl_->trained.options.network.image_px);
+    if (!batch) return;
+    input.problem.start =
+        PredictBodies(impl_->trained.network, *batch, impl_->rest, impl_->device)[0];
+    input.problem.has_start = input.problem.start_has_translation = true;
+  });
 }
 
 }  // namespace gyre

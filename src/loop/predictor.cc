@@ -18,7 +18,7 @@ namespace gyre {
 std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device) {
   const at::NoGradGuard no_grad;
-  network->eval();
+  if (network->is_training()) network->eval();  // threads may share a network in evaluation
   const at::Tensor images = NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
   return BodiesFromOutput(network->forward(images), batch, rest);
 }
