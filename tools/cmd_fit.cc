@@ -162,17 +162,17 @@ double FocalOf(const cxxopts::ParseResult& args) {
 }
 
 PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sources) {
-  const FitInputOptions options{args["images"].as<std::string>(), FocalOf(args)};
+  const fs::path images = args["images"].as<std::string>();
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
   PersonSource source;
   if (args.count("data")) {
-    source = DataSource(args["data"].as<std::string>(), sources, options.focal_px);
+    source = DataSource(args["data"].as<std::string>(), sources);
   } else if (args.count("openpose")) {
-    source = OpenPoseSource(path("openpose"), options);
+    source = OpenPoseSource(path("openpose"), images);
   } else if (args.count("coco")) {
-    source = CocoSource(path("coco"), options);
+    source = CocoSource(path("coco"), images);
   } else if (args.count("spin-npz")) {
-    source = SpinSource(path("spin-npz"), options);
+    source = SpinSource(path("spin-npz"), images);
   } else {
     const std::string start = args["start"].as<std::string>();
     const std::string name = start == "mean" || args.count("params") ? ""
@@ -277,6 +277,7 @@ std::string FingerprintOfFile(const fs::path& path) {
 // line is told now and not after hours.
 struct Survey {
   int64_t persons = 0;
+  int64_t without_size = 0;  // of the image, known or to be read
   int64_t without_picture = 0;
   std::string image_without_picture;
   std::string fingerprint;
@@ -289,6 +290,7 @@ Survey SurveyOf(const PersonSource& source) {
     AddTo(&fingerprint, input);
     ++survey.persons;
     if (!input.image_path.empty()) return;
+    survey.without_size += input.image_width == 0;
     if (survey.without_picture++ == 0) survey.image_without_picture = input.image;
   });
   survey.fingerprint = fingerprint.Hex();
@@ -298,6 +300,14 @@ Survey SurveyOf(const PersonSource& source) {
 void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args) {
   if (survey.persons == 0) {
     ThrowUserError("the input holds nobody to fit (--person {})", args["person"].as<std::string>());
+  }
+  if (args.count("focal") && survey.without_size == survey.persons) {
+    ThrowUserError("--focal needs the size of the image; name the pictures with {}",
+                   args.count("data") ? "SPEC?images=DIR" : "--images");
+  }
+  if (args.count("focal") && survey.without_size > 0) {
+    spdlog::warn("{} of {} persons are refused: --focal needs the size of their image",
+                 survey.without_size, survey.persons);
   }
   const bool network = args.count("checkpoint") > 0;
   const bool wanted =
@@ -458,13 +468,19 @@ void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
     std::stable_sort(rows.begin(), rows.end(), [](const FitRow& a, const FitRow& b) {
       return a.pixel_scale > b.pixel_scale;
     });
-    cv::Mat picture = ReadImage(path);
+    progress.Advance();
+    cv::Mat picture;
+    try {
+      picture = ReadImage(path);
+    } catch (const UserError& error) {
+      spdlog::warn("{}; it is not drawn", error.what());
+      continue;
+    }
     for (const FitRow& row : rows) {
       const PosedBody posed = PoseBody(body, row.params);
       picture = DrawBodyOverlay(picture, posed.vertices, body.faces, row.camera);
     }
     WriteImage(folder / (fs::path(path).stem().string() + ".png"), picture);
-    progress.Advance();
   }
 }
 

@@ -39,23 +39,18 @@ fs::path FindImage(const fs::path& images, const std::string& name) {
   return {};
 }
 
-// SPIN's camera of the box; how many reference pixels one pixel of the image is. Refuses a person
-// whose image has no size for SetImageCamera.
-void SetBox(const Box& box, const FitInputOptions& options, FitInput* input) {
+// SPIN's camera of the box; how many reference pixels one pixel of the image is.
+void SetBox(const Box& box, FitInput* input) {
   // Nobody to fit without a box: the fitter refuses the row, any camera will do.
   input->problem.camera = SpinCropCamera();
   if (!(box.side_px > 0)) return;
   input->box_side_px = box.side_px;
   input->problem.pixel_scale = kReferenceCropPx / box.side_px;
   input->problem.camera = CropMap(box, kReferenceCropPx).ImageCamera(SpinCropCamera());
-  if (options.focal_px > 0 && input->image_width == 0 && input->image_path.empty()) {
-    ThrowUserError("{}, person {}: --focal needs the size of the image; name it with --images",
-                   input->source_file, input->person);
-  }
 }
 
 FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
-                 const std::string& image, int64_t place, const FitInputOptions& options) {
+                 const std::string& image, int64_t place, const fs::path& images) {
   FitInput input;
   input.source_file = source_file;
   input.image = image;
@@ -63,7 +58,7 @@ FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
   input.id = person.id;
   input.image_width = person.width;
   input.image_height = person.height;
-  input.image_path = FindImage(options.images, image);
+  input.image_path = FindImage(images, image);
   input.problem.has_start = input.problem.start_has_translation = false;
   const std::vector<int> positions = SpinPositionsOf(FindKeypointSet(person.skeleton));
   for (int i = 0; i < person.keypoints.rows(); ++i) {
@@ -73,17 +68,15 @@ FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
   }
   const auto box =
       BoxAroundPoints(input.problem.keypoints_px, input.problem.confidence, kBoxMargin);
-  SetBox(box.value_or(Box{}), options, &input);
+  SetBox(box.value_or(Box{}), &input);
   return input;
 }
 
 // Samples of a data set as persons.
 class SampleInputs {
  public:
-  SampleInputs(std::string source_file, bool with_pictures, double focal_px)
-      : source_file_(std::move(source_file)),
-        with_pictures_(with_pictures),
-        options_{{}, focal_px} {}
+  SampleInputs(std::string source_file, bool with_pictures)
+      : source_file_(std::move(source_file)), with_pictures_(with_pictures) {}
 
   FitInput Of(const Sample& sample) {
     FitInput input;
@@ -98,7 +91,7 @@ class SampleInputs {
     input.problem.keypoints_px = sample.keypoints_px;
     input.problem.confidence = sample.keypoints_confidence;
     input.problem.has_start = input.problem.start_has_translation = false;
-    SetBox(sample.box, options_, &input);
+    SetBox(sample.box, &input);
     if (sample.camera) input.problem.camera = *sample.camera;
     return input;
   }
@@ -106,7 +99,6 @@ class SampleInputs {
  private:
   std::string source_file_;
   bool with_pictures_;
-  FitInputOptions options_;
   std::unordered_map<std::string, int64_t> places_;
 };
 
@@ -124,12 +116,12 @@ PersonChoice PersonChoice::Parse(const std::string& text) {
   return choice;
 }
 
-PersonSource OpenPoseSource(const fs::path& path, const FitInputOptions& options) {
+PersonSource OpenPoseSource(const fs::path& path, const fs::path& images) {
   return [=](const auto& sink) {
     const auto frame_sink = [&](const OpenPoseFrame& frame) {
       int64_t place = 0;
       for (const KeypointPerson& person : frame.people) {
-        sink(InputOf(person, frame.file.string(), frame.name, place++, options));
+        sink(InputOf(person, frame.file.string(), frame.name, place++, images));
       }
     };
     if (fs::is_directory(path)) return ForEachOpenPoseFrame(path, frame_sink);
@@ -141,28 +133,28 @@ PersonSource OpenPoseSource(const fs::path& path, const FitInputOptions& options
   };
 }
 
-PersonSource CocoSource(const fs::path& path, const FitInputOptions& options) {
+PersonSource CocoSource(const fs::path& path, const fs::path& images) {
   return [=](const auto& sink) {
     std::unordered_map<std::string, int64_t> places;
     ForEachCocoPerson(path, [&](const KeypointPerson& person) {
-      sink(InputOf(person, path.string(), person.image, places[person.image]++, options));
+      sink(InputOf(person, path.string(), person.image, places[person.image]++, images));
     });
   };
 }
 
-PersonSource SpinSource(const fs::path& path, const FitInputOptions& options) {
-  const fs::path folder = fs::is_directory(options.images) ? options.images : path.parent_path();
+PersonSource SpinSource(const fs::path& path, const fs::path& images) {
+  const fs::path folder = fs::is_directory(images) ? images : path.parent_path();
   return [=](const auto& sink) {
-    SampleInputs inputs(path.string(), !options.images.empty(), options.focal_px);
+    SampleInputs inputs(path.string(), !images.empty());
     ReadSpinNpz(path, folder, path.stem().string(),
                 [&](const Sample& sample) { sink(inputs.Of(sample)); });
   };
 }
 
-PersonSource DataSource(const std::string& text, const SceneSources& sources, double focal_px) {
+PersonSource DataSource(const std::string& text, const SceneSources& sources) {
   const DatasetSpec spec(text);
   return [=](const auto& sink) {
-    SampleInputs inputs(spec.path().empty() ? text : spec.path(), true, focal_px);
+    SampleInputs inputs(spec.path().empty() ? text : spec.path(), true);
     ForEachSample(text, sources, [&](const Sample& sample) { sink(inputs.Of(sample)); });
   };
 }

@@ -28,22 +28,17 @@ struct FitInput {
 // the names of the images). UserError names what cannot be read.
 using PersonSource = std::function<void(const std::function<void(FitInput)>& sink)>;
 
-// `images` is a folder, one picture, or empty. `focal_px` 0: SPIN's camera, f = 5000 px in the 224
-// px crop around the person, mapped to the whole image; otherwise the principal point is the
-// image's centre, so the image's size must be known: see SetImageCamera.
-struct FitInputOptions {
-  std::filesystem::path images;
-  double focal_px = 0;
-};
+// The sources below give SPIN's camera unless a file has a better one: f = 5000 px in the 224 px
+// crop around the person, mapped to the whole image. `images` is a folder, one picture, or empty.
 
 // OpenPose's BODY_25 JSON, one file or a folder of NAME_keypoints.json.
-PersonSource OpenPoseSource(const std::filesystem::path& path, const FitInputOptions& options);
-PersonSource CocoSource(const std::filesystem::path& path, const FitInputOptions& options);
+PersonSource OpenPoseSource(const std::filesystem::path& path, const std::filesystem::path& images);
+PersonSource CocoSource(const std::filesystem::path& path, const std::filesystem::path& images);
 // SPIN's data files: the box is the file's own, and the camera too where it has one.
-PersonSource SpinSource(const std::filesystem::path& path, const FitInputOptions& options);
+PersonSource SpinSource(const std::filesystem::path& path, const std::filesystem::path& images);
 // Any data set, see datasets/dataset_spec.h: the samples that training would get, their boxes and
 // cameras.
-PersonSource DataSource(const std::string& spec, const SceneSources& sources, double focal_px);
+PersonSource DataSource(const std::string& spec, const SceneSources& sources);
 // Problem files, see fitting/problem_file.h; `start` names their starts, empty: none. Held whole.
 PersonSource ProblemSource(const std::filesystem::path& path, const std::string& start);
 
@@ -60,8 +55,7 @@ PersonSource Choose(PersonSource source, const PersonChoice& choice);
 PersonSource WithStarts(PersonSource source, const std::filesystem::path& bodies);
 
 // The camera of that focal length at the centre of the image, whose size is read from the picture
-// where the keypoints' file does not say it. A picture that cannot be read leaves a camera that the
-// fitter refuses.
+// where the keypoints' file does not say it. Without a size: a camera that the fitter refuses.
 void SetImageCamera(double focal_px, FitInput* input);
 
 }  // namespace gyre
