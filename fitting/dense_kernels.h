@@ -22,9 +22,10 @@ struct DenseKernels {
   // order; the others of these rows must hold zeros or not matter.
   void (*add_gram)(const double* rows, int num_rows, const uint8_t* blocks, int num_blocks,
                    double* normal);
-  // Solves (J^T J) x = J^T r by Cholesky's factorisation in place, x [kNormalParams]. False when
-  // the matrix is not positive definite; x is then not written.
-  bool (*solve_normal)(double* normal, double* x);
+  // Solves (J^T J + diag(damping)) x = J^T r by Cholesky's factorisation, which is left in `work`
+  // [kNormalStride, kNormalStride]; damping and x [kNormalParams]. False when the matrix is not
+  // positive definite; x is then not written.
+  bool (*solve_normal)(const double* normal, const double* damping, double* work, double* x);
   // |U d|^2 for an upper triangle U [n, stride], rows of which are zero below the diagonal; stops
   // early once the sum exceeds `limit`, and returns what it has then.
   double (*upper_norm2)(const double* upper, int n, int stride, const double* d, double limit);

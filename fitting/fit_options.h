@@ -89,7 +89,7 @@ struct FitOptions {
   FitBackend backend = FitBackend::kFused;
   int torso_max_iterations = 30;
   int body_max_iterations = 50;
-  double function_tolerance = 1e-5;  // relative decrease of the objective that ends a stage
+  double function_tolerance = 3e-5;  // relative decrease of the objective that ends a stage
 
   Hypotheses hypotheses = Hypotheses::kUninformed;
   bool estimate_uncertainty = false;  // costs about a fifth of a fit

@@ -118,7 +118,7 @@ struct FusedWorkspace::Impl {
   std::vector<double> rows;  // [residuals of joints, kNormalStride]
   Points3 positions;
   RowMatX jacobian;
-  alignas(64) Normal normal, damped;
+  alignas(64) Normal normal{}, factor{};  // upper triangles
 };
 
 FusedWorkspace::FusedWorkspace() : impl_(std::make_unique<Impl>()) {}
@@ -291,7 +291,10 @@ double BodyProblem::PriorEnergy() {
 
 void BodyProblem::Linearise() {
   Normal& normal = work_.normal;
-  normal.fill(0);
+  for (int i = 0; i < kNumBodyParams; ++i) {
+    const int begin = i * (kNormalStride + 1) / kNormalBlock * kNormalBlock;
+    std::fill(normal.begin() + begin, normal.begin() + (i + 1) * kNormalStride, 0.0);
+  }
   if (spec_.pose_prior_weight > 0) {
     const FusedModel::Impl::Component& component = model_.components[component_];
     const double scale = 0.5 * spec_.pose_prior_weight * spec_.pose_prior_weight;
@@ -334,14 +337,14 @@ void BodyProblem::Linearise() {
 
 bool BodyProblem::Step(double damping, double* predicted) {
   constexpr double kLeastCurvature = 1e-6;
-  work_.damped = work_.normal;
   std::array<double, kNormalParams> damp, step;
   for (int i = 0; i < kNormalParams; ++i) {
-    double& diagonal = work_.damped[i * kNormalStride + i];
-    damp[i] = damping * std::max(diagonal, kLeastCurvature);
-    diagonal += damp[i];
+    damp[i] = damping * std::max(work_.normal[i * kNormalStride + i], kLeastCurvature);
   }
-  if (!model_.kernels.solve_normal(work_.damped.data(), step.data())) return false;
+  if (!model_.kernels.solve_normal(work_.normal.data(), damp.data(), work_.factor.data(),
+                                   step.data())) {
+    return false;
+  }
   // |r|^2 - |r - J x|^2 = x^T g + x^T D x, as (N + D) x = g.
   *predicted = 0;
   for (int i = 0; i < kNormalParams; ++i) {

@@ -35,8 +35,12 @@ SolverResult MinimiseByLevenbergMarquardt(Problem& problem, double cost,
   while (result.iterations < options.max_iterations) {
     ++result.iterations;
     double predicted = 0;
-    const double candidate =
-        problem.Step(1 / radius, &predicted) ? problem.EvaluateCandidate() : std::nan("");
+    const bool solved = problem.Step(1 / radius, &predicted);
+    if (solved && predicted <= options.function_tolerance * result.cost) {
+      result.termination = FitTermination::kConverged;  // not worth the step
+      return result;
+    }
+    const double candidate = solved ? problem.EvaluateCandidate() : std::nan("");
     const double decrease = result.cost - candidate;
     if (decrease > kMinQuality * predicted && decrease >= 0) {
       problem.Accept();
@@ -52,9 +56,7 @@ SolverResult MinimiseByLevenbergMarquardt(Problem& problem, double cost,
       rejected = 0;
       continue;
     }
-    // No step can gain more than the model promises.
-    if (std::abs(predicted) <= options.function_tolerance * result.cost ||
-        ++rejected == kMaxRejected) {
+    if (++rejected == kMaxRejected) {
       result.termination = FitTermination::kConverged;
       return result;
     }

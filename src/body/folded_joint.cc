@@ -7,6 +7,9 @@
 namespace gyre {
 namespace {
 
+// Metres per radian, about, that a corrective moves its joint.
+constexpr double kNotableCorrective = 5e-3;
+
 using PoseDirs = Eigen::Matrix<double, 3, kNumPoseFeatures, Eigen::RowMajor>;
 using Mix = std::vector<FoldedJoint::Corrective::Share>;
 
@@ -96,12 +99,15 @@ FoldedJoint FoldJoint(const BodyModel& model, const RestJoints& rest,
       break;
     }
   }
-  const auto outside =
+  const auto rest_of_blocks =
       std::stable_partition(joint.pose_blocks.begin(), joint.pose_blocks.end(), [&](int k) {
-        return std::any_of(joint.chain.begin(), joint.chain.end(),
+        PoseDirs sum = PoseDirs::Zero();
+        for (const auto& [mix, dirs] : correctives) sum += dirs;
+        return sum.middleCols<9>(9 * (k - 1)).norm() > kNotableCorrective &&
+               std::any_of(joint.chain.begin(), joint.chain.end(),
                            [k](const FoldedJoint::Link& link) { return link.joint == k; });
       });
-  joint.num_chain_blocks = static_cast<int>(outside - joint.pose_blocks.begin());
+  joint.num_chain_blocks = static_cast<int>(rest_of_blocks - joint.pose_blocks.begin());
   for (const auto& [mix, dirs] : correctives) {
     FoldedJoint::Corrective& packed = joint.correctives.emplace_back();
     packed.mix = mix;

@@ -41,7 +41,8 @@ struct FoldedJoint {
   double weight_sum;  // of the combination: scales the translation
   std::vector<Term> terms;
   std::vector<Link> chain;  // children before parents
-  // Kinematic joints whose rotation the correctives depend on, those of the chain first.
+  // Kinematic joints whose rotation the correctives depend on; first those of the chain that move
+  // this joint by more than 5 mm per radian.
   std::vector<int> pose_blocks;
   int num_chain_blocks;
   std::vector<Corrective> correctives;

@@ -44,8 +44,10 @@ void SetFeatureDirs(const Mat3& rotation, const Mat3& left_jacobian, Mat9x3* dir
   }
 }
 
+// `feature_turns`: the joints whose feature_dirs are needed.
 void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams& params,
-                Detail detail, Frames* frames) {
+                Detail detail, const std::array<bool, kNumBodyJoints>& feature_turns,
+                Frames* frames) {
   for (int k = 0; k < kNumBodyJoints; ++k) {
     const Bone& bone = bones[k];
     const Vec3 w = params.rotation(k);
@@ -73,7 +75,7 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
     frames->turn[k].noalias() = parent * left_jacobian;
     frames->shape_dirs[k] = frames->shape_dirs[bone.parent];
     frames->shape_dirs[k].noalias() += parent * bone.dirs;
-    SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
+    if (feature_turns[k]) SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
   }
 }
 
@@ -150,13 +152,17 @@ void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, int nu
 // d joint / d (pose, betas, transl) into its three rows, given its parts below each joint.
 void FillColumns(const FoldedJoint& joint, const Frames& frames,
                  std::array<Vec3, kNumBodyJoints>& below, JacobianRows rows) {
+  double *const x = &rows(0, 0), *const y = &rows(1, 0), *const z = &rows(2, 0);
   for (const FoldedJoint::Link& link : joint.chain) {
     const Vec3& part = below[link.joint];
     if (link.parent >= 0) below[link.parent] += part;
     const Vec3 arm = part - link.weight * frames.position[link.joint];
-    const Mat3& turn = frames.turn[link.joint];
     for (int axis = 0; axis < 3; ++axis) {
-      rows.col(3 * link.joint + axis) = turn.col(axis).cross(arm);
+      const Vec3 moved = frames.turn[link.joint].col(axis).cross(arm);
+      const int column = 3 * link.joint + axis;
+      x[column] = moved.x();
+      y[column] = moved.y();
+      z[column] = moved.z();
     }
   }
   ShapeDirs shape = ShapeDirs::Zero();
@@ -164,10 +170,12 @@ void FillColumns(const FoldedJoint& joint, const Frames& frames,
     shape += term.weight * frames.shape_dirs[term.bone];
     if (!term.rigid) shape.noalias() += frames.world[term.bone] * term.shape_dirs;
   }
-  rows.middleCols<kNumShapeParams>(kNumPoseParams) = shape;
-  for (int axis = 0; axis < 3; ++axis) {
-    rows(axis, kNumPoseParams + kNumShapeParams + axis) = joint.weight_sum;
+  for (int i = 0; i < kNumShapeParams; ++i) {
+    x[kNumPoseParams + i] = shape(0, i);
+    y[kNumPoseParams + i] = shape(1, i);
+    z[kNumPoseParams + i] = shape(2, i);
   }
+  x[kNumBodyParams - 3] = y[kNumBodyParams - 2] = z[kNumBodyParams - 1] = joint.weight_sum;
 }
 
 }  // namespace
@@ -184,6 +192,8 @@ struct FoldedJoints::Impl {
   std::vector<FoldedJoint> joints;       // without duplicates
   std::vector<std::vector<int>> users;   // of each: positions in the set
   std::vector<std::vector<int>> chains;  // per joint of the set
+  // The kinematic joints that some joint's correctives depend on: all, and those of kChain.
+  std::array<bool, kNumBodyJoints> exact_blocks{}, chain_blocks{};
 };
 
 FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set)
@@ -201,6 +211,13 @@ FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set
     if (is_new) {
       joints.push_back(FoldJoint(model, rest, CombinationOf(model, info)));
       users.emplace_back();
+      const std::vector<int>& blocks = joints.back().pose_blocks;
+      for (size_t block = 0; block < blocks.size(); ++block) {
+        exact_blocks[blocks[block]] = true;
+        if (static_cast<int>(block) < joints.back().num_chain_blocks) {
+          chain_blocks[blocks[block]] = true;
+        }
+      }
     }
     users[it->second].push_back(i);
     std::vector<int>& chain = chains.emplace_back();
@@ -266,7 +283,8 @@ void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMat
                                                                          : Detail::kChain;
   }
   Frames frames;
-  PoseFrames(impl_->bones, params, detail, &frames);
+  PoseFrames(impl_->bones, params, detail,
+             detail == Detail::kExact ? impl_->exact_blocks : impl_->chain_blocks, &frames);
 
   for (size_t j = 0; j < impl_->joints.size(); ++j) {
     int first = -1;

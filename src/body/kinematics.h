@@ -31,9 +31,9 @@ inline constexpr int kNumRootParams = 6;  // global orientation, transl
 // What Evaluate works out. Positions are always exact.
 struct FoldedOptions {
   // Pose correctives in the Jacobian: of all joints, or of those that also turn the joint in
-  // question. A corrective is local, so that hardly anything is missing, and rows stay sparse: only
-  // the columns of Chain(i), betas and translation are written, the others keep the zeros that they
-  // got when the Jacobian got its size.
+  // question and matter (folded_joint.h). A corrective is local, so that hardly anything is
+  // missing, and rows stay sparse: only the columns of Chain(i), betas and translation are written,
+  // the others keep the zeros that they got when the Jacobian got its size.
   enum class Correctives { kExact, kChain } correctives = Correctives::kExact;
   // Columns of the Jacobian: all 85, or 6 for global orientation and translation.
   enum class Columns { kAll, kRoot } columns = Columns::kAll;

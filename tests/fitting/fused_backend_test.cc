@@ -45,17 +45,19 @@ TEST(DenseKernelsTest, SolvesTheNormalEquations) {
     for (int j = 0; j <= kNormalParams; ++j) rows(i, j) = rng.Normal();
   }
   const RowMatX normal = rows.transpose() * rows;
-  const VecX expected = normal.topLeftCorner<kNormalParams, kNormalParams>().llt().solve(
-      normal.col(kNormalParams).head<kNormalParams>());
+  const VecX damping = VecX::LinSpaced(kNormalParams, 0, 3);
+  Eigen::MatrixXd damped = normal.topLeftCorner<kNormalParams, kNormalParams>();
+  damped.diagonal() += damping;
+  const VecX expected = damped.llt().solve(normal.col(kNormalParams).head<kNormalParams>());
   for (const DenseKernels* kernels : AllKernels()) {
-    RowMatX work = normal;
+    RowMatX work(kNormalStride, kNormalStride);
     VecX x(kNormalParams);
-    ASSERT_TRUE(kernels->solve_normal(work.data(), x.data())) << kernels->name;
+    ASSERT_TRUE(kernels->solve_normal(normal.data(), damping.data(), work.data(), x.data()));
     EXPECT_LT((x - expected).norm(), 1e-10 * expected.norm()) << kernels->name;
 
-    work = normal;
-    work(40, 40) = -1;
-    EXPECT_FALSE(kernels->solve_normal(work.data(), x.data())) << kernels->name;
+    RowMatX indefinite = normal;
+    indefinite(40, 40) = -1;
+    EXPECT_FALSE(kernels->solve_normal(indefinite.data(), damping.data(), work.data(), x.data()));
   }
 }
 
