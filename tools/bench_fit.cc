@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre bench fit: the fitter's speed and accuracy on problems with known truth.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "body/kinematics.h"
+#include "core/error.h"
+#include "core/parallel.h"
+#include "fitting/dense_kernels.h"
+#include "fitting/fitter.h"
+#include "fitting/problem_file.h"
+#include "io/npz.h"
+#include "loop/option_text.h"
+#include "metrics/errors.h"
+#include "tools/bench.h"
+#include "tools/cli.h"
+
+namespace gyre {
+namespace {
+
+// Its objective at SPIN's own results, problem by problem: the first of the terms of each row.
+std::vector<double> ReadPeerObjective(const std::filesystem::path& path, size_t count) {
+  const Npz npz = ReadNpz(path);
+  const NdArray& terms = Get(npz, "terms_spin_result", path);
+  const std::string what = path.string() + ", key terms_spin_result";
+  terms.CheckShape({static_cast<int64_t>(count), -1}, what);
+  const std::vector<double> values = terms.As<double>(what);
+  std::vector<double> objective;
+  for (size_t i = 0; i < count; ++i) objective.push_back(values[i * terms.dim(1)]);
+  return objective;
+}
+
+struct Settings {
+  FitOptions fit;
+  int threads = 0;
+  int runs = 0;
+  std::optional<std::vector<double>> peer_objective;
+};
+
+// Median seconds of `runs` runs; the results of the last.
+double MedianSeconds(const Fitter& fitter, const std::vector<FitProblem>& problems, int threads,
+                     int runs, std::vector<FitResult>* results) {
+  std::vector<double> seconds;
+  for (int run = 0; run < runs; ++run) {
+    const auto began = std::chrono::steady_clock::now();
+    *results = fitter.FitAll(problems, threads);
+    seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  }
+  return Quantile(seconds, 0.5);
+}
+
+// Errors are over the 24 kinematic joints, millimetres: MPJPE on the pelvis, PA-MPJPE after
+// Procrustes. The objective is SPIN's body objective whatever was minimised, so that presets
+// compare; reprojection is the mean over observed joints, pixels of the problems' camera.
+nlohmann::json Measure(const ProblemFile& file, const std::string& start, const Fitter& fitter,
+                       const Fitter& yardstick, const Settings& settings) {
+  const std::vector<FitProblem> problems = file.StartedFrom(start);
+  std::vector<FitResult> results;
+  const double all_seconds =
+      MedianSeconds(fitter, problems, settings.threads, settings.runs, &results);
+  const double one_seconds = settings.threads == 1
+                                 ? all_seconds
+                                 : MedianSeconds(fitter, problems, 1, settings.runs, &results);
+  const FoldedJoints skeleton(fitter.body(), FindKeypointSet("smpl24"));
+  const VecX visible = VecX::Ones(kNumBodyJoints);
+
+  std::map<std::string, std::vector<double>> values;
+  int64_t usable = 0, worse = 0, at_or_below_peer = 0, runner_ups = 0;
+  int64_t depths = 0, within_68 = 0, within_95 = 0;
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const FitResult& result = results[i];
+    if (!result.summary.usable) continue;
+    ++usable;
+    runner_ups += result.runner_up.has_value();
+    worse += result.summary.after.BodyTotal() > result.summary.before.BodyTotal();
+    const double objective = yardstick.Evaluate(problems[i], result.params).BodyTotal();
+    if (settings.peer_objective) at_or_below_peer += objective <= (*settings.peer_objective)[i];
+    values["objective"].push_back(objective);
+    values["reprojection_px"].push_back(result.summary.score.reprojection_px);
+    values["iterations"].push_back(result.summary.torso_iterations +
+                                   result.summary.body_iterations);
+    if (file.truth.empty()) continue;
+    const Points3 joints = skeleton.Positions(result.params);
+    const Points3 truth = skeleton.Positions(file.truth[i]);
+    const Roots pelvis{joints.row(0).transpose(), truth.row(0).transpose()};
+    values["mpjpe_mm"].push_back(
+        1e3 * PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
+    values["pa_mpjpe_mm"].push_back(
+        1e3 * PointErrors(joints, truth, visible, Alignment::kProcrustes).mean());
+    for (int k = 1; result.uncertainty && k < kNumBodyJoints; ++k) {
+      const double error = (joints(k, 2) - joints(0, 2)) - (truth(k, 2) - truth(0, 2));
+      const double z = std::abs(error) / result.uncertainty->depth_sd_m[k];
+      ++depths;
+      within_68 += z < 0.9945;  // of a normal distribution, 68 % are
+      within_95 += z < 1.96;
+    }
+  }
+  const double n = static_cast<double>(problems.size());
+  nlohmann::json json = {{"ms_per_fit_one_thread", 1e3 * one_seconds / n},
+                         {"fits_per_second_one_thread", n / one_seconds},
+                         {"fits_per_second_all_threads", n / all_seconds},
+                         {"threads", settings.threads},
+                         {"usable_share", static_cast<double>(usable) / n},
+                         {"worse_than_start", worse},
+                         {"runner_up_share", static_cast<double>(runner_ups) / n}};
+  for (const auto& [name, list] : values) {
+    double sum = 0;
+    for (const double value : list) sum += value;
+    json[name + "_mean"] = sum / static_cast<double>(list.size());
+    json[name + "_median"] = Quantile(list, 0.5);
+    json[name + "_p10"] = Quantile(list, 0.1);
+    json[name + "_p90"] = Quantile(list, 0.9);
+  }
+  if (settings.peer_objective) json["at_or_below_spins_objective_share"] = at_or_below_peer / n;
+  if (depths > 0) {
+    json["depth_within_68_share"] = static_cast<double>(within_68) / static_cast<double>(depths);
+    json["depth_within_95_share"] = static_cast<double>(within_95) / static_cast<double>(depths);
+  }
+  return json;
+}
+
+void PrintTable(const nlohmann::json& starts) {
+  struct Column {
+    const char *title, *key;
+    int digits;
+  };
+  const std::vector<Column> columns = {{"ms/fit", "ms_per_fit_one_thread", 3},
+                                       {"fits/s", "fits_per_second_one_thread", 0},
+                                       {"fits/s all", "fits_per_second_all_threads", 0},
+                                       {"PA mean", "pa_mpjpe_mm_mean", 1},
+                                       {"PA med.", "pa_mpjpe_mm_median", 1},
+                                       {"MPJPE", "mpjpe_mm_mean", 1},
+                                       {"reproj px", "reprojection_px_mean", 2},
+                                       {"objective", "objective_mean", 1},
+                                       {"iterations", "iterations_mean", 1},
+                                       {"usable", "usable_share", 3},
+                                       {"<= SPIN", "at_or_below_spins_objective_share", 3},
+                                       {"in 68 %", "depth_within_68_share", 3},
+                                       {"in 95 %", "depth_within_95_share", 3}};
+  const auto shown = [&](const Column& column) {
+    return std::any_of(starts.begin(), starts.end(),
+                       [&](const nlohmann::json& row) { return row.contains(column.key); });
+  };
+  fmt::print("{:<8}", "start");
+  for (const Column& column : columns) {
+    if (shown(column)) fmt::print("{:>11}", column.title);
+  }
+  fmt::print("\n");
+  for (const auto& [name, row] : starts.items()) {
+    fmt::print("{:<8}", name);
+    for (const Column& column : columns) {
+      if (!shown(column)) continue;
+      const auto it = row.find(column.key);
+      fmt::print("{:>11.{}f}", it == row.end() ? std::nan("") : it->get<double>(), column.digits);
+    }
+    fmt::print("\n");
+  }
+}
+
+cxxopts::Options MakeOptions() {
+  cxxopts::Options options("gyre bench fit",
+                           "Measure the fitter's speed and accuracy on problems with known truth.");
+  const FitOptions none;
+  options.add_options()("problems", "Problems (.npz), see fitting/problem_file.h",
+                        cxxopts::value<std::string>(), "FILE")(
+      "start", "Only this start of the file", cxxopts::value<std::string>(), "NAME")(
+      "preset", "default, anchored or spin",
+      cxxopts::value<std::string>()->default_value("default"),
+      "NAME")("backend", "fused or ceres",
+              cxxopts::value<std::string>()->default_value(ChoiceName(none.backend)),
+              "NAME")("hypotheses", "start_only, uninformed or all (default: the preset's)",
+                      cxxopts::value<std::string>(), "WHICH")(
+      "start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
+      cxxopts::value<double>(),
+      "RAD")("uncertainty", "Estimate standard deviations and show how often they hold")(
+      "peer-objective", "SPIN's own results on the same problems (spin_objective.npz)",
+      cxxopts::value<std::string>(),
+      "FILE")("threads", "Threads of the second timing (0: all cores)",
+              cxxopts::value<int>()->default_value("0"),
+              "N")("runs", "Times are medians of so many runs",
+                   cxxopts::value<int>()->default_value("5"), "N")("json", "Print one JSON object");
+  AddBodyOptions(options);
+  return options;
+}
+
+Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
+  Settings settings;
+  settings.fit = FitOptions::Preset(args["preset"].as<std::string>());
+  ChoiceFromName(args["backend"].as<std::string>(), &settings.fit.backend);
+  if (args.count("hypotheses")) {
+    ChoiceFromName(args["hypotheses"].as<std::string>(), &settings.fit.hypotheses);
+  }
+  if (args.count("start-sigma")) {
+    const double sigma = args["start-sigma"].as<double>();
+    if (!(sigma > 0)) throw UsageError(fmt::format("--start-sigma is {}; it must be > 0", sigma));
+    settings.fit.start_anchor = settings.fit.AnchorOf(sigma);
+  }
+  settings.fit.estimate_uncertainty = args.count("uncertainty") > 0;
+  settings.threads = args["threads"].as<int>();
+  settings.runs = args["runs"].as<int>();
+  if (settings.threads < 0) {
+    throw UsageError(fmt::format("--threads is {}; it must be 0 or more", settings.threads));
+  }
+  if (settings.runs < 1) {
+    throw UsageError(fmt::format("--runs is {}; it must be 1 or more", settings.runs));
+  }
+  if (settings.threads == 0) settings.threads = HardwareThreads();
+  if (args.count("peer-objective")) {
+    settings.peer_objective = ReadPeerObjective(args["peer-objective"].as<std::string>(), count);
+  }
+  return settings;
+}
+
+}  // namespace
+
+double Quantile(std::vector<double> values, double share) {
+  if (values.empty()) return std::nan("");
+  const auto middle = values.begin() + static_cast<int64_t>(share * (values.size() - 1) + 0.5);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+int RunBenchFit(int argc, char** argv) {
+  cxxopts::Options options = MakeOptions();
+  const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
+  const ProblemFile file = ReadProblemFile(Required(args, "problems"));
+  if (file.problems.empty() || file.starts.empty()) {
+    ThrowUserError("{}: no problems with starts in it", args["problems"].as<std::string>());
+  }
+  const Settings settings = SettingsOf(args, file.problems.size());
+  const auto body = BodyOf(args);
+  const auto prior = PriorOf(args);
+  const Fitter fitter(body, prior, settings.fit);
+  const Fitter yardstick(body, prior, FitOptions::Spin());
+  nlohmann::json starts;
+  for (const auto& [name, bodies] : file.starts) {
+    if (args.count("start") && name != args["start"].as<std::string>()) continue;
+    starts[name] = Measure(file, name, fitter, yardstick, settings);
+  }
+  if (starts.empty()) file.StartedFrom(args["start"].as<std::string>());  // throws, naming them
+  const nlohmann::json result = {{"problems", file.problems.size()},
+                                 {"preset", args["preset"].as<std::string>()},
+                                 {"backend", ChoiceName(settings.fit.backend)},
+                                 {"hypotheses", ChoiceName(settings.fit.hypotheses)},
+                                 {"kernels", BestKernels().name},
+                                 {"runs", settings.runs},
+                                 {"starts", starts}};
+  if (args.count("json")) {
+    fmt::print("{}\n", result.dump(2));
+    return 0;
+  }
+  fmt::print(
+      "{} problems, preset {}, backend {}, hypotheses {}; errors in mm over 24 joints; the "
+      "objective is SPIN's\n",
+      file.problems.size(), result["preset"].get<std::string>(),
+      result["backend"].get<std::string>(), result["hypotheses"].get<std::string>());
+  PrintTable(starts);
+  return 0;
+}
+
+}  // namespace gyre
