@@ -8,6 +8,7 @@
 #include "body/pose_prior.h"
 #include "body/pose_prior_training.h"
 #include "body/retarget.h"
+#include "body/rule_poses.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "tools/cli.h"
@@ -39,6 +40,7 @@ std::vector<PoseClip> Clips(const cxxopts::ParseResult& args) {
 
 int RunPriorTrain(int argc, char** argv) {
   PriorTrainingOptions options;
+  int rule_clips = 0;
   cxxopts::Options cli("gyre prior train", "Fits a mixture of Gaussians to motion capture.");
   cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
                     cxxopts::value<std::vector<std::string>>(), "DIR")(
@@ -52,6 +54,10 @@ int RunPriorTrain(int argc, char** argv) {
           ->default_value(fmt::format("{}", options.floor_rad)))(
       "seed", "Seed of the starting point and of the held-out clips",
       cxxopts::value<uint64_t>(options.seed)->default_value("0"))(
+      "rule-clips",
+      "Clips of 60 poses made by rule to mix in, of each kind: seated, squatting, reaching, hands "
+      "up",
+      cxxopts::value<int>(rule_clips)->default_value("0"))(
       "provenance", "A line to keep in the file: whose data, which licence (may be repeated)",
       cxxopts::value<std::vector<std::string>>(), "TEXT")("json", "One JSON object on stdout");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
@@ -59,11 +65,15 @@ int RunPriorTrain(int argc, char** argv) {
   if (!args.count("bvh") && !args.count("npz")) {
     throw UsageError("gyre prior train: give motion capture by --bvh or --npz; see --help");
   }
-  const PriorTraining training = TrainPosePrior(Clips(args), options);
-  std::vector<std::string> provenance = {
-      fmt::format("gyre prior train: {} components, {} clips, {} poses, floor {} rad, seed {}",
-                  options.components, training.num_clips, training.num_samples, options.floor_rad,
-                  options.seed)};
+  if (rule_clips < 0) throw UsageError("gyre prior train: --rule-clips must not be negative");
+  std::vector<PoseClip> clips = Clips(args);
+  for (PoseClip& clip : MakeRuleClips(rule_clips, options.seed)) clips.push_back(std::move(clip));
+  const PriorTraining training = TrainPosePrior(clips, options);
+  std::vector<std::string> provenance = {fmt::format(
+      "gyre prior train: {} components, {} clips ({} of each rule-made kind), {} poses, "
+      "floor {} rad, seed {}",
+      options.components, training.num_clips, rule_clips, training.num_samples, options.floor_rad,
+      options.seed)};
   if (args.count("provenance")) {
     for (const std::string& line : args["provenance"].as<std::vector<std::string>>()) {
       provenance.push_back(line);

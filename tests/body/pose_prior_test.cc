@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <numbers>
 
+#include "body/joints.h"
 #include "body/pose_prior_training.h"
 #include "body/symmetry.h"
 #include "core/error.h"
@@ -209,7 +210,7 @@ TEST(PosePrior, ReadsTheReleasedLayoutInBothProtocols) {
 
 TEST(DefaultPosePrior, IsAPriorOfHumanPoses) {
   const auto prior = LoadPosePrior();
-  ASSERT_EQ(prior->components().size(), 8u);
+  ASSERT_EQ(prior->components().size(), 12u);
   const PriorPose mean = prior->Mean();
   // Values of the 69: knees bend forward, elbows inward, arms hang.
   EXPECT_GT(mean[9], 0.1);
@@ -222,6 +223,38 @@ TEST(DefaultPosePrior, IsAPriorOfHumanPoses) {
   PriorPose backwards = mean;
   backwards[9] = backwards[12] = -1;
   EXPECT_LT(prior->Energy(mean) + 5, prior->Energy(backwards));
+}
+
+TEST(DefaultPosePrior, KnowsSittingAndReaching) {
+  const auto prior = LoadPosePrior();
+  const auto energy_of = [&](std::initializer_list<std::pair<const char*, Vec3>> rotations) {
+    Eigen::Matrix<double, kNumPoseParams, 1> pose =
+        Eigen::Matrix<double, kNumPoseParams, 1>::Zero();
+    for (const auto& [joint, rotation] : rotations) {
+      pose.segment<3>(3 * FindJoint(joint).source_idx) = rotation;
+    }
+    return prior->Energy(pose.tail<kNumPriorPose>());
+  };
+  const double square = std::numbers::pi / 2;
+  const double t_pose = energy_of({});
+  const double standing =
+      energy_of({{"SMPL L_Shoulder", {0, 0, -1.3}}, {"SMPL R_Shoulder", {0, 0, 1.3}}});
+  const double seated = energy_of({{"SMPL L_Shoulder", {0, 0, -1.3}},
+                                   {"SMPL R_Shoulder", {0, 0, 1.3}},
+                                   {"SMPL L_Hip", {-square, 0, 0}},
+                                   {"SMPL R_Hip", {-square, 0, 0}},
+                                   {"SMPL L_Knee", {square, 0, 0}},
+                                   {"SMPL R_Knee", {square, 0, 0}}});
+  const double hands_up =
+      energy_of({{"SMPL L_Shoulder", {0, 0, 1.2}}, {"SMPL R_Shoulder", {0, 0, -1.2}}});
+  const double broken = energy_of({{"SMPL L_Shoulder", {0, 0, -1.3}},
+                                   {"SMPL R_Shoulder", {0, 0, 1.3}},
+                                   {"SMPL L_Knee", {-square, 0, 0}},
+                                   {"SMPL R_Knee", {-square, 0, 0}}});
+  for (const double possible : {t_pose, standing, seated, hands_up}) {
+    EXPECT_LT(possible, standing + 10);
+    EXPECT_LT(possible + 20, broken);
+  }
 }
 
 TEST(DefaultPosePrior, IsNearlySymmetric) {
