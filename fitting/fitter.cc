@@ -424,6 +424,8 @@ ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& par
   return impl_->Terms(problem, objective, params);
 }
 
+Objective Fitter::BodyObjective(const FitProblem& problem) const { return impl_->Body(problem); }
+
 Points3 Fitter::Joints(const BodyParams& params) const {
   const Points3 distinct = impl_->joints->Positions(params);
   Points3 joints = Points3::Constant(kNumSpinJoints, 3, kNaN);

@@ -15,6 +15,7 @@
 namespace gyre {
 
 class FusedWorkspace;
+class Objective;
 
 // Immutable; one Fitter serves any number of threads.
 class Fitter {
@@ -32,6 +33,9 @@ class Fitter {
   // Any body against the problem's keypoints; `problem.start` only sets the depth anchors.
   FitScore Score(const FitProblem& problem, const BodyParams& params) const;
   ObjectiveTerms Evaluate(const FitProblem& problem, const BodyParams& params) const;
+
+  // The body stage's objective, anchored at `problem.start`, for a solver of one's own.
+  Objective BodyObjective(const FitProblem& problem) const;
 
   // Distance in pixels of the camera for each of the 49 joints; NaN where not observed.
   VecX JointErrors(const FitProblem& problem, const BodyParams& params) const;

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/sequence_fitter.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "fitting/residuals.h"
+#include "fitting/sequence_solver.h"
+
+namespace gyre {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+KeypointSet SmoothJoints(const BodyModel& body) {
+  KeypointSet set = FindKeypointSet("smpl24");
+  set.name = "smooth joints";
+  for (std::string_view name : SpinJoints().joints) {
+    const JointInfo& info = FindJoint(name);
+    const bool again = std::any_of(set.joints.begin(), set.joints.end(), [&](auto other) {
+      return FindJoint(other).source == info.source &&
+             FindJoint(other).source_idx == info.source_idx;
+    });
+    if (info.source == JointSource::kLandmark && body.landmark_vertices[info.source_idx] >= 0 &&
+        !again) {
+      set.joints.push_back(name);
+    }
+  }
+  return set;
+}
+
+// The frame's objective is anchored to the start that came with it; without one, its depth to
+// `params`, a fit, and its pose to nothing.
+FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const PosePrior& prior) {
+  FitProblem anchored = problem;
+  if (!problem.has_start) anchored.start.pose.tail<kNumPriorPose>() = prior.Mean();
+  if (!problem.has_start || !problem.start_has_translation) anchored.start.transl = params.transl;
+  return anchored;
+}
+
+// Towards `b` by `share` in [0, 1].
+BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
+  BodyParams between;
+  for (int k = 0; k < kNumBodyJoints; ++k) {
+    const Mat3 from = ExpSO3(a.rotation(k));
+    const Vec3 turn = LogSO3(from.transpose() * ExpSO3(b.rotation(k)));
+    between.rotation(k) = LogSO3(from * ExpSO3(share * turn));
+  }
+  between.betas = a.betas + share * (b.betas - a.betas);
+  between.transl = a.transl + share * (b.transl - a.transl);
+  return between;
+}
+
+}  // namespace
+
+void SequenceOptions::Check() const {
+  if (!std::isfinite(acceleration_weight) || acceleration_weight <= 0) {
+    ThrowUserError("sequence option acceleration_weight is {}; it must be a positive number",
+                   acceleration_weight);
+  }
+  if (overlap_frames < 2 || window_frames <= overlap_frames) {
+    ThrowUserError(
+        "sequence options overlap_frames and window_frames are {} and {}; they must be at least 2 "
+        "and more than the overlap",
+        overlap_frames, window_frames);
+  }
+  if (max_iterations <= 0 || !(function_tolerance > 0)) {
+    ThrowUserError(
+        "sequence options max_iterations and function_tolerance are {} and {}; both must be "
+        "positive",
+        max_iterations, function_tolerance);
+  }
+}
+
+SequenceFitter::SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOptions options)
+    : fitter_(std::move(fitter)),
+      options_(std::move(options)),
+      joints_(fitter_->body(), SmoothJoints(fitter_->body())) {
+  options_.Check();
+}
+
+double SequenceFitter::SquaredAcceleration(std::span<const BodyParams> frames,
+                                           double seconds_per_frame) const {
+  double sum = 0;
+  for (size_t i = 1; i + 1 < frames.size(); ++i) {
+    const Points3 second = joints_.Positions(frames[i - 1]) - 2 * joints_.Positions(frames[i]) +
+                           joints_.Positions(frames[i + 1]);
+    sum += second.squaredNorm();
+  }
+  return sum / std::pow(seconds_per_frame, 4);
+}
+
+// Each frame's own fit, and those from its neighbours': tracked forwards from the first frame to
+// the last, then backwards, always from the best of the neighbour so far. None where nothing was
+// usable.
+std::vector<std::vector<SequenceFitter::Candidate>> SequenceFitter::Candidates(
+    std::span<const FitProblem> frames, std::span<const FitResult> alone) const {
+  const int n = static_cast<int>(frames.size());
+  std::vector<std::vector<Candidate>> candidates(n);
+  const auto add = [&](int i, const FitResult& fit) {
+    if (!fit.summary.usable) return;
+    const BodyParams& anchor = alone[i].summary.usable ? alone[i].params : fit.params;
+    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i], anchor, fitter_->prior()));
+    const Points3 joints = joints_.Positions(fit.params);
+    candidates[i].push_back(
+        {fit, objective.Evaluate(fit.params).Total(), joints.rowwise() - joints.colwise().mean()});
+  };
+  const auto track = [&](int i, int from) {
+    const auto& neighbour = candidates[from];
+    FitProblem tracked = frames[i];
+    tracked.start =
+        std::min_element(neighbour.begin(), neighbour.end(), [](const auto& a, const auto& b) {
+          return a.cost < b.cost;
+        })->fit.params;
+    tracked.has_start = tracked.start_has_translation = true;
+    add(i, fitter_->Fit(tracked));
+  };
+  int seen = -1;  // the nearest frame behind that has a candidate
+  for (int i = 0; i < n; ++i) {
+    add(i, alone[i]);
+    if (seen >= 0) track(i, seen);
+    if (!candidates[i].empty()) seen = i;
+  }
+  for (int i = seen - 1; i >= 0; --i) {
+    track(i, seen);
+    if (!candidates[i].empty()) seen = i;
+  }
+  return candidates;
+}
+
+// Of each frame in `seen`, the candidate on the path of least objective and acceleration: dynamic
+// programming over the candidates of two neighbours, on the times at which there are any.
+std::vector<int> SequenceFitter::SmoothestPath(std::span<const std::vector<Candidate>> candidates,
+                                               std::span<const int> seen,
+                                               double seconds_per_frame) const {
+  constexpr int kMost = 3;                                     // candidates of a frame
+  using Table = std::array<std::array<double, kMost>, kMost>;  // by previous, this candidate
+  const auto weight2 = options_.acceleration_weight * options_.acceleration_weight;
+  const int n = static_cast<int>(seen.size());
+  const auto at = [&](int k) -> const std::vector<Candidate>& { return candidates[seen[k]]; };
+  // The path to each pair of neighbours, and its candidate before them.
+  Table best{};
+  std::vector<std::array<std::array<int8_t, kMost>, kMost>> before(n);
+  for (int k = 0; k < n; ++k) {
+    Table next;
+    for (auto& row : next) row.fill(kInfinity);
+    const int here = static_cast<int>(at(k).size());
+    const int last = k >= 1 ? static_cast<int>(at(k - 1).size()) : 1;
+    const int first = k >= 2 ? static_cast<int>(at(k - 2).size()) : 1;
+    for (int c = 0; c < here; ++c) {
+      for (int b = 0; b < last; ++b) {
+        for (int a = 0; a < first; ++a) {
+          double cost = best[a][b] + at(k)[c].cost;
+          if (k >= 2) {  // frames may be missing in between
+            const double since = seconds_per_frame * (seen[k - 1] - seen[k - 2]);
+            const double until = seconds_per_frame * (seen[k] - seen[k - 1]);
+            const Points3 change = (at(k)[c].joints - at(k - 1)[b].joints) / until -
+                                   (at(k - 1)[b].joints - at(k - 2)[a].joints) / since;
+            cost += weight2 * (2 / (since + until) * change).squaredNorm();
+          }
+          if (cost >= next[b][c]) continue;
+          next[b][c] = cost;
+          before[k][b][c] = static_cast<int8_t>(a);
+        }
+      }
+    }
+    best = next;
+  }
+  int b = 0, c = 0;
+  for (int i = 0; i < kMost; ++i) {
+    for (int j = 0; j < kMost; ++j) {
+      if (best[i][j] < best[b][c]) b = i, c = j;
+    }
+  }
+  std::vector<int> path(n);
+  for (int k = n; k-- > 0;) {
+    path[k] = c;
+    c = std::exchange(b, before[k][b][c]);
+  }
+  return path;
+}
+
+SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double seconds_per_frame,
+                                   int threads) const {
+  GYRE_CHECK(std::isfinite(seconds_per_frame) && seconds_per_frame > 0);
+  const auto began = std::chrono::steady_clock::now();
+  const int n = static_cast<int>(frames.size());
+  SequenceResult result;
+  result.frames = fitter_->FitAll(frames, threads);
+  const std::vector<std::vector<Candidate>> candidates = Candidates(frames, result.frames);
+  std::vector<int> seen;
+  for (int i = 0; i < n; ++i) {
+    if (!candidates[i].empty()) seen.push_back(i);
+  }
+  if (seen.empty()) return result;
+  const std::vector<int> path = SmoothestPath(candidates, seen, seconds_per_frame);
+
+  std::vector<BodyParams> motion(n);
+  for (size_t k = 0; k < seen.size(); ++k) {
+    const Candidate& chosen = candidates[seen[k]][path[k]];
+    result.frames[seen[k]] = chosen.fit;
+    motion[seen[k]] = chosen.fit.params;
+  }
+  result.summary.bridged_frames = n - static_cast<int>(seen.size());
+  for (int i = 0; i < n; ++i) {
+    const auto next = std::lower_bound(seen.begin(), seen.end(), i);
+    if (next == seen.end()) {
+      motion[i] = motion[seen.back()];
+    } else if (next == seen.begin()) {
+      motion[i] = motion[*next];
+    } else if (*next != i) {
+      const int a = *std::prev(next);
+      motion[i] = Between(motion[a], motion[*next], double(i - a) / (*next - a));
+    }
+  }
+  SolveMotion(frames, seen, seconds_per_frame, &motion, &result);
+
+  for (int i = 0; i < n; ++i) {
+    FitResult& frame = result.frames[i];
+    frame.params = motion[i];
+    const Vec3 root = frame.params.rotation(0);
+    if (root.norm() > std::numbers::pi) frame.params.rotation(0) = LogSO3(ExpSO3(root));
+    frame.runner_up.reset();
+    frame.uncertainty.reset();
+    if (!frame.summary.usable) continue;
+    frame.summary.after = fitter_->Evaluate(frames[i], frame.params);
+    frame.summary.score = fitter_->Score(frames[i], frame.params);
+    frame.summary.per_joint_error_px = fitter_->JointErrors(frames[i], frame.params);
+    frame.summary.usable = std::isfinite(frame.summary.score.score_px2);
+  }
+  result.summary.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
+
+// Solves `motion` window by window. `result` says which frames can be fitted, and counts.
+void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<const int> seen,
+                                 double seconds_per_frame, std::vector<BodyParams>* motion,
+                                 SequenceResult* result) const {
+  const std::vector<BodyParams> start = *motion;
+  const auto objective_of = [&](int i) {
+    FitProblem unseen;
+    unseen.has_start = false;
+    const FitSummary& summary = result->frames[i].summary;
+    const bool sound = summary.usable || summary.reason == FitReason::kTooFewJoints;
+    Objective objective =
+        fitter_->BodyObjective(AnchoredAt(sound ? frames[i] : unseen, start[i], fitter_->prior()));
+    if (std::isfinite(objective.Evaluate((*motion)[i]).Total())) return objective;
+    return fitter_->BodyObjective(AnchoredAt(unseen, start[i], fitter_->prior()));
+  };
+  const auto solve = [&](const std::vector<int>& ids, int held, double weight_px, bool shape_free) {
+    std::vector<Objective> objectives;
+    std::vector<BodyParams> window;
+    for (size_t k = 0; k < ids.size(); ++k) {
+      window.push_back((*motion)[ids[k]]);
+      if (static_cast<int>(k) >= held) objectives.push_back(objective_of(ids[k]));
+    }
+    const SolverOptions solver{true, options_.max_iterations, options_.function_tolerance};
+    const SolverResult solved =
+        SolveSequence(joints_, objectives, weight_px, shape_free, solver, window, held);
+    ++result->summary.windows;
+    result->summary.iterations += solved.iterations;
+    for (size_t k = 0; k < ids.size(); ++k) (*motion)[ids[k]] = window[k];
+  };
+  const auto share_shape = [&](const Eigen::Matrix<double, kNumShapeParams, 1>& betas) {
+    for (BodyParams& params : *motion) params.betas = betas;
+  };
+
+  Eigen::Matrix<double, kNumShapeParams, 1> mean = start[seen[0]].betas;
+  for (size_t k = 1; k < seen.size(); ++k) {
+    mean += (start[seen[k]].betas - mean) / static_cast<double>(k + 1);
+  }
+  share_shape(mean);
+  const int n = static_cast<int>(frames.size()), size = options_.window_frames;
+  const bool one_window = n <= size;
+  if (!one_window) {
+    std::vector<int> spread;  // over all that is seen
+    const int count = std::min<int>(size, static_cast<int>(seen.size()));
+    for (int k = 0; k < count; ++k) {
+      spread.push_back(seen[static_cast<int64_t>(k) * seen.size() / count]);
+    }
+    solve(spread, 0, /*weight_px=*/0, /*shape_free=*/true);
+    share_shape((*motion)[spread[0]].betas);
+  }
+  const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
+  for (int begin = 0;; begin += size - options_.overlap_frames) {
+    const int end = std::min(n, begin + size), held = std::min(2, begin);
+    std::vector<int> ids(end - begin + held);
+    std::iota(ids.begin(), ids.end(), begin - held);
+    solve(ids, held, weight_px, /*shape_free=*/one_window);
+    if (end == n) return;
+  }
+}
+
+}  // namespace gyre

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fits one person through a sequence of frames: a pose and a translation per frame, one shape, and
+// motion that does not jerk.
+//
+//   sum over frames of the body stage's objective (fit_options.h) at (th_i, b, t_i)
+//     + acceleration_weight^2 sum over inner frames and joints of |a_i|^2,
+//   a_i = (X_{i-1} - 2 X_i + X_{i+1}) / dt^2
+//
+// with X the 24 kinematic joints and the landmarks of face and feet (which keep head and feet from
+// twisting) in the camera's frame: the camera is taken to stand still. Joint positions rather than
+// rotations, because their accelerations have a size that is known in metres, the translation is
+// held by the same term, and no rotation has a seam.
+//
+// How: every frame is fitted by itself, then tracked forwards and backwards from its neighbours'
+// fits; of these candidates the path that is smoothest and explains most is taken (dynamic
+// programming over pairs of frames), so that a limb does not jump between near and far. From there
+// all frames of a window are solved together by Levenberg-Marquardt over block-banded normal
+// equations, and the window slides: time grows with the number of frames, the memory of the solver
+// with the window. The shape is that of the first window, or for longer sequences of frames spread
+// over all of it.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "body/kinematics.h"
+#include "fitting/fitter.h"
+
+namespace gyre {
+
+struct SequenceOptions {
+  // Reference pixels per m/s^2. Keypoint noise (3.4 px, see FitOptions::point_weight) over the
+  // acceleration of a joint along an axis (5.5 m/s^2, the root mean square of CMU's clips), over
+  // sqrt 35, as the 35 joints speed up together. On such clips twice and half as much is no better.
+  double acceleration_weight = 0.1;
+  int window_frames = 40;   // solved together
+  int overlap_frames = 12;  // of them solved again with what follows; motion is forgotten faster
+  int max_iterations = 30;  // per window
+  double function_tolerance = 1e-5;
+
+  // Throws UserError naming the field and its value.
+  void Check() const;
+};
+
+struct SequenceSummary {
+  int windows = 0;
+  int iterations = 0;
+  int bridged_frames = 0;  // of no usable fit of their own
+  double seconds = 0;
+};
+
+struct SequenceResult {
+  // In the order of the frames. Where a frame by itself cannot be fitted, `usable` is false and
+  // the reason stands, but the parameters are those of the motion through the gap, unless no frame
+  // can be fitted. `before` is of the frame's own fit; no runner-up, no uncertainty.
+  std::vector<FitResult> frames;
+  SequenceSummary summary;
+};
+
+// Immutable.
+class SequenceFitter {
+ public:
+  SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOptions options);
+
+  // The same person, frame by frame, `seconds_per_frame` apart. Up to `threads` threads (0: all
+  // cores) where frames are fitted one by one; the result does not depend on their number.
+  SequenceResult Fit(std::span<const FitProblem> frames, double seconds_per_frame,
+                     int threads) const;
+
+  // sum over inner frames and joints of |a_i|^2 (m/s^2)^2, for tests and tables.
+  double SquaredAcceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
+
+ private:
+  // One way to see a frame.
+  struct Candidate {
+    FitResult fit;
+    double cost = 0;  // the frame's objective
+    Points3 joints;   // about their centre: seen by one camera, depth jumps with every shape
+  };
+  std::vector<std::vector<Candidate>> Candidates(std::span<const FitProblem> frames,
+                                                 std::span<const FitResult> alone) const;
+  std::vector<int> SmoothestPath(std::span<const std::vector<Candidate>> candidates,
+                                 std::span<const int> seen, double seconds_per_frame) const;
+  void SolveMotion(std::span<const FitProblem> frames, std::span<const int> seen,
+                   double seconds_per_frame, std::vector<BodyParams>* motion,
+                   SequenceResult* result) const;
+
+  std::shared_ptr<const Fitter> fitter_;
+  SequenceOptions options_;
+  FoldedJoints joints_;
+};
+
+}  // namespace gyre

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "core/error.h"
+#include "core/so3.h"
+#include "fitting/hypotheses.h"
+#include "fitting/residuals.h"
+#include "fitting/sequence_fitter.h"
+#include "fitting/sequence_solver.h"
+#include "fitting/test_problems.h"
+#include "metrics/errors.h"
+
+namespace gyre {
+namespace {
+
+constexpr double kPi = std::numbers::pi;
+constexpr double kSecondsPerFrame = 1 / 30.0;
+
+struct TrueSequence {
+  std::vector<FitProblem> frames;  // cold
+  std::vector<BodyParams> truth;
+};
+
+class SequenceTest : public testing::Test {
+ protected:
+  std::shared_ptr<const Fitter> Make(FitOptions options = {}) {
+    return std::make_shared<Fitter>(MakeStickBody(), MakeStickPrior(), std::move(options));
+  }
+
+  // Every angle swings by about 0.2 rad at up to 1 Hz; the person walks across at 1 m/s.
+  TrueSequence Make(const Fitter& fitter, int count, double noise_px, uint64_t seed) {
+    Rng rng(seed, RngStream::kTest, 1);
+    const TrueProblem made = MakeTrueProblem(fitter, seed);
+    std::array<double, kNumPoseParams> swing{}, phase{}, hertz{};
+    for (int i = 0; i < kNumPoseParams; ++i) {
+      swing[i] = rng.Normal(0, i < 3 ? 0.05 : 0.2);
+      phase[i] = rng.Uniform(0, 2 * kPi);
+      hertz[i] = rng.Uniform(0.3, 1);
+    }
+    TrueSequence sequence;
+    for (int f = 0; f < count; ++f) {
+      const double seconds = f * kSecondsPerFrame;
+      BodyParams truth = made.truth;
+      for (int i = 0; i < kNumPoseParams; ++i) {
+        truth.pose[i] += swing[i] * std::sin(2 * kPi * hertz[i] * seconds + phase[i]);
+      }
+      truth.transl.x() += seconds - 0.5;
+      FitProblem problem = made.problem;
+      const Points3 joints = fitter.Joints(truth);
+      for (int i = 0; i < kNumSpinJoints; ++i) {
+        problem.keypoints_px.row(i) = problem.camera.Project(joints.row(i).transpose()).transpose();
+        problem.keypoints_px.row(i) +=
+            Eigen::RowVector2d(rng.Normal(0, noise_px), rng.Normal(0, noise_px));
+      }
+      problem.has_start = problem.start_has_translation = false;
+      sequence.frames.push_back(problem);
+      sequence.truth.push_back(truth);
+    }
+    return sequence;
+  }
+
+  static std::vector<BodyParams> ParamsOf(const std::vector<FitResult>& results) {
+    std::vector<BodyParams> params;
+    for (const FitResult& result : results) params.push_back(result.params);
+    return params;
+  }
+  // About their centre: what one camera sees.
+  static std::vector<Points3> Joints(const Fitter& fitter, std::span<const BodyParams> params) {
+    std::vector<Points3> joints;
+    for (const BodyParams& one : params) {
+      joints.push_back(fitter.Joints(one));
+      joints.back().rowwise() -= joints.back().colwise().mean().eval();
+    }
+    return joints;
+  }
+  struct Errors {
+    double position_m = 0, acceleration_m_s2 = 0;
+    VecX per_frame_m;
+  };
+  static Errors Against(const Fitter& fitter, std::span<const BodyParams> truth,
+                        std::span<const BodyParams> params) {
+    const std::vector<Points3> expected = Joints(fitter, truth), found = Joints(fitter, params);
+    Errors errors;
+    errors.per_frame_m.resize(std::ssize(truth));
+    for (size_t i = 0; i < truth.size(); ++i) {
+      errors.per_frame_m[i] = (found[i] - expected[i]).rowwise().norm().mean();
+    }
+    errors.position_m = errors.per_frame_m.mean();
+    const RowMatX seen = RowMatX::Ones(std::ssize(truth), kNumSpinJoints);
+    errors.acceleration_m_s2 =
+        MotionErrors(found, expected, seen, 2).mean() / (kSecondsPerFrame * kSecondsPerFrame);
+    return errors;
+  }
+};
+
+TEST_F(SequenceTest, BeatsFrameByFrame) {
+  const auto fitter = Make();
+  const SequenceFitter sequence_fitter(fitter, {});
+  Errors before, after;
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    const TrueSequence sequence = Make(*fitter, 30, 3, seed);
+    const SequenceResult result = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+    EXPECT_EQ(result.summary.windows, 1);
+    EXPECT_EQ(result.summary.bridged_frames, 0);
+    for (const FitResult& frame : result.frames) {
+      EXPECT_TRUE(frame.summary.usable);
+      EXPECT_LT(frame.summary.score.reprojection_px, 6);
+      EXPECT_EQ(frame.params.betas, result.frames[0].params.betas);
+    }
+    const auto add = [&](const std::vector<FitResult>& frames, Errors* sum) {
+      const Errors errors = Against(*fitter, sequence.truth, ParamsOf(frames));
+      sum->position_m += errors.position_m / 3;
+      sum->acceleration_m_s2 += errors.acceleration_m_s2 / 3;
+    };
+    add(fitter->FitAll(sequence.frames, 1), &before);
+    add(result.frames, &after);
+  }
+  RecordProperty("alone_mm", static_cast<int>(1000 * before.position_m));
+  RecordProperty("sequence_mm", static_cast<int>(1000 * after.position_m));
+  RecordProperty("alone_m_s2", static_cast<int>(before.acceleration_m_s2));
+  RecordProperty("sequence_m_s2", static_cast<int>(after.acceleration_m_s2));
+  EXPECT_LT(after.position_m, 0.85 * before.position_m);
+  EXPECT_LT(after.acceleration_m_s2, 0.1 * before.acceleration_m_s2);
+}
+
+TEST_F(SequenceTest, BridgesFramesThatCannotBeFitted) {
+  const auto fitter = Make();
+  const SequenceFitter sequence_fitter(fitter, {});
+  TrueSequence sequence = Make(*fitter, 20, 2, 5);
+  const std::vector<BodyParams> whole =
+      ParamsOf(sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1).frames);
+  sequence.frames[7].confidence.tail(46).setZero();  // hardly seen
+  sequence.frames[10].confidence.resize(2);
+  sequence.frames[15].confidence.setZero();
+  sequence.frames[16].keypoints_px(4, 0) = std::numeric_limits<double>::quiet_NaN();
+  sequence.frames[19].confidence.setZero();  // the motion goes on
+  const SequenceResult bridged = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_EQ(bridged.summary.bridged_frames, 5);
+  for (int i : {7, 10, 15, 16, 19}) {
+    EXPECT_FALSE(bridged.frames[i].summary.usable);
+    EXPECT_NE(bridged.frames[i].summary.reason, FitReason::kOk);
+  }
+  EXPECT_LT(Against(*fitter, whole, ParamsOf(bridged.frames)).per_frame_m.maxCoeff(), 0.03);
+}
+
+TEST_F(SequenceTest, FlipsOfSingleFramesVanish) {
+  FitOptions options;
+  options.hypotheses = Hypotheses::kStartOnly;
+  const auto fitter = Make(options);
+  const SequenceFitter sequence_fitter(fitter, {});
+  TrueSequence sequence = Make(*fitter, 20, 2, 5);
+  for (size_t i = 0; i < sequence.frames.size(); ++i) {
+    sequence.frames[i].start = sequence.truth[i];
+    sequence.frames[i].has_start = sequence.frames[i].start_has_translation = true;
+  }
+  const auto alone = ParamsOf(fitter->FitAll(sequence.frames, 1));
+  const auto together = ParamsOf(sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1).frames);
+  for (int i : {0, 8, 14, 15}) sequence.frames[i].start = TurnedAround(sequence.truth[i]);
+  const VecX flipped_alone =
+      Against(*fitter, alone, ParamsOf(fitter->FitAll(sequence.frames, 1))).per_frame_m;
+  const VecX flipped_together =
+      Against(*fitter, together,
+              ParamsOf(sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1).frames))
+          .per_frame_m;
+  for (int i : {0, 8, 14, 15}) {
+    EXPECT_GT(flipped_alone[i], 0.1) << i << ": the test needs a flip";
+    EXPECT_LT(flipped_together[i], 0.01) << i;
+  }
+}
+
+TEST_F(SequenceTest, WindowsLeaveNoSeam) {
+  FitOptions options;
+  options.shape_prior_weight = 1e5;  // the shape is known: a window of all frames would find it too
+  const auto fitter = Make(options);
+  const TrueSequence sequence = Make(*fitter, 40, 3, 1);
+  SequenceOptions windows, one;
+  windows.window_frames = 18;
+  one.window_frames = 40;
+  windows.function_tolerance = one.function_tolerance = 1e-7;
+  const SequenceResult slid =
+      SequenceFitter(fitter, windows).Fit(sequence.frames, kSecondsPerFrame, 1);
+  const SequenceResult whole =
+      SequenceFitter(fitter, one).Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_EQ(slid.summary.windows, 1 + 5);  // for the shape, then from 0, 6, 12, 18, 24
+  EXPECT_EQ(whole.summary.windows, 1);
+  // Between the two no more than a slow drift: the difference hardly accelerates.
+  const Errors difference = Against(*fitter, ParamsOf(whole.frames), ParamsOf(slid.frames));
+  EXPECT_LT(difference.per_frame_m.maxCoeff(), 0.02);
+  const auto a = Joints(*fitter, ParamsOf(slid.frames)),
+             b = Joints(*fitter, ParamsOf(whole.frames));
+  const RowMatX seen = RowMatX::Ones(40, kNumSpinJoints);
+  const double most =
+      MotionErrors(a, b, seen, 2).maxCoeff() / (kSecondsPerFrame * kSecondsPerFrame);
+  EXPECT_LT(most, 3);
+}
+
+// A minimum in every direction, whatever moves.
+TEST_F(SequenceTest, SolverFindsAMinimum) {
+  const auto fitter = Make();
+  const FoldedJoints joints(fitter->body(), FindKeypointSet("smpl24"));
+  const TrueSequence sequence = Make(*fitter, 7, 2, 2);
+  constexpr double kWeightPx = 90;
+  for (int held : {0, 1, 2}) {
+    for (bool shape_free : {false, true}) {
+      std::vector<Objective> objectives;
+      std::vector<BodyParams> frames;
+      for (size_t i = 0; i < sequence.frames.size(); ++i) {
+        FitProblem problem = sequence.frames[i];
+        problem.start = sequence.truth[i];
+        frames.push_back(Disturbed(sequence.truth[i], 0.1, i));
+        if (static_cast<int>(i) >= held) objectives.push_back(fitter->BodyObjective(problem));
+      }
+      const std::vector<BodyParams> start = frames;
+      const auto cost_of = [&](std::span<const BodyParams> at) {
+        double cost = 0;
+        for (size_t i = held; i < at.size(); ++i)
+          cost += objectives[i - held].Evaluate(at[i]).Total();
+        for (size_t i = 1; i + 1 < at.size(); ++i) {
+          const Points3 second = joints.Positions(at[i - 1]) - 2 * joints.Positions(at[i]) +
+                                 joints.Positions(at[i + 1]);
+          cost += kWeightPx * kWeightPx * second.squaredNorm();
+        }
+        return cost;
+      };
+      const SolverOptions few{true, 5, 1e-12}, many{true, 200, 1e-12};
+      std::vector<BodyParams> early = frames;
+      const double early_cost =
+          SolveSequence(joints, objectives, kWeightPx, shape_free, few, early, held).cost;
+      const SolverResult solved =
+          SolveSequence(joints, objectives, kWeightPx, shape_free, many, frames, held);
+      EXPECT_EQ(solved.termination, FitTermination::kConverged);
+      EXPECT_LT(early_cost, 1.02 * solved.cost) << "few steps are enough with the right curvature";
+      EXPECT_NEAR(solved.cost, cost_of(frames), 1e-9 * solved.cost);
+      for (int i = 0; i < held; ++i) EXPECT_EQ(frames[i].pose, start[i].pose);
+      if (!shape_free) {
+        EXPECT_EQ(frames[6].betas, start[held].betas);
+      }
+      Rng rng(held, RngStream::kTest, 9);
+      for (int direction = 0; direction < 20; ++direction) {
+        std::vector<BodyParams> ahead = frames, behind = frames;
+        constexpr double kStep = 1e-3;
+        for (size_t i = held; i < frames.size(); ++i) {
+          for (int k = 0; k < kNumPoseParams; ++k) {
+            const double step = kStep * rng.Normal();
+            ahead[i].pose[k] += step;
+            behind[i].pose[k] -= step;
+          }
+          const Vec3 step = kStep * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
+          ahead[i].transl += step;
+          behind[i].transl -= step;
+        }
+        for (int k = 0; shape_free && k < kNumShapeParams; ++k) {
+          const double step = kStep * rng.Normal();
+          for (size_t i = held; i < frames.size(); ++i) {
+            ahead[i].betas[k] += step;
+            behind[i].betas[k] -= step;
+          }
+        }
+        const double slope = cost_of(ahead) - cost_of(behind);
+        const double rise = cost_of(ahead) + cost_of(behind) - 2 * solved.cost;
+        EXPECT_GT(rise, 0);
+        EXPECT_LT(std::abs(slope), 0.02 * rise) << held << shape_free;
+      }
+    }
+  }
+}
+
+TEST_F(SequenceTest, ShortAndHopelessSequences) {
+  const auto fitter = Make();
+  const SequenceFitter sequence_fitter(fitter, {});
+  const TrueSequence sequence = Make(*fitter, 3, 1, 4);
+  for (size_t count : {0, 1, 2, 3}) {
+    const SequenceResult result =
+        sequence_fitter.Fit(std::span(sequence.frames).first(count), kSecondsPerFrame, 1);
+    ASSERT_EQ(result.frames.size(), count);
+    for (const FitResult& frame : result.frames) EXPECT_TRUE(frame.summary.usable);
+  }
+  std::vector<FitProblem> unseen(5);
+  for (FitProblem& frame : unseen) frame.camera = sequence.frames[0].camera;
+  const SequenceResult result = sequence_fitter.Fit(unseen, kSecondsPerFrame, 1);
+  for (const FitResult& frame : result.frames) {
+    EXPECT_EQ(frame.summary.reason, FitReason::kTooFewJoints);
+  }
+}
+
+TEST_F(SequenceTest, ThreadsDontChangeAByte) {
+  const auto fitter = Make();
+  const SequenceFitter sequence_fitter(fitter, {});
+  const TrueSequence sequence = Make(*fitter, 12, 2, 6);
+  const auto one = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  const auto three = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 3);
+  for (size_t i = 0; i < one.frames.size(); ++i) {
+    EXPECT_EQ(one.frames[i].params.pose, three.frames[i].params.pose);
+    EXPECT_EQ(one.frames[i].params.transl, three.frames[i].params.transl);
+  }
+}
+
+TEST_F(SequenceTest, OptionsAreChecked) {
+  const auto fails = [](auto change) {
+    SequenceOptions options;
+    change(options);
+    EXPECT_THROW(options.Check(), UserError);
+  };
+  fails([](SequenceOptions& o) { o.acceleration_weight = 0; });
+  fails([](SequenceOptions& o) { o.acceleration_weight = std::nan(""); });
+  fails([](SequenceOptions& o) { o.overlap_frames = 1; });
+  fails([](SequenceOptions& o) { o.window_frames = o.overlap_frames; });
+  fails([](SequenceOptions& o) { o.max_iterations = 0; });
+  fails([](SequenceOptions& o) { o.function_tolerance = 0; });
+}
+
+}  // namespace
+}  // namespace gyre
