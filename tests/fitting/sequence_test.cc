@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <numbers>
 
+#include "body/retarget.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/hypotheses.h"
@@ -12,6 +14,7 @@
 #include "fitting/sequence_fitter.h"
 #include "fitting/sequence_solver.h"
 #include "fitting/test_problems.h"
+#include "io/bvh.h"
 #include "metrics/errors.h"
 
 namespace gyre {
@@ -125,6 +128,51 @@ TEST_F(SequenceTest, BeatsFrameByFrame) {
   RecordProperty("sequence_m_s2", static_cast<int>(after.acceleration_m_s2));
   EXPECT_LT(after.position_m, 0.85 * before.position_m);
   EXPECT_LT(after.acceleration_m_s2, 0.1 * before.acceleration_m_s2);
+}
+
+TEST_F(SequenceTest, BeatsFrameByFrameOnMotionCapture) {
+  const std::filesystem::path data = "../shared/data";
+  const std::filesystem::path clip_path = data / "mocap/cmu_walk_bvh/02_01.bvh";
+  if (!std::filesystem::exists(clip_path)) {
+    GTEST_SKIP() << "needs " << clip_path << ", which is not here";
+  }
+  const auto body = LoadBodyModel((data / "body/cc0_body.npz").string());
+  const auto fitter = std::make_shared<Fitter>(body, LoadPosePrior(), FitOptions());
+  const BvhClip clip = ReadBvh(clip_path);
+  const RowMatX poses = RetargetBvh(clip).poses;
+  constexpr double kMetresPerUnit = 0.056444;
+  const int step = static_cast<int>(std::lround(kSecondsPerFrame / clip.frame_time));
+  const Mat3 cam_from_world = ExpSO3({kPi, 0, 0}) * ExpSO3({0, 0.6, 0});
+  const Vec3 origin = ForwardKinematics(clip, 0).positions.row(0).transpose();
+  Rng rng(1, RngStream::kNoise);
+  TrueSequence sequence;
+  for (int i = 0; i < 30 && i * step < clip.num_frames(); ++i) {
+    const Vec3 root = ForwardKinematics(clip, i * step).positions.row(0).transpose();
+    BodyParams truth;
+    truth.pose = poses.row(i * step).transpose();
+    truth.rotation(0) = LogSO3(cam_from_world * ExpSO3(truth.rotation(0)));
+    truth.transl = kMetresPerUnit * cam_from_world * (root - origin) + Vec3(0, 0, 8);
+    FitProblem problem;
+    problem.camera = {1000, {640, 360}};
+    const Points3 joints = fitter->Joints(truth);
+    for (int k = 0; k < kNumOpenPoseJoints; ++k) {
+      problem.keypoints_px.row(k) = problem.camera.Project(joints.row(k).transpose()).transpose();
+      problem.keypoints_px.row(k) += Eigen::RowVector2d(rng.Normal(0, 3), rng.Normal(0, 3));
+      problem.confidence[k] = rng.Bernoulli(0.1) ? 0 : 1;
+    }
+    problem.has_start = problem.start_has_translation = false;
+    sequence.frames.push_back(problem);
+    sequence.truth.push_back(truth);
+  }
+  const Errors alone =
+      Against(*fitter, sequence.truth, ParamsOf(fitter->FitAll(sequence.frames, 1)));
+  const SequenceResult result =
+      SequenceFitter(fitter, {}).Fit(sequence.frames, kSecondsPerFrame, 1);
+  const Errors together = Against(*fitter, sequence.truth, ParamsOf(result.frames));
+  RecordProperty("alone_mm", static_cast<int>(1000 * alone.position_m));
+  RecordProperty("sequence_mm", static_cast<int>(1000 * together.position_m));
+  EXPECT_LT(together.position_m, 0.9 * alone.position_m);
+  EXPECT_LT(together.acceleration_m_s2, 0.15 * alone.acceleration_m_s2);
 }
 
 TEST_F(SequenceTest, BridgesFramesThatCannotBeFitted) {
