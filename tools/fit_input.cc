@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory_resource>
 #include <opencv2/core/mat.hpp>
 #include <system_error>
 #include <unordered_map>
@@ -72,6 +73,17 @@ FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
   return input;
 }
 
+// Counts the persons of each image. The names live in blocks of their own: strewn among what comes
+// and goes with every person, they would keep its memory from being used again.
+class PlaceCounter {
+ public:
+  int64_t Next(const std::string& image) { return counts_[std::pmr::string(image)]++; }
+
+ private:
+  std::pmr::monotonic_buffer_resource memory_{size_t{1} << 20};
+  std::pmr::unordered_map<std::pmr::string, int64_t> counts_{&memory_};
+};
+
 // Samples of a data set as persons.
 class SampleInputs {
  public:
@@ -83,7 +95,7 @@ class SampleInputs {
     input.source_file = source_file_;
     input.id = sample.index;
     input.image = sample.image_path;
-    input.person = input.image.empty() ? 0 : places_[input.image]++;
+    input.person = input.image.empty() ? 0 : places_.Next(input.image);
     std::error_code ignored;
     if (with_pictures_ && fs::is_regular_file(sample.image_path, ignored)) {
       input.image_path = sample.image_path;
@@ -99,7 +111,7 @@ class SampleInputs {
  private:
   std::string source_file_;
   bool with_pictures_;
-  std::unordered_map<std::string, int64_t> places_;
+  PlaceCounter places_;
 };
 
 }  // namespace
@@ -135,9 +147,9 @@ PersonSource OpenPoseSource(const fs::path& path, const fs::path& images) {
 
 PersonSource CocoSource(const fs::path& path, const fs::path& images) {
   return [=](const auto& sink) {
-    std::unordered_map<std::string, int64_t> places;
+    PlaceCounter places;
     ForEachCocoPerson(path, [&](const KeypointPerson& person) {
-      sink(InputOf(person, path.string(), person.image, places[person.image]++, images));
+      sink(InputOf(person, path.string(), person.image, places.Next(person.image), images));
     });
   };
 }
