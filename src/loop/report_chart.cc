@@ -63,8 +63,10 @@ std::vector<double> Ticks(double low, double high, int count) {
     }
   }
   std::vector<double> ticks;
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; ++k) {
-    ticks.push_back(k * step);
+  const double first = std::ceil(low / step - 1e-9);
+  // Counted: in a range of rounding errors `first` may be so large that adding 1 changes nothing.
+  for (int i = 0; i <= count && (first + i) * step <= high + 1e-9 * step; ++i) {
+    ticks.push_back((first + i) * step);
   }
   return ticks;
 }

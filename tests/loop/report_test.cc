@@ -166,6 +166,15 @@ TEST(FormatChart, ManyPointsAreThinnedAndSmoothed) {
   EXPECT_LT(chart.size(), 40000);
 }
 
+// Values that differ by rounding errors: no endless axis.
+TEST(FormatChart, AlmostConstantValues) {
+  for (const double value : {0.1, 3.0, 1e6}) {
+    const double next = std::nextafter(value, 1e9);
+    EXPECT_LT(FormatChart("t", "y", {{"c", {1, 2, 3}, {value, next, value}}}, false).size(),
+              10000u);
+  }
+}
+
 TEST(FormatChart, ConstantSingleAndWildValues) {
   for (bool log_y : {false, true}) {
     for (double value : {0.0, 1.0, -3.0, 1e-90, 1e90}) {
