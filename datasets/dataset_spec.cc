@@ -154,12 +154,14 @@ SceneOptions TakeSceneOptions(DatasetSpec& spec) {
       static_cast<int>(spec.TakeInteger("frame", o.width_px, kMinFramePx, kMaxFramePx));
   o.pose_spread = spec.TakeNumber("spread", o.pose_spread, 0, 3);
   o.poses = spec.TakeString("poses", "");
+  o.seated_share = spec.TakeNumber("seated", o.seated_share, 0, 1);
   o.yaw_max_deg = spec.TakeNumber("yaw", o.yaw_max_deg, 0, 180);
   o.any_turn_share = spec.TakeNumber("any_turn", o.any_turn_share, 0, 1);
   o.occluder_probability = spec.TakeNumber("occluders", o.occluder_probability, 0, 1);
   o.noise.sigma_px = spec.TakeNumber("noise", o.noise.sigma_px, 0, 100);
   o.noise.missing_rate = spec.TakeNumber("missing", o.noise.missing_rate, 0, 1);
   o.noise.outlier_rate = spec.TakeNumber("outliers", o.noise.outlier_rate, 0, 1);
+  o.noise.outlier_px = spec.TakeNumber("outlier_px", o.noise.outlier_px, 0, kReferenceCropPx);
   o.noise.swap_rate = spec.TakeNumber("swaps", o.noise.swap_rate, 0, 1);
   return o;
 }

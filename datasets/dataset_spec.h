@@ -13,8 +13,8 @@
 // Options: every kind takes `name=` (default: the kind; samples and their fits are known by this
 // name). With picture files: `images=` (folder; default: images/ beside the file, else beside it).
 // With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet: `all_annotated=`;
-// coco: `box_from_bbox=`. Synth: count, seed, frame (px), spread, poses, yaw (degrees),
-// any_turn, occluders, noise, missing, outliers, swaps; see SceneOptions.
+// coco: `box_from_bbox=`. Synth: count, seed, frame (px), spread, poses, seated, yaw
+// (degrees), any_turn, occluders, noise, missing, outliers, outlier_px, swaps; see SceneOptions.
 //
 // A mixture is several data sets with weights:
 //   SPEC*0.6,SPEC*0.4

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "body/rule_poses.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "io/npz.h"
@@ -16,6 +17,7 @@ namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr double kBoxMargin = 1.2;
+constexpr uint32_t kSeated = 2;   // the scene stream's third sequence
 constexpr int kBodyColumns = 66;  // pose of the root and 21 joints, without hands
 
 // Rows of `poses` without the root: [N,69].
@@ -126,6 +128,12 @@ SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
   Rng rng(options_.seed, RngStream::kScene, 0, static_cast<uint64_t>(index));
   SceneGeometry scene;
   scene.params.pose.tail<kNumPriorPose>() = DrawPose(rng);
+  // A sequence of its own: whoever else is seated, a person stays the same.
+  Rng seated_rng(options_.seed, RngStream::kScene, kSeated, static_cast<uint64_t>(index));
+  if (seated_rng.Bernoulli(options_.seated_share)) {
+    const RulePose kind = seated_rng.Bernoulli(0.5) ? RulePose::kSeated : RulePose::kSquatting;
+    scene.params.pose.tail<kNumPriorPose>() = DrawRulePose(kind, seated_rng);
+  }
   scene.params.pose.head<3>() = LogSO3(DrawOrientation(options_, rng, &scene));
   for (double& beta : scene.params.betas) {
     beta = std::clamp(rng.Normal(), -options_.beta_max, options_.beta_max);
@@ -134,22 +142,55 @@ SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
       std::exp(rng.Uniform(std::log(options_.focal_min_px), std::log(options_.focal_max_px)));
   scene.camera.center_px = 0.5 * Vec2(options_.width_px - 1, options_.height_px - 1);
   scene.params.transl = DrawPlacement(options_, joints_.Positions(scene.params), scene.camera, rng);
-  scene.joints = joints_.Positions(scene.params);
-  scene.joints_px.resize(kNumSpinJoints, 2);
-  for (int i = 0; i < kNumSpinJoints; ++i) {
-    scene.joints_px.row(i) = scene.camera.Project(scene.joints.row(i).transpose()).transpose();
-  }
-  scene.box = BoxAroundPoints(scene.joints_px, VecX::Ones(kNumSpinJoints), kBoxMargin).value();
+  Project(&scene);
   if (rng.Bernoulli(options_.occluder_probability)) {
     scene.occluders.push_back(DrawOccluder(scene, rng));
+  }
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const Vec2 joint = scene.joints_px.row(i).transpose();
+    scene.in_frame[i] = joint.x() > -0.5 && joint.y() > -0.5 &&
+                        joint.x() < options_.width_px - 0.5 && joint.y() < options_.height_px - 0.5;
+    scene.covered[i] =
+        std::any_of(scene.occluders.begin(), scene.occluders.end(),
+                    [&](const SceneOccluder& occluder) { return occluder.Covers(joint); });
   }
   return scene;
 }
 
-void DrawNoisyKeypoints(const SceneGeometry& scene, const SceneOptions& options, Rng& rng,
+void SceneGeometryMaker::Project(SceneGeometry* scene) const {
+  scene->joints = joints_.Positions(scene->params);
+  scene->joints_px.resize(kNumSpinJoints, 2);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    scene->joints_px.row(i) = scene->camera.Project(scene->joints.row(i).transpose()).transpose();
+  }
+  scene->box = BoxAroundPoints(scene->joints_px, VecX::Ones(kNumSpinJoints), kBoxMargin).value();
+}
+
+SceneGeometry SceneGeometryMaker::InSpinCrop(SceneGeometry scene) const {
+  const Vec2 offset = (scene.box.center_px - scene.camera.center_px) / scene.camera.focal_px;
+  const Vec3 towards(offset.x(), offset.y(), 1);
+  const Mat3 ahead = Eigen::Quaterniond::FromTwoVectors(towards, Vec3::UnitZ()).toRotationMatrix();
+  scene.params.rotation(0) = LogSO3(ahead * ExpSO3(scene.params.rotation(0)));
+  scene.camera = SpinCropCamera();
+  // SPIN's camera is so far away that the box follows depth and place as in a drawing to scale;
+  // what little it does not, the next round mends.
+  constexpr int kRounds = 5;
+  scene.params.transl = Vec3(0, 0, 50);
+  for (int round = 0; round < kRounds; ++round) {
+    Project(&scene);
+    const double depth = scene.joints.col(2).mean();
+    const Vec2 miss = scene.box.center_px - scene.camera.center_px;
+    scene.params.transl.head<2>() -= depth / scene.camera.focal_px * miss;
+    scene.params.transl.z() += depth * (scene.box.side_px / kReferenceCropPx - 1);
+  }
+  Project(&scene);
+  scene.occluders.clear();
+  return scene;
+}
+
+void DrawNoisyKeypoints(const SceneGeometry& scene, const KeypointNoise& noise, Rng& rng,
                         Points2* keypoints_px, VecX* confidence) {
-  const KeypointNoise& noise = options.noise;
-  const double sigma_px = noise.sigma_px * scene.box.side_px / kReferenceCropPx;
+  const double reference_px = scene.box.side_px / kReferenceCropPx;
   *keypoints_px = Points2::Zero(kNumSpinJoints, 2);
   *confidence = VecX::Zero(kNumSpinJoints);
   for (int i = 0; i < kNumSpinJoints; ++i) {
@@ -157,16 +198,16 @@ void DrawNoisyKeypoints(const SceneGeometry& scene, const SceneOptions& options,
     const Vec2 jitter(rng.Normal(), rng.Normal());
     const Vec2 anywhere(rng.Uniform(-0.5, 0.5), rng.Uniform(-0.5, 0.5));
     const bool outlier = rng.Bernoulli(noise.outlier_rate);
-    const bool covered =
-        std::any_of(scene.occluders.begin(), scene.occluders.end(),
-                    [&](const SceneOccluder& occluder) { return occluder.Covers(truth); });
     const bool missing = rng.Bernoulli(noise.missing_rate);
-    const bool missing_covered = rng.Bernoulli(noise.occluded_missing_rate) && covered;
-    const bool in_frame = truth.x() > -0.5 && truth.y() > -0.5 &&
-                          truth.x() < options.width_px - 0.5 && truth.y() < options.height_px - 0.5;
-    if (missing || missing_covered || !in_frame) continue;
-    const Vec2 seen = outlier ? Vec2(scene.box.center_px + scene.box.side_px * anywhere)
-                              : Vec2(truth + sigma_px * jitter);
+    const bool missing_covered = rng.Bernoulli(noise.occluded_missing_rate) && scene.covered[i];
+    if (missing || missing_covered || !scene.in_frame[i]) continue;
+    Vec2 seen = truth + noise.sigma_px * reference_px * jitter;
+    if (outlier && noise.outlier_px > 0) {
+      const double direction = 2 * std::numbers::pi * anywhere.x();
+      seen += noise.outlier_px * reference_px * Vec2(std::cos(direction), std::sin(direction));
+    } else if (outlier) {
+      seen = scene.box.center_px + scene.box.side_px * anywhere;
+    }
     keypoints_px->row(i) = seen.transpose();
     (*confidence)[i] = 1;
   }

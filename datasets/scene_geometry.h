@@ -2,6 +2,7 @@
 // Who stands where in a synthetic scene: body, camera, occluders and keypoints, without a picture.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct SceneGeometry {
   Points2 joints_px;  // and projected
   Box box;            // around joints_px, with SPIN's margin 1.2
   std::vector<SceneOccluder> occluders;
+  std::array<bool, kNumSpinJoints> in_frame{}, covered{};  // covered: behind an occluder
   double roll_rad = 0;  // of the body in the image; what of it is the camera's turns the room too
   double tilt_rad = 0;
 };
@@ -41,10 +43,13 @@ class SceneGeometryMaker {
                      const SceneOptions& options);
 
   SceneGeometry Make(int64_t index) const;
+  // See SyntheticDataset::GetInSpinCrop.
+  SceneGeometry InSpinCrop(SceneGeometry scene) const;
   const FoldedJoints& joints() const { return joints_; }
 
  private:
   PriorPose DrawPose(Rng& rng) const;
+  void Project(SceneGeometry* scene) const;  // joints, joints_px and box from params and camera
 
   const SceneOptions options_;
   std::shared_ptr<const PosePrior> prior_;
@@ -53,7 +58,7 @@ class SceneGeometryMaker {
 };
 
 // Keypoints and confidences [49] as an annotator would give them.
-void DrawNoisyKeypoints(const SceneGeometry& scene, const SceneOptions& options, Rng& rng,
+void DrawNoisyKeypoints(const SceneGeometry& scene, const KeypointNoise& noise, Rng& rng,
                         Points2* keypoints_px, VecX* confidence);
 
 }  // namespace gyre

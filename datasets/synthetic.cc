@@ -28,16 +28,18 @@ void KeypointNoise::Check() const {
   CheckRange("noise.missing_rate", missing_rate, 0, 1);
   CheckRange("noise.occluded_missing_rate", occluded_missing_rate, 0, 1);
   CheckRange("noise.outlier_rate", outlier_rate, 0, 1);
+  CheckRange("noise.outlier_px", outlier_px, 0, kReferenceCropPx);
   CheckRange("noise.swap_rate", swap_rate, 0, 1);
 }
 
-KeypointNoise KeypointNoise::None() { return {0, 0, 0, 0, 0}; }
+KeypointNoise KeypointNoise::None() { return {0, 0, 0, 0, 0, 0}; }
 
 void SceneOptions::Check() const {
   CheckRange("count", static_cast<double>(count), 1, 0x1p40);
   CheckRange("width_px", width_px, kMinFramePx, kMaxFramePx);
   CheckRange("height_px", height_px, kMinFramePx, kMaxFramePx);
   CheckRange("pose_spread", pose_spread, 0, 3);
+  CheckRange("seated_share", seated_share, 0, 1);
   CheckRange("beta_max", beta_max, 0, 5);
   CheckRange("focal_min_px", focal_min_px, 1, focal_max_px);
   CheckRange("focal_max_px", focal_max_px, focal_min_px, 1e6);
@@ -57,6 +59,8 @@ struct SyntheticDataset::Impl {
   std::string name;
   SceneGeometryMaker geometry;
   BodyRegions regions;
+
+  Sample ToSample(const SceneGeometry& scene, int64_t position) const;
 };
 
 SyntheticDataset::SyntheticDataset(std::shared_ptr<const BodyModel> body,
@@ -76,11 +80,9 @@ int64_t SyntheticDataset::size() const { return impl_->options.count; }
 const SceneOptions& SyntheticDataset::options() const { return impl_->options; }
 const BodyModel& SyntheticDataset::body() const { return *impl_->body; }
 
-Sample SyntheticDataset::Get(int64_t position) const {
-  GYRE_CHECK(position >= 0 && position < size());
-  const SceneGeometry scene = impl_->geometry.Make(position);
+Sample SyntheticDataset::Impl::ToSample(const SceneGeometry& scene, int64_t position) const {
   Sample sample;
-  sample.dataset = impl_->name;
+  sample.dataset = name;
   sample.index = position;
   sample.box = scene.box;
   sample.camera = scene.camera;
@@ -88,10 +90,19 @@ Sample SyntheticDataset::Get(int64_t position) const {
   sample.params_have_translation = true;
   sample.joints3d = scene.joints.bottomRows(kNumSupersetJoints);
   sample.joints3d_confidence = VecX::Ones(kNumSupersetJoints);
-  Rng rng(impl_->options.seed, RngStream::kNoise, 0, static_cast<uint64_t>(position));
-  DrawNoisyKeypoints(scene, impl_->options, rng, &sample.keypoints_px,
-                     &sample.keypoints_confidence);
+  Rng rng(options.seed, RngStream::kNoise, 0, static_cast<uint64_t>(position));
+  DrawNoisyKeypoints(scene, options.noise, rng, &sample.keypoints_px, &sample.keypoints_confidence);
   return sample;
+}
+
+Sample SyntheticDataset::Get(int64_t position) const {
+  GYRE_CHECK(position >= 0 && position < size());
+  return impl_->ToSample(impl_->geometry.Make(position), position);
+}
+
+Sample SyntheticDataset::GetInSpinCrop(int64_t position) const {
+  GYRE_CHECK(position >= 0 && position < size());
+  return impl_->ToSample(impl_->geometry.InSpinCrop(impl_->geometry.Make(position)), position);
 }
 
 ImageBuffer SyntheticDataset::LoadImage(const Sample& sample) const {

@@ -23,8 +23,10 @@ struct KeypointNoise {
   double sigma_px = 2;                 // pixels of a 224 px crop of the person, each axis
   double missing_rate = 0.1;           // of the joints
   double occluded_missing_rate = 0.5;  // of the joints behind an occluder
-  double outlier_rate = 0;             // put anywhere in the box
-  double swap_rate = 0;                // of the people: left and right exchanged in legs or in arms
+  double outlier_rate = 0;             // of the joints
+  double outlier_px = 0;  // how far outliers are off, in pixels of the crop, in whatever direction;
+                          // 0: anywhere in the box
+  double swap_rate = 0;   // of the people: left and right exchanged in legs or in arms
 
   void Check() const;
   static KeypointNoise None();
@@ -40,7 +42,8 @@ struct SceneOptions {
   // .npz with `poses` [N,72] (or AMASS's wider rows, of which the body's 66 columns count) to draw
   // from instead of the prior. The root's orientation is drawn as for all.
   std::filesystem::path poses;
-  double beta_max = 2.5;                                  // betas are N(0,1) clipped to this
+  double seated_share = 0;  // of the people: seated or squatting by rule instead, as many of each
+  double beta_max = 2.5;    // betas are N(0,1) clipped to this
   double focal_min_px = 600, focal_max_px = 2500;         // log-uniform
   double person_share_min = 0.3, person_share_max = 0.9;  // longer side of the body / frame
   double tilt_sigma_deg = 12;   // about the camera's x: seen from above or below
@@ -64,6 +67,11 @@ class SyntheticDataset : public Dataset {
   // Truth (params with translation, camera, 24 superset joints in the camera frame, box) and noisy
   // keypoints, without rendering. The box is around the true body's joints.
   Sample Get(int64_t position) const override;
+  // The same person and noise, the camera and the box being SPIN's: the body is turned as it is
+  // seen by the scene's camera (about the camera, its box's centre ahead) and placed so that the
+  // box around its joints is the whole 224 px crop, where all its joints are projected anew. What
+  // the scene hides stays hidden. (No picture shows it exactly like this: perspective differs.)
+  Sample GetInSpinCrop(int64_t position) const;
   // Renders.
   ImageBuffer LoadImage(const Sample& sample) const override;
 

@@ -130,6 +130,81 @@ TEST(Synthetic, KeypointNoiseHasItsRates) {
   EXPECT_NEAR(std::sqrt(squares / (2 * observed)), 3, 0.05);
 }
 
+TEST(Synthetic, NoiseNeverChangesThePeople) {
+  SceneOptions options = Clean(200);
+  const SyntheticDataset clean = Scenes(options);
+  options.noise.missing_rate = 0.3;
+  options.noise.outlier_rate = 0.05;
+  options.noise.outlier_px = 50;
+  const SyntheticDataset stressed = Scenes(options);
+  int in_frame = 0, observed = 0, outliers = 0;
+  Vec2 sum = Vec2::Zero();
+  for (int64_t i = 0; i < options.count; ++i) {
+    const Sample a = clean.Get(i), b = stressed.Get(i);
+    EXPECT_EQ(a.params->pose, b.params->pose);
+    EXPECT_EQ(a.params->transl, b.params->transl);
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      in_frame += a.keypoints_confidence[j] > 0;
+      if (!(b.keypoints_confidence[j] > 0)) continue;
+      ++observed;
+      const Vec2 offset =
+          224 / a.box.side_px * (b.keypoints_px.row(j) - a.keypoints_px.row(j)).transpose();
+      if (offset.norm() < 1e-9) continue;
+      EXPECT_NEAR(offset.norm(), 50, 1e-9);
+      ++outliers;
+      sum += offset;
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(observed) / in_frame, 0.7, 0.02);
+  EXPECT_NEAR(static_cast<double>(outliers) / observed, 0.05, 0.01);
+  EXPECT_LT((sum / outliers).norm(), 8);  // in every direction alike
+}
+
+TEST(Synthetic, SpinsCropShowsTheSamePerson) {
+  SceneOptions options = Clean(20);
+  options.noise.missing_rate = 0.2;
+  options.focal_min_px = options.focal_max_px = 2500;
+  const SyntheticDataset scenes = Scenes(options);
+  for (int64_t i = 0; i < options.count; ++i) {
+    const Sample scene = scenes.Get(i), crop = scenes.GetInSpinCrop(i);
+    EXPECT_EQ(crop.camera->focal_px, kSpinFocalPx);
+    EXPECT_NEAR(crop.box.side_px, 224, 1e-6);
+    EXPECT_LT((crop.box.center_px - Vec2::Constant(111.5)).norm(), 1e-6);
+    EXPECT_EQ(crop.keypoints_confidence, scene.keypoints_confidence);
+    EXPECT_EQ(crop.params->pose.tail(69), scene.params->pose.tail(69));
+    EXPECT_EQ(crop.params->betas, scene.params->betas);
+    // The keypoints are the truth under its own camera, and where the scene's crop has them but for
+    // perspective.
+    const Points2 truth = scenes.TrueKeypoints(crop);
+    const CropMap map(scene.box, 224);
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      if (!(crop.keypoints_confidence[j] > 0)) continue;
+      const Vec2 point = crop.keypoints_px.row(j).transpose();
+      EXPECT_LT((point - truth.row(j).transpose()).norm(), 1e-9);
+      EXPECT_LT((point - map.CropFromImage(scene.keypoints_px.row(j).transpose())).norm(), 12);
+    }
+  }
+}
+
+TEST(Synthetic, SomeSit) {
+  SceneOptions options = Clean(60);
+  const SyntheticDataset standing = Scenes(options);
+  options.seated_share = 0.5;
+  const SyntheticDataset mixed = Scenes(options);
+  int seated = 0;
+  for (int64_t i = 0; i < options.count; ++i) {
+    const Sample a = standing.Get(i), b = mixed.Get(i);
+    EXPECT_EQ(a.params->pose.head(3), b.params->pose.head(3));
+    EXPECT_EQ(a.params->betas, b.params->betas);
+    if (a.params->pose == b.params->pose) continue;
+    ++seated;
+    EXPECT_GT(b.params->rotation(FindJoint("SMPL L_Knee").source_idx).x(), 1);
+    EXPECT_GT(b.params->rotation(FindJoint("SMPL R_Knee").source_idx).x(), 1);
+  }
+  EXPECT_GT(seated, 20);
+  EXPECT_LT(seated, 40);
+}
+
 TEST(Synthetic, WritesAndReadsBackAsSpinFiles) {
   const TempFolder folder;
   SceneOptions options;
@@ -175,10 +250,12 @@ TEST(Synthetic, PosesFromAFileAreUsed) {
 }
 
 TEST(Synthetic, SpecsSetOptions) {
-  const auto set = OpenDataset("synth:?count=7&seed=9&frame=64&name=x", {Body(), LoadPosePrior()});
+  const auto set =
+      OpenDataset("synth:?count=7&seed=9&frame=64&name=x&seated=1", {Body(), LoadPosePrior()});
   EXPECT_EQ(set->size(), 7);
   EXPECT_EQ(set->name(), "x");
   EXPECT_EQ(set->LoadImage(set->Get(0)).width, 64);
+  EXPECT_GT(set->Get(3).params->rotation(FindJoint("SMPL L_Knee").source_idx).x(), 1);
   for (const char* wrong : {"synth:?count=0", "synth:?count=7.5", "synth:?cuont=7", "synth:?count",
                             "synth:?seed=1&seed=2"}) {
     EXPECT_THROW(OpenDataset(wrong, {Body(), LoadPosePrior()}), UserError) << wrong;
