@@ -59,6 +59,25 @@ class Reader {
   Npz npz_;
 };
 
+enum class Part { kPose, kBetas, kTransl };
+
+NdArray ColumnOf(const std::vector<BodyParams>& bodies, Part part) {
+  const auto values = [part](const BodyParams& body) -> VecX {
+    switch (part) {
+      case Part::kPose:
+        return body.pose;
+      case Part::kBetas:
+        return body.betas;
+      case Part::kTransl:
+        break;
+    }
+    return body.transl;
+  };
+  RowMatX rows(bodies.size(), values(bodies.front()).size());
+  for (size_t i = 0; i < bodies.size(); ++i) rows.row(i) = values(bodies[i]).transpose();
+  return NdArray::FromMatrix(rows);
+}
+
 }  // namespace
 
 std::vector<FitProblem> ProblemFile::StartedFrom(const std::string& start) const {
@@ -105,6 +124,40 @@ ProblemFile ReadProblemFile(const std::filesystem::path& path) {
     file.truth = reader.Bodies(n, "pose_true", "cam_true", "betas_true");
   }
   return file;
+}
+
+void WriteProblemFile(const ProblemFile& file, const std::filesystem::path& path) {
+  GYRE_CHECK(!file.problems.empty());
+  const FitProblem& first = file.problems.front();
+  std::vector<double> keypoints;
+  for (const FitProblem& problem : file.problems) {
+    GYRE_CHECK(problem.camera.focal_px == first.camera.focal_px &&
+               problem.camera.center_px == first.camera.center_px &&
+               problem.pixel_scale == first.pixel_scale);
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      keypoints.insert(keypoints.end(), {problem.keypoints_px(j, 0), problem.keypoints_px(j, 1),
+                                         problem.confidence[j]});
+    }
+  }
+  const auto n = static_cast<int64_t>(file.problems.size());
+  const std::vector<double> centre = {first.camera.center_px.x(), first.camera.center_px.y()};
+  Npz npz = {{"keypoints", NdArray::From<double>({n, kNumSpinJoints, 3}, keypoints)},
+             {"focal", NdArray::FromScalar(first.camera.focal_px)},
+             {"img_res", NdArray::FromScalar(kReferenceCropPx / first.pixel_scale)},
+             {"centre", NdArray::From<double>({2}, centre)}};
+  for (const auto& [name, bodies] : file.starts) {
+    npz[kPosePrefix + name] = ColumnOf(bodies, Part::kPose);
+    npz["cam_init_" + name] = ColumnOf(bodies, Part::kTransl);
+    const NdArray betas = ColumnOf(bodies, Part::kBetas);
+    const auto [shape, is_new] = npz.emplace("betas_init", betas);
+    GYRE_CHECK(is_new || shape->second.bytes == betas.bytes);
+  }
+  if (!file.truth.empty()) {
+    npz["pose_true"] = ColumnOf(file.truth, Part::kPose);
+    npz["betas_true"] = ColumnOf(file.truth, Part::kBetas);
+    npz["cam_true"] = ColumnOf(file.truth, Part::kTransl);
+  }
+  WriteNpz(path, npz);
 }
 
 }  // namespace gyre

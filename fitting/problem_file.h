@@ -27,4 +27,7 @@ struct ProblemFile {
 
 ProblemFile ReadProblemFile(const std::filesystem::path& path);
 
+// One camera for all problems and one shape per problem for all its starts, as the file has it.
+void WriteProblemFile(const ProblemFile& file, const std::filesystem::path& path);
+
 }  // namespace gyre

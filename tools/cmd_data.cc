@@ -15,6 +15,7 @@
 #include "render/overlay.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/synth_problems.h"
 
 namespace gyre {
 namespace {
@@ -59,7 +60,8 @@ int RunDataCheck(int argc, char** argv) {
 
 int RunDataSynth(int argc, char** argv) {
   SceneOptions o;
-  std::string out, name, poses;
+  std::string out, name, poses, problems;
+  double start_sigma_rad = 0;
   int threads = 0;
   cxxopts::Options cli("gyre data synth", "Writes synthetic people as pictures and a SPIN npz.");
   const auto shown = [](auto value) { return fmt::format("{}", value); };
@@ -74,8 +76,10 @@ int RunDataSynth(int argc, char** argv) {
       cxxopts::value<double>(o.pose_spread)->default_value(shown(o.pose_spread)))(
       "poses", "Draw poses from this .npz (poses [N,72]) instead of the prior",
       cxxopts::value<std::string>(poses),
-      "FILE")("yaw", "Largest turn about the vertical, degrees either way; 0 faces the camera",
-              cxxopts::value<double>(o.yaw_max_deg)->default_value(shown(o.yaw_max_deg)))(
+      "FILE")("seated", "Share of people seated or squatting, by rule",
+              cxxopts::value<double>(o.seated_share)->default_value(shown(o.seated_share)))(
+      "yaw", "Largest turn about the vertical, degrees either way; 0 faces the camera",
+      cxxopts::value<double>(o.yaw_max_deg)->default_value(shown(o.yaw_max_deg)))(
       "any-turn", "Share of people turned by any angle in the picture",
       cxxopts::value<double>(o.any_turn_share)->default_value(shown(o.any_turn_share)))(
       "occluders", "Share of people with something in front",
@@ -84,22 +88,44 @@ int RunDataSynth(int argc, char** argv) {
       cxxopts::value<double>(o.noise.sigma_px)->default_value(shown(o.noise.sigma_px)))(
       "missing", "Share of keypoints missing",
       cxxopts::value<double>(o.noise.missing_rate)->default_value(shown(o.noise.missing_rate)))(
-      "outliers", "Share of keypoints put anywhere",
+      "outliers", "Share of keypoints that are far off",
       cxxopts::value<double>(o.noise.outlier_rate)->default_value(shown(o.noise.outlier_rate)))(
+      "outlier-px", "How far, px at 224 px; 0: anywhere in the box",
+      cxxopts::value<double>(o.noise.outlier_px)->default_value(shown(o.noise.outlier_px)))(
       "swaps", "Share of people with left and right exchanged in arms or legs",
       cxxopts::value<double>(o.noise.swap_rate)->default_value(shown(o.noise.swap_rate)))(
-      "threads", "Threads (0: all)", cxxopts::value<int>(threads)->default_value("0"));
+      "problems", "Also write them as fitting problems in SPIN's crop, with truth and starts",
+      cxxopts::value<std::string>(problems), "FILE.npz")(
+      "start-sigma-rad", "Error of the problems' starts net and turned, per axis of each rotation",
+      cxxopts::value<double>(start_sigma_rad)->default_value("0.2"))(
+      "no-pictures", "Write the problems alone")("threads", "Threads (0: all)",
+                                                 cxxopts::value<int>(threads)->default_value("0"));
   AddBodyOptions(cli);
   AddQuietOption(cli);
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   ApplyQuiet(args);
-  const std::filesystem::path dir = Required(args, "out");
+  const bool pictures = args.count("no-pictures") == 0;
+  if (!pictures && problems.empty()) {
+    throw UsageError("gyre data synth: --no-pictures leaves nothing to write without --problems");
+  }
+  if (!(start_sigma_rad >= 0 && start_sigma_rad <= 3)) {
+    throw UsageError(fmt::format("--start-sigma-rad {}: expected 0 to 3 radians", start_sigma_rad));
+  }
   o.height_px = o.width_px;
   o.poses = poses;
   o.Check();
-  const SyntheticDataset dataset(BodyOf(args), PriorOf(args), o, name);
-  WriteSpinDataset(dataset, dir, threads);
-  fmt::print("{} people in {}: spin:{}\n", o.count, dir.string(), (dir / (name + ".npz")).string());
+  const auto prior = PriorOf(args);
+  const SyntheticDataset dataset(BodyOf(args), prior, o, name);
+  if (pictures) {
+    const std::filesystem::path dir = Required(args, "out");
+    WriteSpinDataset(dataset, dir, threads);
+    fmt::print("{} people in {}: spin:{}\n", o.count, dir.string(),
+               (dir / (name + ".npz")).string());
+  }
+  if (!problems.empty()) {
+    WriteProblemFile(MakeSynthProblems(dataset, *prior, start_sigma_rad), problems);
+    fmt::print("{} problems in {}\n", o.count, problems);
+  }
   return 0;
 }
 
