@@ -28,6 +28,7 @@
 #include "fitting/fitter.h"
 #include "io/image.h"
 #include "io/journal.h"
+#include "loop/option_text.h"
 #include "loop/run_directory.h"
 #include "loop/train_options.h"
 #include "render/overlay.h"
@@ -84,9 +85,14 @@ cxxopts::Options MakeOptions() {
                                       cxxopts::value<std::string>()->default_value("all"), "WHO")(
       "min-joints", "People with fewer observed joints are refused",
       cxxopts::value<int>()->default_value("8"),
-      "N")("preset", "default or spin", cxxopts::value<std::string>()->default_value("default"),
-           "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
-      "json", "Print one JSON object with the counts");
+      "N")("hypotheses",
+           "Starts to try: start_only, uninformed or all (default: the "
+           "preset's)",
+           cxxopts::value<std::string>(),
+           "WHICH")("preset", "default, anchored or spin",
+                    cxxopts::value<std::string>()->default_value("default"),
+                    "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"),
+                            "N")("json", "Print one JSON object with the counts");
   options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
   AddBodyOptions(options);
@@ -554,6 +560,10 @@ int RunFit(int argc, char** argv) {
   const int threads = args["threads"].as<int>();
   FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
   fit_options.min_observed_joints = args["min-joints"].as<int>();
+  fit_options.estimate_uncertainty = true;
+  if (args.count("hypotheses")) {
+    ChoiceFromName(args["hypotheses"].as<std::string>(), &fit_options.hypotheses);
+  }
   fit_options.Check();
   CheckOut(out);
   Journal journal(out.string() + ".partial");

@@ -48,6 +48,11 @@ void ForEachField(Row& row, Codec&& code) {
   code(row.reprojection_px);
   code(row.score_px2);
   code(row.joint_error_px);
+  code(row.depth_sd_m);
+  code(row.rotation_sd_rad);
+  code(row.objective);
+  code(row.runner_up_objective);
+  code(row.runner_up_pose);
   code(row.usable);
   code(row.reason);
   code(row.source_file);
@@ -83,6 +88,23 @@ const std::vector<Column>& Columns() {
        DType::kFloat64,
        {kNumSpinJoints},
        [](const R& r) { return Bytes(r.joint_error_px); }},
+      {"depth_sd_m",
+       DType::kFloat64,
+       {kNumBodyJoints},
+       [](const R& r) { return Bytes(r.depth_sd_m); }},
+      {"rotation_sd_rad",
+       DType::kFloat64,
+       {kNumBodyJoints},
+       [](const R& r) { return Bytes(r.rotation_sd_rad); }},
+      {"objective", DType::kFloat64, {}, [](const R& r) { return Bytes(r.objective); }},
+      {"runner_up_objective",
+       DType::kFloat64,
+       {},
+       [](const R& r) { return Bytes(r.runner_up_objective); }},
+      {"runner_up_pose",
+       DType::kFloat64,
+       {kNumPoseParams},
+       [](const R& r) { return Bytes(r.runner_up_pose); }},
       {"usable", DType::kBool, {}, [](const R& r) { return Bytes(r.usable); }},
       {"reason", DType::kString, {}, [](const R& r) { return std::string_view(r.reason); }},
       {"source_file",
@@ -182,6 +204,7 @@ FitRow::FitRow(int64_t index_in, const FitInput& input, const FitResult& result)
       reprojection_px(result.summary.score.reprojection_px),
       score_px2(result.summary.score.score_px2),
       joint_error_px(result.summary.per_joint_error_px),
+      objective(result.summary.after.BodyTotal()),
       usable(result.summary.usable),
       reason(FitReasonName(result.summary.reason)),
       source_file(Utf8FromBytes(input.source_file)),
@@ -189,12 +212,26 @@ FitRow::FitRow(int64_t index_in, const FitInput& input, const FitResult& result)
       person(input.person),
       id(input.id),
       image_path(input.image_path.string()) {
-  if (usable) return;
   const double nan = std::numeric_limits<double>::quiet_NaN();
+  depth_sd_m.setConstant(nan);
+  rotation_sd_rad.setConstant(nan);
+  runner_up_pose.setConstant(nan);
+  runner_up_objective = nan;
+  if (result.uncertainty) {
+    for (int k = 0; k < kNumBodyJoints; ++k) {
+      depth_sd_m[k] = result.uncertainty->depth_sd_m[k];
+      rotation_sd_rad[k] = result.uncertainty->rotation_sd_rad[k];
+    }
+  }
+  if (result.runner_up) {
+    runner_up_pose = result.runner_up->params.pose;
+    runner_up_objective = result.runner_up->objective;
+  }
+  if (usable) return;
   params.pose.setConstant(nan);
   params.betas.setConstant(nan);
   params.transl.setConstant(nan);
-  reprojection_px = score_px2 = nan;
+  reprojection_px = score_px2 = objective = nan;
 }
 
 std::string EncodeRow(const FitRow& row) {

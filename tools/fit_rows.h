@@ -25,6 +25,10 @@ struct FitRow {
   double reprojection_px = 0;
   double score_px2 = 0;
   Eigen::Matrix<double, kNumSpinJoints, 1> joint_error_px;
+  // FitUncertainty, and the body stage's objective of the fit and of its runner-up (NaN: none).
+  Eigen::Matrix<double, kNumBodyJoints, 1> depth_sd_m, rotation_sd_rad;
+  double objective = 0, runner_up_objective = 0;
+  Eigen::Matrix<double, kNumPoseParams, 1> runner_up_pose;
   bool usable = false;
   std::string reason;
   std::string source_file, image;

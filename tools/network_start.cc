@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/network_start.h"
 
-#include <ATen/Context.h>
 #include <spdlog/spdlog.h>
 
 #include <optional>
@@ -59,8 +58,6 @@ struct NetworkStart::Impl {
 
 NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& body) {
   InitRuntime(1);  // see SetStarts
-  // It holds for this thread alone, and would tell its fits from those of the others.
-  at::globalContext().setFlushDenormal(false);
   const c10::Device device = DeviceFromName("cpu");
   impl_.reset(new Impl{device, LoadTrainedNetwork(run, device), RestJoints(body)});
   impl_->trained.network->eval();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cfenv>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -26,7 +27,14 @@ void ParallelFor(int64_t count, int threads, const std::function<void(int64_t, i
   std::atomic<int64_t> next = 0;
   std::exception_ptr error;
   std::mutex error_mutex;
+  // Every thread rounds and flushes denormal numbers as the caller does, so that results don't
+  // depend on which thread made them.
+  std::fenv_t callers_arithmetic;
+  std::fegetenv(&callers_arithmetic);
   const auto work = [&](int worker) {
+    std::fenv_t own_arithmetic;
+    std::fegetenv(&own_arithmetic);
+    std::fesetenv(&callers_arithmetic);
     for (int64_t i = next++; i < count; i = next++) {
       try {
         body(i, worker);
@@ -36,6 +44,7 @@ void ParallelFor(int64_t count, int threads, const std::function<void(int64_t, i
         next = count;
       }
     }
+    std::fesetenv(&own_arithmetic);
   };
 #if defined(__SANITIZE_THREAD__)
   // ThreadSanitizer does not see libgomp's synchronisation.

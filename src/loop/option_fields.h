@@ -72,6 +72,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.torso_weighting", f.torso_weighting, "none (SPIN) or confidence");
   visit("fit.torso_fallback", f.torso_fallback, "All joints where torso joints are missing");
   visit("fit.torso_depth_anchor", f.torso_depth_anchor, "Holds depth in the torso stage");
+  visit("fit.torso_orientation_anchor", f.torso_orientation_anchor,
+        "Holds the orientation in the torso stage");
   visit("fit.body_translation_free", f.body_translation_free, "Move the body in the body stage");
   visit("fit.sigma_px", f.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
   visit("fit.robust_norm", f.robust_norm, "per_coordinate (SPIN) or per_joint");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cfenv>
 #include <stdexcept>
 #include <vector>
 
@@ -52,6 +53,17 @@ TEST(ParallelFor, PassesExceptionsOnAndStops) {
     EXPECT_GE(calls, 11);
     EXPECT_LT(calls, 1000000);
   }
+}
+
+TEST(ParallelFor, EveryThreadRoundsAsTheCallerDoes) {
+  const int before = std::fegetround();
+  std::fesetround(FE_UPWARD);
+  std::vector<int> rounding(64);
+  ParallelFor(64, 4, [&](int64_t i, int) { rounding[i] = std::fegetround(); });
+  std::fesetround(before);
+  EXPECT_EQ(rounding, std::vector<int>(64, FE_UPWARD));
+  ParallelFor(64, 4, [&](int64_t i, int) { rounding[i] = std::fegetround(); });
+  EXPECT_EQ(rounding, std::vector<int>(64, before));
 }
 
 }  // namespace
