@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "body/limbs.h"
 #include "body/rule_poses.h"
 #include "core/error.h"
 #include "core/so3.h"
@@ -82,25 +83,12 @@ SceneOccluder DrawOccluder(const SceneGeometry& scene, Rng& rng) {
   return occluder;
 }
 
-bool NameHasOneOf(std::string_view name, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(), [&](std::string_view part) {
-    return name.find(part) != std::string_view::npos;
-  });
-}
-
 // Left and right exchanged in legs or in arms, as detectors do.
 void SwapSides(bool legs, Points2* keypoints_px, VecX* confidence) {
-  static const std::vector<int> kMirror = SpinJoints().MirrorPermutation();
-  const Points2 points = *keypoints_px;
-  const VecX sure = *confidence;
-  for (int i = 0; i < kNumSpinJoints; ++i) {
-    const std::string_view name = SpinJoints().joints[i];
-    const bool affected = legs ? NameHasOneOf(name, {"Hip", "Knee", "Ankle", "Toe", "Heel"})
-                               : NameHasOneOf(name, {"Shoulder", "Elbow", "Wrist"});
-    if (!affected) continue;
-    keypoints_px->row(i) = points.row(kMirror[i]);
-    (*confidence)[i] = sure[kMirror[i]];
-  }
+  const std::vector<int>& from =
+      SpinKeypointsWithLimbsExchanged(legs ? Limbs::kLegs : Limbs::kArms);
+  *keypoints_px = (*keypoints_px)(from, Eigen::all).eval();
+  *confidence = (*confidence)(from).eval();
 }
 
 }  // namespace

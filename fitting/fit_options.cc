@@ -27,6 +27,12 @@ void FitOptions::Check() const {
   CheckNotNegative("torso_depth_anchor", torso_depth_anchor);
   CheckNotNegative("torso_orientation_anchor", torso_orientation_anchor);
   CheckPositive("sigma_px", sigma_px);
+  if (!(first_sigma_px >= sigma_px && first_sigma_px <= 1e6)) {
+    ThrowUserError("fit option first_sigma_px is {}; it must be from sigma_px ({}) to 1e6",
+                   first_sigma_px, sigma_px);
+  }
+  CheckNotNegative("torso_sigma_px", torso_sigma_px);
+  CheckNotNegative("merge_within_px", merge_within_px);
   CheckPositive("point_weight", point_weight);
   CheckNotNegative("pose_prior_weight", pose_prior_weight);
   CheckNotNegative("angle_prior_weight", angle_prior_weight);
@@ -52,6 +58,9 @@ FitOptions FitOptions::Spin() {
   options.torso_fallback = false;
   options.torso_depth_anchor = 100;
   options.torso_orientation_anchor = 0;
+  options.try_exchanged_limbs = false;
+  options.torso_sigma_px = 0;
+  options.first_sigma_px = options.sigma_px = 100;
   options.body_translation_free = false;
   options.robust_norm = RobustNorm::kPerCoordinate;
   options.angle_prior = AnglePrior::kExponential;

@@ -62,9 +62,16 @@ struct FitOptions {
   // in depth; held back, a start from the mean pose ends 9 mm (PA-MPJPE) nearer to the truth.
   double torso_orientation_anchor = 20;
 
+  // Of Geman-McClure, as sigma_px below, after a first solve of squared errors; 0: no second solve.
+  double torso_sigma_px = 20;
+
   // Body stage.
   bool body_translation_free = true;  // SPIN freezes the camera, which costs it 20 mm
-  double sigma_px = 100;              // of Geman-McClure, in pixels of the reference crop
+  // Of Geman-McClure, in pixels of the reference crop: errors beyond it count less and less. The
+  // stage is solved from first_sigma_px on, each time for a third of it (by the square root of 10),
+  // down to sigma_px: wide valleys first, gross errors out at the end.
+  double first_sigma_px = 100;
+  double sigma_px = 15;
   RobustNorm robust_norm = RobustNorm::kPerJoint;
   // Of 3D joints, reference pixels per metre. The other weights imply keypoint noise of
   // pose_prior_weight / sqrt 2 = 3.4 px; divided by the noise of a 3D joint, 2 cm (definitions of
@@ -84,6 +91,7 @@ struct FitOptions {
   // Two observations of one joint of the body (OpenPose's and an annotator's wrist) become one of
   // their mean and of the weight of both.
   bool merge_duplicate_joints = true;
+  double merge_within_px = 10;  // reference pixels; farther apart, one of them is wrong
 
   // Solver, per stage.
   FitBackend backend = FitBackend::kFused;
@@ -92,6 +100,10 @@ struct FitOptions {
   double function_tolerance = 3e-5;  // relative decrease of the objective that ends a stage
 
   Hypotheses hypotheses = Hypotheses::kUninformed;
+  // Where an informed start's observations are not explained, exchanges left and right of the arms,
+  // and of the legs, and keeps that if it explains more than one gross error. The scores stay those
+  // of the keypoints as given, so that such a fit never passes for a good one of its data.
+  bool try_exchanged_limbs = true;
   bool estimate_uncertainty = false;  // costs about a fifth of a fit
   int min_observed_joints = 6;        // fewer leave too much to the prior
 

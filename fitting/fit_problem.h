@@ -9,6 +9,7 @@
 
 #include "body/body_model.h"
 #include "body/joints.h"
+#include "body/limbs.h"
 #include "core/camera.h"
 #include "core/types.h"
 
@@ -74,7 +75,9 @@ struct ObjectiveTerms {
   }
 };
 
-// How well a body explains the keypoints, measured alike for stored and for new fits.
+// How well a body explains the keypoints, measured alike for stored and for new fits, whatever the
+// scale of the robust norm that was minimised.
+inline constexpr double kScoreSigmaPx = 100;  // of the scores' Geman-McClure, as SPIN's
 struct FitScore {
   // sum c^2 gm(e) / sum c^2 over the joints of the body stage in all cameras, reference pixels
   // squared; 3D joints count with (point_weight |X - point|)^2. Infinite when nothing is observed
@@ -100,7 +103,8 @@ struct FitSummary {
   int torso_iterations = 0;
   int body_iterations = 0;
   int hypotheses_tried = 0;
-  ObjectiveTerms before;  // at the start, translation estimated where it had none
+  Limbs exchanged = Limbs::kNone;  // what `before` and `after` are about
+  ObjectiveTerms before;           // at the start, translation estimated where it had none
   ObjectiveTerms after;
   FitScore score;
   // |e| in pixels of the first camera; NaN where not observed. [49]

@@ -61,11 +61,12 @@ struct Fitter::Impl {
   std::vector<BodyParams> Starts(const FitProblem& problem) const;
   ObjectiveTerms Terms(const FitProblem& problem, Objective& body_objective,
                        const BodyParams& params) const;
-  FitScore Score(const FitProblem& problem, const BodyParams& params, const ObjectiveSpec& spec,
-                 double data_cost, VecX* joint_errors_px) const;
+  FitScore Score(const FitProblem& problem, Objective& body_objective, const BodyParams& params,
+                 VecX* joint_errors_px) const;
   SolverResult SolveTorso(Objective& objective, BodyParams* params) const;
-  SolverResult SolveBody(Objective& objective, int max_iterations, FusedWorkspace& workspace,
-                         BodyParams* params) const;
+  SolverResult SolveBodyOnce(Objective& objective, int max_iterations, double tolerance,
+                             FusedWorkspace& workspace, BodyParams* params) const;
+  SolverResult SolveBody(Objective& objective, FusedWorkspace& workspace, BodyParams* params) const;
   struct Candidate {
     BodyParams params;
     double cost = 0;
@@ -92,6 +93,7 @@ Objective Fitter::Impl::Torso(const FitProblem& problem) const {
   spec.points = rules.TorsoPoints(problem);
   spec.views = KeypointRules::Views(problem);
   spec.root_only = true;
+  spec.sigma_px = options.torso_sigma_px;
   spec.depth_anchor = options.torso_depth_anchor;
   spec.start_anchor = options.torso_orientation_anchor;
   spec.start = problem.start;
@@ -138,20 +140,47 @@ std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
   return starts;
 }
 
+// With squared errors, and from there with robust ones.
 SolverResult Fitter::Impl::SolveTorso(Objective& objective, BodyParams* params) const {
   const SolverOptions solver{true, options.torso_max_iterations, options.function_tolerance};
-  return options.backend == FitBackend::kFused
-             ? SolveRigid(*joints, objective.spec(), solver, params)
-             : SolveWithCeres(objective, solver, params);
+  const auto solve = [&](double sigma_px) {
+    objective.set_sigma_px(sigma_px);
+    return options.backend == FitBackend::kFused
+               ? SolveRigid(*joints, objective.spec(), solver, params)
+               : SolveWithCeres(objective, solver, params);
+  };
+  const SolverResult squared = solve(0);
+  if (options.torso_sigma_px == 0) return squared;
+  SolverResult robust = solve(options.torso_sigma_px);
+  robust.iterations += squared.iterations;
+  return robust;
 }
 
-SolverResult Fitter::Impl::SolveBody(Objective& objective, int max_iterations,
-                                     FusedWorkspace& workspace, BodyParams* params) const {
-  const SolverOptions solver{options.body_translation_free, max_iterations,
-                             options.function_tolerance};
+SolverResult Fitter::Impl::SolveBodyOnce(Objective& objective, int max_iterations, double tolerance,
+                                         FusedWorkspace& workspace, BodyParams* params) const {
+  const SolverOptions solver{options.body_translation_free, max_iterations, tolerance};
   return options.backend == FitBackend::kFused
              ? SolveFused(fused, objective.spec(), solver, workspace, params)
              : SolveWithCeres(objective, solver, params);
+}
+
+// From first_sigma_px down to sigma_px, which the objective has in the end.
+SolverResult Fitter::Impl::SolveBody(Objective& objective, FusedWorkspace& workspace,
+                                     BodyParams* params) const {
+  constexpr double kRoughTolerance = 1e-3;
+  int iterations = 0;
+  for (double sigma = options.first_sigma_px; sigma > options.sigma_px;
+       sigma = std::max(sigma / std::sqrt(10.0), options.sigma_px)) {
+    objective.set_sigma_px(sigma);
+    iterations +=
+        SolveBodyOnce(objective, options.body_max_iterations, kRoughTolerance, workspace, params)
+            .iterations;
+  }
+  objective.set_sigma_px(options.sigma_px);
+  SolverResult result = SolveBodyOnce(objective, options.body_max_iterations,
+                                      options.function_tolerance, workspace, params);
+  result.iterations += iterations;
+  return result;
 }
 
 // The torso stage for every hypothesis; then, where there are many, only the best go on and, after
@@ -173,10 +202,9 @@ std::vector<Fitter::Impl::Candidate> Fitter::Impl::Solve(const FitProblem& probl
       if (!candidates[i].always) candidates.erase(candidates.begin() + i);
     }
   };
-  const auto solve_each = [&](int max_iterations) {
+  const auto solve_each = [&](const auto& solve) {
     for (Candidate& candidate : candidates) {
-      const SolverResult result =
-          SolveBody(objective, max_iterations, workspace, &candidate.params);
+      const SolverResult result = solve(&candidate.params);
       summary->body_iterations += result.iterations;
       candidate.termination = result.termination;
       candidate.cost = result.termination == FitTermination::kFailed ? kInfinity : result.cost;
@@ -193,15 +221,19 @@ std::vector<Fitter::Impl::Candidate> Fitter::Impl::Solve(const FitProblem& probl
   }
   candidates.front().always = !IsUninformed(starts.front(), *prior);
   summary->hypotheses_tried = static_cast<int>(candidates.size());
+  objective.set_sigma_px(options.first_sigma_px);
   if (candidates.size() > kToProbe) {
     for (Candidate& c : candidates) c.cost = objective.Evaluate(c.params).Total();
     keep_best(kToProbe);
   }
   if (candidates.size() > kToFinish) {
-    solve_each(kProbeIterations);
+    solve_each([&](BodyParams* params) {
+      return SolveBodyOnce(objective, kProbeIterations, options.function_tolerance, workspace,
+                           params);
+    });
     keep_best(kToFinish);
   }
-  solve_each(options.body_max_iterations);
+  solve_each([&](BodyParams* params) { return SolveBody(objective, workspace, params); });
   keep_best(candidates.size());
   return candidates;
 }
@@ -229,10 +261,13 @@ bool Fitter::Impl::Differ(const BodyParams& a, const BodyParams& b) const {
   return offset.rowwise().norm().mean() > kApart;
 }
 
-// `data_cost`: the terms of keypoints and 3D joints of the body's objective, whose spec it is.
-FitScore Fitter::Impl::Score(const FitProblem& problem, const BodyParams& params,
-                             const ObjectiveSpec& spec, double data_cost,
-                             VecX* joint_errors_px) const {
+FitScore Fitter::Impl::Score(const FitProblem& problem, Objective& body_objective,
+                             const BodyParams& params, VecX* joint_errors_px) const {
+  body_objective.set_sigma_px(kScoreSigmaPx);
+  const Objective::Costs costs = body_objective.Evaluate(params);
+  body_objective.set_sigma_px(options.sigma_px);
+  const double data_cost = costs.reprojection + costs.points;
+  const ObjectiveSpec& spec = body_objective.spec();
   FitScore score;
   score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
   score.points3D_error_m = kNaN;
@@ -339,7 +374,50 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
   return Fit(problem, workspace);
 }
 
+namespace {
+
+FitProblem WithLimbsExchanged(FitProblem problem, Limbs limbs) {
+  const std::vector<int>& from = SpinKeypointsWithLimbsExchanged(limbs);
+  problem.keypoints_px = problem.keypoints_px(from, Eigen::all).eval();
+  problem.confidence = problem.confidence(from).eval();
+  return problem;
+}
+
+}  // namespace
+
 FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) const {
+  // Reference pixels squared: what a gross error costs at least, and from which mean error per
+  // joint on a fit is looked at again. Without an informed start, left and right are the only sign
+  // of where a person faces, and not to be played with.
+  constexpr double kGrossError = 100, kSuspicious = 9;
+  FitResult best = FitAsLabelled(problem, workspace);
+  const FitOptions& options = impl_->options;
+  if (!options.try_exchanged_limbs || !best.summary.usable || !problem.has_start ||
+      IsUninformed(problem.start, *impl_->prior)) {
+    return best;
+  }
+  const double weights = problem.confidence.squaredNorm();
+  if (best.summary.after.reprojection < kSuspicious * weights) return best;
+  const double as_labelled = best.summary.after.BodyTotal();
+  for (const Limbs limbs : {Limbs::kArms, Limbs::kLegs}) {
+    FitResult other = FitAsLabelled(WithLimbsExchanged(problem, limbs), workspace);
+    const double objective = other.summary.after.BodyTotal();
+    if (!other.summary.usable || objective > as_labelled - kGrossError ||
+        objective >= best.summary.after.BodyTotal()) {
+      continue;
+    }
+    best = std::move(other);
+    best.summary.exchanged = limbs;
+  }
+  if (best.summary.exchanged != Limbs::kNone) {
+    Objective objective = impl_->Body(problem);
+    best.summary.score =
+        impl_->Score(problem, objective, best.params, &best.summary.per_joint_error_px);
+  }
+  return best;
+}
+
+FitResult Fitter::FitAsLabelled(const FitProblem& problem, FusedWorkspace& workspace) const {
   const auto began = std::chrono::steady_clock::now();
   FitResult result;
   FitSummary& summary = result.summary;
@@ -373,7 +451,8 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   if (ends.empty() || ends.front().cost > start_cost) {  // the torso stage led astray
     Impl::Candidate direct{starts.front()};
     const SolverResult solved =
-        impl_->SolveBody(objective, impl_->options.body_max_iterations, workspace, &direct.params);
+        impl_->SolveBodyOnce(objective, impl_->options.body_max_iterations,
+                             impl_->options.function_tolerance, workspace, &direct.params);
     summary.body_iterations += solved.iterations;
     if (solved.termination == FitTermination::kFailed) {
       return refuse(FitReason::kSolverFailed, "the solver found no step that lowers the objective");
@@ -387,12 +466,11 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   if (ends.size() > 1 && impl_->Differ(ends[0].params, ends[1].params)) {
     result.runner_up = {ends[1].params, ends[1].cost};
   }
+  // Before its vector is shortened, which the start's anchor would take for a turn.
+  summary.after = impl_->Terms(anchored, objective, result.params);
   const Vec3 root = result.params.rotation(0);
   if (root.norm() > std::numbers::pi) result.params.rotation(0) = LogSO3(ExpSO3(root));
-  summary.after = impl_->Terms(anchored, objective, result.params);
-  summary.score =
-      impl_->Score(problem, result.params, objective.spec(),
-                   summary.after.reprojection + summary.after.points, &summary.per_joint_error_px);
+  summary.score = impl_->Score(problem, objective, result.params, &summary.per_joint_error_px);
   summary.usable = std::isfinite(summary.score.score_px2);
   if (impl_->options.estimate_uncertainty) {
     const double noise_px = impl_->options.pose_prior_weight / std::numbers::sqrt2;
@@ -413,10 +491,8 @@ std::vector<FitResult> Fitter::FitAll(std::span<const FitProblem> problems, int 
 
 FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) const {
   Objective objective = impl_->Body(problem);
-  const Objective::Costs costs = objective.Evaluate(params);
   VecX joint_errors_px;
-  return impl_->Score(problem, params, objective.spec(), costs.reprojection + costs.points,
-                      &joint_errors_px);
+  return impl_->Score(problem, objective, params, &joint_errors_px);
 }
 
 ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& params) const {

@@ -49,6 +49,7 @@ class Fitter {
  private:
   struct Impl;
   FitResult Fit(const FitProblem& problem, FusedWorkspace& workspace) const;
+  FitResult FitAsLabelled(const FitProblem& problem, FusedWorkspace& workspace) const;
 
   std::unique_ptr<Impl> impl_;
 };

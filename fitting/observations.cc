@@ -45,16 +45,19 @@ KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body) :
   superset_torso_ = Positions({"Right Hip", "Left Hip", "Right Shoulder", "Left Shoulder"});
 }
 
-// Observations of one joint become one: their mean by squared weight, with the weight of both. Two
-// detections are two measurements; for errors far below sigma this is the same objective, faster.
+// Observations of one joint, no farther apart than `within`, become one: their mean by squared
+// weight, with the weight of both. Two detections are two measurements; for errors far below sigma
+// this is the same objective, faster.
 template <class T, class Place>
-std::vector<T> KeypointRules::Merged(std::vector<T> observations, Place T::*place) const {
+std::vector<T> KeypointRules::Merged(std::vector<T> observations, Place T::*place,
+                                     double within) const {
   if (!options_.merge_duplicate_joints) return observations;
   std::vector<T> merged;
   for (const T& one : observations) {
     const double share = one.weight * one.weight;
-    const auto same = std::find_if(merged.begin(), merged.end(),
-                                   [&](const T& other) { return other.joint == one.joint; });
+    const auto same = std::find_if(merged.begin(), merged.end(), [&](const T& other) {
+      return other.joint == one.joint && (other.*place - one.*place).norm() <= within;
+    });
     if (same == merged.end()) {
       merged.push_back(one);
       continue;
@@ -90,7 +93,8 @@ std::vector<Observation> KeypointRules::SeenBy(const PersonKeypoints& camera, in
     seen.push_back(
         {distinct_of_[i], camera.keypoints_px.row(i).transpose(), camera.confidence[i], view});
   }
-  return Merged(std::move(seen), &Observation::point_px);
+  return Merged(std::move(seen), &Observation::point_px,
+                options_.merge_within_px / camera.pixel_scale);
 }
 
 std::vector<PointObservation> KeypointRules::Points(const FitProblem& problem, Part part) const {
@@ -99,7 +103,8 @@ std::vector<PointObservation> KeypointRules::Points(const FitProblem& problem, P
     points.push_back({distinct_of_[i], problem.points3D.row(i).transpose(),
                       options_.point_weight * problem.points3D_confidence[i]});
   }
-  return Merged(std::move(points), &PointObservation::point);
+  return Merged(std::move(points), &PointObservation::point,
+                std::numeric_limits<double>::infinity());
 }
 
 KeypointRules::Part KeypointRules::TorsoPart(const FitProblem& problem) const {
@@ -187,7 +192,7 @@ VecX KeypointRules::Errors(const FitProblem& problem, const Points3& joints) con
 }
 
 double KeypointRules::SpinScore(const FitProblem& problem, const Points3& joints) const {
-  const double sigma2 = options_.sigma_px * options_.sigma_px;
+  const double sigma2 = kScoreSigmaPx * kScoreSigmaPx;
   double sum = 0;
   for (int i = 0; i < kNumSpinJoints; ++i) {
     if (!Has(problem.confidence, i) || ignored_[i]) continue;

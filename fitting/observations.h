@@ -55,7 +55,7 @@ class KeypointRules {
   std::vector<Observation> Seen(const FitProblem& problem, Part part) const;  // by all cameras
   std::vector<PointObservation> Points(const FitProblem& problem, Part part) const;
   template <class T, class Place>
-  std::vector<T> Merged(std::vector<T> observations, Place T::*place) const;
+  std::vector<T> Merged(std::vector<T> observations, Place T::*place, double within) const;
 
   FitOptions options_;
   KeypointSet distinct_;

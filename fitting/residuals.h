@@ -107,6 +107,7 @@ class Objective {
   int num_residuals() const { return layout_.end; }
   int num_params() const { return spec_.root_only ? kNumRootParams : kNumBodyParams; }
   const ObjectiveSpec& spec() const { return spec_; }
+  void set_sigma_px(double sigma_px) { spec_.sigma_px = sigma_px; }
 
   // x from a body and back; what x does not hold stays.
   void Pack(const BodyParams& params, Eigen::Ref<VecX> x) const;

@@ -75,6 +75,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.torso_orientation_anchor", f.torso_orientation_anchor,
         "Holds the orientation in the torso stage");
   visit("fit.body_translation_free", f.body_translation_free, "Move the body in the body stage");
+  visit("fit.torso_sigma_px", f.torso_sigma_px, "The same for the torso stage; 0: squared errors");
+  visit("fit.first_sigma_px", f.first_sigma_px, "Geman-McClure's scale at first");
   visit("fit.sigma_px", f.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
   visit("fit.robust_norm", f.robust_norm, "per_coordinate (SPIN) or per_joint");
   visit("fit.pose_prior_weight", f.pose_prior_weight, "Weight of the pose mixture");
@@ -84,11 +86,13 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.body_depth_anchor", f.body_depth_anchor, "Holds depth in the body stage");
   visit("fit.start_anchor", f.start_anchor, "Holds the pose near its start");
   visit("fit.merge_duplicate_joints", f.merge_duplicate_joints, "Count a joint seen twice once");
+  visit("fit.merge_within_px", f.merge_within_px, "If no farther apart, 224 px crop");
   visit("fit.torso_max_iterations", f.torso_max_iterations, "Iterations of the torso stage");
   visit("fit.body_max_iterations", f.body_max_iterations, "Iterations of the body stage");
   visit("fit.function_tolerance", f.function_tolerance, "Relative decrease that ends a stage");
   visit("fit.backend", f.backend, "fused, or ceres (the slow reference)");
   visit("fit.hypotheses", f.hypotheses, "start_only, uninformed or all");
+  visit("fit.try_exchanged_limbs", f.try_exchanged_limbs, "Left for right where it explains more");
   visit("fit.min_observed_joints", f.min_observed_joints, "Fewer joints are not fitted");
 
   auto& s = o.store;

@@ -244,6 +244,47 @@ TEST_F(FitterTest, HypothesesOnlyEverHelp) {
   EXPECT_GE(runner_ups, 1);
 }
 
+TEST_F(FitterTest, GrossErrorsHardlyMoveAFit) {
+  FitOptions wide;
+  wide.sigma_px = wide.first_sigma_px = 100;
+  wide.torso_sigma_px = 0;
+  const Fitter robust = Make(), loose = Make(wide);
+  double robust_error = 0, loose_error = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const TrueProblem made = MakeTrueProblem(robust, seed);
+    FitProblem problem = DisturbedProblem(robust, seed);
+    Rng rng(seed, RngStream::kNoise, 5);
+    for (int i = 0; i < kNumSpinJoints; ++i) {
+      if (rng.Bernoulli(0.1)) problem.keypoints_px.row(i) += Eigen::RowVector2d(50, -40);
+    }
+    robust_error += MeanJointDistance(robust, robust.Fit(problem).params, made.truth);
+    loose_error += MeanJointDistance(loose, loose.Fit(problem).params, made.truth);
+  }
+  EXPECT_LT(robust_error, 0.7 * loose_error);
+}
+
+TEST(Fitter, FindsLimbsLabelledTheWrongWayRound) {
+  const Fitter fitter(LoadBodyModel("builtin"), LoadPosePrior(), {});
+  int found = 0, none = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const FitProblem problem = DisturbedProblem(fitter, seed);
+    none += fitter.Fit(problem).summary.exchanged == Limbs::kNone;
+    for (const Limbs limbs : {Limbs::kArms, Limbs::kLegs}) {
+      FitProblem wrong = problem;
+      const std::vector<int>& from = SpinKeypointsWithLimbsExchanged(limbs);
+      wrong.keypoints_px = problem.keypoints_px(from, Eigen::all);
+      const FitResult result = fitter.Fit(wrong);
+      if (result.summary.exchanged != limbs) continue;
+      ++found;
+      EXPECT_LT(MeanJointDistance(fitter, result.params, fitter.Fit(problem).params), 0.05);
+      // As good as a fit can be, and still not one of these labels.
+      EXPECT_GT(result.summary.score.score_px2, 50);
+    }
+  }
+  EXPECT_EQ(none, 10);
+  EXPECT_GE(found, 6);  // crossed arms are a pose too
+}
+
 TEST_F(FitterTest, AStartAtThePriorsMeanIsNoStart) {
   const Fitter anchored = Make(FitOptions::Anchored());
   FitProblem problem = MakeTrueProblem(anchored, 2).problem;
