@@ -87,15 +87,16 @@ SequenceFitter::SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOpt
   options_.Check();
 }
 
-double SequenceFitter::SquaredAcceleration(std::span<const BodyParams> frames,
-                                           double seconds_per_frame) const {
-  double sum = 0;
+double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
+                                    double seconds_per_frame) const {
+  double sum = 0, count = 0;
   for (size_t i = 1; i + 1 < frames.size(); ++i) {
     const Points3 second = joints_.Positions(frames[i - 1]) - 2 * joints_.Positions(frames[i]) +
                            joints_.Positions(frames[i + 1]);
     sum += second.squaredNorm();
+    count += static_cast<double>(second.rows());
   }
-  return sum / std::pow(seconds_per_frame, 4);
+  return std::sqrt(sum / count) / (seconds_per_frame * seconds_per_frame);
 }
 
 // Each frame's own fit, and those from its neighbours': tracked forwards from the first frame to

@@ -68,8 +68,8 @@ class SequenceFitter {
   SequenceResult Fit(std::span<const FitProblem> frames, double seconds_per_frame,
                      int threads) const;
 
-  // sum over inner frames and joints of |a_i|^2 (m/s^2)^2, for tests and tables.
-  double SquaredAcceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
+  // Root mean square over inner frames and joints of |a_i|, m/s^2; NaN for less than three frames.
+  double Acceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
 
  private:
   // One way to see a frame.

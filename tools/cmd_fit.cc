@@ -36,6 +36,7 @@
 #include "tools/commands.h"
 #include "tools/fit_input.h"
 #include "tools/fit_rows.h"
+#include "tools/fit_sequence.h"
 #include "tools/network_start.h"
 
 namespace gyre {
@@ -95,6 +96,7 @@ cxxopts::Options MakeOptions() {
                             "N")("json", "Print one JSON object with the counts");
   options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
+  AddSequenceOptions(options);
   AddBodyOptions(options);
   AddQuietOption(options);
   return options;
@@ -170,7 +172,9 @@ double FocalOf(const cxxopts::ParseResult& args) {
 PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sources) {
   const fs::path images = args["images"].as<std::string>();
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
+  const PersonChoice choice = PersonChoice::Parse(args["person"].as<std::string>());
   PersonSource source;
+  if (args.count("sequence")) return OpenPoseFrames(path("openpose"), images, choice);
   if (args.count("data")) {
     source = DataSource(args["data"].as<std::string>(), sources);
   } else if (args.count("openpose")) {
@@ -187,7 +191,7 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sour
     source = ProblemSource(path("problems"), name);
   }
   if (args.count("params")) source = WithStarts(std::move(source), path("params"));
-  return Choose(std::move(source), PersonChoice::Parse(args["person"].as<std::string>()));
+  return Choose(std::move(source), choice);
 }
 
 // Everything that can go wrong with --out, before the work. Then removes what killed runs left of
@@ -311,7 +315,7 @@ void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args) {
     ThrowUserError("--focal needs the size of the image; name the pictures with {}",
                    args.count("data") ? "SPEC?images=DIR" : "--images");
   }
-  if (args.count("focal") && survey.without_size > 0) {
+  if (args.count("focal") && survey.without_size > 0 && !args.count("sequence")) {
     spdlog::warn("{} of {} persons are refused: --focal needs the size of their image",
                  survey.without_size, survey.persons);
   }
@@ -341,6 +345,7 @@ FitRun RunOf(const cxxopts::ParseResult& args, const Survey& survey, const Fitte
   for (const auto& [name, value] : all.items()) {
     if (name.starts_with("fit.")) run[name] = value;
   }
+  if (args.count("sequence")) run["fps"] = args["fps"].as<double>();
   if (args.count("checkpoint")) {
     const fs::path checkpoint = FindCheckpoint(args["checkpoint"].as<std::string>());
     run["network"] = FingerprintOfFile(checkpoint / "network.pt");
@@ -360,7 +365,7 @@ bool IsFinished(const fs::path& out, const FitRun& run) {
 
 // Starts the journal, or goes on with it.
 void Prepare(Journal* journal, const FitRun& run, bool restart) {
-  if (restart || !journal->started()) return journal->Start(run.dump());
+  if (restart || journal->size() == 0) return journal->Start(run.dump());
   const FitRun was = FitRun::parse(journal->head(), nullptr, /*allow_exceptions=*/false);
   if (const std::string difference = DifferenceOf(was, run); !difference.empty()) {
     ThrowUserError(
@@ -490,8 +495,9 @@ void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
   }
 }
 
-// The summary, from the file itself. `fitted` and `seconds`: of this run alone.
-void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json) {
+// The summary, from the file itself. `fitted`, `seconds` and `sequence`: of this run alone.
+void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json,
+            const std::optional<SequenceReport>& sequence = {}) {
   const FitStatistics statistics = ReadStatistics(out);
   const double rate = fitted > 0 ? fitted / seconds : 0;
   if (as_json) {
@@ -501,15 +507,20 @@ void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json) {
                             {"p90", m.Percentile(90)},
                             {"p99", m.Percentile(99)}};
     };
-    const nlohmann::json json = {{"out", out.string()},
-                                 {"persons", statistics.persons},
-                                 {"usable", statistics.usable},
-                                 {"refused", statistics.refused},
-                                 {"reprojection_px", meter(statistics.reprojection_px)},
-                                 {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
-                                 {"fitted_now", fitted},
-                                 {"seconds", seconds},
-                                 {"fits_per_second", rate}};
+    nlohmann::json json = {{"out", out.string()},
+                           {"persons", statistics.persons},
+                           {"usable", statistics.usable},
+                           {"refused", statistics.refused},
+                           {"reprojection_px", meter(statistics.reprojection_px)},
+                           {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
+                           {"fitted_now", fitted},
+                           {"seconds", seconds},
+                           {"fits_per_second", rate}};
+    if (sequence) {
+      json["bridged"] = sequence->bridged;
+      json["acceleration_alone_m_s2"] = sequence->acceleration_alone_m_s2;
+      json["acceleration_m_s2"] = sequence->acceleration_m_s2;
+    }
     fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
@@ -527,6 +538,10 @@ void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json) {
   };
   line("  px of the image", statistics.reprojection_px);
   line("  px of the 224 px crop", statistics.reprojection_crop_px);
+  if (!sequence) return;
+  fmt::print("  {:<28}{:>10}\n", "bridged by the motion", sequence->bridged);
+  fmt::print("  {:<28}{:>10.2f} m/s^2, frame by frame {:.2f}\n", "acceleration of joints",
+             sequence->acceleration_m_s2, sequence->acceleration_alone_m_s2);
 }
 
 int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
@@ -547,6 +562,7 @@ int RunFit(int argc, char** argv) {
   ApplyQuiet(args);
   const fs::path out = Required(args, "out");
   const bool as_json = args.count("json") > 0;
+  CheckSequenceArguments(args);
   if (args.count("join")) {
     CheckOut(out);
     return RunJoin(args, out);
@@ -560,7 +576,7 @@ int RunFit(int argc, char** argv) {
   const int threads = args["threads"].as<int>();
   FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
   fit_options.min_observed_joints = args["min-joints"].as<int>();
-  fit_options.estimate_uncertainty = true;
+  fit_options.estimate_uncertainty = !args.count("sequence");
   if (args.count("hypotheses")) {
     ChoiceFromName(args["hypotheses"].as<std::string>(), &fit_options.hypotheses);
   }
@@ -571,16 +587,17 @@ int RunFit(int argc, char** argv) {
 
   const std::shared_ptr<const BodyModel> body = BodyOf(args);
   const std::shared_ptr<const PosePrior> prior = PriorOf(args);
-  const Fitter fitter(body, prior, fit_options);
+  const auto fitter = std::make_shared<const Fitter>(body, prior, fit_options);
   const PersonSource source = SourceOf(args, {body, prior});
   const Survey survey = SurveyOf(source);
   CheckSurvey(survey, args);
+  if (args.count("sequence")) CheckFrames(source);
   const Range range = shard.Of(survey.persons);
   if (range.begin == range.end) {
     ThrowUserError("--shard {}: is empty, the input holds {} persons", shard.Text(),
                    survey.persons);
   }
-  FitRun run = RunOf(args, survey, fitter);
+  FitRun run = RunOf(args, survey, *fitter);
   if (shard.parts > 1) run["shard"] = shard.Text();
   const bool restart = args.count("restart") > 0;
   if (!restart && !journal.started() && !args.count("overlays") && IsFinished(out, run)) {
@@ -594,8 +611,15 @@ int RunFit(int argc, char** argv) {
   Prepare(&journal, run, restart);
   const int64_t before = journal.size();
   const auto start = Clock::now();
-  if (before < range.end - range.begin) {
-    FitLoop loop(fitter, network ? &*network : nullptr, FocalOf(args), threads, range, &journal);
+  std::optional<SequenceReport> sequence;
+  if (before < range.end - range.begin && args.count("sequence")) {
+    const auto rows = FitSequence(fitter, source, FocalOf(args), args["fps"].as<double>(), threads,
+                                  &sequence.emplace());
+    std::vector<std::string> records;
+    for (auto i = before; i < std::ssize(rows); ++i) records.push_back(EncodeRow(rows[i]));
+    journal.Append(records);
+  } else if (before < range.end - range.begin) {
+    FitLoop loop(*fitter, network ? &*network : nullptr, FocalOf(args), threads, range, &journal);
     if (!loop.Run(source, survey.fingerprint)) {
       spdlog::warn("stopped after {} of {} fits; the same command goes on", journal.size(),
                    range.end - range.begin);
@@ -615,7 +639,7 @@ int RunFit(int argc, char** argv) {
   }
   const int64_t fitted = journal.size() - before;
   journal.Remove();
-  Report(out, fitted, seconds, as_json);
+  Report(out, fitted, seconds, as_json, sequence);
   return 0;
 }
 

@@ -209,6 +209,30 @@ PersonSource Choose(PersonSource source, const PersonChoice& choice) {
   };
 }
 
+PersonSource OpenPoseFrames(const fs::path& folder, const fs::path& images,
+                            const PersonChoice& choice) {
+  return [=](const auto& sink) {
+    ForEachOpenPoseFrame(folder, [&](const OpenPoseFrame& frame) {
+      const auto input_of = [&](const KeypointPerson& person, int64_t place) {
+        return InputOf(person, frame.file.string(), frame.name, place, images);
+      };
+      KeypointPerson nobody;
+      nobody.skeleton = "body25";
+      nobody.id = -1;
+      FitInput chosen = input_of(nobody, -1);
+      for (size_t i = 0; i < frame.people.size(); ++i) {
+        const auto place = static_cast<int64_t>(i);
+        FitInput input = input_of(frame.people[i], place);
+        const bool wanted = choice.kind == PersonChoice::Kind::kLargest
+                                ? input.box_side_px > chosen.box_side_px
+                                : place == choice.person;
+        if (wanted) chosen = std::move(input);
+      }
+      sink(std::move(chosen));
+    });
+  };
+}
+
 PersonSource WithStarts(PersonSource source, const fs::path& path) {
   return [source = std::move(source), path](const auto& sink) {
     constexpr int64_t kBlock = 1024;

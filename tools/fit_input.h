@@ -50,6 +50,11 @@ struct PersonChoice {
 };
 PersonSource Choose(PersonSource source, const PersonChoice& choice);
 
+// One person (not kAll) in every frame of a folder of OpenPose's files; where a frame lacks that
+// person, one of whom nothing is observed, with person and id -1.
+PersonSource OpenPoseFrames(const std::filesystem::path& folder,
+                            const std::filesystem::path& images, const PersonChoice& choice);
+
 // Starts from bodies in an .npz, one row per person: pose [N,72], betas [N,10], optional transl
 // [N,3].
 PersonSource WithStarts(PersonSource source, const std::filesystem::path& bodies);

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/fit_sequence.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <charconv>
+#include <cmath>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+#include "fitting/sequence_fitter.h"
+
+namespace gyre {
+namespace {
+
+// The number at the end of a frame's name; -1 when there is none that counts.
+int64_t FrameNumber(const std::string& name) {
+  int64_t number = -1;
+  const size_t begin = name.find_last_not_of("0123456789") + 1;
+  std::from_chars(name.data() + begin, name.data() + name.size(), number);
+  return number;
+}
+
+// The camera stands still: one for all, also where there is nobody or no picture.
+void SetOneCamera(double focal_px, std::span<FitInput> frames) {
+  Camera camera;
+  camera.focal_px = 0;
+  for (FitInput& frame : frames) {
+    if (camera.focal_px > 0 || frame.box_side_px == 0 || frame.image_path.empty()) continue;
+    SetImageCamera(focal_px, &frame);
+    camera = frame.problem.camera;
+  }
+  for (FitInput& frame : frames) frame.problem.camera = camera;
+}
+
+}  // namespace
+
+void AddSequenceOptions(cxxopts::Options& options) {
+  options.add_options("Video")(
+      "sequence",
+      "Fit one person through all frames of --openpose DIR together: one shape, smooth motion; "
+      "needs --fps, --focal, --person and --images")("fps", "Frames per second",
+                                                     cxxopts::value<double>(), "N");
+}
+
+void CheckSequenceArguments(const cxxopts::ParseResult& args) {
+  if (!args.count("sequence")) {
+    if (args.count("fps")) throw UsageError("--fps belongs to --sequence");
+    return;
+  }
+  for (const char* other :
+       {"join", "shard", "params", "checkpoint", "data", "coco", "problems", "spin-npz"}) {
+    if (args.count(other)) {
+      throw UsageError(fmt::format("--sequence and --{} do not go together", other));
+    }
+  }
+  if (const auto start = args["start"].as<std::string>(); start != "mean") {
+    throw UsageError(fmt::format("--sequence and --start {} do not go together", start));
+  }
+  if (!args.count("openpose")) {
+    throw UsageError("--sequence needs --openpose DIR, a file per frame");
+  }
+  if (!args.count("fps")) throw UsageError("--sequence needs --fps, the frames per second");
+  if (const double fps = args["fps"].as<double>(); !(fps > 0 && fps <= 1e5)) {
+    throw UsageError(fmt::format("--fps is {}; it must be above 0 and at most 1e5", fps));
+  }
+  if (!args.count("focal")) {
+    throw UsageError(
+        "--sequence needs --focal: without it each frame has a camera of its own, around the "
+        "person, and metres mean nothing from frame to frame");
+  }
+  if (PersonChoice::Parse(args["person"].as<std::string>()).kind == PersonChoice::Kind::kAll) {
+    throw UsageError("--sequence follows one person: --person largest, or a number from 0");
+  }
+}
+
+void CheckFrames(const PersonSource& source) {
+  bool seen = false, even = true;
+  std::vector<int64_t> numbers;
+  std::string last;
+  source([&](const FitInput& frame) {
+    seen = seen || frame.box_side_px > 0;
+    numbers.push_back(FrameNumber(frame.image));
+    const size_t n = numbers.size();
+    if (n > 1 && numbers[n - 1] < numbers[n - 2]) {
+      ThrowUserError(
+          "{}: its number is below that of the frame before it by name, {}; pad the numbers with "
+          "zeros to one length",
+          frame.source_file, last);
+    }
+    even = even && (n < 3 || numbers[n - 1] - numbers[n - 2] == numbers[1] - numbers[0]);
+    last = frame.image;
+  });
+  if (!seen) ThrowUserError("no frame holds the person that --person names; try --person largest");
+  if (!even) {
+    spdlog::warn(
+        "the frames' numbers do not go up evenly; --sequence takes them to be evenly apart (a "
+        "frame that sees nobody needs a file too)");
+  }
+}
+
+std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const PersonSource& source,
+                                double focal_px, double fps, int threads, SequenceReport* report) {
+  std::vector<FitInput> frames;
+  source([&](FitInput input) { frames.push_back(std::move(input)); });
+  SetOneCamera(focal_px, frames);
+  std::vector<FitProblem> problems;
+  for (const FitInput& frame : frames) problems.push_back(frame.problem);
+
+  spdlog::info("fitting {} frames together", frames.size());
+  const SequenceFitter sequence_fitter(fitter, {});
+  const SequenceResult result = sequence_fitter.Fit(problems, 1 / fps, threads);
+  report->bridged = result.summary.bridged_frames;
+  std::vector<FitRow> rows;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    rows.emplace_back(static_cast<int64_t>(i), frames[i], result.frames[i]);
+    if (result.summary.windows > 0) rows[i].params = result.frames[i].params;
+  }
+
+  const std::vector<FitResult> alone = fitter->FitAll(problems, threads);
+  double before = 0, after = 0;
+  int64_t count = 0;
+  for (size_t i = 2; i < frames.size(); ++i) {
+    const auto squared = [&](std::span<const FitResult> fits) {
+      const BodyParams three[] = {fits[i - 2].params, fits[i - 1].params, fits[i].params};
+      return std::pow(sequence_fitter.Acceleration(three, 1 / fps), 2);
+    };
+    if (!alone[i - 2].summary.usable || !alone[i - 1].summary.usable || !alone[i].summary.usable) {
+      continue;
+    }
+    before += squared(alone);
+    after += squared(result.frames);
+    ++count;
+  }
+  report->acceleration_alone_m_s2 = std::sqrt(before / count);
+  report->acceleration_m_s2 = std::sqrt(after / count);
+  return rows;
+}
+
+}  // namespace gyre

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre fit --sequence: one person through the frames of a video (fitting/sequence_fitter.h), a row
+// per frame.
+#pragma once
+
+#include <cxxopts.hpp>
+#include <memory>
+#include <vector>
+
+#include "fitting/fitter.h"
+#include "tools/fit_input.h"
+#include "tools/fit_rows.h"
+
+namespace gyre {
+
+// --sequence and --fps.
+void AddSequenceOptions(cxxopts::Options& options);
+// UsageError names what does not go together with them, or is missing.
+void CheckSequenceArguments(const cxxopts::ParseResult& args);
+
+// Of OpenPoseFrames(): UserError when they do not sort by name as by number, and when the person is
+// in none; a warning when numbers are left out.
+void CheckFrames(const PersonSource& source);
+
+struct SequenceReport {
+  int64_t bridged = 0;
+  // Root mean square over joints, and over the frames that can be fitted without their neighbours
+  // and stand between two such: of each frame by itself, and of all together. NaN without such.
+  double acceleration_alone_m_s2 = 0, acceleration_m_s2 = 0;
+};
+
+// The rows of OpenPoseFrames(), seen by one camera of that focal length (px) at the centre of the
+// image, whose size the first picture tells. A bridged frame's row is not usable and gives the
+// reason, but has the pose of the motion through the gap.
+std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const PersonSource& source,
+                                double focal_px, double fps, int threads, SequenceReport* report);
+
+}  // namespace gyre
