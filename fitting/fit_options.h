@@ -68,7 +68,7 @@ struct FitOptions {
   // Body stage.
   bool body_translation_free = true;  // SPIN freezes the camera, which costs it 20 mm
   // Of Geman-McClure, in pixels of the reference crop: errors beyond it count less and less. The
-  // stage is solved from first_sigma_px on, each time for a third of it (by the square root of 10),
+  // stage is solved from first_sigma_px on, each time for a tenth of it,
   // down to sigma_px: wide valleys first, gross errors out at the end.
   double first_sigma_px = 100;
   double sigma_px = 15;

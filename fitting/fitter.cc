@@ -170,7 +170,7 @@ SolverResult Fitter::Impl::SolveBody(Objective& objective, FusedWorkspace& works
   constexpr double kRoughTolerance = 1e-3;
   int iterations = 0;
   for (double sigma = options.first_sigma_px; sigma > options.sigma_px;
-       sigma = std::max(sigma / std::sqrt(10.0), options.sigma_px)) {
+       sigma = std::max(sigma / 10, options.sigma_px)) {
     objective.set_sigma_px(sigma);
     iterations +=
         SolveBodyOnce(objective, options.body_max_iterations, kRoughTolerance, workspace, params)
