@@ -51,7 +51,7 @@ Case MakeCase(const FoldedJoints& joints, const PosePrior& prior) {
     made.spec.observations.push_back({i, pixel + 2 * Vec2(rng.Normal(), rng.Normal()), 1});
   }
   const FitOptions options;
-  made.spec.sigma_px = options.sigma_px;
+  made.spec.sigma_px = options.first_sigma_px;
   made.spec.pose_prior_weight = options.pose_prior_weight;
   made.spec.angle_prior = options.angle_prior;
   made.spec.angle_prior_weight = options.angle_prior_weight;
