@@ -234,6 +234,7 @@ std::vector<Fitter::Impl::Candidate> Fitter::Impl::Solve(const FitProblem& probl
     keep_best(kToFinish);
   }
   solve_each([&](BodyParams* params) { return SolveBody(objective, workspace, params); });
+  objective.set_sigma_px(options.sigma_px);  // whether or not anybody was left to solve
   keep_best(candidates.size());
   return candidates;
 }
