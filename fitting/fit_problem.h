@@ -51,7 +51,7 @@ struct FitProblem : PersonKeypoints {
 
 enum class FitReason {
   kOk,
-  kNonFiniteInput,  // NaN or infinity in what is observed or the start
+  kNonFiniteInput,  // NaN, infinity or a keypoint beyond any picture
   kBadCamera,       // focal length or pixel scale not positive, or its place not a rigid motion
   kTooFewJoints,
   kNotPlaceable,  // no translation puts the body in front of the camera

@@ -27,6 +27,7 @@
 namespace gyre {
 namespace {
 
+constexpr double kFarthestPx = 1e6;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
@@ -322,9 +323,10 @@ std::pair<FitReason, std::string> CameraRefusal(const FitView& view) {
     return {FitReason::kNonFiniteInput, "confidences of a further camera are not finite"};
   }
   for (int i = 0; i < kNumSpinJoints; ++i) {
-    if (view.confidence[i] > 0 && !view.keypoints_px.row(i).allFinite()) {
-      return {FitReason::kNonFiniteInput,
-              fmt::format("keypoint {} is not finite", SpinJoints().joints[i])};
+    // Not finite, or farther out than any picture reaches.
+    if (view.confidence[i] > 0 && !(view.keypoints_px.row(i).array().abs() <= kFarthestPx).all()) {
+      return {FitReason::kNonFiniteInput, fmt::format("keypoint {} is not finite or beyond {} px",
+                                                      SpinJoints().joints[i], kFarthestPx)};
     }
   }
   if (!(view.confidence.maxCoeff() > 0)) return {FitReason::kOk, ""};
@@ -484,7 +486,8 @@ FitResult Fitter::FitAsLabelled(const FitProblem& problem, FusedWorkspace& works
 
 std::vector<FitResult> Fitter::FitAll(std::span<const FitProblem> problems, int threads) const {
   std::vector<FitResult> results(problems.size());
-  std::vector<FusedWorkspace> workspaces(threads > 0 ? threads : HardwareThreads());
+  const size_t workers = threads > 0 ? threads : HardwareThreads();
+  std::vector<FusedWorkspace> workspaces(std::min(workers, std::max<size_t>(1, problems.size())));
   ParallelFor(static_cast<int64_t>(problems.size()), threads,
               [&](int64_t i, int worker) { results[i] = Fit(problems[i], workspaces[worker]); });
   return results;

@@ -151,7 +151,9 @@ void CheckArguments(const cxxopts::ParseResult& args) {
     }
   }
   const int threads = args["threads"].as<int>();
-  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be 0 or more", threads));
+  if (threads < 0 || threads > 1024) {
+    throw UsageError(fmt::format("--threads is {}; it must be from 0 to 1024", threads));
+  }
   const std::string start = args["start"].as<std::string>();
   if (given("problems")) return;
   if (start != "mean" && start != "given" && start != "net") {
@@ -196,6 +198,34 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sour
 
 // Everything that can go wrong with --out, before the work. Then removes what killed runs left of
 // writing it: no other process writes it, the journal's lock says so.
+// The file itself where --out is a link to one, so that the lock is on the file.
+fs::path ResolveOut(const fs::path& out) {
+  if (!fs::is_symlink(fs::symlink_status(out))) return out;
+  std::error_code error;
+  const fs::path target = fs::canonical(out, error);
+  if (error) {
+    ThrowUserError("--out {}: is a link that leads nowhere; choose another name", out.string());
+  }
+  return target;
+}
+
+// Results written over what they were made from would be the end of it.
+void CheckOutIsNoInput(const cxxopts::ParseResult& args, const fs::path& out) {
+  for (const char* option : {"openpose", "coco", "problems", "spin-npz", "params", "body", "prior",
+                             "joint-regressor-extra", "data"}) {
+    if (!args.count(option)) continue;
+    std::string path = args[option].as<std::string>();
+    if (std::string_view(option) == "data") {
+      path = path.substr(0, path.find('?'));
+      path = path.substr(path.find(':') + 1);
+    }
+    std::error_code not_there;
+    if (fs::equivalent(path, out, not_there)) {
+      throw UsageError(fmt::format("--out is the file of --{}; choose another name", option));
+    }
+  }
+}
+
 void CheckOut(const fs::path& out) {
   const fs::path folder = fs::absolute(out).parent_path();
   if (!fs::is_directory(folder)) {
@@ -364,7 +394,12 @@ bool IsFinished(const fs::path& out, const FitRun& run) {
 }
 
 // Starts the journal, or goes on with it.
-void Prepare(Journal* journal, const FitRun& run, bool restart) {
+void Prepare(Journal* journal, const FitRun& run, Range range, bool restart) {
+  if (journal->cut_bytes() > 0) {
+    spdlog::warn(
+        "{}: {} bytes after fit {} are unfinished or damaged; those persons are fitted again",
+        journal->path().string(), journal->cut_bytes(), journal->size());
+  }
   if (restart || journal->size() == 0) return journal->Start(run.dump());
   const FitRun was = FitRun::parse(journal->head(), nullptr, /*allow_exceptions=*/false);
   if (const std::string difference = DifferenceOf(was, run); !difference.empty()) {
@@ -372,6 +407,11 @@ void Prepare(Journal* journal, const FitRun& run, bool restart) {
         "{}: holds {} fits of another run: {}; give the old command to finish that run, or "
         "--restart to forget it",
         journal->path().string(), journal->size(), difference);
+  }
+  const FitRow last = DecodeRow(journal->Read(journal->size() - 1, 1)[0]);
+  if (last.index != range.begin + journal->size() - 1) {
+    ThrowUserError("{}: does not hold person after person; delete it or give --restart",
+                   journal->path().string());
   }
   spdlog::info("{}: goes on after {} fits", journal->path().string(), journal->size());
 }
@@ -548,6 +588,12 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   if (args.count("files") == 0) {
     throw UsageError("--join needs the shards' results: --join A.npz B.npz --out ALL.npz");
   }
+  for (const char* option : {"data", "openpose", "coco", "problems", "spin-npz", "images", "focal",
+                             "shard", "start", "params", "checkpoint", "restart", "overlays"}) {
+    if (args.count(option)) {
+      throw UsageError(fmt::format("--join takes results alone; leave --{} out", option));
+    }
+  }
   const auto& files = args["files"].as<std::vector<std::string>>();
   JoinFits({files.begin(), files.end()}, out);
   Report(out, 0, 0, args.count("json") > 0);
@@ -560,7 +606,7 @@ int RunFit(int argc, char** argv) {
   cxxopts::Options options = MakeOptions();
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
-  const fs::path out = Required(args, "out");
+  const fs::path out = ResolveOut(Required(args, "out"));
   const bool as_json = args.count("json") > 0;
   CheckSequenceArguments(args);
   if (args.count("join")) {
@@ -582,6 +628,7 @@ int RunFit(int argc, char** argv) {
   }
   fit_options.Check();
   CheckOut(out);
+  CheckOutIsNoInput(args, out);
   Journal journal(out.string() + ".partial");
   RemoveTemporaries(out);
 
@@ -608,7 +655,7 @@ int RunFit(int argc, char** argv) {
   std::optional<NetworkStart> network;
   if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
 
-  Prepare(&journal, run, restart);
+  Prepare(&journal, run, range, restart);
   const int64_t before = journal.size();
   const auto start = Clock::now();
   std::optional<SequenceReport> sequence;

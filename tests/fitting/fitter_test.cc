@@ -114,6 +114,9 @@ TEST_F(FitterTest, RefusesWithReason) {
   problem.keypoints_px(30, 1) = nan;
   EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
   problem = good;
+  problem.keypoints_px(30, 0) = 1e9;
+  EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
+  problem = good;
   problem.start.pose[5] = nan;
   EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
   problem = good;
