@@ -89,11 +89,15 @@ cxxopts::Options MakeOptions() {
       "N")("hypotheses",
            "Starts to try: start_only, uninformed or all (default: the "
            "preset's)",
-           cxxopts::value<std::string>(),
-           "WHICH")("preset", "default, anchored or spin",
-                    cxxopts::value<std::string>()->default_value("default"),
-                    "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"),
-                            "N")("json", "Print one JSON object with the counts");
+           cxxopts::value<std::string>(), "WHICH")(
+      "sigma",
+      "Errors beyond it count less and less, px of the person's 224 px crop (default: the "
+      "preset's; 100 for careful annotations)",
+      cxxopts::value<double>(),
+      "PX")("preset", "default, anchored or spin",
+            cxxopts::value<std::string>()->default_value("default"),
+            "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
+      "json", "Print one JSON object with the counts");
   options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
   AddSequenceOptions(options);
@@ -622,6 +626,14 @@ int RunFit(int argc, char** argv) {
   const int threads = args["threads"].as<int>();
   FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
   fit_options.min_observed_joints = args["min-joints"].as<int>();
+  if (args.count("sigma")) {
+    const double sigma_px = args["sigma"].as<double>();
+    if (!(sigma_px >= 1 && sigma_px <= 1e6)) {
+      throw UsageError(fmt::format("--sigma is {}; it must be from 1 to 1e6", sigma_px));
+    }
+    fit_options.sigma_px = sigma_px;
+    fit_options.first_sigma_px = std::max(fit_options.first_sigma_px, sigma_px);
+  }
   fit_options.estimate_uncertainty = !args.count("sequence");
   if (args.count("hypotheses")) {
     ChoiceFromName(args["hypotheses"].as<std::string>(), &fit_options.hypotheses);

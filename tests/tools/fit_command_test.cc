@@ -185,6 +185,17 @@ TEST(FitCommandTest, SaysWhatIsWrongWithOutBeforeItReadsTheInput) {
   };
   EXPECT_THAT(error(scratch / "none" / "out.npz"), HasSubstr("create it first"));
   EXPECT_THAT(error(scratch / ""), HasSubstr("not a regular file"));
+  fs::create_symlink("nowhere.npz", scratch / "link.npz");
+  EXPECT_THAT(error(scratch / "link.npz"), HasSubstr("leads nowhere"));
+  const fs::path input = scratch / "input.json";
+  std::ofstream(input) << "{}";
+  for (const std::vector<std::string>& from : std::vector<std::vector<std::string>>{
+           {"--coco", input}, {"--data", "coco:" + input.string() + "?name=x"}}) {
+    std::vector<std::string> args = {"fit", "--out", input, "--quiet"};
+    args.insert(args.end(), from.begin(), from.end());
+    ExpectOneSentence(Gyre(args), 2);
+  }
+  EXPECT_EQ(ReadFile(input), "{}");
   const fs::path out = scratch / "out.npz";
   {
     const Journal other(JournalOf(out));
@@ -197,7 +208,9 @@ TEST(FitCommandTest, SaysWhatIsWrongWithOutBeforeItReadsTheInput) {
 
 TEST(FitCommandTest, WrongUsage) {
   for (const std::vector<std::string>& more :
-       std::vector<std::vector<std::string>>{{"--shard", "0/3"},
+       std::vector<std::vector<std::string>>{{"--threads", "100000"},
+                                             {"--sigma", "0"},
+                                             {"--shard", "0/3"},
                                              {"--shard", "4/3"},
                                              {"--shard", "1"},
                                              {"--shard", "1/2/3"},
