@@ -2,12 +2,7 @@
 // The subcommands of gyre bench.
 #pragma once
 
-#include <vector>
-
 namespace gyre {
-
-// The value below which `share` of the values lie (nearest rank); NaN of none.
-double Quantile(std::vector<double> values, double share);
 
 int RunBenchFit(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);

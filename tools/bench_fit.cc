@@ -19,6 +19,7 @@
 #include "io/npz.h"
 #include "loop/option_text.h"
 #include "metrics/errors.h"
+#include "metrics/meter.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
 
@@ -47,14 +48,13 @@ struct Settings {
 // Median seconds of `runs` runs; the results of the last.
 double MedianSeconds(const Fitter& fitter, const std::vector<FitProblem>& problems, int threads,
                      int runs, std::vector<FitResult>* results) {
-  std::vector<double> seconds;
+  Meter seconds;
   for (int run = 0; run < runs; ++run) {
     const auto began = std::chrono::steady_clock::now();
     *results = fitter.FitAll(problems, threads);
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+    seconds.Add(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   }
-  return Quantile(seconds, 0.5);
+  return seconds.Median();
 }
 
 // Errors are over the 24 kinematic joints, millimetres: MPJPE on the pelvis, PA-MPJPE after
@@ -72,7 +72,7 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
   const FoldedJoints skeleton(fitter.body(), FindKeypointSet("smpl24"));
   const VecX visible = VecX::Ones(kNumBodyJoints);
 
-  std::map<std::string, std::vector<double>> values;
+  std::map<std::string, Meter> values;
   int64_t usable = 0, worse = 0, at_or_below_peer = 0, runner_ups = 0;
   int64_t depths = 0, within_68 = 0, within_95 = 0;
   for (size_t i = 0; i < problems.size(); ++i) {
@@ -83,18 +83,17 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
     worse += result.summary.after.BodyTotal() > result.summary.before.BodyTotal();
     const double objective = yardstick.Evaluate(problems[i], result.params).BodyTotal();
     if (settings.peer_objective) at_or_below_peer += objective <= (*settings.peer_objective)[i];
-    values["objective"].push_back(objective);
-    values["reprojection_px"].push_back(result.summary.score.reprojection_px);
-    values["iterations"].push_back(result.summary.torso_iterations +
-                                   result.summary.body_iterations);
+    values["objective"].Add(objective);
+    values["reprojection_px"].Add(result.summary.score.reprojection_px);
+    values["iterations"].Add(result.summary.torso_iterations + result.summary.body_iterations);
     if (file.truth.empty()) continue;
     const Points3 joints = skeleton.Positions(result.params);
     const Points3 truth = skeleton.Positions(file.truth[i]);
     const Roots pelvis{joints.row(0).transpose(), truth.row(0).transpose()};
-    values["mpjpe_mm"].push_back(
-        1e3 * PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
-    values["pa_mpjpe_mm"].push_back(
-        1e3 * PointErrors(joints, truth, visible, Alignment::kProcrustes).mean());
+    values["mpjpe_mm"].Add(1e3 *
+                           PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
+    values["pa_mpjpe_mm"].Add(1e3 *
+                              PointErrors(joints, truth, visible, Alignment::kProcrustes).mean());
     for (int k = 1; result.uncertainty && k < kNumBodyJoints; ++k) {
       const double error = (joints(k, 2) - joints(0, 2)) - (truth(k, 2) - truth(0, 2));
       const double z = std::abs(error) / result.uncertainty->depth_sd_m[k];
@@ -111,13 +110,11 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
                          {"usable_share", static_cast<double>(usable) / n},
                          {"worse_than_start", worse},
                          {"runner_up_share", static_cast<double>(runner_ups) / n}};
-  for (const auto& [name, list] : values) {
-    double sum = 0;
-    for (const double value : list) sum += value;
-    json[name + "_mean"] = sum / static_cast<double>(list.size());
-    json[name + "_median"] = Quantile(list, 0.5);
-    json[name + "_p10"] = Quantile(list, 0.1);
-    json[name + "_p90"] = Quantile(list, 0.9);
+  for (const auto& [name, meter] : values) {
+    json[name + "_mean"] = meter.Mean();
+    json[name + "_median"] = meter.Median();
+    json[name + "_p10"] = meter.Percentile(10);
+    json[name + "_p90"] = meter.Percentile(90);
   }
   if (settings.peer_objective) json["at_or_below_spins_objective_share"] = at_or_below_peer / n;
   if (depths > 0) {
@@ -220,13 +217,6 @@ Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
 }
 
 }  // namespace
-
-double Quantile(std::vector<double> values, double share) {
-  if (values.empty()) return std::nan("");
-  const auto middle = values.begin() + static_cast<int64_t>(share * (values.size() - 1) + 0.5);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 int RunBenchFit(int argc, char** argv) {
   cxxopts::Options options = MakeOptions();

@@ -11,6 +11,7 @@
 #include "fitting/ceres_backend.h"
 #include "fitting/fused_backend.h"
 #include "fitting/rigid_backend.h"
+#include "metrics/meter.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
 
@@ -26,9 +27,9 @@ double MedianMicroseconds(const std::function<void()>& work) {
     return std::chrono::duration<double, std::micro>(Clock::now() - began).count() / repeats;
   };
   const int repeats = std::max(1, static_cast<int>(1000 / microseconds(3)));
-  std::vector<double> times;
-  for (int batch = 0; batch < 51; ++batch) times.push_back(microseconds(repeats));
-  return Quantile(times, 0.5);
+  Meter times;
+  for (int batch = 0; batch < 51; ++batch) times.Add(microseconds(repeats));
+  return times.Median();
 }
 
 // A person near the prior's mean, seen by SPIN's camera; every joint observed, 2 px of noise, and a

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <vector>
+
 #include "tools/bench.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
