@@ -101,6 +101,9 @@ ProblemFile ReadProblemFile(const std::filesystem::path& path) {
   const int64_t n = reader.Rows("keypoints");
   const std::vector<double> keypoints = reader.Array("keypoints", {n, kNumSpinJoints, 3});
   const std::vector<double> centre = reader.Array("centre", {2});
+  if (!std::isfinite(centre[0]) || !std::isfinite(centre[1])) {
+    ThrowUserError("{}, key centre: is not finite", path.string());
+  }
   const Camera camera{reader.Positive("focal"), {centre[0], centre[1]}};
   const double pixel_scale = kReferenceCropPx / reader.Positive("img_res");
 
@@ -122,6 +125,12 @@ ProblemFile ReadProblemFile(const std::filesystem::path& path) {
   }
   if (reader.Has("pose_true")) {
     file.truth = reader.Bodies(n, "pose_true", "cam_true", "betas_true");
+    for (size_t i = 0; i < file.truth.size(); ++i) {
+      const BodyParams& body = file.truth[i];
+      if (!body.pose.allFinite() || !body.betas.allFinite() || !body.transl.allFinite()) {
+        ThrowUserError("{}: the true body of problem {} is not finite", path.string(), i);
+      }
+    }
   }
   return file;
 }

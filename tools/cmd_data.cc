@@ -108,6 +108,10 @@ int RunDataSynth(int argc, char** argv) {
   if (!pictures && problems.empty()) {
     throw UsageError("gyre data synth: --no-pictures leaves nothing to write without --problems");
   }
+  if (name.empty() || name.find('/') != std::string::npos) {
+    throw UsageError(fmt::format("--name is '{}'; it must be a name, not a path", name));
+  }
+  if (threads < 0) throw UsageError(fmt::format("--threads is {}; it must be 0 or more", threads));
   if (!(start_sigma_rad >= 0 && start_sigma_rad <= 3)) {
     throw UsageError(fmt::format("--start-sigma-rad {}: expected 0 to 3 radians", start_sigma_rad));
   }
