@@ -19,6 +19,7 @@
 #include <optional>
 #include <vector>
 
+#include "core/disk_error.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/fingerprint.h"
@@ -241,7 +242,7 @@ void CheckOut(const fs::path& out) {
   }
   if (access(folder.c_str(), W_OK) != 0) {
     ThrowUserError("--out {}: cannot write in {}: {}", out.string(), folder.string(),
-                   std::strerror(errno));
+                   DiskErrorText(errno));
   }
 }
 
@@ -689,8 +690,7 @@ int RunFit(int argc, char** argv) {
   try {
     WriteFits(journal, run, out);
   } catch (const UserError& error) {
-    ThrowUserError("{}; the fits are safe in {}: make room and give the same command again",
-                   error.what(), journal.path().string());
+    ThrowUserError("{}; the fits are safe in {}", error.what(), journal.path().string());
   }
   if (args.count("overlays")) {
     WriteOverlays(args["overlays"].as<std::string>(), args["overlays-max"].as<int64_t>(), *body,

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/disk_error.h"
 #include "core/error.h"
 
 namespace gyre {
@@ -34,15 +35,19 @@ class Descriptor {
 void Sync(const fs::path& path, int flags) {
   const Descriptor fd(open(path.c_str(), flags | O_CLOEXEC));
   if (fd.get() < 0 || fsync(fd.get()) != 0) {
-    ThrowUserError("{}: cannot flush to disk: {}", path.string(), std::strerror(errno));
+    ThrowUserError("{}: cannot flush to disk: {}", path.string(), DiskErrorText(errno));
   }
+}
+
+fs::path ParentOf(const fs::path& path) {
+  return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
 void WriteAll(int fd, std::string_view content, const fs::path& path) {
   while (!content.empty()) {
     const ssize_t n = write(fd, content.data(), content.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) ThrowUserError("{}: cannot write: {}", path.string(), std::strerror(errno));
+    if (n < 0) ThrowUserError("{}: cannot write: {}", path.string(), DiskErrorText(errno));
     content.remove_prefix(static_cast<size_t>(n));
   }
 }
@@ -92,31 +97,46 @@ void WriteFileAtomically(const fs::path& path, const std::function<void(const fs
     write(temporary);
     Sync(temporary, O_RDONLY);
     if (rename(temporary.c_str(), path.c_str()) != 0) {
-      ThrowUserError("{}: cannot replace: {}", path.string(), std::strerror(errno));
+      ThrowUserError("{}: cannot replace: {}", path.string(), DiskErrorText(errno));
     }
   } catch (...) {
     unlink(temporary.c_str());
     throw;
   }
-  Sync(path.has_parent_path() ? path.parent_path() : fs::path("."), O_RDONLY | O_DIRECTORY);
+  Sync(ParentOf(path), O_RDONLY | O_DIRECTORY);
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
   WriteFileAtomically(path, [&](const fs::path& temporary) {
     const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (fd.get() < 0) {
-      ThrowUserError("{}: cannot create: {}", path.string(), std::strerror(errno));
+      ThrowUserError("{}: cannot create: {}", path.string(), DiskErrorText(errno));
     }
     WriteAll(fd.get(), content, path);
   });
 }
 
 void MakeFolder(const fs::path& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error || !fs::is_directory(path)) {
+  if (!path.has_filename() && path.has_relative_path()) return MakeFolder(path.parent_path());
+  const bool created = mkdir(path.c_str(), 0777) == 0;
+  const int error = errno;
+  if (!created && error == ENOENT && path.has_parent_path()) {
+    MakeFolder(path.parent_path());
+    return MakeFolder(path);
+  }
+  std::error_code ignored;
+  if (!created && !fs::is_directory(path, ignored)) {
     ThrowUserError("{}: cannot create this folder: {}", path.string(),
-                   error ? error.message() : "a file is in the way");
+                   error == EEXIST || error == ENOTDIR
+                       ? "a file is in the way; move it or choose another name"
+                       : DiskErrorText(error));
+  }
+  // Or the folder and all in it may be gone after a power cut. One that is there may be so since a
+  // moment ago, made by a process that was killed before it came this far.
+  try {
+    Sync(ParentOf(path), O_RDONLY | O_DIRECTORY);
+  } catch (const UserError&) {
+    if (created) throw;
   }
 }
 

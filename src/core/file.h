@@ -24,7 +24,7 @@ void WriteFileAtomically(const std::filesystem::path& path, std::string_view con
 void WriteFileAtomically(const std::filesystem::path& path,
                          const std::function<void(const std::filesystem::path&)>& write);
 
-// Creates a folder and its parents; UserError when that fails.
+// Creates a folder and its parents, through to the disk; UserError when that fails.
 void MakeFolder(const std::filesystem::path& path);
 
 }  // namespace gyre

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/disk_error.h"
 #include "core/error.h"
 
 namespace gyre {
@@ -84,7 +85,7 @@ Journal::~Journal() {
 }
 
 void Journal::Fail(const char* what, int error) const {
-  ThrowUserError("{}: {}: {}", path_.string(), what, std::strerror(error));
+  ThrowUserError("{}: {}: {}", path_.string(), what, DiskErrorText(error));
 }
 
 void Journal::Open() {
@@ -200,10 +201,8 @@ void Journal::Append(const std::vector<std::string>& records) {
   if (const int error = WriteAt(fd_, offset, content)) {
     // Should this fail too: opening cuts off what is not whole.
     [[maybe_unused]] const int cut = ftruncate(fd_, offset);
-    ThrowUserError(
-        "{}: cannot append: {}; the {} results in it are safe: make room and give the same command "
-        "again",
-        path_.string(), std::strerror(error), size());
+    ThrowUserError("{}: cannot append: {}; the {} results in it are safe", path_.string(),
+                   DiskErrorText(error), size());
   }
   int64_t end = offset;
   for (const std::string& record : records) {

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <fstream>
 #include <stdexcept>
 
+#include "core/disk_error.h"
 #include "core/error.h"
 #include "io/io_test_util.h"
 
@@ -75,6 +77,13 @@ TEST(File, NamesWhatItCannotWrite) {
   EXPECT_THAT(UserErrorOf([&] { WriteFileAtomically(path, "x"); }), HasSubstr(path.string()));
 }
 
+TEST(File, SaysWhatToDoAboutTheDisk) {
+  EXPECT_THAT(DiskErrorText(ENOSPC), HasSubstr("No space left on device; make room"));
+  for (const int error : {EDQUOT, EACCES, EPERM, EROFS, EIO, ENOENT}) {
+    EXPECT_THAT(DiskErrorText(error), HasSubstr("; ")) << error;
+  }
+}
+
 TEST(File, FollowsLinksAndReplacesNothingButFiles) {
   const TempFolder scratch;
   const std::filesystem::path folder = scratch.path();
@@ -98,6 +107,8 @@ TEST(File, MakesFoldersAndSaysWhyNot) {
   MakeFolder(folder.path() / "a" / "b");
   MakeFolder(folder.path() / "a" / "b");
   EXPECT_TRUE(std::filesystem::is_directory(folder.path() / "a" / "b"));
+  MakeFolder(folder.path() / "c" / "d" / "");
+  EXPECT_TRUE(std::filesystem::is_directory(folder.path() / "c" / "d"));
   const auto file = folder.Write("file", "");
   EXPECT_THAT(UserErrorOf([&] { MakeFolder(file); }), HasSubstr("file"));
   EXPECT_THAT(UserErrorOf([&] { MakeFolder(file / "below"); }), HasSubstr("below"));
