@@ -4,10 +4,14 @@
 #include <zip.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <exception>
+#include <unordered_map>
 #include <utility>
 
+#include "core/disk_error.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -16,6 +20,9 @@ namespace {
 
 constexpr int64_t kMaxEntries = 1 << 20;
 constexpr size_t kChunk = 1 << 20;
+// Deflate packs at most 1032:1, and a small archive may take a little more.
+constexpr uint64_t kMaxExpansion = 1032;
+constexpr uint64_t kFreeBytes = 1 << 16;
 
 struct CloseFile {
   void operator()(zip_file_t* file) const { zip_fclose(file); }
@@ -36,7 +43,7 @@ std::string TakeMessage(zip_error_t& error) {
 ArchivePtr OpenArchive(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) {
-    ThrowUserError("{}: there is no such file", path.string());
+    ThrowUserError("{}: there is no such file, or it is no regular one", path.string());
   }
   int code = 0;
   ArchivePtr zip(zip_open(path.c_str(), ZIP_RDONLY, &code));
@@ -48,15 +55,33 @@ ArchivePtr OpenArchive(const std::filesystem::path& path) {
   return zip;
 }
 
-std::vector<std::string> NamesIn(zip_t* zip, const std::string& what) {
+// Other methods than deflate pack without a limit, and entries that overlap unpack the same bytes
+// again and again: an archive that claims more than its size can hold is refused before it is read.
+std::vector<std::string> NamesIn(zip_t* zip, uint64_t archive_bytes, const std::string& what) {
   const int64_t count = zip_get_num_entries(zip, 0);
   if (count > kMaxEntries) {
     ThrowUserError("{}: holds {} entries, expected at most {}", what, count, kMaxEntries);
   }
+  uint64_t room = kMaxExpansion * archive_bytes + kFreeBytes;
   std::vector<std::string> names;
   for (int64_t i = 0; i < count; ++i) {
-    const char* name = zip_get_name(zip, static_cast<zip_uint64_t>(i), 0);
-    if (name == nullptr) ThrowUserError("{}: entry {} has no readable name", what, i);
+    const auto index = static_cast<zip_uint64_t>(i);
+    zip_stat_t stat;
+    zip_stat_init(&stat);
+    const char* name = zip_get_name(zip, index, 0);
+    if (name == nullptr || zip_stat_index(zip, index, 0, &stat) != 0 ||
+        !(stat.valid & ZIP_STAT_SIZE) || !(stat.valid & ZIP_STAT_COMP_METHOD)) {
+      ThrowUserError("{}: entry {} cannot be read", what, i);
+    }
+    if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
+      ThrowUserError("{}: entry '{}' is packed by method {}, expected deflate or none", what, name,
+                     stat.comp_method);
+    }
+    if (stat.size > room) {
+      ThrowUserError("{}: its entries declare more bytes than {} can hold; it is damaged", what,
+                     archive_bytes);
+    }
+    room -= stat.size;
     names.emplace_back(name);
   }
   return names;
@@ -69,6 +94,7 @@ struct ZipReader::Archive {
   std::string what;
   ArchivePtr zip;
   std::vector<std::string> names;
+  std::unordered_map<std::string_view, zip_uint64_t> places;  // of the first entry of a name
 };
 
 ZipReader::ZipReader(const std::filesystem::path& path)
@@ -90,7 +116,8 @@ ZipReader::ZipReader(std::string content, std::string what)
     ThrowUserError("{}: is not a readable zip archive ({})", a.what, TakeMessage(error));
   }
   zip_error_fini(&error);
-  a.names = NamesIn(a.zip.get(), a.what);
+  a.names = NamesIn(a.zip.get(), a.content.size(), a.what);
+  for (size_t i = 0; i < a.names.size(); ++i) a.places.emplace(a.names[i], i);
 }
 
 ZipReader::~ZipReader() = default;
@@ -99,22 +126,19 @@ ZipReader& ZipReader::operator=(ZipReader&&) noexcept = default;
 
 const std::vector<std::string>& ZipReader::names() const { return archive_->names; }
 
-bool ZipReader::Has(const std::string& name) const {
-  return std::find(names().begin(), names().end(), name) != names().end();
-}
+bool ZipReader::Has(const std::string& name) const { return archive_->places.contains(name); }
 
 std::string ZipReader::Read(const std::string& name, uint64_t max_bytes) const {
   zip_t* zip = archive_->zip.get();
   const auto fail = [&](const char* reason) {
     ThrowUserError("{}: cannot read entry '{}' ({})", archive_->what, name, reason);
   };
-  const auto found = std::find(names().begin(), names().end(), name);
-  if (found == names().end()) fail("there is no such entry");
-  const auto index = static_cast<zip_uint64_t>(found - names().begin());
+  const auto found = archive_->places.find(name);
+  if (found == archive_->places.end()) fail("there is no such entry");
+  const zip_uint64_t index = found->second;
   zip_stat_t stat;
   zip_stat_init(&stat);
   if (zip_stat_index(zip, index, 0, &stat) != 0) fail(zip_strerror(zip));
-  if (!(stat.valid & ZIP_STAT_SIZE)) fail("its size is unknown");
   if (stat.size > max_bytes) {
     ThrowUserError("{}: entry '{}' declares {} bytes, expected at most {}", archive_->what, name,
                    stat.size, max_bytes);
@@ -140,16 +164,22 @@ struct ZipEntryStream::Entry {
   std::string what;
   ArchivePtr zip;
   FilePtr file;
+  uint64_t left = 0;  // of the bytes that it declares
 };
 
 ZipEntryStream::ZipEntryStream(const std::filesystem::path& path, const std::string& name)
     : entry_(std::make_unique<Entry>()) {
   entry_->what = fmt::format("{}: entry '{}'", path.string(), name);
   entry_->zip = OpenArchive(path);
-  entry_->file.reset(zip_fopen(entry_->zip.get(), name.c_str(), 0));
+  NamesIn(entry_->zip.get(), std::filesystem::file_size(path), path.string());
+  zip_stat_t stat;
+  zip_stat_init(&stat);
+  const bool found = zip_stat(entry_->zip.get(), name.c_str(), 0, &stat) == 0;
+  if (found) entry_->file.reset(zip_fopen_index(entry_->zip.get(), stat.index, 0));
   if (entry_->file == nullptr) {
     ThrowUserError("{}: cannot be read ({})", entry_->what, zip_strerror(entry_->zip.get()));
   }
+  entry_->left = stat.size;
 }
 
 ZipEntryStream::~ZipEntryStream() = default;
@@ -169,12 +199,16 @@ std::string ZipEntryStream::Read(size_t size) {
     }
     content.resize(old_size + static_cast<size_t>(got));
     if (got == 0) break;
+    if (static_cast<uint64_t>(got) > entry_->left) {
+      ThrowUserError("{}: is longer than declared", entry_->what);
+    }
+    entry_->left -= static_cast<uint64_t>(got);
   }
   return content;
 }
 
 std::vector<std::string> ZipEntryNames(const std::filesystem::path& path) {
-  return NamesIn(OpenArchive(path).get(), path.string());
+  return NamesIn(OpenArchive(path).get(), std::filesystem::file_size(path), path.string());
 }
 
 namespace {
@@ -233,17 +267,87 @@ struct PulledSource {
   }
 };
 
+// The file that libzip writes an archive to. libzip's own would write 4096 bytes at a time, beside
+// a temporary name of its own.
+struct ArchiveFile {
+  const std::filesystem::path& name;  // for errors
+  std::FILE* stream = nullptr;
+  int failed = 0;  // errno of the first call that failed
+
+  ArchiveFile(const std::filesystem::path& final_name, const std::filesystem::path& path)
+      : name(final_name), stream(std::fopen(path.c_str(), "wbe")) {
+    if (stream == nullptr) Fail();
+    std::setvbuf(stream, nullptr, _IOFBF, kChunk);
+  }
+  ~ArchiveFile() {
+    if (stream != nullptr) std::fclose(stream);
+  }
+  ArchiveFile(const ArchiveFile&) = delete;
+  ArchiveFile& operator=(const ArchiveFile&) = delete;
+
+  [[noreturn]] void Fail() const {
+    ThrowUserError("{}: cannot write: {}", name.string(), DiskErrorText(failed ? failed : errno));
+  }
+
+  static zip_int64_t Serve(void* self, void* data, zip_uint64_t size, zip_source_cmd_t command) {
+    ArchiveFile& file = *static_cast<ArchiveFile*>(self);
+    const auto result = [&](bool good) -> zip_int64_t {
+      if (!good && file.failed == 0) file.failed = errno;
+      return good ? 0 : -1;
+    };
+    switch (command) {
+      case ZIP_SOURCE_SUPPORTS:
+        return zip_source_make_command_bitmap(
+            ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR,
+            ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_WRITE,
+            ZIP_SOURCE_SEEK_WRITE, ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_COMMIT_WRITE,
+            ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_REMOVE, -1);
+      case ZIP_SOURCE_STAT: {
+        auto* stat = static_cast<zip_stat_t*>(data);
+        zip_stat_init(stat);
+        stat->size = 0;
+        stat->valid |= ZIP_STAT_SIZE;
+        return sizeof(*stat);
+      }
+      case ZIP_SOURCE_WRITE:
+        return result(std::fwrite(data, 1, size, file.stream) == size) == 0
+                   ? static_cast<zip_int64_t>(size)
+                   : -1;
+      case ZIP_SOURCE_SEEK_WRITE: {
+        const auto* to = static_cast<const zip_source_args_seek_t*>(data);
+        return result(fseeko(file.stream, to->offset, to->whence) == 0);
+      }
+      case ZIP_SOURCE_TELL_WRITE:
+        return ftello(file.stream);
+      case ZIP_SOURCE_COMMIT_WRITE:
+        return result(std::fflush(file.stream) == 0);
+      case ZIP_SOURCE_ERROR: {
+        const int error[2] = {ZIP_ER_WRITE, file.failed};
+        std::memcpy(data, error, sizeof(error));
+        return sizeof(error);
+      }
+      default:
+        return 0;
+    }
+  }
+};
+
 }  // namespace
 
 void WriteZip(const std::filesystem::path& path, std::vector<ZipSource> sources, ZipMethod method) {
   const auto write = [&](const std::filesystem::path& temporary) {
     std::vector<PulledSource> pulled;
     pulled.reserve(sources.size());  // libzip keeps their addresses
-    int code = 0;
-    ArchivePtr zip(zip_open(temporary.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
+    ArchiveFile file(path, temporary);
     zip_error_t error;
-    zip_error_init_with_code(&error, code);
+    zip_error_init(&error);
+    zip_source_t* target = zip_source_function_create(ArchiveFile::Serve, &file, &error);
+    if (target == nullptr) {
+      ThrowUserError("{}: cannot be written ({})", path.string(), TakeMessage(error));
+    }
+    ArchivePtr zip(zip_open_from_source(target, ZIP_CREATE | ZIP_TRUNCATE, &error));
     if (zip == nullptr) {
+      zip_source_free(target);
       ThrowUserError("{}: cannot be written ({})", path.string(), TakeMessage(error));
     }
     zip_error_fini(&error);
@@ -251,6 +355,7 @@ void WriteZip(const std::filesystem::path& path, std::vector<ZipSource> sources,
       for (const PulledSource& p : pulled) {
         if (p.thrown) std::rethrow_exception(p.thrown);
       }
+      if (file.failed) file.Fail();
       if (!good) {
         ThrowUserError("{}: cannot be written ({})", path.string(), zip_strerror(zip.get()));
       }
