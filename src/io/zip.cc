@@ -272,12 +272,13 @@ struct PulledSource {
 struct ArchiveFile {
   const std::filesystem::path& name;  // for errors
   std::FILE* stream = nullptr;
+  std::vector<char> buffer = std::vector<char>(kChunk);
   int failed = 0;  // errno of the first call that failed
 
   ArchiveFile(const std::filesystem::path& final_name, const std::filesystem::path& path)
       : name(final_name), stream(std::fopen(path.c_str(), "wbe")) {
     if (stream == nullptr) Fail();
-    std::setvbuf(stream, nullptr, _IOFBF, kChunk);
+    std::setvbuf(stream, buffer.data(), _IOFBF, buffer.size());
   }
   ~ArchiveFile() {
     if (stream != nullptr) std::fclose(stream);
@@ -335,6 +336,7 @@ struct ArchiveFile {
 }  // namespace
 
 void WriteZip(const std::filesystem::path& path, std::vector<ZipSource> sources, ZipMethod method) {
+  GYRE_CHECK(!sources.empty(), "{}: libzip writes no empty archive", path.string());
   const auto write = [&](const std::filesystem::path& temporary) {
     std::vector<PulledSource> pulled;
     pulled.reserve(sources.size());  // libzip keeps their addresses
