@@ -9,6 +9,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "core/descriptor.h"
 #include "core/disk_error.h"
 #include "core/error.h"
 
@@ -17,24 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Closes a descriptor when it goes out of scope.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-void Sync(const fs::path& path, int flags) {
-  const Descriptor fd(open(path.c_str(), flags | O_CLOEXEC));
-  if (fd.get() < 0 || fsync(fd.get()) != 0) {
+void SyncFile(const fs::path& path) {
+  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || fsync(fd.get()) != 0) {
     ThrowUserError("{}: cannot flush to disk: {}", path.string(), DiskErrorText(errno));
   }
 }
@@ -43,20 +29,11 @@ fs::path ParentOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-void WriteAll(int fd, std::string_view content, const fs::path& path) {
-  while (!content.empty()) {
-    const ssize_t n = write(fd, content.data(), content.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) ThrowUserError("{}: cannot write: {}", path.string(), DiskErrorText(errno));
-    content.remove_prefix(static_cast<size_t>(n));
-  }
-}
-
 }  // namespace
 
 std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (fd.get() < 0) ThrowUserError("{}: cannot open: {}", path.string(), std::strerror(errno));
+  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), std::strerror(errno));
   struct stat info {};
   if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     ThrowUserError("{}: not a regular file", path.string());
@@ -67,15 +44,9 @@ std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
                    max_bytes);
   }
   std::string content(size, '\0');
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t n = read(fd.get(), content.data() + done, size - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) ThrowUserError("{}: cannot read: {}", path.string(), std::strerror(errno));
-    if (n == 0) break;
-    done += static_cast<size_t>(n);
-  }
-  content.resize(done);
+  const int64_t done = ReadAt(fd.get(), 0, content.data(), static_cast<int64_t>(size));
+  if (done < 0) ThrowUserError("{}: cannot read: {}", path.string(), std::strerror(errno));
+  content.resize(static_cast<size_t>(done));
   return content;
 }
 
@@ -95,7 +66,7 @@ void WriteFileAtomically(const fs::path& path, const std::function<void(const fs
   temporary += fmt::format(".tmp{}", getpid());
   try {
     write(temporary);
-    Sync(temporary, O_RDONLY);
+    SyncFile(temporary);
     if (rename(temporary.c_str(), path.c_str()) != 0) {
       ThrowUserError("{}: cannot replace: {}", path.string(), DiskErrorText(errno));
     }
@@ -103,16 +74,18 @@ void WriteFileAtomically(const fs::path& path, const std::function<void(const fs
     unlink(temporary.c_str());
     throw;
   }
-  Sync(ParentOf(path), O_RDONLY | O_DIRECTORY);
+  SyncFolder(ParentOf(path));
 }
 
 void WriteFileAtomically(const fs::path& path, std::string_view content) {
   WriteFileAtomically(path, [&](const fs::path& temporary) {
     const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (fd.get() < 0) {
+    if (!fd.valid()) {
       ThrowUserError("{}: cannot create: {}", path.string(), DiskErrorText(errno));
     }
-    WriteAll(fd.get(), content, path);
+    if (const int error = WriteAt(fd.get(), 0, content)) {
+      ThrowUserError("{}: cannot write: {}", path.string(), DiskErrorText(error));
+    }
   });
 }
 
@@ -134,7 +107,7 @@ void MakeFolder(const fs::path& path) {
   // Or the folder and all in it may be gone after a power cut. One that is there may be so since a
   // moment ago, made by a process that was killed before it came this far.
   try {
-    Sync(ParentOf(path), O_RDONLY | O_DIRECTORY);
+    SyncFolder(ParentOf(path));
   } catch (const UserError&) {
     if (created) throw;
   }

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/descriptor.h"
 #include "core/disk_error.h"
 #include "core/error.h"
 
@@ -39,31 +40,6 @@ void AppendRecord(std::string_view content, std::string* out) {
                               Checksum(static_cast<uint32_t>(content.size()), content)};
   out->append(reinterpret_cast<const char*>(prefix), sizeof(prefix));
   out->append(content);
-}
-
-// Fills `to` from `offset` on, or less at the end of the file; -1 with errno set on an error.
-int64_t ReadAt(int fd, int64_t offset, char* to, int64_t size) {
-  int64_t done = 0;
-  while (done < size) {
-    const ssize_t n = pread(fd, to + done, static_cast<size_t>(size - done), offset + done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return -1;
-    if (n == 0) break;
-    done += n;
-  }
-  return done;
-}
-
-// 0, or the errno of what went wrong.
-int WriteAt(int fd, int64_t offset, std::string_view content) {
-  while (!content.empty()) {
-    const ssize_t n = pwrite(fd, content.data(), content.size(), offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    offset += n;
-    content.remove_prefix(static_cast<size_t>(n));
-  }
-  return 0;
 }
 
 }  // namespace
@@ -182,12 +158,7 @@ void Journal::Start(const std::string& head) {
   if (const int error = WriteAt(fd_, 0, content)) Fail("cannot be written", error);
   Sync();
   // The folder too, or the file may be gone after a power cut.
-  const std::filesystem::path parent = path_.has_parent_path() ? path_.parent_path() : ".";
-  const int folder = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder >= 0) {
-    fsync(folder);
-    close(folder);
-  }
+  SyncFolder(path_.has_parent_path() ? path_.parent_path() : ".");
   started_ = true;
   head_ = head;
   begin_ = static_cast<int64_t>(content.size());
