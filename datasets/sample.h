@@ -56,7 +56,8 @@ class Dataset {
   virtual const std::string& name() const = 0;
   virtual int64_t size() const = 0;
   // The sample at a position in [0, size()). Its Sample::index is its row in the file, which is
-  // another number when rows were left out, and stays the same whatever was selected.
+  // another number when rows were left out, and stays the same whatever was selected; it rises with
+  // the position.
   virtual Sample Get(int64_t position) const = 0;
   // The image of a sample, 8-bit BGR as OpenCV holds it, at the resolution of `keypoints_px`.
   // UserError names the row and the file when it cannot be read.

@@ -3,32 +3,14 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "body/body_model.h"
-#include "core/camera.h"
-#include "io/npz.h"
+#include "fitting/fit_file.h"
+#include "fitting/stored_fit.h"
 
 namespace gyre {
-
-enum class FitSource : int8_t { kNone = 0, kStatic = 1, kLoop = 2, kTruth = 3 };
-
-// Everything in the sample's un-augmented reference crop (224 px); callers undo augmentation with
-// body/symmetry.h before they ask.
-struct StoredFit {
-  BodyParams params;
-  Camera camera;          // of the reference crop
-  double score_px2 = 0;   // FitScore::score_px2, lower is better
-  double pose_prior = 0;  // energy of the mixture, without weight
-  int observed_joints = 0;
-  FitSource source = FitSource::kNone;
-  int64_t step = 0;  // training step that found it
-};
 
 // When a candidate replaces a stored fit.
 struct StorePolicy {
@@ -48,6 +30,7 @@ struct StorePolicy {
   static StorePolicy Spin();
 };
 
+// Used by one thread at a time.
 class FitStore {
  public:
   using Key = std::pair<std::string, int64_t>;  // data set, row
@@ -67,49 +50,26 @@ class FitStore {
     double mean_score_px2 = 0;
   };
 
-  explicit FitStore(StorePolicy policy = {});
+  FitStore(StorePolicy policy, FitFile file);
 
   // Stores the candidate when the policy accepts it. Truth is never replaced by a fit.
   Verdict Consider(const Key& key, const StoredFit& candidate);
-  // Stores without asking (truth, imports).
-  void Put(const Key& key, const StoredFit& fit);
+  // Single precision, as kept.
   std::optional<StoredFit> Get(const Key& key) const;
   bool Accepted(const StoredFit& fit) const;
 
-  int64_t size() const;
-  Counters counters() const;
+  Counters counters() const { return counters_; }
+  // Reads every fit.
   Stats GetStats(int64_t samples) const;
   const StorePolicy& policy() const { return policy_; }
-
-  // Arrays for a checkpoint, in key order: see Save for the keys.
-  Npz ToNpz() const;
-  static FitStore FromNpz(const Npz& npz, const std::filesystem::path& what, StorePolicy policy);
-  // .npz, atomically: dataset [N] str, index [N], pose [N,72], betas [N,10], transl [N,3],
-  // focal_px [N], center_px [N,2], score_px2 [N], pose_prior [N], observed_joints [N],
-  // source [N] (FitSource), step [N].
-  void Save(const std::filesystem::path& path) const;
-  static FitStore Load(const std::filesystem::path& path, StorePolicy policy = {});
-
-  // SPIN's fits of one data set, .npy [rows,82]: pose, betas; zero rows where there is none. SPIN
-  // keeps no camera, so imported fits have no score (infinite) until they are scored.
-  void ExportSpin(const std::filesystem::path& path, const std::string& dataset,
-                  int64_t rows) const;
-  void ImportSpin(const std::filesystem::path& path, const std::string& dataset);
-
-  FitStore(FitStore&& other) noexcept;
-  FitStore& operator=(FitStore&& other) noexcept {
-    policy_ = other.policy_;
-    fits_ = std::move(other.fits_);
-    counters_ = other.counters_;
-    return *this;
-  }
+  FitFile& file() { return file_; }
+  const FitFile& file() const { return file_; }
 
  private:
   Verdict Judge(const StoredFit* stored, const StoredFit& candidate) const;
 
   StorePolicy policy_;
-  mutable std::mutex mutex_;
-  std::map<Key, StoredFit> fits_;
+  FitFile file_;
   Counters counters_;
 };
 

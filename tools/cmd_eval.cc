@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "datasets/loader.h"
+#include "fitting/fit_exchange.h"
 #include "loop/predictor.h"
 #include "loop/run_directory.h"
 #include "loop/validation.h"
@@ -89,13 +90,17 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
       SetUp(args["body"].as<std::string>(), args["joint-regressor-extra"].as<std::string>(),
             args["prior"].as<std::string>(), Required(args, "data"));
   const bool truth = fits == "truth";
-  const FitStore store = truth ? FitStore() : FitStore::Load(fits);
+  const FitFile file = truth ? FitFile::InMemory({}) : ReadFits(fits);
+  const auto stored = [&](const Sample& sample) {
+    const int64_t position = file.Position(sample.dataset, sample.index);
+    return position < 0 ? std::nullopt : file.Read(position);
+  };
   SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
   int64_t without_body = 0;
   for (const auto& set : setup.data.sets) {
     for (int64_t i = 0; i < set->size(); ++i) {
       const Sample sample = set->Get(i);
-      const auto fit = truth ? std::nullopt : store.Get({sample.dataset, sample.index});
+      const auto fit = truth ? std::nullopt : stored(sample);
       if (truth ? !sample.params.has_value() : !fit.has_value()) {
         ++without_body;
         continue;
@@ -116,10 +121,10 @@ int RunEval(int argc, char** argv) {
   cxxopts::Options options(argv[0],
                            "Evaluates a network, stored fits, or (as a check) the truth itself.");
   options.add_options()("checkpoint", "A run, or one of its checkpoints",
-                        cxxopts::value<std::string>(),
-                        "DIR")("fits", "Stored fits (fits.npz of a checkpoint), or the word truth",
-                               cxxopts::value<std::string>(), "FILE")(
-      "data", "Data set, see README", cxxopts::value<std::string>(), "SPEC")(
+                        cxxopts::value<std::string>(), "DIR")(
+      "fits", "Stored fits (a run, its fits.store, or an export), or the word truth",
+      cxxopts::value<std::string>(),
+      "FILE")("data", "Data set, see README", cxxopts::value<std::string>(), "SPEC")(
       "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"))(
       "threads", "Threads of the network (0: all cores)",
       cxxopts::value<int>()->default_value("0"))("batch-size", "Samples at a time",

@@ -11,6 +11,7 @@ int RunBody(int argc, char** argv);
 int RunData(int argc, char** argv);
 int RunEval(int argc, char** argv);
 int RunFit(int argc, char** argv);
+int RunFits(int argc, char** argv);
 int RunPrior(int argc, char** argv);
 int RunTrain(int argc, char** argv);
 

@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
   const std::vector<gyre::Subcommand> commands = {
       {"train", "Train a regressor with the fitter in its loop", gyre::RunTrain},
       {"fit", "Fit the body to 2D keypoints", gyre::RunFit},
+      {"fits", "Describe, verify, export, merge and compare stored fits", gyre::RunFits},
       {"eval", "Evaluate a checkpoint or stored fits", gyre::RunEval},
       {"body", "Make, describe, import and pose body models", gyre::RunBody},
       {"prior", "Train and inspect pose priors", gyre::RunPrior},

@@ -11,13 +11,12 @@
 namespace gyre {
 namespace {
 
-constexpr const char* kFormat = "gyre 1";
+constexpr const char* kFormat = "gyre 2";
 
 }  // namespace
 
 void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double train_seconds,
-                     const HmrNet& network, const torch::optim::Adam& optimizer,
-                     const FitStore& fits, const FitStore* val_fits) {
+                     const HmrNet& network, const torch::optim::Adam& optimizer) {
   WriteTorchFile(folder / "network.pt",
                  TorchValue::Dict{{"format", kFormat},
                                   {"step", step},
@@ -25,12 +24,10 @@ void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double t
                                   {"adam", GetAdamState(optimizer, *network)}});
   WriteFileAtomically(folder / "state.json",
                       nlohmann::json({{"train_seconds", train_seconds}}).dump() + "\n");
-  fits.Save(folder / "fits.npz");
-  if (val_fits) val_fits->Save(folder / "val_fits.npz");
 }
 
 CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& network,
-                               torch::optim::Adam& optimizer, const StorePolicy& policy) {
+                               torch::optim::Adam& optimizer) {
   const std::string what = (folder / "network.pt").string();
   const TorchValue file = ReadTorchFile(what);
   if (file.At("format", what).AsString(what) != kFormat) {
@@ -42,11 +39,8 @@ CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& netw
       !seconds["train_seconds"].is_number()) {
     ThrowUserError("{}: not the state of a checkpoint", (folder / "state.json").string());
   }
-  CheckpointState state{file.At("step", what).AsInt(what), seconds["train_seconds"].get<double>(),
-                        FitStore::Load(folder / "fits.npz", policy), FitStore(policy)};
-  if (std::filesystem::exists(folder / "val_fits.npz")) {
-    state.val_fits = FitStore::Load(folder / "val_fits.npz", policy);
-  }
+  const CheckpointState state{file.At("step", what).AsInt(what),
+                              seconds["train_seconds"].get<double>()};
   const StateDict weights = file.At("model", what).AsStateDict(what);
   SetAdamState(optimizer, *network, file.At("adam", what), what);
   SetState(*network, weights, what);

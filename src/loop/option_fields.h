@@ -22,6 +22,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("batch_size", o.batch_size, "Samples per step");
   visit("learning_rate", o.learning_rate, "Adam's step size");
   visit("gradient_clip", o.gradient_clip, "Norm above which a gradient is shortened (0: never)");
+  visit("max_bad_steps", o.max_bad_steps,
+        "Steps in a row that numbers which are not finite may cost (0: the first ends the run)");
   visit("supervision", o.supervision, "loop, static, truth or reprojection");
   visit("device", o.device, "cpu or cuda");
   visit("threads", o.threads, "Threads of the network (0: all cores)");

@@ -8,10 +8,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "core/descriptor.h"
+#include "core/disk_error.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -21,18 +22,10 @@ namespace {
 namespace fs = std::filesystem;
 
 bool IsCheckpointName(const std::string& name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(),
-                                      [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
-void SyncFolder(const fs::path& folder) {
-  const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool good = fd >= 0 && fsync(fd) == 0;
-  const int error = errno;
-  if (fd >= 0) close(fd);
-  if (!good) {
-    ThrowUserError("{}: cannot flush to disk: {}", folder.string(), std::strerror(error));
-  }
+  constexpr size_t kMaxDigits = 18;  // of an int64_t
+  return !name.empty() && name.size() <= kMaxDigits &&
+         std::all_of(name.begin(), name.end(),
+                     [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
 }  // namespace
@@ -48,43 +41,42 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
   MakeFolder(root_ / "checkpoints");
   MakeFolder(pictures());
   // The lock belongs to the open file, so it is gone when the process is, however it ended.
-  lock_fd_ = open((root_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (lock_fd_ < 0) ThrowUserError("{}/lock: {}", root.string(), std::strerror(errno));
-  if (flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+  lock_ = Descriptor(open((root_ / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock_.valid()) ThrowUserError("{}/lock: {}", root.string(), DiskErrorText(errno));
+  if (flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
     std::string pid(32, '\0');
-    const ssize_t n = pread(lock_fd_, pid.data(), pid.size(), 0);
-    pid.resize(n > 0 ? static_cast<size_t>(n) : 0);
-    close(lock_fd_);
+    pid.resize(static_cast<size_t>(std::max<int64_t>(
+        ReadAt(lock_.get(), 0, pid.data(), static_cast<int64_t>(pid.size())), 0)));
     ThrowUserError("{}: process {} is training in this folder; wait for it or stop it",
                    root.string(), pid.empty() ? "?" : pid);
   }
-  const std::string pid = fmt::format("{}", getpid());
-  if (ftruncate(lock_fd_, 0) != 0 ||
-      pwrite(lock_fd_, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    const int error = errno;
-    close(lock_fd_);
-    ThrowUserError("{}/lock: cannot write: {}", root.string(), std::strerror(error));
-  }
+  int error = ftruncate(lock_.get(), 0) == 0 ? 0 : errno;
+  if (!error) error = WriteAt(lock_.get(), 0, fmt::format("{}", getpid()));
+  if (error) ThrowUserError("{}/lock: cannot write: {}", root.string(), DiskErrorText(error));
   // What a killed process left half-written.
   for (const fs::directory_entry& entry : fs::directory_iterator(root_ / "checkpoints")) {
     if (!IsCheckpointName(entry.path().filename())) fs::remove_all(entry.path());
   }
 }
 
-RunDirectory::~RunDirectory() {
-  if (lock_fd_ >= 0) close(lock_fd_);
-}
-
 void RunDirectory::LogMetrics(const nlohmann::json& line) {
   const std::string text = line.dump() + "\n";
-  const int fd = open(metrics_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  const ssize_t written = fd < 0 ? -1 : write(fd, text.data(), text.size());
-  const int error = errno;
-  if (fd >= 0) close(fd);
+  const Descriptor fd(
+      open(metrics_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  const ssize_t written = fd.valid() ? write(fd.get(), text.data(), text.size()) : -1;
   if (written != static_cast<ssize_t>(text.size())) {
     ThrowUserError("{}: cannot append: {}", metrics_file().string(),
-                   written < 0 ? std::strerror(error) : "the disk is full");
+                   DiskErrorText(written < 0 ? errno : ENOSPC));
   }
+}
+
+void RunDirectory::SyncMetrics() {
+  const Descriptor fd(open(metrics_file().c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() && errno == ENOENT) return;
+  if (!fd.valid() || fsync(fd.get()) != 0) {
+    ThrowUserError("{}: cannot flush to disk: {}", metrics_file().string(), DiskErrorText(errno));
+  }
+  SyncFolder(root_);
 }
 
 void RunDirectory::TruncateMetrics(int64_t step) {
@@ -106,6 +98,7 @@ void RunDirectory::TruncateMetrics(int64_t step) {
 
 void RunDirectory::WriteCheckpoint(int64_t step, int keep,
                                    const std::function<void(const fs::path&)>& write) {
+  SyncMetrics();  // the lines up to this step are not written again
   const fs::path folder = root_ / "checkpoints";
   const fs::path temporary = folder / fmt::format("{:06}.tmp", step);
   const fs::path final_path = folder / fmt::format("{:06}", step);
@@ -139,9 +132,13 @@ std::vector<fs::path> ListCheckpoints(const fs::path& run) {
     }
   }
   std::sort(found.begin(), found.end(), [](const fs::path& a, const fs::path& b) {
-    return std::stoll(a.filename().string()) > std::stoll(b.filename().string());
+    return CheckpointStep(a) > CheckpointStep(b);
   });
   return found;
+}
+
+int64_t CheckpointStep(const fs::path& checkpoint) {
+  return std::stoll(checkpoint.filename().string());
 }
 
 fs::path FindCheckpoint(const fs::path& path) {

@@ -2,7 +2,9 @@
 // The folder of one training run:
 //   options.json            the effective options
 //   metrics.jsonl           one JSON object per logging step
-//   checkpoints/000500/     weights, optimiser and fits: see checkpoint.h
+//   checkpoints/000500/     weights and optimiser: see checkpoint.h
+//   fits.store              the training set's fits, and val_fits.store the validation set's: see
+//                           fitting/fit_file.h
 //   pictures/               overlays made while training
 //   summary.json, report.html
 //
@@ -18,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "core/descriptor.h"
+
 namespace gyre {
 
 class RunDirectory {
@@ -26,9 +30,6 @@ class RunDirectory {
   // already holds a checkpoint (and resume was not asked for), holds none (and resume was), or
   // belongs to another process.
   RunDirectory(const std::filesystem::path& root, bool resume);
-  ~RunDirectory();
-  RunDirectory(const RunDirectory&) = delete;
-  RunDirectory& operator=(const RunDirectory&) = delete;
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path options_file() const { return root_ / "options.json"; }
@@ -47,12 +48,15 @@ class RunDirectory {
                        const std::function<void(const std::filesystem::path&)>& write);
 
  private:
+  void SyncMetrics();
+
   std::filesystem::path root_;
-  int lock_fd_ = -1;
+  Descriptor lock_;
 };
 
-// The checkpoints of a run, newest first.
+// The checkpoints of a run, newest first; and the step that one is of.
 std::vector<std::filesystem::path> ListCheckpoints(const std::filesystem::path& run);
+int64_t CheckpointStep(const std::filesystem::path& checkpoint);
 
 // The checkpoint that a path names: a checkpoint's folder, or a run (its newest). UserError when
 // there is none.

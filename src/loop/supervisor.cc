@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "core/fingerprint.h"
 #include "core/progress.h"
 
 namespace gyre {
@@ -36,6 +37,31 @@ FitProblem MakeFitProblem(const Sample& sample) {
   problem.camera = ReferenceCamera(sample);
   problem.has_start = false;
   return problem;
+}
+
+FitRows RowsOf(const Dataset& data) {
+  constexpr int64_t kSamples = 256;
+  FitRows rows{data.name(), 0, ""};
+  if (data.size() == 0) return rows;
+  Fingerprint fingerprint;
+  fingerprint.Add(data.size());
+  const int64_t count = std::min(data.size(), kSamples);
+  for (int64_t i = 0; i < count; ++i) {
+    const Sample sample = data.Get(i * data.size() / count);
+    fingerprint.Add(sample.index);
+    fingerprint.Add(sample.box.center_px.x());
+    fingerprint.Add(sample.box.center_px.y());
+    fingerprint.Add(sample.box.side_px);
+    for (int k = 0; k < kNumSpinJoints; ++k) {
+      fingerprint.Add(sample.keypoints_confidence[k]);
+      if (sample.keypoints_confidence[k] == 0) continue;  // then the position means nothing
+      fingerprint.Add(sample.keypoints_px(k, 0));
+      fingerprint.Add(sample.keypoints_px(k, 1));
+    }
+  }
+  rows.rows = data.Get(data.size() - 1).index + 1;
+  rows.fingerprint = fingerprint.Hex();
+  return rows;
 }
 
 const char* SupervisionName(Supervision supervision) {
@@ -83,11 +109,13 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   store_.Consider(KeyOf(sample), fit);
 }
 
-void Supervisor::MakeInitialFits(const Dataset& data) {
-  if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return;
+bool Supervisor::MakeInitialFits(const Dataset& data, const std::function<bool()>& stop) {
+  if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return true;
   constexpr int64_t kChunk = 256;  // bounds memory
+  constexpr int64_t kSync = 16 * kChunk;
   Progress progress("initial fits", "people", data.size());
   for (int64_t begin = 0; begin < data.size(); begin += kChunk) {
+    if (stop && stop()) return false;
     const int64_t end = std::min(begin + kChunk, data.size());
     std::vector<Sample> samples;
     std::vector<FitProblem> problems;
@@ -101,8 +129,10 @@ void Supervisor::MakeInitialFits(const Dataset& data) {
     for (size_t i = 0; i < samples.size(); ++i) {
       Consider(samples[i], problems[i], results[i], FitSource::kStatic, 0);
     }
+    if (end % kSync == 0) store_.file().Sync();
     progress.Advance(end - begin);
   }
+  return true;
 }
 
 std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
@@ -124,6 +154,7 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
     }
     const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
     for (size_t k = 0; k < who.size(); ++k) {
+      stats->unusable += results[k].summary.usable ? 0 : 1;
       Consider(samples[who[k]], problems[k], results[k], FitSource::kLoop, step);
     }
     stats->considered = static_cast<int64_t>(who.size());

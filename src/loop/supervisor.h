@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -27,6 +28,10 @@ Camera ReferenceCamera(const Sample& sample);
 Camera ImageCamera(const Sample& sample);
 // The sample's keypoints in its reference crop, without a start.
 FitProblem MakeFitProblem(const Sample& sample);
+
+// The rows of a data set as its fits are filed: their number, and a fingerprint of the keypoints
+// and boxes of up to 256 samples spread over the set.
+FitRows RowsOf(const Dataset& data);
 
 // What teaches the network.
 enum class Supervision {
@@ -46,6 +51,7 @@ struct Target {
 // What one step did.
 struct SupervisionStats {
   int64_t considered = 0, updated = 0;
+  int64_t unusable = 0;        // the fitter refused: FitSummary says why
   double accepted_share = 0;   // of the batch
   double reprojection_px = 0;  // mean over the batch's stored fits, reference crop
   double seconds_fit = 0;
@@ -57,8 +63,9 @@ class Supervisor {
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
              bool use_labels, int threads);
 
-  // Fits every sample without a stored fit from a cold start. Keypoints are enough.
-  void MakeInitialFits(const Dataset& data);
+  // Fits every sample without a stored fit from a cold start. Keypoints are enough. Gives up, with
+  // what is done in the store, as soon as `stop` says so; returns whether it came to the end.
+  bool MakeInitialFits(const Dataset& data, const std::function<bool()>& stop = {});
 
   // One step: `predictions` in the camera frames of the images, one per sample.
   std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,

@@ -30,6 +30,7 @@ void TrainOptions::Check() const {
   if (threads < 0 || fit_threads < 0 || loader_threads < 0) {
     ThrowUserError("threads must be 0 (all cores) or more");
   }
+  if (max_bad_steps < 0) ThrowUserError("max_bad_steps = {} must be 0 or more", max_bad_steps);
   if (pictures < 0) ThrowUserError("pictures = {} must be 0 or more", pictures);
   augment.Check();
   network.Check();

@@ -38,6 +38,9 @@ struct TrainOptions {
   LossOptions loss;
   double learning_rate = 5e-5;
   double gradient_clip = 0;  // norm above which a step's gradient is shortened; 0: never (SPIN)
+  // How many steps in a row may be left out because of a number that is not finite before the run
+  // is given up; 0: the first ends it.
+  int max_bad_steps = 10;
   int batch_size = 64;
   int64_t steps = 100000;
 

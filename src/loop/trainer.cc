@@ -7,6 +7,7 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -22,6 +23,7 @@
 #include "datasets/loader.h"
 #include "loop/checkpoint.h"
 #include "loop/network_bridge.h"
+#include "loop/numeric_guard.h"
 #include "loop/predictor.h"
 #include "loop/run_report.h"
 #include "loop/validation.h"
@@ -57,8 +59,7 @@ class IntervalMeans {
   std::map<std::string, std::pair<double, int64_t>> sums_;
 };
 
-// How many steps in a row may give a loss that is not finite before the run is given up.
-constexpr int kMaxBadSteps = 10;
+constexpr const char* kValFitsFile = "val_fits.store";
 
 }  // namespace
 
@@ -67,10 +68,13 @@ struct Trainer::Impl {
 
   bool Train();
 
+  FitStore OpenFits(const Mixture& of, const char* file, bool resume) const;
   void StartFromWeights();
   void Resume();
+  bool MakeInitialFits(const StopOnSignal& stop);
   void Save();
   void TrainStep(IntervalMeans* means);
+  void LeaveOut(const std::string& what);
   nlohmann::json Validate();
 
   TrainOptions options;
@@ -114,13 +118,16 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   loading.seed = options.seed;
   loading.augment = options.augment;
   loader = std::make_unique<Loader>(data, loading);
-  supervisor = std::make_unique<Supervisor>(fitter, FitStore(options.store), options.supervision,
-                                            options.use_labels, options.fit_threads);
+  supervisor =
+      std::make_unique<Supervisor>(fitter, OpenFits(data, kFitsFile, resume), options.supervision,
+                                   options.use_labels, options.fit_threads);
   if (!options.val.empty()) {
     // Held-out people are always fitted from the predictions, and their labels only measure.
+    Mixture val = OpenMixture(options.val, sources);
+    FitStore fits = OpenFits(val, kValFitsFile, resume);
     validator = std::make_unique<Validator>(
-        OpenMixture(options.val, sources), options.network.image_px, options.batch_size,
-        std::make_unique<Supervisor>(fitter, FitStore(options.store), Supervision::kLoop,
+        std::move(val), options.network.image_px, options.batch_size,
+        std::make_unique<Supervisor>(fitter, std::move(fits), Supervision::kLoop,
                                      /*use_labels=*/false, options.fit_threads));
   }
   if (!resume) {
@@ -133,6 +140,36 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   optimizer = std::make_unique<torch::optim::Adam>(
       network->parameters(), torch::optim::AdamOptions(options.learning_rate));
   if (resume) Resume();
+}
+
+FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resume) const {
+  std::vector<FitRows> rows;
+  for (const auto& set : of.sets) {
+    rows.push_back(RowsOf(*set));
+    if (std::count_if(rows.begin(), rows.end(),
+                      [&](const FitRows& other) { return other.name == set->name(); }) > 1) {
+      ThrowUserError("two data sets are called '{}'; give one of them another ?name=", set->name());
+    }
+  }
+  const std::filesystem::path path = run.root() / file;
+  const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
+  if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
+    std::filesystem::remove(path);  // of a run that ended before its first checkpoint
+    return FitStore(options.store, FitFile::Create(path, std::move(rows)));
+  }
+  // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than
+  // those of the checkpoint before it.
+  const int64_t last_step = checkpoints.empty() ? 0 : CheckpointStep(checkpoints.front());
+  FitFile fits = FitFile::OpenToWrite(path, last_step);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (fits.datasets().size() != rows.size() || fits.datasets()[i] != rows[i]) {
+      ThrowUserError(
+          "data set '{}' is not what it was when this run began (other rows, boxes or keypoints); "
+          "bring it back, or start another --run with --init {}",
+          rows[i].name, run.root().string());
+    }
+  }
+  return FitStore(options.store, std::move(fits));
 }
 
 void Trainer::Impl::StartFromWeights() {
@@ -151,11 +188,9 @@ void Trainer::Impl::Resume() {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   for (const std::filesystem::path& folder : checkpoints) {
     try {
-      CheckpointState state = ReadCheckpoint(folder, network, *optimizer, options.store);
+      const CheckpointState state = ReadCheckpoint(folder, network, *optimizer);
       step = state.step;
       train_seconds = state.train_seconds;
-      supervisor->store() = std::move(state.fits);
-      if (validator) validator->supervisor().store() = std::move(state.val_fits);
       started = true;
       break;
     } catch (const UserError& error) {
@@ -172,10 +207,33 @@ void Trainer::Impl::Resume() {
 }
 
 void Trainer::Impl::Save() {
+  if (const std::string what = NotFiniteState(*network, *optimizer); !what.empty()) {
+    ThrowUserError(
+        "step {}: {} is not finite any more and was not saved; start another --run with --init {} "
+        "and a lower --learning-rate",
+        step, what, run.root().string());
+  }
+  // The fits before the checkpoint that leans on them; older ones may be given up only after it.
+  std::vector<FitFile*> files = {&supervisor->store().file()};
+  if (validator) files.push_back(&validator->supervisor().store().file());
+  for (FitFile* file : files) file->Sync();
   run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
-    WriteCheckpoint(folder, step, train_seconds, network, *optimizer, supervisor->store(),
-                    validator ? &validator->supervisor().store() : nullptr);
+    WriteCheckpoint(folder, step, train_seconds, network, *optimizer);
   });
+  for (FitFile* file : files) file->Protect(step);
+}
+
+// Weights stay as they were; data that does this again and again is the user's to look at.
+void Trainer::Impl::LeaveOut(const std::string& what) {
+  if (++bad_steps > options.max_bad_steps) {
+    ThrowUserError(
+        "step {}: not finite: {}; lower --learning-rate or run gyre data check on the data{}", step,
+        what,
+        bad_steps > 1
+            ? fmt::format(" ({} steps before it were left out for the like)", bad_steps - 1)
+            : "");
+  }
+  spdlog::warn("step {}: not finite: {}; the step is left out", step, what);
 }
 
 void Trainer::Impl::TrainStep(IntervalMeans* means) {
@@ -210,28 +268,30 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
       posed.vertices};
   const Losses losses = ComputeLosses(prediction, target, options.loss);
   const double loss = losses.total.item<double>();
+  std::string not_finite;
   if (std::isfinite(loss)) {
     optimizer->zero_grad();
     losses.total.backward();
     // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
     const double limit =
         options.gradient_clip > 0 ? options.gradient_clip : std::numeric_limits<double>::infinity();
-    means->Add("gradient_norm", torch::nn::utils::clip_grad_norm_(network->parameters(), limit));
-    optimizer->step();
-    bad_steps = 0;
-  } else {
-    // Weights stay as they were; data that does this again and again is the user's to look at.
-    spdlog::warn("step {}: the loss is not finite; the step is left out", step);
-    if (++bad_steps >= kMaxBadSteps) {
-      ThrowUserError(
-          "the loss was not finite for {} steps in a row; lower --learning-rate or run "
-          "gyre data check on the data",
-          kMaxBadSteps);
+    const double norm = torch::nn::utils::clip_grad_norm_(network->parameters(), limit);
+    if (std::isfinite(norm)) {
+      means->Add("gradient_norm", norm);
+      optimizer->step();
+      bad_steps = 0;
+    } else {
+      not_finite = NotFiniteGradient(*network);
     }
+  } else {
+    not_finite = NotFinite(losses, output, batch.samples);
   }
+  means->Add("left_out", not_finite.empty() ? 0 : 1);
+  if (!not_finite.empty()) LeaveOut(not_finite);
   means->Add("loss", loss);
   for (const auto& [name, value] : losses.terms) means->Add("loss_" + name, value.item<double>());
   means->Add("fits_updated", static_cast<double>(stats.updated));
+  means->Add("fits_unusable", static_cast<double>(stats.unusable));
   means->Add("fits_accepted_share", stats.accepted_share);
   means->Add("fit_reprojection_px", stats.reprojection_px);
   means->Add("seconds_load", seconds_load);
@@ -245,8 +305,7 @@ nlohmann::json Trainer::Impl::Validate() {
   };
   nlohmann::json json = validator ? validator->Run(predict, step) : nlohmann::json::object();
   const FitStore& store = supervisor->store();
-  if (store.size() > 0) {
-    const FitStore::Stats stats = store.GetStats(data.size());
+  if (const FitStore::Stats stats = store.GetStats(data.size()); stats.fits > 0) {
     json["train_fits_accepted_share"] = stats.accepted_share * stats.share_with_fit;
     json["train_fits_score_px2"] = stats.mean_score_px2;
     double error = 0;
@@ -260,15 +319,28 @@ nlohmann::json Trainer::Impl::Validate() {
   return json;
 }
 
+bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
+  const auto requested = [&] { return stop.requested(); };
+  for (const auto& set : data.sets) {
+    if (!supervisor->MakeInitialFits(*set, requested)) return false;
+  }
+  if (!validator) return true;
+  for (const auto& set : validator->data().sets) {
+    if (!validator->supervisor().MakeInitialFits(*set, requested)) return false;
+  }
+  return true;
+}
+
 bool Trainer::Impl::Train() {
   const StopOnSignal stop;
   const auto start = std::chrono::steady_clock::now();
   if (!started) {
-    for (const auto& set : data.sets) supervisor->MakeInitialFits(*set);
-    nlohmann::json line = {{"step", 0}};
-    if (validator) {
-      for (const auto& set : validator->data().sets) validator->supervisor().MakeInitialFits(*set);
+    if (!MakeInitialFits(stop)) {
+      spdlog::info("stopped during the initial fits; gyre train --resume --run {} goes on",
+                   run.root().string());
+      return false;
     }
+    nlohmann::json line = {{"step", 0}};
     line.update(Validate());
     if (validator) DrawValidationPictures(run, *validator, *body, step, options.pictures);
     run.LogMetrics(line);

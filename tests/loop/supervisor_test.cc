@@ -25,7 +25,8 @@ class SupervisorTest : public testing::Test {
   static void TearDownTestSuite() { body_.reset(), prior_.reset(), data_.reset(), fitter_.reset(); }
 
   Supervisor Make(Supervision supervision, bool use_labels = false) const {
-    return Supervisor(fitter_, FitStore(StorePolicy()), supervision, use_labels, 1);
+    return Supervisor(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
+                      supervision, use_labels, 1);
   }
   std::vector<Sample> Samples() const {
     std::vector<Sample> samples;
@@ -45,9 +46,9 @@ std::shared_ptr<const Fitter> SupervisorTest::fitter_;
 
 TEST_F(SupervisorTest, TheStoreStartsEmptyAndIsFilledFromKeypointsAlone) {
   Supervisor supervisor = Make(Supervision::kLoop);
-  EXPECT_EQ(supervisor.store().size(), 0);
+  EXPECT_EQ(supervisor.store().GetStats(1).fits, 0);
   supervisor.MakeInitialFits(*data_);
-  EXPECT_GT(supervisor.store().size(), data_->size() / 2);
+  EXPECT_GT(supervisor.store().GetStats(1).fits, data_->size() / 2);
 }
 
 TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {

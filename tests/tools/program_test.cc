@@ -24,11 +24,13 @@ TEST(ProgramTest, WrongUsageIsExitCodeTwo) {
   ExpectOneSentence(Gyre({"train", "--no-such-option", "1"}), 2);
   ExpectOneSentence(Gyre({"train", "--run", "x", "--steps", "many", "--data", "synth:"}), 2);
   ExpectOneSentence(Gyre({"eval"}), 2);
+  ExpectOneSentence(Gyre({"fits", "diff", "a"}), 2);
+  ExpectOneSentence(Gyre({"fits", "export", "a", "--out", "b.txt"}), 2);
   ExpectOneSentence(Gyre({"fit", "--out", "x.npz"}), 2);
 }
 
 TEST(ProgramTest, HelpIsExitCodeZero) {
-  for (const char* command : {"train", "fit", "eval", "bench", "body", "prior", "data"}) {
+  for (const char* command : {"train", "fit", "fits", "eval", "bench", "body", "prior", "data"}) {
     const ProgramResult result = Gyre({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command << result.err;
     EXPECT_THAT(result.out, HasSubstr("gyre")) << command;
@@ -55,6 +57,9 @@ TEST(ProgramTest, BadFilesAreOneSentenceAndExitCodeOne) {
   ExpectOneSentence(Gyre({"fit", "--problems", path("random.npz"), "--out", out}), 1);
   ExpectOneSentence(Gyre({"prior", "info", path("empty.npz")}), 1);
   ExpectOneSentence(Gyre({"eval", "--checkpoint", path("missing")}), 1);
+  ExpectOneSentence(Gyre({"fits", "verify", path("missing")}), 1);
+  ExpectOneSentence(Gyre({"fits", "info", path("random.npz")}), 1);
+  ExpectOneSentence(Gyre({"fits", "diff", path("empty.npz"), path("random.npz")}), 1);
   ExpectOneSentence(Gyre({"eval", "--fits", path("random.npz"), "--data", "synth:?count=2"}), 1);
   ExpectOneSentence(Gyre({"train", "--resume", "--run", path("missing")}), 1);
   ExpectOneSentence(Gyre({"bench", "fit", "--problems", path("missing.npz")}), 1);
@@ -165,10 +170,13 @@ TEST_F(TrainTest, AKilledRunGoesOnFromItsCheckpointToTheSameEnd) {
   ASSERT_TRUE(fs::exists(third)) << ReadFile(scratch_ / "err");
   const ProgramResult resumed = Gyre({"train", "--resume", "--run", killed, "--quiet"});
   ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
-  for (const char* file : {"network.pt", "fits.npz"}) {
-    EXPECT_EQ(ReadFile(fs::path(whole) / "checkpoints/000008" / file),
-              ReadFile(fs::path(killed) / "checkpoints/000008" / file))
-        << file;
+  EXPECT_EQ(ReadFile(fs::path(whole) / "checkpoints/000008/network.pt"),
+            ReadFile(fs::path(killed) / "checkpoints/000008/network.pt"));
+  for (const char* store : {"fits.store", "val_fits.store"}) {
+    const ProgramResult diff =
+        Gyre({"fits", "diff", fs::path(whole) / store, fs::path(killed) / store});
+    EXPECT_EQ(diff.exit_code, 0) << store << diff.out << diff.err;
+    EXPECT_EQ(Gyre({"fits", "verify", fs::path(killed) / store}).exit_code, 0);
   }
   const auto a = Metrics(whole), b = Metrics(killed);
   ASSERT_EQ(a.size(), b.size());
@@ -186,6 +194,54 @@ TEST_F(TrainTest, OnlyHarmlessOptionsChangeOnResume) {
   ASSERT_EQ(Gyre(TrainArgs(run, 2)).exit_code, 0);
   ExpectOneSentence(Gyre({"train", "--resume", "--run", run, "--batch-size", "8"}), 2);
   EXPECT_EQ(Gyre({"train", "--resume", "--run", run, "--steps", "3", "--quiet"}).exit_code, 0);
+}
+
+TEST_F(TrainTest, ADamagedCheckpointIsPassedOverForTheOneBefore) {
+  const std::string run = scratch_ / "run";
+  ASSERT_EQ(Gyre(TrainArgs(run, 4)).exit_code, 0);
+  const fs::path newest = fs::path(run) / "checkpoints/000004/network.pt";
+  const std::string good = ReadFile(newest);
+  for (const std::string& bad : {good.substr(0, good.size() / 2), std::string(), [&] {
+                                   std::string flipped = good;
+                                   flipped[flipped.size() / 2] ^= 1;
+                                   return flipped;
+                                 }()}) {
+    WriteFileAtomically(newest, bad);
+    const ProgramResult resumed =
+        Gyre({"train", "--resume", "--run", run, "--steps", "4", "--quiet"});
+    ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+    EXPECT_THAT(resumed.err, HasSubstr("trying the checkpoint before it"));
+    EXPECT_EQ(Gyre({"fits", "verify", run}).exit_code, 0);
+  }
+}
+
+TEST_F(TrainTest, ChangedDataIsNoticedOnResume) {
+  const std::string run = scratch_ / "run";
+  ASSERT_EQ(Gyre(TrainArgs(run, 2)).exit_code, 0);
+  ASSERT_EQ(Gyre({"data", "synth", "--count", "12", "--frame", "96", "--seed", "9", "--out",
+                  scratch_ / "other", "--quiet"})
+                .exit_code,
+            0);
+  fs::copy_file(scratch_ / "other/synth.npz", scratch_ / "data/synth.npz",
+                fs::copy_options::overwrite_existing);
+  const ProgramResult resumed = Gyre({"train", "--resume", "--run", run, "--steps", "3"});
+  ExpectOneSentence(resumed, 1);
+  EXPECT_THAT(resumed.err, HasSubstr("data set 'spin' is not what it was"));
+}
+
+TEST_F(TrainTest, NumbersThatAreNotFiniteAreNamedAndNeverSaved) {
+  const std::string run = scratch_ / "run";
+  std::vector<std::string> args = TrainArgs(run, 20);
+  for (const char* arg :
+       {"--learning-rate", "1e30", "--gradient-clip", "0", "--max-bad-steps", "1"}) {
+    args.emplace_back(arg);
+  }
+  const ProgramResult result = Gyre(args);
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("not finite"));
+  // What was saved is from before, whole, and can be started from.
+  EXPECT_EQ(Gyre({"fits", "verify", run}).exit_code, 0);
+  EXPECT_EQ(Gyre({"eval", "--checkpoint", run, "--json", "--quiet"}).exit_code, 0);
 }
 
 // Real detections: skipped where the data is not at hand.

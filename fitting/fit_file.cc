@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/fit_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "core/disk_error.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "io/json.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kMagic[8] = {'G', 'Y', 'R', 'E', 'F', 'I', 'T', 'S'};
+constexpr uint32_t kVersion = 1;
+constexpr int64_t kPage = 4096;
+constexpr int64_t kMaxJsonBytes = 1 << 20;
+constexpr int64_t kMaxOpenings = 4096;
+constexpr int64_t kSlotsBytes = 2 * kFitRecordBytes;
+// 10^11 samples: beyond any data set, below any overflow.
+constexpr int64_t kMaxSize = 100'000'000'000;
+// After so many reads the pages that they mapped are given back: at 64 KiB a fault, 128 MiB.
+constexpr int64_t kReadsPerRelease = 2048;
+
+struct Header {
+  char magic[8];
+  uint32_t version;
+  uint32_t json_bytes;
+  uint32_t json_crc;
+};
+
+struct Opening {
+  int64_t last_step;
+  uint32_t zero;
+  uint32_t crc;
+};
+static_assert(sizeof(Header) == 20 && sizeof(Opening) == 16);
+
+uint32_t Crc(const void* data, size_t size) {
+  return static_cast<uint32_t>(crc32(0, static_cast<const Bytef*>(data), static_cast<uInt>(size)));
+}
+
+uint32_t OpeningCrc(int64_t number, int64_t last_step) {
+  const int64_t values[2] = {number, last_step};
+  return Crc(values, sizeof(values));
+}
+
+int64_t RoundedUp(int64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
+
+int64_t OpeningsBegin(int64_t json_bytes) {
+  return RoundedUp(static_cast<int64_t>(sizeof(Header)) + json_bytes);
+}
+int64_t SlotsBegin(int64_t json_bytes) {
+  return OpeningsBegin(json_bytes) + kMaxOpenings * static_cast<int64_t>(sizeof(Opening));
+}
+
+int64_t TotalRows(const std::vector<FitRows>& datasets) {
+  int64_t total = 0;
+  for (const FitRows& set : datasets) total += set.rows;
+  return total;
+}
+
+std::string HeaderBytes(const std::vector<FitRows>& datasets) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const FitRows& set : datasets) {
+    list.push_back({{"name", set.name}, {"rows", set.rows}, {"fingerprint", set.fingerprint}});
+  }
+  const std::string json = nlohmann::json({{"datasets", list}}).dump();
+  if (static_cast<int64_t>(json.size()) > kMaxJsonBytes) {
+    ThrowUserError("{} data sets are too many for one file of fits", datasets.size());
+  }
+  Header header{};
+  std::memcpy(header.magic, kMagic, sizeof(kMagic));
+  header.version = kVersion;
+  header.json_bytes = static_cast<uint32_t>(json.size());
+  header.json_crc = Crc(json.data(), json.size());
+  return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + json;
+}
+
+// Header and size of a new file.
+void WriteEmpty(int fd, const std::vector<FitRows>& datasets, const fs::path& path) {
+  if (TotalRows(datasets) > kMaxSize) {
+    ThrowUserError("{}: more than {} samples are too many for one file", path.string(), kMaxSize);
+  }
+  const std::string header = HeaderBytes(datasets);
+  const int64_t json_bytes = static_cast<int64_t>(header.size() - sizeof(Header));
+  int error = WriteAt(fd, 0, header);
+  if (!error && ftruncate(fd, SlotsBegin(json_bytes) + kSlotsBytes * TotalRows(datasets)) != 0) {
+    error = errno;
+  }
+  if (error) ThrowUserError("{}: cannot write: {}", path.string(), DiskErrorText(error));
+}
+
+Descriptor OpenRegular(const fs::path& path, int flags) {
+  Descriptor fd(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), std::strerror(errno));
+  struct stat info {};
+  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    ThrowUserError("{}: not a regular file", path.string());
+  }
+  return fd;
+}
+
+}  // namespace
+
+FitFile FitFile::Create(const fs::path& path, std::vector<FitRows> datasets) {
+  if (fs::exists(path)) ThrowUserError("{}: is there already; choose another name", path.string());
+  WriteFileAtomically(path, [&](const fs::path& temporary) {
+    const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!fd.valid()) ThrowUserError("{}: cannot create: {}", path.string(), DiskErrorText(errno));
+    WriteEmpty(fd.get(), datasets, path);
+  });
+  return OpenToWrite(path);
+}
+
+FitFile FitFile::OpenToWrite(const fs::path& path, int64_t last_step) {
+  Descriptor fd = OpenRegular(path, O_RDWR);
+  if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+    ThrowUserError("{}: another process is writing it; wait for that one or stop it",
+                   path.string());
+  }
+  FitFile file = Open(std::move(fd), path);
+  file.AddOpening(last_step);
+  file.Protect(last_step == kAllSteps ? -1 : last_step);
+  return file;
+}
+
+FitFile FitFile::OpenToRead(const fs::path& path) {
+  return Open(OpenRegular(path, O_RDONLY), path);
+}
+
+FitFile FitFile::InMemory(std::vector<FitRows> datasets) {
+  const fs::path name = "(fits in memory)";
+  Descriptor fd(memfd_create("gyre-fits", MFD_CLOEXEC));
+  if (!fd.valid()) ThrowUserError("cannot keep fits in memory: {}", DiskErrorText(errno));
+  WriteEmpty(fd.get(), datasets, name);
+  FitFile file = Open(std::move(fd), name);
+  file.AddOpening(kAllSteps);
+  return file;
+}
+
+bool FitFile::IsFitFile(const fs::path& path) {
+  char magic[sizeof(kMagic)] = {};
+  const Descriptor fd = OpenRegular(path, O_RDONLY);
+  return ReadAt(fd.get(), 0, magic, sizeof(magic)) == sizeof(magic) &&
+         std::equal(magic, magic + sizeof(magic), kMagic);
+}
+
+FitFile FitFile::Open(Descriptor fd, const fs::path& path) {
+  FitFile file;
+  file.path_ = path;
+  file.fd_ = std::move(fd);
+  file.ReadHeader();
+  void* map = mmap(nullptr, file.map_bytes_, PROT_READ, MAP_SHARED, file.fd_.get(), 0);
+  if (map == MAP_FAILED) file.Fail("cannot be mapped", errno);
+  file.map_ = static_cast<const char*>(map);
+  madvise(map, file.map_bytes_, MADV_RANDOM);
+  file.ReadOpenings();
+  return file;
+}
+
+FitFile::FitFile(FitFile&& other) noexcept { *this = std::move(other); }
+
+FitFile& FitFile::operator=(FitFile&& other) noexcept {
+  if (this == &other) return *this;
+  if (map_ != nullptr) munmap(const_cast<char*>(map_), map_bytes_);
+  path_ = std::move(other.path_);
+  fd_ = std::move(other.fd_);
+  map_ = std::exchange(other.map_, nullptr);
+  map_bytes_ = other.map_bytes_;
+  datasets_ = std::move(other.datasets_);
+  first_ = std::move(other.first_);
+  size_ = other.size_;
+  openings_begin_ = other.openings_begin_;
+  slots_begin_ = other.slots_begin_;
+  protected_step_ = other.protected_step_;
+  last_steps_ = std::move(other.last_steps_);
+  counts_until_ = std::move(other.counts_until_);
+  reads_ = other.reads_;
+  return *this;
+}
+
+FitFile::~FitFile() {
+  if (map_ != nullptr) munmap(const_cast<char*>(map_), map_bytes_);
+}
+
+void FitFile::Fail(const char* what, int error) const {
+  ThrowUserError("{}: {}: {}", path_.string(), what, DiskErrorText(error));
+}
+
+void FitFile::ReadHeader() {
+  const std::string what = path_.string();
+  struct stat info {};
+  if (fstat(fd_.get(), &info) != 0) Fail("cannot be read", errno);
+  Header header{};
+  if (ReadAt(fd_.get(), 0, reinterpret_cast<char*>(&header), sizeof(header)) != sizeof(header) ||
+      !std::equal(kMagic, kMagic + sizeof(kMagic), header.magic)) {
+    ThrowUserError("{}: no file of fits, as a run's {} is", what, kFitsFile);
+  }
+  if (header.version != kVersion) {
+    ThrowUserError("{}: version {} of the format, this gyre reads version {}", what, header.version,
+                   kVersion);
+  }
+  std::string json(header.json_bytes <= kMaxJsonBytes ? header.json_bytes : 0, '\0');
+  const auto json_bytes = static_cast<int64_t>(json.size());
+  if (json.empty() || ReadAt(fd_.get(), sizeof(header), json.data(), json_bytes) != json_bytes ||
+      Crc(json.data(), json.size()) != header.json_crc) {
+    ThrowUserError("{}: its header is damaged; take an earlier copy", what);
+  }
+  std::set<std::string> names;
+  const nlohmann::json header_json = ParseJson(json, what);
+  for (const nlohmann::json& entry : JsonArray(header_json, "datasets", what)) {
+    FitRows set{JsonString(entry, "name", what), JsonInteger(entry, "rows", what),
+                JsonString(entry, "fingerprint", what)};
+    if (set.rows < 0 || set.rows > kMaxSize - size_ || !names.insert(set.name).second) {
+      ThrowUserError("{}: its list of data sets cannot be", what);
+    }
+    first_.push_back(size_);
+    size_ += set.rows;
+    datasets_.push_back(std::move(set));
+  }
+  openings_begin_ = OpeningsBegin(json_bytes);
+  slots_begin_ = SlotsBegin(json_bytes);
+  const int64_t expected = slots_begin_ + kSlotsBytes * size_;
+  if (info.st_size < expected) {
+    ThrowUserError("{}: cut short, {} of {} bytes; take an earlier copy", what, info.st_size,
+                   expected);
+  }
+  map_bytes_ = static_cast<size_t>(expected);
+}
+
+void FitFile::ReadOpenings() const {
+  last_steps_.clear();
+  for (int64_t i = 0; i < kMaxOpenings; ++i) {
+    Opening opening;
+    std::memcpy(&opening, map_ + openings_begin_ + i * static_cast<int64_t>(sizeof(opening)),
+                sizeof(opening));
+    if (opening.crc != OpeningCrc(i, opening.last_step)) break;
+    last_steps_.push_back(opening.last_step);
+  }
+  counts_until_.assign(last_steps_.size(), kAllSteps);
+  for (size_t i = last_steps_.size(); i-- > 1;) {
+    counts_until_[i - 1] = std::min(counts_until_[i], last_steps_[i]);
+  }
+}
+
+void FitFile::AddOpening(int64_t last_step) {
+  if (openings() == kMaxOpenings) {
+    ThrowUserError("{}: was opened {} times; gyre fits merge makes a fresh file of it",
+                   path_.string(), kMaxOpenings);
+  }
+  const Opening opening{last_step, 0, OpeningCrc(openings(), last_step)};
+  const int64_t offset = openings_begin_ + openings() * static_cast<int64_t>(sizeof(opening));
+  if (const int error =
+          WriteAt(fd_.get(), offset, {reinterpret_cast<const char*>(&opening), sizeof(opening)})) {
+    Fail("cannot be written", error);
+  }
+  Sync();  // before any record that it counts out or in
+  ReadOpenings();
+}
+
+int64_t FitFile::Position(const std::string& dataset, int64_t row) const {
+  for (size_t i = 0; i < datasets_.size(); ++i) {
+    if (datasets_[i].name != dataset) continue;
+    return row >= 0 && row < datasets_[i].rows ? first_[i] + row : -1;
+  }
+  return -1;
+}
+
+std::pair<int, int64_t> FitFile::At(int64_t position) const {
+  GYRE_CHECK(position >= 0 && position < size_);
+  const auto after = std::upper_bound(first_.begin(), first_.end(), position);
+  const auto set = static_cast<size_t>(after - first_.begin()) - 1;
+  return {static_cast<int>(set), position - first_[set]};
+}
+
+int64_t FitFile::NextUsed(int64_t position) const {
+  if (position >= size_) return size_;
+  const int64_t offset = slots_begin_ + position * kSlotsBytes;
+  if (offset % kPage != 0) return position;  // a hole is a page at least
+  const off_t data = lseek(fd_.get(), offset, SEEK_DATA);
+  if (data < 0)
+    return errno == ENXIO ? size_ : position;  // nothing but holes, or no notion of them
+  return std::min((data - slots_begin_) / kSlotsBytes, size_);
+}
+
+RecordState FitFile::ReadSlot(int64_t position, int slot, FitRecord* record) const {
+  const char* at = map_ + slots_begin_ + position * kSlotsBytes + slot * kFitRecordBytes;
+  if (++reads_ % kReadsPerRelease == 0) {
+    madvise(const_cast<char*>(map_), map_bytes_, MADV_DONTNEED);
+  }
+  // A copy: the writer may be at work.
+  char bytes[kFitRecordBytes];
+  std::memcpy(bytes, at, kFitRecordBytes);
+  return DecodeFitRecord(bytes, position, record);
+}
+
+bool FitFile::Counts(const FitRecord& record) const {
+  if (record.opening >= counts_until_.size()) ReadOpenings();  // a writer has come since
+  return record.opening < counts_until_.size() && record.fit.step <= counts_until_[record.opening];
+}
+
+std::optional<StoredFit> FitFile::Read(int64_t position) const {
+  GYRE_CHECK(position >= 0 && position < size_);
+  FitRecord best, record;
+  bool found = false;
+  for (int slot = 0; slot < 2; ++slot) {
+    if (ReadSlot(position, slot, &record) != RecordState::kWhole || !Counts(record)) continue;
+    if (!found || record.version > best.version) best = record;
+    found = true;
+  }
+  return found ? std::optional(best.fit) : std::nullopt;
+}
+
+void FitFile::Write(int64_t position, const StoredFit& fit) {
+  GYRE_CHECK(position >= 0 && position < size_);
+  GYRE_CHECK(fit.IsSound());
+  // The slot that is given up: one that holds nothing that counts, else one that is not what is
+  // protected, else the older.
+  FitRecord records[2];
+  bool counts[2];
+  uint32_t version = 0;
+  for (int slot = 0; slot < 2; ++slot) {
+    counts[slot] =
+        ReadSlot(position, slot, &records[slot]) == RecordState::kWhole && Counts(records[slot]);
+    if (counts[slot]) version = std::max(version, records[slot].version + 1);
+  }
+  const int newer = counts[1] && (!counts[0] || records[1].version > records[0].version) ? 1 : 0;
+  const int older = 1 - newer;
+  int target = older;
+  if (counts[older] && records[newer].fit.step > protected_step_) target = newer;
+
+  char bytes[kFitRecordBytes];
+  EncodeFitRecord({fit, static_cast<uint32_t>(openings() - 1), version}, position, bytes);
+  const int64_t offset = slots_begin_ + position * kSlotsBytes + target * kFitRecordBytes;
+  if (const int error = WriteAt(fd_.get(), offset, {bytes, sizeof(bytes)})) {
+    ThrowUserError("{}: cannot write a fit: {}; the last checkpoint is whole", path_.string(),
+                   DiskErrorText(error));
+  }
+}
+
+void FitFile::Sync() {
+  if (fdatasync(fd_.get()) != 0) Fail("cannot flush to disk", errno);
+}
+
+FitFile::Census FitFile::Verify() const {
+  Census census;
+  for (int64_t p = NextUsed(0); p < size_; p = NextUsed(p + 1)) {
+    int counting = 0;
+    for (int slot = 0; slot < 2; ++slot) {
+      FitRecord record;
+      switch (ReadSlot(p, slot, &record)) {
+        case RecordState::kEmpty:
+          break;
+        case RecordState::kWhole:
+          if (Counts(record)) {
+            ++counting;
+          } else {
+            ++census.rolled_back;
+          }
+          break;
+        case RecordState::kUnfinished:
+          ++census.unfinished;
+          break;
+        case RecordState::kDamaged:
+          ++census.damaged;
+          if (census.damaged_positions.size() < 100) census.damaged_positions.push_back(p);
+          break;
+      }
+    }
+    census.fits += counting > 0;
+    census.older += counting > 1;
+  }
+  return census;
+}
+
+int64_t FitFile::DiskBytes() const {
+  struct stat info {};
+  if (fstat(fd_.get(), &info) != 0) Fail("cannot be read", errno);
+  return info.st_blocks * 512;
+}
+
+}  // namespace gyre
