@@ -6,5 +6,6 @@ namespace gyre {
 
 int RunBenchFit(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);
+int RunBenchStore(int argc, char** argv);
 
 }  // namespace gyre

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre bench store: what a store of fits costs at a size of one's choice.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/progress.h"
+#include "core/rng.h"
+#include "fitting/fit_file.h"
+#include "tools/bench.h"
+#include "tools/cli.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+
+double Seconds(const std::function<void()>& work) {
+  const auto began = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
+
+// This process's memory that is not shared with the page cache, and all that is mapped: "RssAnon",
+// "VmRSS" or "VmHWM" of /proc/self/status, MB.
+double MemoryMb(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+StoredFit MakeFit(Rng& rng, int64_t step) {
+  StoredFit fit;
+  for (double& value : fit.params.pose) value = rng.Uniform(-1, 1);
+  fit.params.transl = {0, 0, 40};
+  fit.camera = SpinCropCamera();
+  fit.score_px2 = rng.Uniform(0, 100);
+  fit.source = FitSource::kLoop;
+  fit.step = step;
+  return fit;
+}
+
+}  // namespace
+
+int RunBenchStore(int argc, char** argv) {
+  int64_t samples, accesses;
+  std::string folder;
+  cxxopts::Options cli("gyre bench store", "What a store of fits costs, at any size.");
+  cli.add_options()("samples", "Samples in the store",
+                    cxxopts::value<int64_t>(samples)->default_value("1000000"))(
+      "accesses", "Random reads and writes measured",
+      cxxopts::value<int64_t>(accesses)->default_value("1000000"))(
+      "dir", "Folder for the file, which is removed at the end (1 KB a sample)",
+      cxxopts::value<std::string>(folder)->default_value("."),
+      "DIR")("json", "One JSON object on stdout");
+  AddQuietOption(cli);
+  const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
+  ApplyQuiet(args);
+  if (samples < 1 || accesses < 1) throw UsageError("--samples and --accesses must be 1 or more");
+  const fs::path path = fs::path(folder) / fmt::format("bench-{}.store", getpid());
+  struct Remove {
+    fs::path path;
+    ~Remove() {
+      std::error_code ignored;
+      fs::remove(path, ignored);
+    }
+  } const remove{path};
+
+  Rng rng(1, RngStream::kTest);
+  nlohmann::ordered_json json = {{"samples", samples}, {"accesses", accesses}};
+  const auto rate = [](int64_t count, double seconds) {
+    return static_cast<double>(count) / seconds;
+  };
+  {
+    FitFile file = FitFile::Create(path, {{"bench", samples, ""}});
+    Progress progress("writing", "fits", samples);
+    json["write_in_order_per_s"] = rate(samples, Seconds([&] {
+                                          for (int64_t i = 0; i < samples; ++i) {
+                                            file.Write(i, MakeFit(rng, 0));
+                                            if (i % 65536 == 65535) progress.Advance(65536);
+                                          }
+                                        }));
+    json["sync_s"] = Seconds([&] { file.Sync(); });
+    file.Protect(0);
+    json["write_random_per_s"] =
+        rate(accesses, Seconds([&] {
+               for (int64_t i = 0; i < accesses; ++i) {
+                 file.Write(static_cast<int64_t>(rng.Below(static_cast<uint64_t>(samples))),
+                            MakeFit(rng, 1));
+               }
+             }));
+    json["sync_random_s"] = Seconds([&] { file.Sync(); });
+    json["disk_bytes_per_sample"] =
+        static_cast<double>(file.DiskBytes()) / static_cast<double>(samples);
+  }
+  const double before = MemoryMb("VmRSS");
+  std::optional<FitFile> file;
+  json["open_to_write_s"] = Seconds([&] { file = FitFile::OpenToWrite(path, 1); });
+  file.reset();
+  json["open_to_read_s"] = Seconds([&] { file = FitFile::OpenToRead(path); });
+  double most_mb = 0;
+  int64_t found = 0;
+  json["read_random_per_s"] =
+      rate(accesses, Seconds([&] {
+             for (int64_t i = 0; i < accesses; ++i) {
+               found += file->Read(static_cast<int64_t>(rng.Below(static_cast<uint64_t>(samples))))
+                            .has_value();
+               if (i % 1024 == 1023) most_mb = std::max(most_mb, MemoryMb("VmRSS"));
+             }
+           }));
+  GYRE_CHECK(found == accesses);
+  FitFile::Census census;
+  json["verify_per_s"] = rate(samples, Seconds([&] { census = file->Verify(); }));
+  GYRE_CHECK(census.fits == samples && census.damaged == 0);
+  json["resident_mb_while_reading"] = std::max(most_mb, MemoryMb("VmRSS"));
+  json["resident_mb_before"] = before;
+  json["resident_anonymous_mb"] = MemoryMb("RssAnon");
+  if (args.count("json")) {
+    fmt::print("{}\n", json.dump(2));
+  } else {
+    for (const auto& [key, value] : json.items())
+      fmt::print("{:<26} {:.6g}\n", key, value.get<double>());
+  }
+  return 0;
+}
+
+}  // namespace gyre
