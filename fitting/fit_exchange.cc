@@ -303,8 +303,9 @@ FitFile ReadFits(const fs::path& path, const std::string& dataset) {
   return npz.contains("dataset") ? ReadExport(npz, path) : ReadSpinNpz(npz, path, dataset);
 }
 
-FitFile MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
-                  const std::string& dataset) {
+void MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
+               const std::string& dataset) {
+  if (fs::exists(out)) ThrowUserError("{}: is there already; choose another name", out.string());
   std::vector<FitFile> files;
   std::vector<FitRows> sets;
   for (const fs::path& path : paths) {
@@ -325,8 +326,8 @@ FitFile MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
       known->rows = std::max(known->rows, set.rows);
     }
   }
-  FitFile merged = FitFile::Create(out, sets);
-  try {
+  WriteFileAtomically(out, [&](const fs::path& temporary) {
+    FitFile merged = FitFile::Create(temporary, sets);
     for (const FitFile& file : files) {
       FitCursor cursor(file, "");
       int64_t position;
@@ -337,13 +338,7 @@ FitFile MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
         if (!there || Better(fit, *there)) merged.Write(to, fit);
       }
     }
-    merged.Sync();
-  } catch (...) {
-    std::error_code ignored;
-    fs::remove(out, ignored);
-    throw;
-  }
-  return merged;
+  });
 }
 
 FitDifferences CompareFits(const FitFile& first, const FitFile& second) {

@@ -30,8 +30,8 @@ void ExportSpinFits(const FitFile& file, const std::filesystem::path& path,
 FitFile ReadFits(const std::filesystem::path& path, const std::string& dataset = "");
 
 // The best fit of each sample, into a new file: truth before all, then the lower score. UserError
-// when the files' data sets have the same name and differ in content.
-FitFile MergeFits(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& out,
+// when the file is there already, and when data sets of the same name differ in content.
+void MergeFits(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& out,
                   const std::string& dataset = "");
 
 struct FitDifferences {

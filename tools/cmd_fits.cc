@@ -24,7 +24,7 @@ cxxopts::Options Options(const char* name, const char* summary, const char* posi
   cxxopts::Options cli(name, summary);
   cli.set_width(100);
   cli.add_options()("paths", kPathHelp, cxxopts::value<std::vector<std::string>>())(
-      "dataset", "Name of the data set that fits in SPIN's layout are of, or to be taken alone",
+      "dataset", "Name of the data set that fits in SPIN's layout are of",
       cxxopts::value<std::string>()->default_value(""), "NAME");
   cli.parse_positional({"paths"});
   cli.positional_help(positional);
@@ -113,8 +113,8 @@ int RunInfo(int argc, char** argv) {
   }
   fmt::print("found in steps {} to {}\n", json["first_step"].get<int64_t>(),
              json["last_step"].get<int64_t>());
-  fmt::print("on disk: {:.1f} MB, opened for writing {} times\n",
-             json["disk_bytes"].get<double>() / 1e6, json["openings"].get<int64_t>());
+  fmt::print("on disk: {:.0f} kB, opened for writing {} times\n",
+             json["disk_bytes"].get<double>() / 1e3, json["openings"].get<int64_t>());
   return 0;
 }
 

@@ -28,6 +28,13 @@ bool IsCheckpointName(const std::string& name) {
                      [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+// As WriteFileAtomically makes them: "options.json.tmp123".
+bool IsTemporaryName(const std::string& name) {
+  const size_t at = name.rfind(".tmp");
+  return at != std::string::npos && at + 4 < name.size() &&
+         name.find_first_not_of("0123456789", at + 4) == std::string::npos;
+}
+
 }  // namespace
 
 RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
@@ -53,9 +60,15 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
   int error = ftruncate(lock_.get(), 0) == 0 ? 0 : errno;
   if (!error) error = WriteAt(lock_.get(), 0, fmt::format("{}", getpid()));
   if (error) ThrowUserError("{}/lock: cannot write: {}", root.string(), DiskErrorText(error));
-  // What a killed process left half-written.
-  for (const fs::directory_entry& entry : fs::directory_iterator(root_ / "checkpoints")) {
-    if (!IsCheckpointName(entry.path().filename())) fs::remove_all(entry.path());
+  // What a killed process left half-written: files under their temporary names, and checkpoints.
+  std::error_code ignored;
+  for (const fs::path& folder : {root_, pictures(), root_ / "checkpoints"}) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+      const std::string name = entry.path().filename();
+      if (folder.filename() == "checkpoints" ? !IsCheckpointName(name) : IsTemporaryName(name)) {
+        fs::remove_all(entry.path(), ignored);
+      }
+    }
   }
 }
 

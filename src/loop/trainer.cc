@@ -154,7 +154,8 @@ FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resum
   const std::filesystem::path path = run.root() / file;
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
-    std::filesystem::remove(path);  // of a run that ended before its first checkpoint
+    std::error_code ignored;
+    std::filesystem::remove(path, ignored);  // of a run that ended before its first checkpoint
     return FitStore(options.store, FitFile::Create(path, std::move(rows)));
   }
   // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than

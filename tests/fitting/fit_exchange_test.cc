@@ -102,7 +102,8 @@ TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
   first.Write(1, MakeFit(20)), second.Write(1, MakeFit(10));
   first.Write(2, MakeFit(1)), second.Write(2, truth);
   second.Write(5, MakeFit(5)), second.Write(6, MakeFit(6));
-  const FitFile merged = MergeFits({folder_ / "1", folder_ / "2"}, folder_ / "3");
+  MergeFits({folder_ / "1", folder_ / "2"}, folder_ / "3");
+  const FitFile merged = FitFile::OpenToRead(folder_ / "3");
   EXPECT_EQ(merged.datasets(), (std::vector<FitRows>{{"lsp", 6, "f"}, {"mpii", 1, ""}}));
   EXPECT_EQ(merged.Read(0)->score_px2, 10);
   EXPECT_EQ(merged.Read(1)->score_px2, 10);

@@ -67,8 +67,12 @@ TEST_F(RunDirectoryTest, AFailedCheckpointLeavesTheOlderOne) {
 TEST_F(RunDirectoryTest, LeftoversOfAKilledProcessAreCleared) {
   MakeRun();
   MakeFolder(folder_ / "checkpoints" / "000007.tmp");
+  std::ofstream(folder_ / "fits.store.tmp123") << "half";
+  std::ofstream(folder_ / "notes.tmp") << "the user's";
   const RunDirectory run(folder_, true);
   EXPECT_FALSE(fs::exists(folder_ / "checkpoints" / "000007.tmp"));
+  EXPECT_FALSE(fs::exists(folder_ / "fits.store.tmp123"));
+  EXPECT_TRUE(fs::exists(folder_ / "notes.tmp"));
   EXPECT_THROW(FindCheckpoint(folder_), UserError);
 }
 
