@@ -26,7 +26,7 @@ at::Tensor RowTensor(const Vector& v) {
 }  // namespace
 
 HmrNetImpl::HmrNetImpl(const NetworkOptions& options, const MeanParams& mean)
-    : ResNetImpl(options.backbone), options_(options) {
+    : ResNetImpl(options.backbone, options.width), options_(options) {
   options.Check();
   const int64_t state_size = kNumPose6D + kNumShapeParams + kNumCam;
   const auto linear = [this](const char* name, int64_t in, int64_t out) {

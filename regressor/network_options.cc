@@ -46,6 +46,9 @@ void NetworkOptions::Check() const {
   if (image_px < 32 || image_px > 1024 || image_px % 32 != 0) {
     ThrowUserError("image_px: {} is not a multiple of 32 in 32..1024", image_px);
   }
+  if (width < 8 || width > 256 || width % 8 != 0) {
+    ThrowUserError("width: {} is not a multiple of 8 in 8..256", width);
+  }
   if (ief_iterations < 1 || ief_iterations > 100) {
     ThrowUserError("ief_iterations: {} is not in 1..100", ief_iterations);
   }

@@ -24,6 +24,7 @@ IefActivation IefActivationFromName(const std::string& name);
 // The defaults are SPIN's.
 struct NetworkOptions {
   Backbone backbone = Backbone::kResNet50;
+  int width = 64;      // channels of the first stage, doubled from stage to stage; ResNet's own: 64
   int image_px = 224;  // side of the square crop; any multiple of 32
   IefActivation ief_activation = IefActivation::kNone;
   int ief_iterations = 3;

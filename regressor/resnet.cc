@@ -100,19 +100,19 @@ void InitialiseConvolutions(torch::nn::Module& module) {
 
 }  // namespace
 
-ResNetImpl::ResNetImpl(Backbone backbone) {
+ResNetImpl::ResNetImpl(Backbone backbone, int width) {
   conv1 = register_module(
       "conv1",
-      torch::nn::Conv2d(torch::nn::Conv2dOptions(3, 64, 7).stride(2).padding(3).bias(false)));
-  bn1 = register_module("bn1", torch::nn::BatchNorm2d(64));
-  feature_size_ = 64;
+      torch::nn::Conv2d(torch::nn::Conv2dOptions(3, width, 7).stride(2).padding(3).bias(false)));
+  bn1 = register_module("bn1", torch::nn::BatchNorm2d(width));
+  feature_size_ = width;
   const std::array<int, 4> blocks =
       backbone == Backbone::kResNet18 ? std::array{2, 2, 2, 2} : std::array{3, 4, 6, 3};
   const std::array<torch::nn::Sequential*, 4> layers = {&layer1, &layer2, &layer3, &layer4};
   for (size_t i = 0; i < layers.size(); ++i) {
     const auto stage = backbone == Backbone::kResNet50 ? Stage<Bottleneck> : Stage<BasicBlock>;
     *layers[i] = register_module("layer" + std::to_string(i + 1),
-                                 stage(blocks[i], 64 << i, i == 0 ? 1 : 2, &feature_size_));
+                                 stage(blocks[i], static_cast<int64_t>(width) << i, i == 0 ? 1 : 2, &feature_size_));
   }
   InitialiseConvolutions(*this);
 }

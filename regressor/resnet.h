@@ -16,11 +16,11 @@ namespace gyre {
 class ResNetImpl : public torch::nn::Module {
  public:
   // Convolutions are drawn from normal(0, sqrt(2 / (k k out_channels))), batch norms are 1 and 0
-  // (SPIN's start), by Torch's global generator.
-  explicit ResNetImpl(Backbone backbone);
+  // (SPIN's start), by Torch's global generator. `width`: channels of the first stage.
+  explicit ResNetImpl(Backbone backbone, int width = 64);
 
   at::Tensor Features(const at::Tensor& images);
-  int64_t feature_size() const { return feature_size_; }  // 512 or 2048
+  int64_t feature_size() const { return feature_size_; }  // 512 or 2048 at width 64
 
  private:
   int64_t feature_size_;

@@ -38,6 +38,7 @@ void VisitFields(Options& o, Visitor&& visit) {
 
   auto& n = o.network;
   visit("network.backbone", n.backbone, "resnet18, resnet34 or resnet50");
+  visit("network.width", n.width, "Channels of the first stage (ResNet's own: 64)");
   visit("network.image_px", n.image_px, "Side of the crop, a multiple of 32");
   visit("network.ief_activation", n.ief_activation, "none (SPIN) or relu (HMR)");
   visit("network.ief_iterations", n.ief_iterations, "Iterations of the regression");

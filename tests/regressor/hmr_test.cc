@@ -51,6 +51,11 @@ TEST(HmrNet, BackbonesHaveTorchvisionsParametersWithoutClassifier) {
   EXPECT_EQ(NumParameters(ResNetImpl(Backbone::kResNet18)), 11176512);
   EXPECT_EQ(NumParameters(ResNetImpl(Backbone::kResNet34)), 21284672);
   EXPECT_EQ(NumParameters(ResNetImpl(Backbone::kResNet50)), 23508032);
+  // A sixteenth of the convolutions' parameters, and of their work, at a quarter of the width.
+  ResNetImpl narrow(Backbone::kResNet18, 16);
+  EXPECT_EQ(narrow.feature_size(), 128);
+  EXPECT_LT(NumParameters(narrow), 11176512 / 15);
+  EXPECT_EQ(narrow.Features(at::zeros({2, 3, 64, 64})).sizes(), (std::vector<int64_t>{2, 128}));
 }
 
 TEST(HmrNet, StartsAtTheMeanAndGivesRotations) {
