@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/check.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 
@@ -11,6 +12,32 @@
 namespace gyre {
 
 namespace {
+
+constexpr double kFarthestPx = 1e6, kFarthestM = 1e4, kLargestParameter = 100;
+
+// Also false for NaN.
+template <typename Numbers>
+bool Within(const Numbers& numbers, double bound) {
+  return (numbers.array().abs() <= bound).all();
+}
+
+// Confidences clipped to 1; 0 where they or their points cannot be. Returns how many those are.
+template <typename Points>
+int LeaveOutPoints(double farthest, Points* points, VecX* confidence) {
+  int impossible = 0;
+  for (Eigen::Index i = 0; i < confidence->size(); ++i) {
+    double& c = (*confidence)[i];
+    if (c == 0) continue;
+    if (c > 0 && std::isfinite(c) && Within(points->row(i), farthest)) {
+      c = std::min(c, 1.0);
+      continue;
+    }
+    points->row(i).setZero();
+    c = 0;
+    ++impossible;
+  }
+  return impossible;
+}
 
 // The signed width of a pair of joints across the picture, when both are observed.
 std::optional<double> Width(const Sample& sample, std::string_view right, std::string_view left) {
@@ -38,16 +65,50 @@ bool SidesDisagree(const Sample& sample) {
 
 }  // namespace
 
+void LeaveOutImpossible(Sample* sample) {
+  Sample& s = *sample;
+  s.non_finite += LeaveOutPoints(kFarthestPx, &s.keypoints_px, &s.keypoints_confidence);
+  if (s.joints3d) {
+    s.non_finite += LeaveOutPoints(kFarthestM, &*s.joints3d, &s.joints3d_confidence);
+  }
+  const double side = s.box.side_px;
+  if (side != 0 && !(side >= 1 && side <= kFarthestPx && Within(s.box.center_px, kFarthestPx))) {
+    s.box = {};
+    ++s.non_finite;
+  }
+  if (s.camera && !(s.camera->focal_px >= 1 && s.camera->focal_px <= kFarthestPx &&
+                    Within(s.camera->center_px, kFarthestPx))) {
+    s.camera.reset();
+    ++s.non_finite;
+  }
+  if (!s.params) return;
+  if (s.params_have_translation && !Within(s.params->transl, kFarthestM)) {
+    s.params->transl.setZero();
+    s.params_have_translation = false;
+    ++s.non_finite;
+  }
+  if (!Within(s.params->pose, kLargestParameter) || !Within(s.params->betas, kLargestParameter)) {
+    s.params.reset();
+    s.params_have_translation = false;
+    ++s.non_finite;
+  }
+}
+
+bool HasBox(const Sample& sample) {
+  return sample.box.side_px > 0 && std::isfinite(sample.box.side_px) &&
+         sample.box.center_px.allFinite();
+}
+
 std::vector<RowProblem> CheckSample(const Sample& sample, const ImageBuffer* image,
                                     const CheckOptions& options) {
   std::vector<RowProblem> problems;
   const auto add = [&](std::string problem) {
     problems.push_back({sample.index, std::move(problem)});
   };
-  if (sample.non_finite > 0) add(fmt::format("{} values are not finite", sample.non_finite));
-  const bool has_box = sample.box.side_px > 0 && std::isfinite(sample.box.side_px) &&
-                       sample.box.center_px.allFinite();
-  if (!has_box) {
+  if (sample.non_finite > 0) {
+    add(fmt::format("{} values are not finite or beyond any measure", sample.non_finite));
+  }
+  if (!HasBox(sample)) {
     add("the box has no size");
     return problems;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds rows of a data set that would teach nonsense.
+// Finds rows of a data set that would teach nonsense, and numbers that cannot be.
 #pragma once
 
 #include <string>
@@ -8,6 +8,16 @@
 #include "datasets/sample.h"
 
 namespace gyre {
+
+// Takes numbers that cannot be out of a sample, so that nothing behind the readers meets them: NaN,
+// infinity, pixels beyond a million, metres beyond ten thousand, body parameters beyond a hundred,
+// boxes and focal lengths of less than a pixel. Keypoints and 3D joints lose their confidence
+// (which is otherwise clipped to 1), a bad box, camera, body or translation is gone. Counts them in
+// Sample::non_finite; what is gone already is not counted again.
+void LeaveOutImpossible(Sample* sample);
+
+// Without a box a sample cannot be cropped or fitted.
+bool HasBox(const Sample& sample);
 
 struct CheckOptions {
   bool read_images = true;  // whole pictures, to find damaged ones

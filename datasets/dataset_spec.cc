@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/dataset_spec.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <mutex>
 #include <set>
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "datasets/coco.h"
 #include "datasets/csv_dataset.h"
 #include "datasets/lsp.h"
@@ -237,6 +241,30 @@ void ReadFiles(DatasetSpec& spec, const std::string& name, const SampleSink& sin
   ReadSpinNpz(spec.path(), images, name, sink);
 }
 
+// Samples without the numbers that cannot be; says once how many there were, however often a
+// program reads the data set.
+void ReadSoundly(DatasetSpec& spec, const std::string& name, const SampleSink& sink) {
+  int64_t numbers = 0, rows = 0, first_row = 0;
+  ReadFiles(spec, name, [&](Sample sample) {
+    LeaveOutImpossible(&sample);
+    if (sample.non_finite > 0) {
+      if (rows == 0) first_row = sample.index;
+      ++rows;
+      numbers += sample.non_finite;
+    }
+    sink(std::move(sample));
+  });
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (rows > 0 && told.insert(spec.text()).second) {
+    spdlog::warn(
+        "data set '{}': {} values in {} rows are not finite or beyond any measure and are left "
+        "out, the first in row {}; gyre data check lists them",
+        name, numbers, rows, first_row);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources) {
@@ -244,7 +272,7 @@ std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneS
   if (spec.kind() == "synth") return OpenSynth(spec, sources);
   const std::string name = TakeName(spec);
   std::vector<Sample> samples;
-  ReadFiles(spec, name, [&](Sample sample) { samples.push_back(std::move(sample)); });
+  ReadSoundly(spec, name, [&](Sample sample) { samples.push_back(std::move(sample)); });
   return std::make_shared<ImageFolderDataset>(name, std::move(samples));
 }
 
@@ -256,7 +284,7 @@ void ForEachSample(const std::string& text, const SceneSources& sources, const S
     return;
   }
   const std::string name = TakeName(spec);
-  ReadFiles(spec, name, sink);
+  ReadSoundly(spec, name, sink);
 }
 
 int64_t Mixture::size() const {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/image_folder.h"
 
-#include <algorithm>
-#include <cmath>
 #include <opencv2/core.hpp>
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "io/image.h"
 
 namespace gyre {
@@ -30,15 +29,11 @@ void KeypointPlacer::Place(const Points2& points_px, const VecX& confidence, Sam
              confidence.size() == points_px.rows());
   for (int i = 0; i < points_px.rows(); ++i) {
     const int position = spin_positions_[i];
-    if (position < 0 || confidence[i] == 0) continue;
-    if (!points_px.row(i).allFinite() || !std::isfinite(confidence[i])) {
-      ++sample->non_finite;
-      continue;
-    }
-    if (confidence[i] < 0) continue;
+    if (position < 0 || confidence[i] <= 0) continue;
     sample->keypoints_px.row(position) = points_px.row(i);
-    sample->keypoints_confidence[position] = std::min(confidence[i], 1.0);
+    sample->keypoints_confidence[position] = confidence[i];
   }
+  LeaveOutImpossible(sample);
 }
 
 ImageFolderDataset::ImageFolderDataset(std::string name, std::vector<Sample> samples)

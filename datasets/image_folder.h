@@ -24,8 +24,8 @@ std::filesystem::path PathInFolder(const std::filesystem::path& dir, const std::
 class KeypointPlacer {
  public:
   explicit KeypointPlacer(const KeypointSet& source);
-  // points [N,2], confidence [N]. Entries that are not finite or have no confidence are left out;
-  // confidence is clipped to 1.
+  // points [N,2], confidence [N]. Entries without confidence, and those that cannot be
+  // (LeaveOutImpossible), are left out.
   void Place(const Points2& points_px, const VecX& confidence, Sample* sample) const;
 
  private:

@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "datasets/check.h"
 
 namespace gyre {
 
@@ -174,9 +175,7 @@ struct Loader::Impl {
     const Dataset& set = *mixture.sets[ref.set_idx];
     try {
       Sample sample = set.Get(ref.index);
-      const bool has_box = sample.box.side_px > 0 && std::isfinite(sample.box.side_px) &&
-                           sample.box.center_px.allFinite();
-      if (!has_box) {
+      if (!HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }
       ImageBuffer image = set.LoadImage(sample);

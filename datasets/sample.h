@@ -38,8 +38,8 @@ struct Sample {
   std::optional<Points3> joints3d;
   VecX joints3d_confidence;
   Gender gender = Gender::kUnknown;
-  // Numbers of the row that were NaN or infinite where the file says they count; they were left
-  // out.
+  // Numbers of the row that could not be (NaN, infinite, beyond any measure) where the file says
+  // they count; they were left out.
   int non_finite = 0;
 };
 

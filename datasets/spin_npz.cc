@@ -2,7 +2,6 @@
 #include "datasets/spin_npz.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "core/error.h"
@@ -102,12 +101,8 @@ void PlaceRows(const double* values, int count, int first, Sample* sample) {
   for (int i = 0; i < count; ++i) {
     const double* v = values + 3 * i;
     if (v[2] <= 0) continue;
-    if (!std::isfinite(v[0]) || !std::isfinite(v[1]) || !std::isfinite(v[2])) {
-      ++sample->non_finite;
-      continue;
-    }
     sample->keypoints_px.row(first + i) << v[0], v[1];
-    sample->keypoints_confidence[first + i] = std::min(v[2], 1.0);
+    sample->keypoints_confidence[first + i] = v[2];
   }
 }
 
@@ -120,15 +115,11 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
     params.pose = Pose(&file.pose[kNumPoseParams * row]);
     params.betas = Betas(&file.shape[kNumShapeParams * row]);
     if (!file.transl.empty()) {
-      const Vec3 transl = Eigen::Map<const Vec3>(&file.transl[3 * row]);
-      sample->params_have_translation = transl.allFinite();
-      if (transl.allFinite()) params.transl = transl;
+      params.transl = Eigen::Map<const Vec3>(&file.transl[3 * row]);
+      sample->params_have_translation = !params.transl.array().isNaN().all();
+      if (!sample->params_have_translation) params.transl.setZero();
     }
-    if (params.pose.allFinite() && params.betas.allFinite()) {
-      sample->params = params;
-    } else {
-      ++sample->non_finite;
-    }
+    sample->params = params;
   }
   if (!file.S.empty()) {
     const Eigen::Map<const Eigen::Matrix<double, kNumSupersetJoints, 4, Eigen::RowMajor>> S(
@@ -137,17 +128,13 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
     sample->joints3d_confidence = VecX::Zero(kNumSupersetJoints);
     for (int i = 0; i < kNumSupersetJoints; ++i) {
       if (S(i, 3) <= 0) continue;
-      if (!S.row(i).allFinite()) {
-        ++sample->non_finite;
-        continue;
-      }
       sample->joints3d->row(i) = S.row(i).head<3>();
-      sample->joints3d_confidence[i] = std::min(S(i, 3), 1.0);
+      sample->joints3d_confidence[i] = S(i, 3);
     }
   }
 }
 
-// `row` counts within the file's block.
+// `row` counts within the file's block. Numbers that cannot be are taken out behind the reader.
 Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const fs::path& images,
                 const std::string& name) {
   Sample sample;
@@ -166,7 +153,7 @@ Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const f
               &sample);
   }
   PlaceTruth(file, row, &sample);
-  if (!file.focal_px.empty() && file.focal_px[row] > 0) {
+  if (!file.focal_px.empty() && !(file.focal_px[row] <= 0)) {
     sample.camera =
         Camera{file.focal_px[row], Vec2(file.center_px[2 * row], file.center_px[2 * row + 1])};
   }

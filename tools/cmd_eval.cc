@@ -7,6 +7,7 @@
 #include "body/kinematics.h"
 #include "core/error.h"
 #include "core/progress.h"
+#include "datasets/check.h"
 #include "datasets/loader.h"
 #include "fitting/fit_exchange.h"
 #include "loop/predictor.h"
@@ -101,7 +102,7 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
     for (int64_t i = 0; i < set->size(); ++i) {
       const Sample sample = set->Get(i);
       const auto fit = truth ? std::nullopt : stored(sample);
-      if (truth ? !sample.params.has_value() : !fit.has_value()) {
+      if (!HasBox(sample) || (truth ? !sample.params.has_value() : !fit.has_value())) {
         ++without_body;
         continue;
       }

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/progress.h"
+#include "datasets/check.h"
 
 namespace gyre {
 namespace {
@@ -121,7 +122,7 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const std::function<bool()
     std::vector<FitProblem> problems;
     for (int64_t i = begin; i < end; ++i) {
       Sample sample = data.Get(i);
-      if (HasLabel(sample) || store_.Get(KeyOf(sample))) continue;
+      if (!HasBox(sample) || HasLabel(sample) || store_.Get(KeyOf(sample))) continue;
       problems.push_back(MakeFitProblem(sample));
       samples.push_back(std::move(sample));
     }
