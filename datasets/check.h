@@ -9,7 +9,7 @@
 
 namespace gyre {
 
-// Takes numbers that cannot be out of a sample, so that nothing behind the readers meets them: NaN,
+// Takes numbers that cannot be out of a sample; every reader asks for it. They are NaN,
 // infinity, pixels beyond a million, metres beyond ten thousand, body parameters beyond a hundred,
 // boxes and focal lengths of less than a pixel. Keypoints and 3D joints lose their confidence
 // (which is otherwise clipped to 1), a bad box, camera, body or translation is gone. Counts them in

@@ -2,6 +2,7 @@
 #include "datasets/coco.h"
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "io/keypoints_json.h"
 
 namespace gyre {
@@ -24,6 +25,7 @@ bool FillPerson(const KeypointPerson& person, const CocoOptions& options, Sample
                                               options.box_margin)) {
     sample->box = *box;
   }
+  LeaveOutImpossible(sample);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include "datasets/csv_dataset.h"
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "io/csv.h"
 
 namespace gyre {
@@ -97,6 +98,7 @@ void ReadCsvDataset(const fs::path& csv, const fs::path& images, const CsvOption
                                                   options.box_margin)) {
         sample.box = *box;
       }
+      LeaveOutImpossible(&sample);
       any = true;
       sink(std::move(sample));
     }

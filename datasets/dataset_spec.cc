@@ -11,7 +11,6 @@
 #include <set>
 
 #include "core/error.h"
-#include "datasets/check.h"
 #include "datasets/coco.h"
 #include "datasets/csv_dataset.h"
 #include "datasets/lsp.h"
@@ -241,12 +240,11 @@ void ReadFiles(DatasetSpec& spec, const std::string& name, const SampleSink& sin
   ReadSpinNpz(spec.path(), images, name, sink);
 }
 
-// Samples without the numbers that cannot be; says once how many there were, however often a
-// program reads the data set.
-void ReadSoundly(DatasetSpec& spec, const std::string& name, const SampleSink& sink) {
+// Says once how many numbers the reader had to leave out, however often a program reads the data
+// set.
+void ReadAndTell(DatasetSpec& spec, const std::string& name, const SampleSink& sink) {
   int64_t numbers = 0, rows = 0, first_row = 0;
   ReadFiles(spec, name, [&](Sample sample) {
-    LeaveOutImpossible(&sample);
     if (sample.non_finite > 0) {
       if (rows == 0) first_row = sample.index;
       ++rows;
@@ -272,7 +270,7 @@ std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneS
   if (spec.kind() == "synth") return OpenSynth(spec, sources);
   const std::string name = TakeName(spec);
   std::vector<Sample> samples;
-  ReadSoundly(spec, name, [&](Sample sample) { samples.push_back(std::move(sample)); });
+  ReadAndTell(spec, name, [&](Sample sample) { samples.push_back(std::move(sample)); });
   return std::make_shared<ImageFolderDataset>(name, std::move(samples));
 }
 
@@ -284,7 +282,7 @@ void ForEachSample(const std::string& text, const SceneSources& sources, const S
     return;
   }
   const std::string name = TakeName(spec);
-  ReadSoundly(spec, name, sink);
+  ReadAndTell(spec, name, sink);
 }
 
 int64_t Mixture::size() const {

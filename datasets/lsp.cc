@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "io/matlab.h"
 
 namespace gyre {
@@ -70,6 +71,7 @@ void ReadLsp(const fs::path& dir, const LspOptions& options, const std::string& 
             BoxAroundPoints(sample.keypoints_px, sample.keypoints_confidence, options.box_margin)) {
       sample.box = *box;
     }
+    LeaveOutImpossible(&sample);
     sink(std::move(sample));
   }
 }

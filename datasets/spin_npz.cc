@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "datasets/check.h"
 #include "io/npz.h"
 
 namespace gyre {
@@ -134,7 +135,7 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
   }
 }
 
-// `row` counts within the file's block. Numbers that cannot be are taken out behind the reader.
+// `row` counts within the file's block.
 Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const fs::path& images,
                 const std::string& name) {
   Sample sample;
@@ -161,6 +162,7 @@ Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const f
     if (file.gender[row] == "m") sample.gender = Gender::kMale;
     if (file.gender[row] == "f") sample.gender = Gender::kFemale;
   }
+  LeaveOutImpossible(&sample);
   return sample;
 }
 
