@@ -5,7 +5,9 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <new>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,14 @@ namespace {
 int RunVersion(int, char**) {
   fmt::print("gyre {}\n", GYRE_VERSION);
   return 0;
+}
+
+// Errors quote names out of files, which must not command the terminal.
+std::string Printable(std::string text) {
+  for (char& c : text) {
+    if ((c >= 0 && c < ' ') || c == 127) c = '?';
+  }
+  return text;
 }
 
 }  // namespace
@@ -41,10 +51,13 @@ int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--version") return RunVersion(argc, argv);
     return gyre::Dispatch("gyre", commands, argc, argv);
   } catch (const gyre::UsageError& error) {
-    fmt::print(stderr, "gyre: {}\n", error.what());
+    fmt::print(stderr, "gyre: {}\n", Printable(error.what()));
     return 2;
   } catch (const gyre::UserError& error) {
-    fmt::print(stderr, "gyre: {}\n", error.what());
+    fmt::print(stderr, "gyre: {}\n", Printable(error.what()));
+    return 1;
+  } catch (const std::filesystem::filesystem_error& error) {  // a name too long, links in a ring
+    fmt::print(stderr, "gyre: {}: {}\n", Printable(error.path1().string()), error.code().message());
     return 1;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "gyre: out of memory; use a smaller batch or fewer loader threads\n");
