@@ -88,6 +88,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit.shape_prior_weight", f.shape_prior_weight, "Weight of the shape's norm");
   visit("fit.body_depth_anchor", f.body_depth_anchor, "Holds depth in the body stage");
   visit("fit.start_anchor", f.start_anchor, "Holds the pose near its start");
+  visit("fit.ignored_joints", f.ignored_joints, "Of the 49, by name and with commas between");
   visit("fit.merge_duplicate_joints", f.merge_duplicate_joints, "Count a joint seen twice once");
   visit("fit.merge_within_px", f.merge_within_px, "If no farther apart, 224 px crop");
   visit("fit.torso_max_iterations", f.torso_max_iterations, "Iterations of the torso stage");

@@ -2,10 +2,15 @@
 // Values of options as JSON and as text on the command line. Choices are known by their names.
 #pragma once
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "core/error.h"
 #include "loop/train_options.h"
@@ -57,6 +62,12 @@ void OptionFromJson(const nlohmann::json& json, const std::string& what, T* valu
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!json.is_number()) ThrowUserError("{} is not a number", what);
     *value = json.get<T>();
+  } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    const auto is_text = [](const nlohmann::json& item) { return item.is_string(); };
+    if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_text)) {
+      ThrowUserError("{} is not a list of texts", what);
+    }
+    *value = json.get<T>();
   } else {
     if (!json.is_string()) ThrowUserError("{} is not text", what);
     *value = json.get<std::string>();
@@ -67,6 +78,8 @@ template <typename T>
 std::string OptionToText(const T& value) {
   if constexpr (std::is_enum_v<T>) {
     return ChoiceName(value);
+  } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    return fmt::format("{}", fmt::join(value, ","));
   } else if constexpr (std::is_same_v<T, std::string>) {
     return value;
   } else {
@@ -88,6 +101,10 @@ void OptionFromText(const std::string& text, const std::string& name, T* value) 
     if (error != std::errc() || end != text.data() + text.size()) {
       throw UsageError(fmt::format("--{} takes a number, not '{}'", name, text));
     }
+  } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    value->clear();
+    std::istringstream items(text);
+    for (std::string item; std::getline(items, item, ',');) value->push_back(item);
   } else {
     *value = text;
   }
