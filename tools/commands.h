@@ -10,6 +10,7 @@ int RunBench(int argc, char** argv);
 int RunBody(int argc, char** argv);
 int RunData(int argc, char** argv);
 int RunEval(int argc, char** argv);
+int RunExperiment(int argc, char** argv);
 int RunFit(int argc, char** argv);
 int RunFits(int argc, char** argv);
 int RunPrior(int argc, char** argv);

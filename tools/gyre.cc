@@ -41,6 +41,7 @@ int main(int argc, char** argv) {
       {"fit", "Fit the body to 2D keypoints", gyre::RunFit},
       {"fits", "Describe, verify, export, merge and compare stored fits", gyre::RunFits},
       {"eval", "Evaluate a checkpoint or stored fits", gyre::RunEval},
+      {"experiment", "Run the arms of an experiment and report on them", gyre::RunExperiment},
       {"body", "Make, describe, import and pose body models", gyre::RunBody},
       {"prior", "Train and inspect pose priors", gyre::RunPrior},
       {"data", "Check, show and make data sets", gyre::RunData},

@@ -88,6 +88,23 @@ nlohmann::json ToJson(const TrainOptions& options) {
   return json;
 }
 
+TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what) {
+  TrainOptions options = TrainOptions::Preset(json.value("preset", "default"));
+  size_t known = 0;
+  VisitFields(options, [&](const char* name, auto& field, const char*) {
+    const auto entry = json.find(name);
+    if (entry == json.end()) return;
+    ++known;
+    OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
+  });
+  if (known == json.size()) return options;
+  const nlohmann::json all = ToJson(options);
+  for (const auto& [key, value] : json.items()) {
+    if (!all.contains(key)) ThrowUserError("{}: there is no option '{}'", what, key);
+  }
+  return options;
+}
+
 TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what) {
   if (!json.is_object()) ThrowUserError("{}: not a JSON object of options", what);
   TrainOptions options;

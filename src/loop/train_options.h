@@ -71,6 +71,9 @@ struct TrainOptions {
 };
 
 nlohmann::json ToJson(const TrainOptions& options);
+// The preset that `json` names ("default" when it names none) with the fields that it has. UserError
+// names `what` and a key that is no option.
+TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what);
 // Every field must be there and have its type; UserError names `what` and the key.
 TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what);
 
