@@ -7,7 +7,6 @@
 #include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adam.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -144,13 +143,7 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
 
 FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resume) const {
   std::vector<FitRows> rows;
-  for (const auto& set : of.sets) {
-    rows.push_back(RowsOf(*set));
-    if (std::count_if(rows.begin(), rows.end(),
-                      [&](const FitRows& other) { return other.name == set->name(); }) > 1) {
-      ThrowUserError("two data sets are called '{}'; give one of them another ?name=", set->name());
-    }
-  }
+  for (const auto& set : of.sets) rows.push_back(RowsOf(*set));
   const std::filesystem::path path = run.root() / file;
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
