@@ -45,8 +45,10 @@ if(NOT GYRE_INSTALLED)
     message(STATUS "gyre: ${package} ${${package}_VERSION} (${${package}_DIR})")
   endforeach()
 
+  # Not for GCC, which leaves empty functions beside real ones: lld 14 then drops the unwind table of
+  # the real one, and an exception that passes through it ends the program.
   find_program(GYRE_LLD ld.lld)
-  if(GYRE_LLD)
+  if(GYRE_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     add_link_options(-fuse-ld=lld)
   endif()
   find_program(GYRE_CCACHE ccache)
