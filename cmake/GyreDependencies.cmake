@@ -9,7 +9,6 @@ find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
 find_package(nlohmann_json REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)  # Debian's CMake config wants zipcmp too
-pkg_check_modules(MATIO REQUIRED IMPORTED_TARGET matio)
 find_package(ZLIB REQUIRED)
 find_package(Ceres REQUIRED)
 find_package(Torch REQUIRED)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+// Source of the format: MathWorks, MAT-File Format, chapter 1 (version 5).
 #include "io/matlab.h"
 
-#include <matio.h>
-
 #include <algorithm>
-#include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -17,146 +16,148 @@ namespace gyre {
 namespace {
 
 constexpr size_t kHeaderBytes = 128;
-// A value takes at least an eighth of its size in the file, and deflate packs at most 1032:1.
-constexpr uint64_t kMaxExpansion = 8 * 1032;
-constexpr uint64_t kMaxArrayBytes = uint64_t{1} << 31;
-constexpr uint32_t kMatrixElement = 14;
-constexpr uint32_t kCompressedElement = 15;
+constexpr uint64_t kMaxArrayBytes = uint64_t{1} << 31;  // unpacked
 
-struct CloseMat {
-  void operator()(mat_t* mat) const { Mat_Close(mat); }
-};
-struct FreeVariable {
-  void operator()(matvar_t* variable) const { Mat_VarFree(variable); }
-};
+// Types of data elements (numbers: TypeOf), and where an array's class and flags stand.
+enum : uint32_t { kInt8 = 1, kUInt8 = 2, kInt32 = 5, kUInt32 = 6, kMatrix = 14, kCompressed = 15 };
+constexpr uint32_t kComplexFlag = 1 << 11;
+constexpr uint32_t kFirstNumericClass = 6, kLastNumericClass = 15;
 
-uint32_t Word(std::string_view content, size_t at, bool big_endian) {
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) {
-    value |= uint32_t{static_cast<uint8_t>(content[at + i])} << (8 * (big_endian ? 3 - i : i));
-  }
-  return value;
-}
-
-// Walks the parts of one array (flags, extents, name, values): none may be longer than the array.
-void CheckArray(std::string_view content, bool big_endian, const std::string& what) {
-  size_t at = 0;
-  while (at < content.size()) {
-    const bool has_tag = at + 8 <= content.size();
-    // Parts of up to four bytes keep their size in the upper half of the first word.
-    const bool small = has_tag && Word(content, at, big_endian) >> 16 != 0;
-    const uint64_t size = has_tag && !small ? Word(content, at + 4, big_endian) : 0;
-    if (!has_tag || size > content.size() - at - 8) {
-      ThrowUserError("{}: an array of the MATLAB file is damaged", what);
-    }
-    at += 8 + (size + 7) / 8 * 8;
-  }
-}
-
-// The 128-byte header and the row of arrays after it. matio takes the sizes it finds for granted,
-// so it only gets files whose sizes agree.
-void CheckFile(std::string_view content, const std::string& what) {
-  const std::string_view mark = content.substr(std::min<size_t>(126, content.size()), 2);
-  const bool big_endian = mark == "MI";
-  if (content.size() < kHeaderBytes || (mark != "IM" && mark != "MI") ||
-      content[big_endian ? 124 : 125] != 1) {
-    ThrowUserError("{}: is not a MATLAB v5 file; in MATLAB, save(..., '-v7') writes one", what);
-  }
-  size_t at = kHeaderBytes;
-  while (at < content.size()) {
-    const bool has_tag = at + 8 <= content.size();
-    const uint32_t type = has_tag ? Word(content, at, big_endian) : 0;
-    const uint64_t size = has_tag ? Word(content, at + 4, big_endian) : 0;
-    if ((type != kMatrixElement && type != kCompressedElement) || size > content.size() - at - 8) {
-      ThrowUserError("{}: the MATLAB file is damaged or cut off (at byte {})", what, at);
-    }
-    const std::string_view element = content.substr(at + 8, size);
-    if (type == kMatrixElement) {
-      CheckArray(element, big_endian, what);
-    } else {
-      const std::string matrix = Inflate(element, InflateFormat::kZlib, kMaxArrayBytes, what);
-      if (matrix.size() < 8 || Word(matrix, 0, big_endian) != kMatrixElement ||
-          Word(matrix, 4, big_endian) != matrix.size() - 8) {
-        ThrowUserError("{}: an array of the MATLAB file is damaged", what);
-      }
-      CheckArray(std::string_view(matrix).substr(8), big_endian, what);
-    }
-    at += 8 + size;
-  }
-}
-
-std::optional<NumpyType> TypeOf(const matvar_t& variable) {
-  switch (variable.class_type) {
-    case MAT_C_DOUBLE:
-      return NumpyType{'f', 8};
-    case MAT_C_SINGLE:
-      return NumpyType{'f', 4};
-    case MAT_C_INT8:
+// How numbers are stored. Doubles that are whole numbers may stand as shorter integers.
+std::optional<NumpyType> TypeOf(uint32_t type) {
+  switch (type) {
+    case kInt8:
       return NumpyType{'i', 1};
-    case MAT_C_UINT8:
-      return NumpyType{variable.isLogical ? 'b' : 'u', 1};
-    case MAT_C_INT16:
+    case kUInt8:
+      return NumpyType{'u', 1};
+    case 3:
       return NumpyType{'i', 2};
-    case MAT_C_UINT16:
+    case 4:
       return NumpyType{'u', 2};
-    case MAT_C_INT32:
+    case kInt32:
       return NumpyType{'i', 4};
-    case MAT_C_UINT32:
+    case kUInt32:
       return NumpyType{'u', 4};
-    case MAT_C_INT64:
+    case 7:
+      return NumpyType{'f', 4};
+    case 9:
+      return NumpyType{'f', 8};
+    case 12:
       return NumpyType{'i', 8};
-    case MAT_C_UINT64:
+    case 13:
       return NumpyType{'u', 8};
     default:
       return std::nullopt;
   }
 }
 
-std::string Names(mat_t* mat) {
-  size_t count = 0;
-  char* const* names = Mat_GetDir(mat, &count);
-  if (names == nullptr || count == 0) return "nothing";
-  return fmt::format("{}", fmt::join(names, names + count, ", "));
-}
+struct Element {
+  uint32_t type = 0;
+  std::string_view content;
+};
+
+// Data elements in a row: type, size, content. Those of up to four bytes within an array keep
+// their size in the upper half of the first word; larger ones there are padded to eight bytes.
+class Elements {
+ public:
+  Elements(std::string_view bytes, bool big_endian, bool padded, const std::string& what)
+      : rest_(bytes), big_endian_(big_endian), padded_(padded), what_(what) {}
+
+  bool AtEnd() const { return rest_.empty(); }
+
+  Element Next() {
+    if (rest_.size() < 8) Fail();
+    const uint32_t word = Word(0);
+    if (padded_ && word >> 16 != 0) {
+      if (word >> 16 > 4) Fail();
+      const Element element{word & 0xFFFF, rest_.substr(4, word >> 16)};
+      rest_.remove_prefix(8);
+      return element;
+    }
+    const size_t size = Word(4);
+    rest_.remove_prefix(8);
+    if (size > rest_.size()) Fail();
+    const Element element{word, rest_.substr(0, size)};
+    rest_.remove_prefix(padded_ ? std::min((size + 7) / 8 * 8, rest_.size()) : size);
+    return element;
+  }
+
+  // The next element's 32-bit words; it must be of this type.
+  std::vector<uint32_t> NextWords(uint32_t type) {
+    const Element element = Next();
+    if (element.type != type || element.content.size() % 4 != 0) Fail();
+    const Elements words(element.content, big_endian_, padded_, what_);
+    std::vector<uint32_t> values;
+    for (size_t at = 0; at < element.content.size(); at += 4) values.push_back(words.Word(at));
+    return values;
+  }
+
+  [[noreturn]] void Fail() const {
+    ThrowUserError("{}: the MATLAB file is damaged or cut off", what_);
+  }
+
+ private:
+  uint32_t Word(size_t at) const {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) {
+      const auto byte = static_cast<uint8_t>(rest_[at + i]);
+      value |= uint32_t{byte} << (8 * (big_endian_ ? 3 - i : i));
+    }
+    return value;
+  }
+
+  std::string_view rest_;
+  bool big_endian_, padded_;
+  const std::string& what_;
+};
 
 }  // namespace
 
 NdArray ReadMatlabArray(const std::filesystem::path& path, const std::string& name) {
-  uint64_t max_bytes = 0;
-  {
-    const std::string content = ReadFile(path);
-    CheckFile(content, path.string());
-    max_bytes = std::min(kMaxArrayBytes, content.size() * kMaxExpansion);
+  const std::string file = path.string(), content = ReadFile(path);
+  const std::string_view mark =
+      std::string_view(content).substr(std::min<size_t>(126, content.size()), 2);
+  const bool big_endian = mark == "MI";
+  if (content.size() < kHeaderBytes || (mark != "IM" && mark != "MI") ||
+      content[big_endian ? 124 : 125] != 1) {
+    ThrowUserError("{}: is not a MATLAB v5 file; in MATLAB, save(..., '-v7') writes one", file);
   }
-  const std::unique_ptr<mat_t, CloseMat> mat(Mat_Open(path.c_str(), MAT_ACC_RDONLY));
-  if (mat == nullptr || Mat_GetVersion(mat.get()) != MAT_FT_MAT5) {
-    ThrowUserError("{}: is not a readable MATLAB v5 file", path.string());
+  std::vector<std::string> names;
+  std::string unpacked;
+  Elements arrays(std::string_view(content).substr(kHeaderBytes), big_endian, false, file);
+  while (!arrays.AtEnd()) {
+    Element array = arrays.Next();
+    if (array.type == kCompressed) {
+      unpacked = Inflate(array.content, InflateFormat::kZlib, kMaxArrayBytes, file);
+      Elements inner(unpacked, big_endian, false, file);
+      array = inner.Next();
+      if (!inner.AtEnd()) inner.Fail();
+    }
+    if (array.type != kMatrix) arrays.Fail();
+    Elements parts(array.content, big_endian, true, file);
+    const std::vector<uint32_t> flags = parts.NextWords(kUInt32);
+    const std::vector<uint32_t> extents = parts.NextWords(kInt32);
+    const Element its_name = parts.Next();
+    if (flags.empty() || extents.empty() || its_name.type != kInt8) parts.Fail();
+    if (its_name.content != name) {
+      names.emplace_back(its_name.content);
+      continue;
+    }
+    const std::string what = fmt::format("{}: array '{}'", file, name);
+    const uint32_t its_class = flags[0] & 0xFF;
+    if (its_class < kFirstNumericClass || its_class > kLastNumericClass ||
+        (flags[0] & kComplexFlag)) {
+      ThrowUserError("{}: expected real numbers in a full array", what);
+    }
+    const Element values = parts.Next();
+    std::optional<NumpyType> type = TypeOf(values.type);
+    if (!type) parts.Fail();
+    type->big_endian = big_endian;
+    return ArrayFromNumpyBytes(*type, {extents.begin(), extents.end()}, /*fortran_order=*/true,
+                               values.content, what);
   }
-  const std::unique_ptr<matvar_t, FreeVariable> variable(Mat_VarReadInfo(mat.get(), name.c_str()));
-  if (variable == nullptr) {
-    ThrowUserError("{}: has no array '{}'; it holds {}", path.string(), name, Names(mat.get()));
-  }
-  const std::string what = fmt::format("{}: array '{}'", path.string(), name);
-  const std::optional<NumpyType> type = TypeOf(*variable);
-  if (!type || variable->isComplex || variable->rank < 1) {
-    ThrowUserError("{}: expected real numbers in a full array", what);
-  }
-  std::vector<int64_t> shape;
-  for (int axis = 0; axis < variable->rank; ++axis) {
-    if (variable->dims[axis] > max_bytes) ThrowUserError("{}: is impossibly large", what);
-    shape.push_back(static_cast<int64_t>(variable->dims[axis]));
-  }
-  const auto bytes = static_cast<uint64_t>(CheckedElementCount(shape, what)) *
-                     static_cast<uint64_t>(type->item_bytes);
-  if (bytes > max_bytes) {
-    ThrowUserError("{}: has {} bytes, expected at most {}", what, bytes, max_bytes);
-  }
-  if (bytes > 0 && (Mat_VarReadDataAll(mat.get(), variable.get()) != 0 ||
-                    variable->data == nullptr || variable->nbytes != bytes)) {
-    ThrowUserError("{}: cannot be read; the file is damaged", what);
-  }
-  return ArrayFromNumpyBytes(*type, std::move(shape), /*fortran_order=*/true,
-                             {static_cast<const char*>(variable->data), bytes}, what);
+  ThrowUserError("{}: has no array '{}'; it holds {}", file, name,
+                 names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", ")));
 }
 
 }  // namespace gyre
