@@ -13,6 +13,8 @@ namespace gyre {
 namespace {
 
 constexpr uint64_t kMaxPixels = uint64_t{1} << 27;
+// Deflate packs 1032:1, a PNG of one bit per pixel; JPEGs of one colour stay far below.
+constexpr uint64_t kMaxPixelsPerByte = 8 * 1032;
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1A\n";
 constexpr std::string_view kJpegMagic = "\xFF\xD8\xFF";
 
@@ -78,6 +80,10 @@ cv::Mat ParseImage(std::string_view content, const std::string& what,
   if (info.width > kMaxPixels / info.height) {
     ThrowUserError("{}: the image has {} x {} pixels, expected at most 2^27 in all", what,
                    info.width, info.height);
+  }
+  if (info.width * info.height > kMaxPixelsPerByte * content.size()) {
+    ThrowUserError("{}: declares {} x {} pixels in {} bytes; the image is damaged or cut off", what,
+                   info.width, info.height, content.size());
   }
   const int flags =
       cv::IMREAD_COLOR |

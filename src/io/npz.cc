@@ -300,7 +300,9 @@ NpzRows::NpzRows(const std::filesystem::path& path, const std::string& key) {
       Stream{fmt::format("{}: key '{}'", path.string(), key), ZipEntryStream(path, key + ".npy")});
   Stream& s = *stream_;
   std::string head = s.entry.Read(kMaxPreamble);
-  head += s.entry.Read(DataBegin(head, s.what) - head.size());
+  if (const size_t begin = DataBegin(head, s.what); begin > head.size()) {
+    head += s.entry.Read(begin - head.size());
+  }
   NpyHeader header = ParseHeader(head, s.what);
   s.type = ParseNumpyType(header.type, s.what);
   s.shape = std::move(header.shape);

@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kMaxElements = int64_t{1} << 40;
 constexpr int64_t kMaxStrings = int64_t{1} << 24;
-constexpr size_t kMaxRank = 32;  // numpy's own limit
+constexpr int64_t kMaxEmptyStrings = 1 << 16;  // they take no byte of the file, but of memory
+constexpr size_t kMaxRank = 32;                // numpy's own limit
 
 std::optional<DType> NumericDType(const NumpyType& type) {
   const auto pick = [&](DType d1, DType d2, DType d4, DType d8) -> std::optional<DType> {
@@ -121,8 +122,9 @@ NdArray ArrayFromNumpyBytes(const NumpyType& type, std::vector<int64_t> shape, b
                             std::string_view raw, const std::string& what) {
   const int64_t count = CheckedElementCount(shape, what);
   const bool text = type.kind == 'U' || type.kind == 'S';
-  if (text && count > kMaxStrings) {
-    ThrowUserError("{}: holds {} strings, expected at most {}", what, count, kMaxStrings);
+  const int64_t most_strings = type.item_bytes == 0 ? kMaxEmptyStrings : kMaxStrings;
+  if (text && count > most_strings) {
+    ThrowUserError("{}: holds {} strings, expected at most {}", what, count, most_strings);
   }
   const bool sized =
       type.item_bytes == 0

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/pickle.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/file.h"
 
@@ -31,10 +33,13 @@ NdArray DenseFromSparse(const PickleValue& value, bool by_column, const std::str
   const auto data = value.At("data", what).AsArray(what + ": data").As<double>(what);
   const auto indices = value.At("indices", what).AsArray(what + ": indices").As<int64_t>(what);
   const auto indptr = value.At("indptr", what).AsArray(what + ": indptr").As<int64_t>(what);
-  constexpr int64_t kMaxDense = int64_t{1} << 27;
-  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > kMaxDense / shape[1]) {
+  // SMPL's joint regressor is 24 to 700 times as large as what is stored of it.
+  constexpr int64_t kMaxExpansion = 4096;
+  const auto stored = static_cast<int64_t>(data.size() + indptr.size());
+  const int64_t most = std::min(int64_t{1} << 27, kMaxExpansion * stored);
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] < 1 || shape[0] > most / shape[1]) {
     ThrowUserError("{}: sparse matrix of shape ({}), expected two extents and at most {} elements",
-                   what, fmt::join(shape, ", "), kMaxDense);
+                   what, fmt::join(shape, ", "), most);
   }
   const int64_t lines = by_column ? shape[1] : shape[0];
   const int64_t across = by_column ? shape[0] : shape[1];

@@ -87,6 +87,13 @@ std::vector<std::string> NamesIn(zip_t* zip, uint64_t archive_bytes, const std::
   return names;
 }
 
+std::vector<std::string> NamesIn(zip_t* zip, const std::filesystem::path& path) {
+  std::error_code error;
+  const uint64_t archive_bytes = std::filesystem::file_size(path, error);
+  if (error) ThrowUserError("{}: cannot be read: {}", path.string(), error.message());
+  return NamesIn(zip, archive_bytes, path.string());
+}
+
 }  // namespace
 
 struct ZipReader::Archive {
@@ -171,7 +178,7 @@ ZipEntryStream::ZipEntryStream(const std::filesystem::path& path, const std::str
     : entry_(std::make_unique<Entry>()) {
   entry_->what = fmt::format("{}: entry '{}'", path.string(), name);
   entry_->zip = OpenArchive(path);
-  NamesIn(entry_->zip.get(), std::filesystem::file_size(path), path.string());
+  NamesIn(entry_->zip.get(), path);
   zip_stat_t stat;
   zip_stat_init(&stat);
   const bool found = zip_stat(entry_->zip.get(), name.c_str(), 0, &stat) == 0;
@@ -208,7 +215,7 @@ std::string ZipEntryStream::Read(size_t size) {
 }
 
 std::vector<std::string> ZipEntryNames(const std::filesystem::path& path) {
-  return NamesIn(OpenArchive(path).get(), std::filesystem::file_size(path), path.string());
+  return NamesIn(OpenArchive(path).get(), path);
 }
 
 namespace {
