@@ -186,10 +186,12 @@ class TreeReader {
     ThrowUserError("{}: an object of {} cannot be read as data", what_, object.text);
   }
 
+  // A tuple, or a torch.Size made of one.
   std::vector<int64_t> ReadInts(const PickleValue& value) {
-    if (value.IsObject("torch.Size")) return ReadInts(*value.args->AsSequence(what_).at(0));
+    const PickleValue* tuple = &value;
+    if (value.IsObject("torch.Size") && value.args->items.size() == 1) tuple = value.args->items[0];
     std::vector<int64_t> ints;
-    for (const PickleValue* item : value.AsSequence(what_ + ": shape")) {
+    for (const PickleValue* item : tuple->AsSequence(what_ + ": shape")) {
       ints.push_back(item->AsInt(what_ + ": shape"));
     }
     return ints;

@@ -210,6 +210,7 @@ void PickleReader::SetArray(PickleValue* target, const PickleValue* type,
   const std::string& description = type->args->items[0]->text;
   if (!description.empty() && std::string_view("OVcMm").find(description[0]) != std::string::npos) {
     target->text = "numpy.ndarray";
+    if (target->args == nullptr) target->args = New(Kind::kTuple);
     return;
   }
   const std::string what = what_ + ": numpy array in the pickle";
