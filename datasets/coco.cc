@@ -49,7 +49,8 @@ void ReadOpenPose(const fs::path& dir, const fs::path& images, const CocoOptions
                   const std::string& name, const SampleSink& sink) {
   int64_t row = 0;
   ForEachOpenPoseFrame(dir, [&](const OpenPoseFrame& frame) {
-    const bool is_png = fs::exists(images / (frame.name + ".png"));
+    std::error_code ignored;
+    const bool is_png = fs::exists(images / (frame.name + ".png"), ignored);
     const std::string file = frame.name + (is_png ? ".png" : ".jpg");
     for (const KeypointPerson& person : frame.people) {
       Sample sample;

@@ -118,7 +118,8 @@ bool TakeNumber(std::string_view* line, T* value) {
 }  // namespace
 
 MakeHumanData::MakeHumanData(const std::filesystem::path& folder) : folder_(folder) {
-  if (!std::filesystem::is_directory(folder)) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder, ignored)) {
     ThrowUserError(
         "{}: no such folder; MakeHuman's data folder (as in MPFB2: 3dobjs, mesh_metadata, rigs, "
         "targets) was expected.",

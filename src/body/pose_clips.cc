@@ -91,11 +91,12 @@ bool IsBvh(const fs::path& path) {
 }
 
 std::vector<fs::path> BvhFilesUnder(const fs::path& folder) {
-  if (!fs::is_directory(folder)) return {folder};
+  std::error_code error, ignored;
+  if (!fs::is_directory(folder, ignored)) return {folder};
   std::vector<fs::path> files;
-  std::error_code error;
-  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder, error)) {
-    if (entry.is_regular_file() && IsBvh(entry.path())) files.push_back(entry.path());
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    if (it->is_regular_file(ignored) && IsBvh(it->path())) files.push_back(it->path());
   }
   if (error) ThrowUserError("{}: cannot list this folder: {}", folder.string(), error.message());
   if (files.empty()) ThrowUserError("{}: holds no .bvh file", folder.string());

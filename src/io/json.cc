@@ -63,8 +63,9 @@ json ForEachJsonElement(
   const std::string what = path.string();
   std::error_code error;
   const uint64_t size = std::filesystem::file_size(path, error);  // an error for all but files
-  std::ifstream file(path, std::ios::binary);
-  if (error || !file) {
+  std::ifstream file;
+  if (!error) file.open(path, std::ios::binary);  // a pipe would be waited for
+  if (!file.is_open()) {
     ThrowUserError("{}: cannot open: {}", what, error ? error.message() : "not readable");
   }
   std::string key;     // of the root
