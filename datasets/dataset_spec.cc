@@ -16,6 +16,7 @@
 #include "datasets/lsp.h"
 #include "datasets/spin_npz.h"
 #include "datasets/synthetic.h"
+#include "io/utf8.h"
 
 namespace gyre {
 namespace fs = std::filesystem;
@@ -192,6 +193,7 @@ namespace {
 std::string TakeName(DatasetSpec& spec) {
   std::string name = spec.TakeString("name", spec.kind());
   if (name.empty()) ThrowUserError("data set '{}': its name is empty", spec.text());
+  if (!DecodeUtf8(name)) ThrowUserError("data set '{}': its name is not UTF-8", spec.text());
   return name;
 }
 
@@ -302,12 +304,14 @@ int Mixture::SetOf(double u) const {
 void Mixture::CheckAndNormalise() {
   GYRE_CHECK(sets.size() == weights.size());
   if (sets.empty()) ThrowUserError("a mixture needs at least one data set");
+  constexpr double kMaxWeight = 1e15;  // their sum stays finite
   std::set<std::string> names;
   double total = 0;
   for (size_t i = 0; i < sets.size(); ++i) {
     if (sets[i]->size() == 0) ThrowUserError("data set '{}' has no samples", sets[i]->name());
-    if (!(weights[i] > 0) || !std::isfinite(weights[i])) {
-      ThrowUserError("data set '{}': its weight {} must be positive", sets[i]->name(), weights[i]);
+    if (!(weights[i] > 0 && weights[i] <= kMaxWeight)) {
+      ThrowUserError("data set '{}': its weight {} must be positive and at most {}",
+                     sets[i]->name(), weights[i], kMaxWeight);
     }
     if (!names.insert(sets[i]->name()).second) {
       ThrowUserError("two data sets are named '{}': give one of them another ?name=",

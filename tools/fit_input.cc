@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "datasets/image_folder.h"
 #include "datasets/spin_npz.h"
 #include "fitting/problem_file.h"
 #include "io/image.h"
@@ -27,15 +28,19 @@ namespace fs = std::filesystem;
 constexpr double kBoxMargin = 1.2;
 
 // The picture of that name, which may lack its extension, in `images`; empty when there is none.
-fs::path FindImage(const fs::path& images, const std::string& name) {
+// UserError, with `what`, for a name that leads out of the folder.
+fs::path FindImage(const fs::path& images, const std::string& name, const std::string& what) {
   if (images.empty()) return {};
   if (!fs::exists(images)) {
     ThrowUserError("{}: there is no such picture or folder (--images)", images.string());
   }
   if (!fs::is_directory(images)) return images;
+  if (name.empty()) return {};
+  const fs::path picture = PathInFolder(images, name, what);
+  std::error_code ignored;
   for (const char* extension : {"", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"}) {
-    const fs::path path = images / (name + extension);
-    if (fs::is_regular_file(path)) return path;
+    const fs::path path = picture.string() + extension;
+    if (fs::is_regular_file(path, ignored)) return path;
   }
   return {};
 }
@@ -59,7 +64,7 @@ FitInput InputOf(const KeypointPerson& person, const std::string& source_file,
   input.id = person.id;
   input.image_width = person.width;
   input.image_height = person.height;
-  input.image_path = FindImage(images, image);
+  input.image_path = FindImage(images, image, source_file);
   input.problem.has_start = input.problem.start_has_translation = false;
   const std::vector<int> positions = SpinPositionsOf(FindKeypointSet(person.skeleton));
   for (int i = 0; i < person.keypoints.rows(); ++i) {

@@ -14,6 +14,7 @@
 #include <type_traits>
 
 #include "core/error.h"
+#include "io/json.h"
 #include "io/npz.h"
 #include "io/utf8.h"
 
@@ -250,14 +251,21 @@ std::string EncodeRow(const FitRow& row) {
 FitRow DecodeRow(const std::string& record) {
   FitRow row;
   std::string_view rest = record;
+  const auto fail = [&](const char* how) {
+    ThrowUserError("a stored fit of {} bytes is too {}: fit again with --restart", record.size(),
+                   how);
+  };
   const auto take = [&](size_t size) {
-    GYRE_CHECK(size <= rest.size(), "a record of {} bytes is too short", record.size());
+    if (size > rest.size()) fail("short");
     const std::string_view bytes = rest.substr(0, size);
     rest.remove_prefix(size);
     return bytes;
   };
   ForEachField(row, [&](auto& field) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>) {
+    using Field = std::decay_t<decltype(field)>;
+    if constexpr (std::is_same_v<Field, bool>) {
+      field = take(1)[0] != 0;
+    } else if constexpr (std::is_same_v<Field, std::string>) {
       uint32_t size = 0;
       std::memcpy(&size, take(sizeof(size)).data(), sizeof(size));
       field = take(size);
@@ -266,7 +274,7 @@ FitRow DecodeRow(const std::string& record) {
       std::memcpy(const_cast<char*>(to.data()), take(to.size()).data(), to.size());
     }
   });
-  GYRE_CHECK(rest.empty(), "a record of {} bytes is too long", record.size());
+  if (!rest.empty()) fail("long");
   return row;
 }
 
@@ -323,9 +331,10 @@ void WriteFits(const Journal& journal, const FitRun& run, const fs::path& path) 
 
 FitRun ReadRun(const fs::path& path) {
   const std::vector<std::string> text = NpzRows(path, kRunKey).Next(1).strings;
-  FitRun run = FitRun::parse(text.empty() ? "" : text[0], nullptr, /*allow_exceptions=*/false);
+  const std::string what = fmt::format("{}: key '{}'", path.string(), kRunKey);
+  FitRun run = ParseJson(text.empty() ? "" : text[0], what);
   if (!run.is_object() || !run.value("persons", FitRun()).is_number_integer()) {
-    ThrowUserError("{}: key '{}' is no description of a run of gyre fit", path.string(), kRunKey);
+    ThrowUserError("{} is no description of a run of gyre fit", what);
   }
   return run;
 }
@@ -380,12 +389,16 @@ FitStatistics ReadStatistics(const fs::path& path) {
     const auto error = reprojection.Next(kBlock).As<double>(what);
     const auto pixel_scale = scale.Next(kBlock).As<double>(what);
     if (fitted.empty()) return statistics;
+    if (reasons.size() != fitted.size() || error.size() != fitted.size() ||
+        pixel_scale.size() != fitted.size()) {
+      ThrowUserError("{}: its columns differ in length; it is no result of gyre fit", what);
+    }
     for (size_t i = 0; i < fitted.size(); ++i) {
       ++statistics.persons;
       statistics.usable += fitted[i];
-      if (!fitted[i]) ++statistics.refused[reasons.at(i)];
-      statistics.reprojection_px.Add(error.at(i));  // NaN, which does not count, unless usable
-      statistics.reprojection_crop_px.Add(error.at(i) * pixel_scale.at(i));
+      if (!fitted[i]) ++statistics.refused[reasons[i]];
+      statistics.reprojection_px.Add(error[i]);  // NaN, which does not count, unless usable
+      statistics.reprojection_crop_px.Add(error[i] * pixel_scale[i]);
     }
   }
 }
