@@ -107,7 +107,7 @@ void WriteEmpty(int fd, const std::vector<FitRows>& datasets, const fs::path& pa
 
 Descriptor OpenRegular(const fs::path& path, int flags) {
   Descriptor fd(open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), std::strerror(errno));
+  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), DiskErrorText(errno));
   struct stat info {};
   if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     ThrowUserError("{}: not a regular file", path.string());

@@ -14,7 +14,7 @@ std::string DiskErrorText(int error) {
       return text + "; make room, then give the command again";
     case EACCES:
     case EPERM:
-      return text + "; make the folder yours to write in, or choose another one";
+      return text + "; look at the permissions, or choose another place";
     case EROFS:
       return text + "; mount it for writing, or choose another folder";
     case EIO:

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "core/descriptor.h"
@@ -33,7 +32,7 @@ fs::path ParentOf(const fs::path& path) {
 
 std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
   const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), std::strerror(errno));
+  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), DiskErrorText(errno));
   struct stat info {};
   if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
     ThrowUserError("{}: not a regular file", path.string());
@@ -45,7 +44,7 @@ std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
   }
   std::string content(size, '\0');
   const int64_t done = ReadAt(fd.get(), 0, content.data(), static_cast<int64_t>(size));
-  if (done < 0) ThrowUserError("{}: cannot read: {}", path.string(), std::strerror(errno));
+  if (done < 0) ThrowUserError("{}: cannot read: {}", path.string(), DiskErrorText(errno));
   content.resize(static_cast<size_t>(done));
   return content;
 }

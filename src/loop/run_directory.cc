@@ -45,6 +45,8 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
     ThrowUserError("{}: holds a run already; continue it with --resume or choose another --run",
                    root.string());
   }
+  // Each one flushed, also one that a killed process made but did not come to flush.
+  MakeFolder(root_);
   MakeFolder(root_ / "checkpoints");
   MakeFolder(pictures());
   // The lock belongs to the open file, so it is gone when the process is, however it ended.
@@ -124,7 +126,8 @@ void RunDirectory::WriteCheckpoint(int64_t step, int keep,
     fs::remove_all(final_path, ignored);  // a resumed run may write the same step again
     std::error_code error;
     fs::rename(temporary, final_path, error);
-    if (error) ThrowUserError("{}: cannot write: {}", final_path.string(), error.message());
+    if (error)
+      ThrowUserError("{}: cannot write: {}", final_path.string(), DiskErrorText(error.value()));
     SyncFolder(folder);
   } catch (...) {
     fs::remove_all(temporary, ignored);
