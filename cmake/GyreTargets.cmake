@@ -9,12 +9,26 @@ target_compile_options(gyre_warnings INTERFACE -Wall -Wextra $<$<CXX_COMPILER_ID
 if(GYRE_WERROR)
   target_compile_options(gyre_warnings INTERFACE -Werror)
 endif()
+if(GYRE_FUZZ)
+  set(GYRE_SANITIZE address,undefined)
+  target_compile_options(gyre_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>
+    $<$<CXX_COMPILER_ID:GNU>:-fsanitize-coverage=trace-pc,trace-cmp>)
+endif()
 if(GYRE_SANITIZE)
   set(sanitize -fsanitize=${GYRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_compile_options(gyre_flags INTERFACE ${sanitize})
   target_link_options(gyre_flags INTERFACE ${sanitize})
+  # Among the sanitizers' checks GCC 12 sees uninitialized members in std::function and LibTorch.
+  target_compile_options(gyre_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  # libgomp is not instrumented: its threads would look like a race wherever its barrier orders them.
+  set(suppressions ${PROJECT_SOURCE_DIR}/tests/sanitizers)
+  set(GYRE_TEST_ENVIRONMENT OMP_NUM_THREADS=1
+    ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1
+    LSAN_OPTIONS=suppressions=${suppressions}/lsan.supp:print_suppressions=0
+    UBSAN_OPTIONS=print_stacktrace=1
+    TSAN_OPTIONS=suppressions=${suppressions}/tsan.supp:halt_on_error=1:second_deadlock_stack=1)
 endif()
-if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+if(CMAKE_BUILD_TYPE STREQUAL "Debug" OR GYRE_FUZZ)
   target_compile_definitions(gyre_flags INTERFACE EIGEN_INITIALIZE_MATRICES_BY_NAN _GLIBCXX_ASSERTIONS)
 endif()
 
@@ -47,5 +61,5 @@ function(gyre_test folder)
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS} gyre_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   # Tests run from the repository's root, so that "../shared/data" is the optional data folder.
   add_test(NAME ${folder} COMMAND ${folder}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${folder} PROPERTIES TIMEOUT 900)
+  set_tests_properties(${folder} PROPERTIES TIMEOUT 900 ENVIRONMENT "${GYRE_TEST_ENVIRONMENT}")
 endfunction()
