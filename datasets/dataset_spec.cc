@@ -50,6 +50,7 @@ std::string KindOfPath(const std::string& text, const std::string& path) {
 }  // namespace
 
 DatasetSpec::DatasetSpec(const std::string& text) : text_(text) {
+  if (text.find('\0') != std::string::npos) ThrowUserError("a data set's text holds a zero byte");
   const size_t question = text.find('?');
   std::string head = text.substr(0, question);
   for (const char* kind : kKinds) {

@@ -259,7 +259,10 @@ struct PulledSource {
     try {
       while (done < size && !ended) {
         if (rest.empty()) rest = source->next();
-        ended = rest.empty();
+        if (rest.empty()) {
+          ended = true;
+          break;
+        }
         const size_t count = std::min<zip_uint64_t>(rest.size(), size - done);
         std::memcpy(to + done, rest.data(), count);
         rest.remove_prefix(count);

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <zlib.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "body/body_model.h"
+#include "body/makehuman_data.h"
+#include "body/pose_prior.h"
+#include "body/retarget.h"
+#include "core/file.h"
+#include "datasets/coco.h"
+#include "datasets/csv_dataset.h"
+#include "datasets/dataset_spec.h"
+#include "datasets/lsp.h"
+#include "datasets/spin_npz.h"
+#include "fitting/fit_exchange.h"
+#include "fitting/fit_file.h"
+#include "fitting/problem_file.h"
+#include "fuzz/fuzz_target.h"
+#include "fuzz/zip_parts.h"
+#include "tools/fit_rows.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Bodies and priors are .npz or .pkl files.
+fs::path AsNpzOrPickle(const std::string& bytes) {
+  return AsFile(bytes, bytes.starts_with("PK") ? "input.npz" : "input.pkl");
+}
+
+const FuzzTarget kBody(
+    "body",
+    [](const std::string& bytes) {
+      const auto model = LoadBodyModel(AsNpzOrPickle(bytes).string());
+      BodyParams params;
+      params.pose.setConstant(0.1);
+      PoseBody(*model, params);
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kPrior(
+    "prior",
+    [](const std::string& bytes) {
+      const auto prior = LoadPosePrior(AsNpzOrPickle(bytes));
+      for (const PosePrior::Component& c : prior->components()) {
+        GYRE_CHECK(c.precision.allFinite() && c.sqrt_precision.allFinite() &&
+                   std::isfinite(c.neg_log_weight));
+      }
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kClips(
+    "clips",
+    [](const std::string& bytes) {
+      for (const PoseClip& clip : ReadPoseClips(AsFile(bytes, "input.npz"))) {
+        GYRE_CHECK(clip.poses.allFinite() && clip.fps > 0);
+      }
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kRetarget("retarget", [](const std::string& bytes) {
+  const PoseClip clip = RetargetBvh(ParseBvh(bytes, "input"));
+  GYRE_CHECK(clip.poses.allFinite() && clip.fps > 0);
+});
+
+// The four files that are always read, packed into one archive.
+const FuzzTarget kMakeHuman(
+    "makehuman",
+    [](const std::string& bytes) {
+      const std::vector<ZipEntry> parts = ZipParts(bytes);
+      const fs::path folder = FuzzFolder() / "makehuman";
+      for (const char* name :
+           {"3dobjs", "mesh_metadata", "rigs/standard", "targets/macrodetails"}) {
+        MakeFolder(folder / name);
+      }
+      const std::vector<std::string> names = {
+          "3dobjs/base.obj", "mesh_metadata/basemesh_vertex_groups.json",
+          "rigs/standard/rig.cmu_mb.json", "rigs/standard/weights.cmu_mb.json",
+          "targets/macrodetails/input.target.gz"};
+      for (size_t i = 0; i < names.size(); ++i) {
+        AsFile(i < parts.size() ? parts[i].content : "", "makehuman/" + names[i]);
+      }
+      const MakeHumanData data(folder);
+      Points3 vertices = data.base();
+      data.AddTarget("input", 1, &vertices);
+      GYRE_CHECK(data.Joints(vertices).rows() == kNumBodyJoints);
+    },
+    /*is_zip=*/true);
+
+// Whatever a data set says, its pictures are below the picture folder.
+void CheckSample(const Sample& sample) {
+  const fs::path path = fs::path(sample.image_path).lexically_relative("/pictures");
+  GYRE_CHECK(!path.empty() && path != "." && *path.begin() != "..", "{} is outside",
+             sample.image_path);
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    const double confidence = sample.keypoints_confidence[i];
+    GYRE_CHECK(confidence >= 0 && confidence <= 1);
+    GYRE_CHECK(confidence == 0 || sample.keypoints_px.row(i).allFinite());
+  }
+  GYRE_CHECK(!sample.params ||
+             (sample.params->pose.allFinite() && sample.params->betas.allFinite() &&
+              sample.params->transl.allFinite()));
+}
+
+const FuzzTarget kSpin(
+    "spin",
+    [](const std::string& bytes) {
+      ReadSpinNpz(AsFile(bytes, "input.npz"), "/pictures", "spin", CheckSample);
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kCoco("coco", [](const std::string& bytes) {
+  ReadCoco(AsFile(bytes, "input.json"), "/pictures", {.min_keypoints = 1, .box_from_bbox = true},
+           "coco", CheckSample);
+});
+
+const FuzzTarget kCsvDataset("csv_dataset", [](const std::string& bytes) {
+  CsvOptions options;
+  options.min_keypoints = 1;
+  ReadCsvDataset(AsFile(bytes, "input.csv"), "/pictures", options, "csv", CheckSample);
+});
+
+const FuzzTarget kLsp("lsp", [](const std::string& bytes) {
+  const fs::path folder = AsFile(bytes, "joints.mat").parent_path();
+  for (const LspKind kind : {LspKind::kLsp, LspKind::kLspet}) {
+    Accepts([&] {
+      ReadLsp(folder, {.kind = kind, .min_keypoints = 1}, "lsp", [&](const Sample& sample) {
+        GYRE_CHECK(sample.image_path.starts_with((folder / "images").string()));
+      });
+    });
+  }
+});
+
+// Files of the current folder only, and no scenes: they take long to set up.
+const FuzzTarget kSpec("spec", [](const std::string& text) {
+  if (text.find("synth") != std::string::npos || text.find('/') != std::string::npos ||
+      text.find("..") != std::string::npos) {
+    return;
+  }
+  static const bool prepared = [] {
+    AsFile("file,rank_x,rank_y\na.jpg,1,2\nb.jpg,3,4\n", "a.csv");
+    fs::current_path(FuzzFolder());
+    return true;
+  }();
+  GYRE_CHECK(prepared);
+  Accepts([&] {
+    DatasetSpec spec(text);
+    spec.TakeString("name", "");
+    spec.TakeNumber("box_margin", 1, 0.1, 10);
+    spec.TakeInteger("count", 1, 1, 100);
+    spec.TakeFlag("all_annotated", true);
+    spec.CheckAllTaken();
+  });
+  const Mixture mixture = OpenMixture(text);
+  double total = 0;
+  for (const double weight : mixture.weights) total += weight;
+  GYRE_CHECK(std::abs(total - 1) < 1e-9, "weights sum to {}", total);
+});
+
+const FuzzTarget kProblem(
+    "problem",
+    [](const std::string& bytes) {
+      const ProblemFile file = ReadProblemFile(AsFile(bytes, "input.npz"));
+      for (const auto& [name, unused] : file.starts) {
+        GYRE_CHECK(file.StartedFrom(name).size() == file.problems.size());
+      }
+    },
+    /*is_zip=*/true);
+
+// A result of `gyre fit`, as --join takes it.
+const FuzzTarget kFitRows(
+    "fit_rows",
+    [](const std::string& bytes) {
+      const fs::path path = AsFile(bytes, "input.npz");
+      Accepts([&] { ReadRun(path); });
+      Accepts([&] { ReadStatistics(path); });
+      JoinFits({path}, FuzzFolder() / "joined.npz");
+    },
+    /*is_zip=*/true);
+
+constexpr size_t kPageBytes = 4096, kOpeningBytes = 16, kMaxOpenings = 4096;
+
+uint32_t Crc(std::string_view bytes, uint32_t crc = 0) {
+  return static_cast<uint32_t>(
+      crc32(crc, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+template <typename T>
+std::string_view BytesOf(const T& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof(value)};
+}
+
+// A store of fits (fitting/fit_file.h) of the header's JSON, the openings' steps and the records in
+// the parts of an archive, with right checksums: only those of records whose two differ are left.
+std::string FitStoreOf(std::vector<ZipEntry> parts) {
+  parts.resize(3);
+  const std::string& json = parts[0].content;
+  std::string store = "GYREFITS";
+  store += BytesOf(uint32_t{1});
+  store += BytesOf(static_cast<uint32_t>(json.size()));
+  store += BytesOf(Crc(json));
+  store += json;
+  store.resize((store.size() + kPageBytes - 1) / kPageBytes * kPageBytes);
+  const size_t slots_begin = store.size() + kMaxOpenings * kOpeningBytes;
+  const std::string& steps = parts[1].content;
+  for (size_t i = 0; i < std::min(steps.size() / sizeof(int64_t), kMaxOpenings); ++i) {
+    const std::string_view step = std::string_view(steps).substr(i * sizeof(int64_t), 8);
+    store += step;
+    store += BytesOf(uint32_t{0});
+    store += BytesOf(Crc(step, Crc(BytesOf(static_cast<int64_t>(i)))));
+  }
+  store.resize(slots_begin);
+  std::string_view records = parts[2].content;
+  for (int64_t i = 0; records.size() >= kFitRecordBytes; ++i) {
+    std::string record(records.substr(0, kFitRecordBytes));
+    records.remove_prefix(kFitRecordBytes);
+    const std::string_view middle = std::string_view(record).substr(4, kFitRecordBytes - 8);
+    const uint32_t crc = Crc(middle, Crc(BytesOf(i / 2)));
+    if (record.substr(0, 4) == record.substr(kFitRecordBytes - 4)) {
+      record.replace(0, 4, BytesOf(crc)).replace(kFitRecordBytes - 4, 4, BytesOf(crc));
+    }
+    store += record;
+  }
+  return store;
+}
+
+// Read, exported and read again, and written to.
+const FuzzTarget kFits(
+    "fits",
+    [](const std::string& bytes) {
+      const std::vector<ZipEntry> parts = ZipParts(bytes);
+      const fs::path path = AsFile(parts.empty() ? bytes : FitStoreOf(parts), "input.store");
+      {
+        const FitFile file = FitFile::OpenToRead(path);
+        const FitFile::Census census = file.Verify();
+        ExportFits(file, FuzzFolder() / "export.npz", "");
+        const FitFile again = ReadFits(FuzzFolder() / "export.npz");
+        const FitDifferences differences = CompareFits(file, again);
+        GYRE_CHECK(differences.None() && differences.equal == census.fits);
+      }
+      FitFile file = FitFile::OpenToWrite(path, 5);
+      if (file.size() == 0) return;
+      StoredFit fit;
+      fit.camera = SpinCropCamera();
+      fit.step = 6;
+      const int64_t last = file.size() - 1;
+      file.Write(last, fit);
+      GYRE_CHECK(file.Read(last) && file.Read(last)->step == 6);
+    },
+    /*is_zip=*/true);
+
+// Fits in the layouts that `gyre fits` reads.
+const FuzzTarget kFitExport(
+    "fit_export",
+    [](const std::string& bytes) {
+      const FitFile file =
+          ReadFits(AsFile(bytes, bytes.starts_with("PK") ? "input.npz" : "input.npy"), "spin");
+      GYRE_CHECK(file.Verify().damaged == 0);
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kFitRecord("fit_record", [](const std::string& bytes) {
+  const std::string written = EncodeRow(DecodeRow(bytes));
+  GYRE_CHECK(EncodeRow(DecodeRow(written)) == written, "written and read is another row");
+});
+
+}  // namespace
+}  // namespace gyre
