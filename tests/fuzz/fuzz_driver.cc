@@ -38,16 +38,19 @@ __sanitizer_cov_trace_pc() {
 #endif
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  const auto& targets = gyre::FuzzTargets();
-  const char* name = *argc > 1 ? (*argv)[1] : "";
-  for (const gyre::FuzzTarget& target : targets) {
-    if (std::strcmp(name, target.name) == 0) chosen = &target;
+  // Where libFuzzer starts itself again (-merge, -minimize_crash) it leaves the target out.
+  constexpr const char* kVariable = "GYRE_FUZZ_TARGET";
+  const char* again = std::getenv(kVariable);
+  const std::string name = again != nullptr ? again : *argc > 1 ? (*argv)[1] : "";
+  for (const gyre::FuzzTarget& target : gyre::FuzzTargets()) {
+    if (name == target.name) chosen = &target;
   }
   if (chosen == nullptr) {
-    for (const gyre::FuzzTarget& target : targets) fmt::print("{}\n", target.name);
+    for (const gyre::FuzzTarget& target : gyre::FuzzTargets()) fmt::print("{}\n", target.name);
     std::exit(2);
   }
-  // libFuzzer reads the rest (and starts itself again with the whole).
+  if (again != nullptr) return 0;
+  setenv(kVariable, chosen->name, 1);
   std::rotate(*argv + 1, *argv + 2, *argv + *argc);
   --*argc;
   return 0;
