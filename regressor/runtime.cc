@@ -8,20 +8,51 @@
 #include <torch/cuda.h>
 #include <torch/nn/module.h>
 
+#include <cstdlib>
 #include <mutex>
+#include <string>
 
 #include "core/error.h"
 #include "core/parallel.h"
 
-// Of OpenBLAS, where that is the BLAS underneath.
-extern "C" void openblas_set_num_threads(int) __attribute__((weak));
+// Of OpenBLAS, where that is the BLAS underneath and chooses its kernels at run time.
+extern "C" {
+__attribute__((weak)) void openblas_set_num_threads(int);
+__attribute__((weak)) char* openblas_get_corename();
+__attribute__((weak)) void gotoblas_dynamic_quit();
+__attribute__((weak)) void gotoblas_dynamic_init();
+}
 
 namespace gyre {
+namespace {
+
+// A processor that OpenBLAS does not know, being younger or virtual, gets kernels of 2004: a
+// product of matrices then takes two to three times as long. Which instructions there are is known
+// all the same.
+void ChooseBlasKernels() {
+#ifdef __x86_64__
+  if (!openblas_get_corename || !gotoblas_dynamic_quit || !gotoblas_dynamic_init) return;
+  if (std::string(openblas_get_corename()) != "Prescott") return;
+  const char* kernels = nullptr;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) kernels = "HASWELL";
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    kernels = "SKYLAKEX";
+  }
+  if (!kernels || setenv("OPENBLAS_CORETYPE", kernels, /*overwrite: the user's word*/ 0)) return;
+  gotoblas_dynamic_quit();
+  gotoblas_dynamic_init();  // reads the variable
+#endif
+}
+
+}  // namespace
 
 void InitRuntime(int threads) {
   GYRE_CHECK(threads >= 0);
   at::set_num_threads(threads == 0 ? HardwareThreads() : threads);
   at::globalContext().setFlushDenormal(true);
+  static std::once_flag kernels_chosen;
+  std::call_once(kernels_chosen, ChooseBlasKernels);
   // OpenBLAS' own threads would wait for work beside LibTorch's, on the same cores.
   if (openblas_set_num_threads) openblas_set_num_threads(1);
 #ifdef __GLIBC__

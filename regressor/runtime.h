@@ -16,7 +16,8 @@ namespace gyre {
 
 // Once, before the first computation: `threads` (0: all cores) for LibTorch's kernels, freed memory
 // kept for the next step instead of given back to the system (1.1-1.5x on a CPU), denormal numbers
-// flushed to zero.
+// flushed to zero, OpenBLAS' kernels those of the processor's instructions (2.6x for the network of
+// keypoints) unless OPENBLAS_CORETYPE says otherwise.
 void InitRuntime(int threads);
 
 // Lays the weights of convolutions out as the pictures of NormalizeCrops are (channels last), which

@@ -1,19 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regressor/runtime.h"
 
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <strings.h>
+
+#include <cstdlib>
 
 #include "io/io_test_util.h"
 #include "regressor/preprocess.h"
 #include "regressor/regressor_test_util.h"
 
+// Weak as in runtime.cc: another BLAS may be underneath.
+extern "C" __attribute__((weak)) char* openblas_get_corename();
+
 namespace gyre {
 namespace {
 
 using ::testing::HasSubstr;
+
+TEST(Runtime, MatrixProductsUseTheProcessor) {
+  InitRuntime(1);
+  const at::Tensor a = at::randn({70, 131}), b = at::randn({131, 53});
+  const at::Tensor exact = at::matmul(a.to(at::kDouble), b.to(at::kDouble));
+  EXPECT_LT((at::matmul(a, b).to(at::kDouble) - exact).abs().max().item<double>(), 1e-4);
+#ifdef __x86_64__
+  const char* wish = std::getenv("OPENBLAS_CORETYPE");
+  const bool oldest = wish && strcasecmp(wish, "prescott") == 0;
+  if (openblas_get_corename && __builtin_cpu_supports("avx2") && !oldest) {
+    EXPECT_STRNE(openblas_get_corename(), "Prescott");
+  }
+#endif
+}
 
 TEST(Runtime, DevicesAreNamed) {
   EXPECT_TRUE(DeviceFromName("cpu").is_cpu());
