@@ -168,6 +168,7 @@ SceneOptions TakeSceneOptions(DatasetSpec& spec) {
   o.noise.outlier_rate = spec.TakeNumber("outliers", o.noise.outlier_rate, 0, 1);
   o.noise.outlier_px = spec.TakeNumber("outlier_px", o.noise.outlier_px, 0, kReferenceCropPx);
   o.noise.swap_rate = spec.TakeNumber("swaps", o.noise.swap_rate, 0, 1);
+  o.noise.joints = spec.TakeString("joints", o.noise.joints);
   return o;
 }
 

@@ -14,7 +14,8 @@
 // name). With picture files: `images=` (folder; default: images/ beside the file, else beside it).
 // With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet: `all_annotated=`;
 // coco: `box_from_bbox=`. Synth: count, seed, frame (px), spread, poses, seated, yaw
-// (degrees), any_turn, occluders, noise, missing, outliers, outlier_px, swaps; see SceneOptions.
+// (degrees), any_turn, occluders, noise, missing, outliers, outlier_px, swaps, joints; see
+// SceneOptions.
 //
 // A mixture is several data sets with weights:
 //   SPEC*0.6,SPEC*0.4

@@ -178,7 +178,9 @@ struct Loader::Impl {
       if (!HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }
-      ImageBuffer image = set.LoadImage(sample);
+      ImageBuffer image;
+      if (options.picture == LoaderPicture::kImage) image = set.LoadImage(sample);
+      if (options.picture == LoaderPicture::kSilhouette) image = set.LoadSilhouette(sample);
       return std::make_pair(std::move(sample), std::move(image));
     } catch (const UserError& error) {
       ReportUnusable(ref, error.what());
@@ -216,16 +218,20 @@ struct Loader::Impl {
     const auto order = OrderOf(batch.epoch);
     const int64_t begin = batch.step * batch_size();
     const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
-    const size_t crop_bytes = size_t{3} * options.crop_px * options.crop_px;
+    const bool with_pixels = options.picture != LoaderPicture::kNone;
+    const size_t crop_bytes = with_pixels ? size_t{3} * options.crop_px * options.crop_px : 0;
     batch.pixels.resize(crop_bytes * (end - begin));
     for (int64_t position = begin; position < end; ++position) {
       auto loaded = LoadPosition((*order)[position], batch.epoch, position);
       if (!loaded) continue;
       auto& [ref, sample, image] = *loaded;
       Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(batch.epoch), position);
-      const Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
+      Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
+      if (options.picture != LoaderPicture::kImage) augmentation.gains = {1, 1, 1};
       const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
-      WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
+      if (with_pixels) {
+        WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
+      }
       batch.keypoints.push_back(
           KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, crop));
       batch.augmentations.push_back(augmentation);

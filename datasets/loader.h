@@ -20,9 +20,13 @@
 
 namespace gyre {
 
+// What the crops show.
+enum class LoaderPicture { kImage, kSilhouette, kNone };
+
 struct LoaderOptions {
   int batch_size = 32;
   int crop_px = 224;
+  LoaderPicture picture = LoaderPicture::kImage;
   // Threads that read and warp; 0 reads in the caller's thread.
   int workers = 2;
   // Batches kept ready: the bound on the memory.
@@ -52,7 +56,8 @@ struct Batch {
   std::vector<Augmentation> augmentations;
   std::vector<CropMap> crops;
   std::vector<CropKeypoints> keypoints;  // in the crop
-  std::vector<uint8_t> pixels;           // [B, crop_px, crop_px, 3] BGR
+  // [B, crop_px, crop_px, 3] BGR; silhouettes white on black; empty for LoaderPicture::kNone
+  std::vector<uint8_t> pixels;
 
   int size() const { return static_cast<int>(samples.size()); }
 };

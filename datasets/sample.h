@@ -62,6 +62,9 @@ class Dataset {
   // The image of a sample, 8-bit BGR as OpenCV holds it, at the resolution of `keypoints_px`.
   // UserError names the row and the file when it cannot be read.
   virtual ImageBuffer LoadImage(const Sample& sample) const = 0;
+  // The person's silhouette as a picture of the same size, white on black. UserError when the data
+  // set has none.
+  virtual ImageBuffer LoadSilhouette(const Sample& sample) const;
 };
 
 }  // namespace gyre

@@ -91,6 +91,18 @@ void SwapSides(bool legs, Points2* keypoints_px, VecX* confidence) {
   *confidence = (*confidence)(from).eval();
 }
 
+// Forgets the joints that are not of the keypoint set.
+void KeepAnnotated(std::string_view set, Rng& rng, VecX* confidence) {
+  constexpr std::string_view kAny[] = {"all", "body25", "coco17", "mpii16", "h36m17", "lsp14"};
+  if (set == "any") set = kAny[rng.Below(std::size(kAny))];
+  if (set == "all") return;
+  VecX kept = VecX::Zero(kNumSpinJoints);
+  for (const int i : SpinPositionsOf(FindKeypointSet(set))) {
+    if (i >= 0) kept[i] = (*confidence)[i];
+  }
+  *confidence = kept;
+}
+
 }  // namespace
 
 bool SceneOccluder::Covers(const Vec2& point_px) const {
@@ -200,6 +212,7 @@ void DrawNoisyKeypoints(const SceneGeometry& scene, const KeypointNoise& noise, 
     (*confidence)[i] = 1;
   }
   if (rng.Bernoulli(noise.swap_rate)) SwapSides(rng.Bernoulli(0.5), keypoints_px, confidence);
+  KeepAnnotated(noise.joints, rng, confidence);
 }
 
 }  // namespace gyre

@@ -30,9 +30,10 @@ void KeypointNoise::Check() const {
   CheckRange("noise.outlier_rate", outlier_rate, 0, 1);
   CheckRange("noise.outlier_px", outlier_px, 0, kReferenceCropPx);
   CheckRange("noise.swap_rate", swap_rate, 0, 1);
+  if (joints != "all" && joints != "any") FindKeypointSet(joints);
 }
 
-KeypointNoise KeypointNoise::None() { return {0, 0, 0, 0, 0, 0}; }
+KeypointNoise KeypointNoise::None() { return {0, 0, 0, 0, 0, 0, "all"}; }
 
 void SceneOptions::Check() const {
   CheckRange("count", static_cast<double>(count), 1, 0x1p40);
@@ -128,6 +129,14 @@ Points2 SyntheticDataset::TrueKeypoints(const Sample& sample) const {
     points.row(i) = sample.camera->Project(joints.row(i).transpose()).transpose();
   }
   return points;
+}
+
+ImageBuffer SyntheticDataset::LoadSilhouette(const Sample& sample) const {
+  const std::vector<uint8_t> mask = BodyMask(sample);
+  ImageBuffer image{impl_->options.width_px, impl_->options.height_px, 3, {}};
+  image.pixels.reserve(3 * mask.size());
+  for (const uint8_t value : mask) image.pixels.insert(image.pixels.end(), 3, value);
+  return image;
 }
 
 std::vector<uint8_t> SyntheticDataset::BodyMask(const Sample& sample) const {

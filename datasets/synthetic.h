@@ -27,6 +27,9 @@ struct KeypointNoise {
   double outlier_px = 0;  // how far outliers are off, in pixels of the crop, in whatever direction;
                           // 0: anywhere in the box
   double swap_rate = 0;   // of the people: left and right exchanged in legs or in arms
+  // Whose joints are annotated: a keypoint set's name ("lsp14", see body/joints.h), "all" 49, or
+  // "any": for each person the joints of one of all, body25, coco17, mpii16, h36m17 and lsp14.
+  std::string joints = "all";
 
   void Check() const;
   static KeypointNoise None();
@@ -74,6 +77,8 @@ class SyntheticDataset : public Dataset {
   Sample GetInSpinCrop(int64_t position) const;
   // Renders.
   ImageBuffer LoadImage(const Sample& sample) const override;
+  // BodyMask in three channels.
+  ImageBuffer LoadSilhouette(const Sample& sample) const override;
 
   // SPIN's 49 joints without noise: pixels [49,2] and metres in the camera frame [49,3].
   Points2 TrueKeypoints(const Sample& sample) const;

@@ -26,8 +26,8 @@ at::Tensor RowTensor(const Vector& v) {
 }  // namespace
 
 HmrNetImpl::HmrNetImpl(const NetworkOptions& options, const MeanParams& mean)
-    : ResNetImpl(options.backbone, options.width), options_(options) {
-  options.Check();
+    : options_((options.Check(), options)), encoder_(MakeEncoder(options)) {
+  for (const auto& child : encoder_->named_children()) register_module(child.key(), child.value());
   const int64_t state_size = kNumPose6D + kNumShapeParams + kNumCam;
   const auto linear = [this](const char* name, int64_t in, int64_t out) {
     return register_module(name, torch::nn::Linear(in, out));
@@ -47,7 +47,9 @@ HmrNetImpl::HmrNetImpl(const NetworkOptions& options, const MeanParams& mean)
   init_cam = register_buffer("init_cam", RowTensor(mean.cam));
 }
 
-HmrOutput HmrNetImpl::forward(const at::Tensor& images) { return Regress(Features(images)); }
+HmrOutput HmrNetImpl::forward(const at::Tensor& input) {
+  return Regress(encoder_->Features(input));
+}
 
 at::Tensor HmrNetImpl::RegressState(const at::Tensor& features) {
   GYRE_CHECK(features.dim() == 2 && features.size(1) == feature_size());

@@ -11,11 +11,29 @@
 namespace gyre {
 namespace {
 
+constexpr std::array kInputs = {std::pair{NetworkInput::kImage, "image"},
+                                std::pair{NetworkInput::kKeypoints, "keypoints"},
+                                std::pair{NetworkInput::kSilhouette, "silhouette"}};
 constexpr std::array kBackbones = {std::pair{Backbone::kResNet18, "resnet18"},
                                    std::pair{Backbone::kResNet34, "resnet34"},
                                    std::pair{Backbone::kResNet50, "resnet50"}};
 
 }  // namespace
+
+const char* NetworkInputName(NetworkInput input) {
+  for (const auto& [value, name] : kInputs) {
+    if (value == input) return name;
+  }
+  GYRE_CHECK(false, "no such input");
+  return "";
+}
+
+NetworkInput NetworkInputFromName(const std::string& name) {
+  for (const auto& [value, known] : kInputs) {
+    if (name == known) return value;
+  }
+  ThrowUserError("input: \"{}\" is not one of image, keypoints, silhouette", name);
+}
 
 const char* BackboneName(Backbone backbone) {
   for (const auto& [value, name] : kBackbones) {

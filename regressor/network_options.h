@@ -11,6 +11,14 @@
 
 namespace gyre {
 
+// What a network looks at.
+//   kImage       the crop: a ResNet's feature (HMR, SPIN)
+//   kKeypoints   SPIN's 49 keypoints and their confidences: PosePrior of Pavlakos et al. 2018
+//   kSilhouette  the crop's silhouette: their ShapePrior
+enum class NetworkInput { kImage, kKeypoints, kSilhouette };
+const char* NetworkInputName(NetworkInput input);            // "image", "keypoints", "silhouette"
+NetworkInput NetworkInputFromName(const std::string& name);  // UserError lists the names
+
 enum class Backbone { kResNet18, kResNet34, kResNet50 };
 const char* BackboneName(Backbone backbone);         // "resnet18", ...
 Backbone BackboneFromName(const std::string& name);  // UserError lists the names
@@ -23,8 +31,11 @@ IefActivation IefActivationFromName(const std::string& name);
 
 // The defaults are SPIN's.
 struct NetworkOptions {
-  Backbone backbone = Backbone::kResNet50;
-  int width = 64;      // channels of the first stage, doubled from stage to stage; ResNet's own: 64
+  NetworkInput input = NetworkInput::kImage;
+  Backbone backbone = Backbone::kResNet50;  // of images
+  // Channels of the first stage, doubled from stage to stage; ResNet's own: 64. From keypoints a
+  // sixteenth of the hidden units.
+  int width = 64;
   int image_px = 224;  // side of the square crop; any multiple of 32
   IefActivation ief_activation = IefActivation::kNone;
   int ief_iterations = 3;

@@ -8,22 +8,21 @@
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 
-#include "regressor/network_options.h"
+#include "regressor/encoder.h"
 
 namespace gyre {
 
 // Images [B,3,H,W], H and W at least 32 -> features [B,C], averaged over the last feature map.
-class ResNetImpl : public torch::nn::Module {
+class ResNetImpl : public EncoderImpl {
  public:
   // Convolutions are drawn from normal(0, sqrt(2 / (k k out_channels))), batch norms are 1 and 0
   // (SPIN's start), by Torch's global generator. `width`: channels of the first stage.
   explicit ResNetImpl(Backbone backbone, int width = 64);
 
-  at::Tensor Features(const at::Tensor& images);
-  int64_t feature_size() const { return feature_size_; }  // 512 or 2048 at width 64
+  // feature_size() is 512, or 2048 for ResNet-50, at width 64.
+  at::Tensor Features(const at::Tensor& images) override;
 
  private:
-  int64_t feature_size_;
   torch::nn::Conv2d conv1{nullptr};
   torch::nn::BatchNorm2d bn1{nullptr};
   torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr}, layer4{nullptr};

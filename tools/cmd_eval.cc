@@ -10,6 +10,7 @@
 #include "datasets/check.h"
 #include "datasets/loader.h"
 #include "fitting/fit_exchange.h"
+#include "loop/network_bridge.h"
 #include "loop/predictor.h"
 #include "loop/run_directory.h"
 #include "loop/validation.h"
@@ -70,8 +71,10 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
       SetUp(given("body", o.body), given("joint-regressor-extra", o.joint_regressor_extra),
             given("prior", o.prior), data);
   const RestJoints rest(*setup.body);
-  Loader loader(setup.data,
-                LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px));
+  LoaderOptions loading =
+      LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
+  loading.picture = PictureFor(o.network.input);
+  Loader loader(setup.data, loading);
   SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {

@@ -99,6 +99,14 @@ bool RunJobs(const std::vector<Job>& jobs, int at_once) {
   return !stop.requested();
 }
 
+// A training that was stopped on the way is resumed.
+std::vector<std::string> GoOnWith(const std::vector<std::string>& command) {
+  const auto run = std::find(command.begin(), command.end(), "--run");
+  if (command[0] != "train" || run == command.end() || run + 1 == command.end()) return command;
+  if (!fs::exists(fs::path(run[1]) / "options.json")) return command;
+  return {"train", "--resume", "--run", run[1], "--quiet"};
+}
+
 // Refuses a folder that another process works in, until the end of this one.
 Descriptor Lock(const fs::path& folder) {
   const fs::path path = folder / "lock";
@@ -141,7 +149,9 @@ int RunExperiment(int argc, char** argv) {
     const fs::path done = folder / fmt::format("prepared-{}", i);
     const std::string words = nlohmann::json(experiment.prepare[i]).dump() + "\n";
     if (fs::exists(done) && ReadFile(done) == words) continue;
-    if (!RunJobs({{experiment.prepare[i][0], experiment.prepare[i], folder / "prepare.log"}}, 1)) {
+    const Job job{experiment.prepare[i][0], GoOnWith(experiment.prepare[i]),
+                  folder / "prepare.log"};
+    if (!RunJobs({job}, 1)) {
       return kExitStopped;
     }
     WriteFileAtomically(done, words);

@@ -26,17 +26,26 @@ ImageBuffer BufferOf(const cv::Mat& image) {
   return buffer;
 }
 
-// The person as a batch of one; empty when it cannot be cropped.
-std::optional<Batch> BatchOf(const FitInput& input, int crop_px) {
+// The person's box, keypoints and camera; empty without a box.
+std::optional<Sample> SampleOf(const FitInput& input) {
   const FitProblem& problem = input.problem;
   const auto box = BoxAroundPoints(problem.keypoints_px, problem.confidence, kBoxMargin);
-  if (input.image_path.empty() || !box) return std::nullopt;
+  if (!box) return std::nullopt;
+  Sample sample;
+  sample.box = *box;
+  sample.camera = problem.camera;
+  sample.keypoints_px = problem.keypoints_px;
+  sample.keypoints_confidence = problem.confidence;
+  return sample;
+}
+
+// The person's picture as a batch of one; empty when it cannot be cropped.
+std::optional<Batch> BatchOf(const FitInput& input, const Sample& sample, int crop_px) {
+  if (input.image_path.empty()) return std::nullopt;
   Batch batch;
   batch.crop_px = crop_px;
-  batch.samples.resize(1);
-  batch.samples[0].box = *box;
-  batch.samples[0].camera = problem.camera;
-  batch.crops.push_back(CropOf(*box, crop_px, Augmentation()));
+  batch.samples = {sample};
+  batch.crops.push_back(CropOf(sample.box, crop_px, Augmentation()));
   batch.pixels.resize(static_cast<size_t>(crop_px) * crop_px * 3);
   try {
     WarpToCrop(BufferOf(ReadImage(input.image_path)), batch.crops[0], Augmentation(),
@@ -60,6 +69,10 @@ NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& bo
   InitRuntime(1);  // see SetStarts
   const c10::Device device = DeviceFromName("cpu");
   impl_.reset(new Impl{device, LoadTrainedNetwork(run, device), RestJoints(body)});
+  if (impl_->trained.options.network.input == NetworkInput::kSilhouette) {
+    ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
+                   run.string());
+  }
   impl_->trained.network->eval();
 }
 
@@ -68,12 +81,20 @@ NetworkStart::~NetworkStart() = default;
 void NetworkStart::SetStarts(int threads, std::vector<FitInput>* inputs) {
   // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
   // its neighbours nor on the number of threads.
+  const NetworkOptions& network = impl_->trained.options.network;
   ParallelFor(static_cast<int64_t>(inputs->size()), threads, [&](int64_t i, int) {
     FitInput& input = (*inputs)[i];
-    const auto batch = BatchOf(input, impl_->trained.options.network.image_px);
-    if (!batch) return;
-    input.problem.start =
-        PredictBodies(impl_->trained.network, *batch, impl_->rest, impl_->device)[0];
+    const auto sample = SampleOf(input);
+    if (!sample) return;
+    if (network.input == NetworkInput::kKeypoints) {
+      input.problem.start =
+          PredictFromKeypoints(impl_->trained, {&*sample, 1}, impl_->rest, impl_->device)[0];
+    } else {
+      const auto batch = BatchOf(input, *sample, network.image_px);
+      if (!batch) return;
+      input.problem.start =
+          PredictBodies(impl_->trained.network, *batch, impl_->rest, impl_->device)[0];
+    }
     input.problem.has_start = input.problem.start_has_translation = true;
   });
 }

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "datasets/augment.h"
+#include "regressor/preprocess.h"
 #include "regressor/projection.h"
 
 namespace gyre {
@@ -22,6 +23,23 @@ struct HostTensor {
 
 Vec2 CropMiddle(int size_px) { return Vec2::Constant(0.5 * (size_px - 1)); }
 
+// [B,49,3]: x, y in [-1,1] of the crop, confidence.
+at::Tensor NormalizedKeypoints(const Batch& batch) {
+  HostTensor keypoints({int64_t{batch.size()}, kNumSpinJoints, 3});
+  for (int i = 0; i < batch.size(); ++i) {
+    const CropKeypoints& in_crop = batch.keypoints[i];
+    for (int j = 0; j < kNumSpinJoints; ++j) {
+      const Vec2 point = (in_crop.points_px.row(j).transpose() - CropMiddle(batch.crop_px)) /
+                         (0.5 * batch.crop_px);
+      float* out = keypoints.data + 3 * (kNumSpinJoints * i + j);
+      out[0] = static_cast<float>(point.x());
+      out[1] = static_cast<float>(point.y());
+      out[2] = static_cast<float>(in_crop.confidence[j]);
+    }
+  }
+  return keypoints.tensor;
+}
+
 }  // namespace
 
 CropCameras CamerasOf(const Batch& batch, c10::Device device) {
@@ -33,6 +51,36 @@ CropCameras CamerasOf(const Batch& batch, c10::Device device) {
     center.data[2 * i + 1] = static_cast<float>(camera.center_px.y());
   }
   return {focal.tensor.to(device), center.tensor.to(device)};
+}
+
+at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device) {
+  switch (input) {
+    case NetworkInput::kImage:
+      return NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
+    case NetworkInput::kKeypoints:
+      return NormalizedKeypoints(batch).to(device);
+    case NetworkInput::kSilhouette: {
+      const int64_t side = batch.crop_px, pixels = batch.size() * side * side;
+      HostTensor silhouettes({batch.size(), 1, side, side});
+      for (int64_t i = 0; i < pixels; ++i) silhouettes.data[i] = batch.pixels[3 * i] / 255.0F;
+      return silhouettes.tensor.to(device);
+    }
+  }
+  GYRE_CHECK(false, "no such input");
+  return {};
+}
+
+LoaderPicture PictureFor(NetworkInput input) {
+  switch (input) {
+    case NetworkInput::kImage:
+      return LoaderPicture::kImage;
+    case NetworkInput::kKeypoints:
+      return LoaderPicture::kNone;
+    case NetworkInput::kSilhouette:
+      return LoaderPicture::kSilhouette;
+  }
+  GYRE_CHECK(false, "no such input");
+  return LoaderPicture::kNone;
 }
 
 at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,
@@ -79,18 +127,9 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
                          const RestJoints& rest, bool use_labels, c10::Device device) {
   const int64_t n = batch.size();
   GYRE_CHECK(static_cast<int64_t>(targets.size()) == n);
-  HostTensor keypoints({n, kNumSpinJoints, 3}), joints({n, kNumSupersetJoints, 4}), has_joints({n}),
+  HostTensor joints({n, kNumSupersetJoints, 4}), has_joints({n}),
       rotmats({n, kNumBodyJoints, 3, 3}), betas({n, kNumShapeParams}), valid({n});
   for (int i = 0; i < n; ++i) {
-    const CropKeypoints& in_crop = batch.keypoints[i];
-    for (int j = 0; j < kNumSpinJoints; ++j) {
-      const Vec2 point = (in_crop.points_px.row(j).transpose() - CropMiddle(batch.crop_px)) /
-                         (0.5 * batch.crop_px);
-      float* out = keypoints.data + 3 * (kNumSpinJoints * i + j);
-      out[0] = static_cast<float>(point.x());
-      out[1] = static_cast<float>(point.y());
-      out[2] = static_cast<float>(in_crop.confidence[j]);
-    }
     const Sample& sample = batch.samples[i];
     if (use_labels && sample.joints3d) {
       Points3 points = *sample.joints3d;
@@ -117,7 +156,7 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
     }
   }
   LossTarget target;
-  target.keypoints_2d = keypoints.tensor.to(device);
+  target.keypoints_2d = NormalizedKeypoints(batch).to(device);
   target.joints_3d = joints.tensor.to(device);
   target.has_joints_3d = has_joints.tensor.to(device);
   target.rotmats = rotmats.tensor.to(device);

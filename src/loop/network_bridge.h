@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between the network's tensors and the fitter's bodies.
 //
-// A network sees an augmented crop and speaks of the body in it: rotations, shape, and a
-// weak-perspective camera (s, tx, ty) about the crop's middle. With the crop's camera (focal f,
-// principal point p, see CameraInCrop) and the crop's middle m,
+// A network sees an augmented crop, or the keypoints in it, and speaks of the body in it:
+// rotations, shape, and a weak-perspective camera (s, tx, ty) about the crop's middle. With the
+// crop's camera (focal f, principal point p, see CameraInCrop) and the crop's middle m,
 //   t_z = 2 f / (size s),   t_xy = (tx, ty) + (m - p) t_z / f
 // puts the body where the network sees it. The fitter's bodies stand in the camera frame of the
 // image; BodyInCrop and BodyFromCrop lead from one to the other.
@@ -28,6 +28,11 @@ struct CropCameras {
   at::Tensor focal_px, center_px;
 };
 CropCameras CamerasOf(const Batch& batch, c10::Device device);
+
+// What a network looks at, on `device`: in the shapes of encoder.h.
+at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device);
+// What the loader has to bring for it.
+LoaderPicture PictureFor(NetworkInput input);
 
 // The network's 49 joints [B,49,3] in the crop, in [-1,1]: [B,49,2].
 at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,

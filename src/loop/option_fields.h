@@ -25,6 +25,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("max_bad_steps", o.max_bad_steps,
         "Steps in a row that numbers which are not finite may cost (0: the first ends the run)");
   visit("supervision", o.supervision, "loop, static, truth or reprojection");
+  visit("first_starts", o.first_starts,
+        "Run of preset prior18 from whose network the first fits start; empty: cold starts");
   visit("device", o.device, "cpu or cuda");
   visit("threads", o.threads, "Threads of the network (0: all cores)");
   visit("fit_threads", o.fit_threads, "Threads of the fitter (0: all cores)");
@@ -37,6 +39,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("pictures", o.pictures, "People pictured in the report");
 
   auto& n = o.network;
+  visit("network.input", n.input, "image, keypoints or silhouette");
   visit("network.backbone", n.backbone, "resnet18, resnet34 or resnet50");
   visit("network.width", n.width, "Channels of the first stage (ResNet's own: 64)");
   visit("network.image_px", n.image_px, "Side of the crop, a multiple of 32");

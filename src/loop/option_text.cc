@@ -50,6 +50,7 @@ void ValueIn(const Choice<T> (&choices)[N], const std::string& name, T* value) {
 }  // namespace
 
 std::string ChoiceName(Supervision value) { return SupervisionName(value); }
+std::string ChoiceName(NetworkInput value) { return NetworkInputName(value); }
 std::string ChoiceName(Backbone value) { return BackboneName(value); }
 std::string ChoiceName(IefActivation value) { return IefActivationName(value); }
 std::string ChoiceName(LossNorm value) { return LossNormName(value); }
@@ -62,6 +63,9 @@ std::string ChoiceName(Hypotheses value) { return NameIn(kHypotheses, value); }
 
 void ChoiceFromName(const std::string& name, Supervision* value) {
   *value = SupervisionFromName(name);
+}
+void ChoiceFromName(const std::string& name, NetworkInput* value) {
+  *value = NetworkInputFromName(name);
 }
 void ChoiceFromName(const std::string& name, Backbone* value) { *value = BackboneFromName(name); }
 void ChoiceFromName(const std::string& name, IefActivation* value) {

@@ -18,6 +18,7 @@
 namespace gyre {
 
 std::string ChoiceName(Supervision value);
+std::string ChoiceName(NetworkInput value);
 std::string ChoiceName(Backbone value);
 std::string ChoiceName(IefActivation value);
 std::string ChoiceName(LossNorm value);
@@ -29,6 +30,7 @@ std::string ChoiceName(FitBackend value);
 std::string ChoiceName(Hypotheses value);
 // UserError lists the names there are.
 void ChoiceFromName(const std::string& name, Supervision* value);
+void ChoiceFromName(const std::string& name, NetworkInput* value);
 void ChoiceFromName(const std::string& name, Backbone* value);
 void ChoiceFromName(const std::string& name, IefActivation* value);
 void ChoiceFromName(const std::string& name, LossNorm* value);

@@ -9,7 +9,6 @@
 #include "core/file.h"
 #include "loop/network_bridge.h"
 #include "loop/run_directory.h"
-#include "regressor/preprocess.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
 
@@ -19,8 +18,8 @@ std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const
                                       c10::Device device) {
   const at::NoGradGuard no_grad;
   if (network->is_training()) network->eval();  // threads may share a network in evaluation
-  const at::Tensor images = NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
-  return BodiesFromOutput(network->forward(images), batch, rest);
+  const at::Tensor input = NetworkInputs(batch, network->options().input, device);
+  return BodiesFromOutput(network->forward(input), batch, rest);
 }
 
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
@@ -39,6 +38,34 @@ TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint
   trained.network->to(device);
   UseChannelsLast(*trained.network);
   return trained;
+}
+
+TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
+                                   c10::Device device) {
+  TrainedNetwork trained = LoadTrainedNetwork(run_or_checkpoint, device);
+  if (trained.options.network.input != NetworkInput::kKeypoints) {
+    ThrowUserError(
+        "{}: its network looks at {}s; one that looks at keypoints comes from gyre "
+        "train --preset prior18",
+        run_or_checkpoint.string(), NetworkInputName(trained.options.network.input));
+  }
+  return trained;
+}
+
+std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
+                                             std::span<const Sample> samples,
+                                             const RestJoints& rest, c10::Device device) {
+  if (samples.empty()) return {};
+  Batch batch;
+  batch.crop_px = trained.options.network.image_px;
+  batch.samples.assign(samples.begin(), samples.end());
+  batch.augmentations.resize(samples.size());
+  for (const Sample& sample : samples) {
+    batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
+    batch.keypoints.push_back(
+        KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, batch.crops.back()));
+  }
+  return PredictBodies(trained.network, batch, rest, device);
 }
 
 }  // namespace gyre

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "body/body_model.h"
@@ -26,5 +27,13 @@ struct TrainedNetwork {
 };
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
                                   c10::Device device);
+
+// One that looks at keypoints (gyre train --preset prior18). UserError for another.
+TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
+                                   c10::Device device);
+// What it makes of the samples' boxes and keypoints; no picture is read.
+std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
+                                             std::span<const Sample> samples,
+                                             const RestJoints& rest, c10::Device device);
 
 }  // namespace gyre

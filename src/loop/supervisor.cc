@@ -110,7 +110,8 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   store_.Consider(KeyOf(sample), fit);
 }
 
-bool Supervisor::MakeInitialFits(const Dataset& data, const std::function<bool()>& stop) {
+bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
+                                 const std::function<bool()>& stop) {
   if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return true;
   constexpr int64_t kChunk = 256;  // bounds memory
   constexpr int64_t kSync = 16 * kChunk;
@@ -119,16 +120,24 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const std::function<bool()
     if (stop && stop()) return false;
     const int64_t end = std::min(begin + kChunk, data.size());
     std::vector<Sample> samples;
-    std::vector<FitProblem> problems;
     for (int64_t i = begin; i < end; ++i) {
       Sample sample = data.Get(i);
-      if (!HasBox(sample) || HasLabel(sample) || store_.Get(KeyOf(sample))) continue;
-      problems.push_back(MakeFitProblem(sample));
-      samples.push_back(std::move(sample));
+      if (HasBox(sample) && !HasLabel(sample)) samples.push_back(std::move(sample));
+    }
+    // Of all of them: then no start depends on which fits are stored already.
+    const std::vector<BodyParams> start = starts ? starts(samples) : std::vector<BodyParams>();
+    std::vector<FitProblem> problems;
+    std::vector<size_t> who;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      if (store_.Get(KeyOf(samples[i]))) continue;
+      problems.push_back(MakeFitProblem(samples[i]));
+      if (starts) problems.back().start = start[i];
+      problems.back().has_start = static_cast<bool>(starts);
+      who.push_back(i);
     }
     const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
-    for (size_t i = 0; i < samples.size(); ++i) {
-      Consider(samples[i], problems[i], results[i], FitSource::kStatic, 0);
+    for (size_t k = 0; k < who.size(); ++k) {
+      Consider(samples[who[k]], problems[k], results[k], FitSource::kStatic, 0);
     }
     if (end % kSync == 0) store_.file().Sync();
     progress.Advance(end - begin);

@@ -57,15 +57,20 @@ struct SupervisionStats {
   double seconds_fit = 0;
 };
 
+// Where first fits start: one body per sample, in the camera frame of its image.
+using StartFunction = std::function<std::vector<BodyParams>(std::span<const Sample>)>;
+
 class Supervisor {
  public:
   // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
              bool use_labels, int threads);
 
-  // Fits every sample without a stored fit from a cold start. Keypoints are enough. Gives up, with
-  // what is done in the store, as soon as `stop` says so; returns whether it came to the end.
-  bool MakeInitialFits(const Dataset& data, const std::function<bool()>& stop = {});
+  // Fits every sample without a stored fit, from `starts`, or cold without. Keypoints are enough.
+  // Gives up, with what is done in the store, as soon as `stop` says so; returns whether it came to
+  // the end.
+  bool MakeInitialFits(const Dataset& data, const StartFunction& starts = {},
+                       const std::function<bool()>& stop = {});
 
   // One step: `predictions` in the camera frames of the images, one per sample.
   std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,

@@ -77,7 +77,29 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
     }
     return o;
   }
-  ThrowUserError("preset '{}' is not one of default, spin, spin-compat, small, demo", name);
+  if (name == "prior18") {
+    // PosePrior of Pavlakos et al. 2018: keypoints in, body and camera out, taught by made-up
+    // people of whom everything is known. No picture is drawn. With --network.input silhouette and
+    // --network.image-px 64 it is their ShapePrior.
+    o.data = "synth:?name=people&count=200000&seed=1&joints=any&any_turn=0.2&noise=3&swaps=0.02";
+    o.val = "synth:?name=heldout&count=1000&seed=2&joints=any&any_turn=0.2&noise=3";
+    o.supervision = Supervision::kTruth;
+    o.network.input = NetworkInput::kKeypoints;
+    o.network.ief_activation = IefActivation::kRelu;
+    o.network.dropout = 0.1;
+    o.loss.norm = LossNorm::kL1;
+    o.loss.pose = 4;
+    o.loss.betas = 0.1;
+    o.loss.vertices = 20;
+    o.augment = AugmentOptions::None();
+    o.learning_rate = 1e-3;
+    o.gradient_clip = 100;
+    o.batch_size = 128;
+    o.steps = 10000;
+    return o;
+  }
+  ThrowUserError("preset '{}' is not one of default, spin, spin-compat, small, demo, prior18",
+                 name);
 }
 
 nlohmann::json ToJson(const TrainOptions& options) {

@@ -46,6 +46,8 @@ struct TrainOptions {
 
   // Fits.
   Supervision supervision = Supervision::kLoop;
+  std::string first_starts;  // a run of preset prior18 from whose network the first fits start;
+                             // empty: cold starts
   FitOptions fit;
   StorePolicy store;
 
@@ -66,13 +68,13 @@ struct TrainOptions {
   // UserError names the field and its value.
   void Check() const;
 
-  // "default", "spin", "spin-compat", "small", "demo"; UserError lists them.
+  // "default", "spin", "spin-compat", "small", "demo", "prior18"; UserError lists them.
   static TrainOptions Preset(const std::string& name);
 };
 
 nlohmann::json ToJson(const TrainOptions& options);
-// The preset that `json` names ("default" when it names none) with the fields that it has. UserError
-// names `what` and a key that is no option.
+// The preset that `json` names ("default" when it names none) with the fields that it has.
+// UserError names `what` and a key that is no option.
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what);
 // Every field must be there and have its type; UserError names `what` and the key.
 TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what);

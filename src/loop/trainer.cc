@@ -26,7 +26,6 @@
 #include "loop/predictor.h"
 #include "loop/run_report.h"
 #include "loop/validation.h"
-#include "regressor/preprocess.h"
 #include "regressor/runtime.h"
 #include "regressor/smpl_layer.h"
 #include "regressor/weights.h"
@@ -113,6 +112,7 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   LoaderOptions loading;
   loading.batch_size = options.batch_size;
   loading.crop_px = options.network.image_px;
+  loading.picture = PictureFor(options.network.input);
   loading.workers = options.loader_threads;
   loading.seed = options.seed;
   loading.augment = options.augment;
@@ -123,9 +123,12 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   if (!options.val.empty()) {
     // Held-out people are always fitted from the predictions, and their labels only measure.
     Mixture val = OpenMixture(options.val, sources);
+    LoaderOptions loading_val =
+        LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
+    loading_val.picture = loading.picture;
     FitStore fits = OpenFits(val, kValFitsFile, resume);
     validator = std::make_unique<Validator>(
-        std::move(val), options.network.image_px, options.batch_size,
+        std::move(val), loading_val,
         std::make_unique<Supervisor>(fitter, std::move(fits), Supervision::kLoop,
                                      /*use_labels=*/false, options.fit_threads));
   }
@@ -238,9 +241,8 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
 
   const Batch batch = loader->Next();
   const double seconds_load = SecondsSince(start);
-  const at::Tensor images = NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
   network->train();
-  const HmrOutput output = network->forward(images);
+  const HmrOutput output = network->forward(NetworkInputs(batch, options.network.input, device));
 
   const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest);
   SupervisionStats stats;
@@ -315,12 +317,19 @@ nlohmann::json Trainer::Impl::Validate() {
 
 bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
   const auto requested = [&] { return stop.requested(); };
+  StartFunction starts;
+  if (!options.first_starts.empty()) {
+    starts = [&, trained = LoadKeypointNetwork(options.first_starts, device)](
+                 std::span<const Sample> samples) mutable {
+      return PredictFromKeypoints(trained, samples, rest, device);
+    };
+  }
   for (const auto& set : data.sets) {
-    if (!supervisor->MakeInitialFits(*set, requested)) return false;
+    if (!supervisor->MakeInitialFits(*set, starts, requested)) return false;
   }
   if (!validator) return true;
   for (const auto& set : validator->data().sets) {
-    if (!validator->supervisor().MakeInitialFits(*set, requested)) return false;
+    if (!validator->supervisor().MakeInitialFits(*set, starts, requested)) return false;
   }
   return true;
 }

@@ -72,11 +72,9 @@ double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter&
   return evaluation.Result().Get("pa_mpjpe_mm").value;
 }
 
-Validator::Validator(Mixture data, int crop_px, int batch_size,
+Validator::Validator(Mixture data, const LoaderOptions& loading,
                      std::unique_ptr<Supervisor> supervisor)
-    : data_(std::move(data)),
-      loader_options_(LoaderOptions::Evaluation(batch_size, crop_px)),
-      supervisor_(std::move(supervisor)) {}
+    : data_(std::move(data)), loader_options_(loading), supervisor_(std::move(supervisor)) {}
 
 const Dataset& Validator::DatasetOf(const Sample& sample) const {
   for (const auto& set : data_.sets) {

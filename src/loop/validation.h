@@ -51,7 +51,7 @@ class Validator {
  public:
   // `supervisor` works on the validation set alone: its fits start cold, are improved from the
   // network's predictions as training's are, and never teach.
-  Validator(Mixture data, int crop_px, int batch_size, std::unique_ptr<Supervisor> supervisor);
+  Validator(Mixture data, const LoaderOptions& loading, std::unique_ptr<Supervisor> supervisor);
 
   // Evaluates every sample. Returns the `val_*` entries of metrics.jsonl; per-sample results stay
   // in `samples()`.

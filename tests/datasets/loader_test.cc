@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <set>
 #include <thread>
@@ -112,6 +113,32 @@ TEST(Loader, AllUnreadableIsAnError) {
     Loader loader(MixtureOf(set), SmallOptions(workers));
     EXPECT_THROW(loader.Next(), UserError);
   }
+}
+
+TEST(Loader, BringsSilhouettesOrNoPicture) {
+  const auto data = OpenDataset("synth:?count=4&frame=64");
+  LoaderOptions options = SmallOptions(0);
+  options.batch_size = 4;
+  const Batch image = Loader(MixtureOf(data), options).Next();
+  options.picture = LoaderPicture::kSilhouette;
+  const Batch silhouette = Loader(MixtureOf(data), options).Next();
+  options.picture = LoaderPicture::kNone;
+  const Batch none = Loader(MixtureOf(data), options).Next();
+  EXPECT_EQ(silhouette.pixels.size(), image.pixels.size());
+  for (size_t i = 0; i < silhouette.pixels.size(); i += 3) {  // no gain of a colour
+    ASSERT_EQ(silhouette.pixels[i], silhouette.pixels[i + 2]);
+  }
+  EXPECT_EQ(*std::max_element(silhouette.pixels.begin(), silhouette.pixels.end()), 255);
+  EXPECT_TRUE(none.pixels.empty());
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(none.keypoints[i].points_px, image.keypoints[i].points_px);
+    EXPECT_EQ(silhouette.keypoints[i].points_px, image.keypoints[i].points_px);
+  }
+  // Photographs have none.
+  options.picture = LoaderPicture::kSilhouette;
+  options.batch_size = 2;
+  EXPECT_THROW(Loader(MixtureOf(std::make_shared<FlatDataset>("flat", 3)), options).Next(),
+               UserError);
 }
 
 TEST(Loader, EvaluationTakesEverySampleOnceInOrder) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/error.h"
 #include "core/so3.h"
@@ -128,6 +130,45 @@ TEST(Synthetic, KeypointNoiseHasItsRates) {
   }
   EXPECT_NEAR(observed / (49.0 * options.count), 0.8, 0.015);
   EXPECT_NEAR(std::sqrt(squares / (2 * observed)), 3, 0.05);
+}
+
+TEST(Synthetic, AnnotatesTheJointsOfAKeypointSet) {
+  const auto observed = [](const std::string& joints) {
+    const auto data =
+        OpenDataset("synth:?count=40&missing=0&occluders=0&any_turn=0&joints=" + joints);
+    std::set<std::vector<int>> seen;  // lists of positions
+    for (int64_t i = 0; i < data->size(); ++i) {
+      const VecX confidence = data->Get(i).keypoints_confidence;
+      std::vector<int> positions;
+      for (int j = 0; j < kNumSpinJoints; ++j) {
+        if (confidence[j] > 0) positions.push_back(j);
+      }
+      seen.insert(positions);
+    }
+    return seen;
+  };
+  std::vector<int> lsp = SpinPositionsOf(FindKeypointSet("lsp14"));
+  std::sort(lsp.begin(), lsp.end());
+  EXPECT_TRUE(observed("lsp14").contains(lsp));
+  for (const auto& positions : observed("lsp14")) {  // fewer at the frame's edge
+    EXPECT_TRUE(std::includes(lsp.begin(), lsp.end(), positions.begin(), positions.end()));
+  }
+  EXPECT_GE(observed("any").size(), 6);
+  EXPECT_TRUE(observed("any").contains(lsp));
+  EXPECT_THROW(OpenDataset("synth:?joints=nobody"), UserError);
+}
+
+TEST(Synthetic, SilhouettesAreWhiteOnBlack) {
+  const auto data = OpenDataset("synth:?count=1&frame=64");
+  const ImageBuffer silhouette = data->LoadSilhouette(data->Get(0));
+  EXPECT_EQ(silhouette.width, 64);
+  EXPECT_EQ(silhouette.pixels.size(), 3 * 64 * 64);
+  const auto count = [&](int value) {
+    return std::count(silhouette.pixels.begin(), silhouette.pixels.end(), value);
+  };
+  EXPECT_GT(count(255), 0);
+  EXPECT_GT(count(0), 0);
+  EXPECT_EQ(count(0) + count(255), 3 * 64 * 64);
 }
 
 TEST(Synthetic, NoiseNeverChangesThePeople) {

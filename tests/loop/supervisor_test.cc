@@ -51,6 +51,29 @@ TEST_F(SupervisorTest, TheStoreStartsEmptyAndIsFilledFromKeypointsAlone) {
   EXPECT_GT(supervisor.store().GetStats(1).fits, data_->size() / 2);
 }
 
+TEST_F(SupervisorTest, FirstFitsStartWhereTheyAreToldTo) {
+  const StartFunction truth = [](std::span<const Sample> samples) {
+    std::vector<BodyParams> bodies;
+    for (const Sample& sample : samples) bodies.push_back(*sample.params);
+    return bodies;
+  };
+  Supervisor cold = Make(Supervision::kStatic), warm = Make(Supervision::kStatic);
+  cold.MakeInitialFits(*data_);
+  warm.MakeInitialFits(*data_, truth);
+  EXPECT_LT(StoredFitsError(warm.store(), *data_, *fitter_),
+            0.8 * StoredFitsError(cold.store(), *data_, *fitter_));
+  // A run that was stopped on the way comes to the same fits.
+  Supervisor again = Make(Supervision::kStatic);
+  int64_t asked = 0;
+  again.MakeInitialFits(*data_, [&](std::span<const Sample> samples) {
+    asked += static_cast<int64_t>(samples.size());
+    return truth(samples);
+  });
+  again.MakeInitialFits(*data_, truth);
+  EXPECT_EQ(asked, data_->size());
+  EXPECT_EQ(again.store().GetStats(1).mean_score_px2, warm.store().GetStats(1).mean_score_px2);
+}
+
 TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
   Supervisor supervisor = Make(Supervision::kLoop);
   supervisor.MakeInitialFits(*data_);

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "regressor/regressor_test_util.h"
+#include "regressor/resnet.h"
 #include "regressor/rotation.h"
 #include "regressor/runtime.h"
 

@@ -9,6 +9,7 @@
 
 #include "io/io_test_util.h"
 #include "regressor/regressor_test_util.h"
+#include "regressor/resnet.h"
 #include "regressor/runtime.h"
 
 namespace gyre {
