@@ -111,6 +111,10 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
   const auto observed = Values<int16_t>(npz, "observed_joints", n, 1, path);
   const auto source = Values<int8_t>(npz, "source", n, 1, path);
   const auto step = Values<int64_t>(npz, "step", n, 1, path);
+  std::vector<float> sd(static_cast<size_t>(n * kNumBodyJoints));  // older exports have none
+  if (npz.contains("rotation_sd_rad")) {
+    sd = Values<float>(npz, "rotation_sd_rad", n, kNumBodyJoints, path);
+  }
 
   std::vector<FitRows> sets;  // in the order of their first fits
   std::map<std::string, size_t> set_of;
@@ -137,6 +141,7 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
     fit.observed_joints = observed[i];
     fit.source = static_cast<FitSource>(source[i]);
     fit.step = step[i];
+    std::copy_n(&sd[i * kNumBodyJoints], kNumBodyJoints, fit.rotation_sd_rad.begin());
     Put(&file, dataset.strings[i], index[i], fit, path, i);
   }
   return file;
@@ -197,7 +202,7 @@ bool Same(const StoredFit& a, const StoredFit& b) {
          a.params.transl == b.params.transl && a.camera.focal_px == b.camera.focal_px &&
          a.camera.center_px == b.camera.center_px && a.score_px2 == b.score_px2 &&
          a.pose_prior == b.pose_prior && a.observed_joints == b.observed_joints &&
-         a.source == b.source && a.step == b.step;
+         a.source == b.source && a.step == b.step && a.rotation_sd_rad == b.rotation_sd_rad;
 }
 
 }  // namespace
@@ -267,6 +272,11 @@ void ExportFits(const FitFile& file, const fs::path& path, const std::string& da
   columns.push_back(
       Column<int64_t>("step", DType::kInt64, {n}, start,
                       [](int64_t, const StoredFit& f, Integers* to) { to->push_back(f.step); }));
+  columns.push_back(Column<float>("rotation_sd_rad", DType::kFloat32, {n, kNumBodyJoints}, start,
+                                  [](int64_t, const StoredFit& f, Floats* to) {
+                                    to->insert(to->end(), f.rotation_sd_rad.begin(),
+                                               f.rotation_sd_rad.end());
+                                  }));
   WriteNpzColumns(path, std::move(columns));
 }
 

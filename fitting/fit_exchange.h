@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fits in other layouts, read and written.
-//   gyre's .npz   dataset [N] str, index [N], pose [N,72], betas [N,10], transl [N,3], focal_px
-//   [N],
-//                 center_px [N,2], score_px2 [N], pose_prior [N], observed_joints [N], source [N]
-//                 (FitSource), step [N]; only samples with a fit, in the order of the file
+//   gyre's .npz   dataset [N] str, index [N], pose [N,72], betas [N,10], transl [N,3],
+//                 focal_px [N], center_px [N,2], score_px2 [N], pose_prior [N], observed_joints
+//                 [N], source [N] (FitSource), step [N], rotation_sd_rad [N,24]; only samples with
+//                 a fit, in the order of the file
 //   SPIN's .npy   [rows,82]: pose, betas of one data set; zero rows where there is no fit
 //   SPIN's .npz   pose [rows,72], shape [rows,10], has_smpl [rows] of one data set
 // SPIN's keep neither camera nor score: such fits are read with SPIN's crop camera, no translation
@@ -32,7 +32,7 @@ FitFile ReadFits(const std::filesystem::path& path, const std::string& dataset =
 // The best fit of each sample, into a new file: truth before all, then the lower score. UserError
 // when the file is there already, and when data sets of the same name differ in content.
 void MergeFits(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& out,
-                  const std::string& dataset = "");
+               const std::string& dataset = "");
 
 struct FitDifferences {
   int64_t equal = 0, only_first = 0, only_second = 0, different = 0;

@@ -2,6 +2,7 @@
 #include "fitting/fit_store.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <utility>
 
@@ -35,6 +36,26 @@ void StorePolicy::Check() const {
   if (!std::isfinite(prior_margin) || prior_margin < 0) {
     ThrowUserError("store option prior_margin is {}; it must be a number >= 0", prior_margin);
   }
+  AcceptPx2("");
+}
+
+double StorePolicy::AcceptPx2(const std::string& dataset) const {
+  double accept = accept_px2;
+  for (const std::string& entry : accept_px2_of) {
+    const size_t equals = entry.rfind('=');
+    double value = 0;
+    const char* const end = entry.data() + entry.size();
+    if (equals != std::string::npos) {
+      const auto parsed = std::from_chars(entry.data() + equals + 1, end, value);
+      if (parsed.ec != std::errc() || parsed.ptr != end) value = 0;
+    }
+    if (!std::isfinite(value) || value <= 0) {
+      ThrowUserError("store option accept_px2_of: '{}' is not NAME=PX2 with a positive number",
+                     entry);
+    }
+    if (entry.substr(0, equals) == dataset) accept = value;
+  }
+  return accept;
 }
 
 StorePolicy StorePolicy::Spin() {
@@ -108,8 +129,8 @@ std::optional<StoredFit> FitStore::Get(const Key& key) const {
   return position < 0 ? std::nullopt : file_.Read(position);
 }
 
-bool FitStore::Accepted(const StoredFit& fit) const {
-  return fit.source == FitSource::kTruth || fit.score_px2 < policy_.accept_px2;
+bool FitStore::Accepted(const std::string& dataset, const StoredFit& fit) const {
+  return fit.source == FitSource::kTruth || fit.score_px2 < policy_.AcceptPx2(dataset);
 }
 
 FitStore::Stats FitStore::GetStats(int64_t samples) const {
@@ -119,7 +140,7 @@ FitStore::Stats FitStore::GetStats(int64_t samples) const {
     const std::optional<StoredFit> fit = file_.Read(p);
     if (!fit) continue;
     ++stats.fits;
-    accepted += Accepted(*fit);
+    accepted += Accepted(file_.datasets()[file_.At(p).first].name, *fit);
     if (fit->source == FitSource::kTruth || !std::isfinite(fit->score_px2)) continue;
     stats.mean_score_px2 += fit->score_px2;
     ++scored;

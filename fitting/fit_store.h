@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fitting/fit_file.h"
 #include "fitting/stored_fit.h"
@@ -23,10 +24,14 @@ struct StorePolicy {
   double max_hyperextension_rad = 0.5;
   // Below this a fit is good enough to teach from.
   double accept_px2 = 100;
+  // Other thresholds for single data sets: "NAME=PX2".
+  std::vector<std::string> accept_px2_of;
   // SPIN: only the score decides (`score_reproj_only`).
   bool score_only = false;
 
   void Check() const;
+  // accept_px2_of for a data set, else accept_px2. UserError for an entry that is none.
+  double AcceptPx2(const std::string& dataset) const;
   static StorePolicy Spin();
 };
 
@@ -46,7 +51,7 @@ class FitStore {
   struct Stats {
     int64_t fits = 0;
     double share_with_fit = 0;  // of `samples`
-    double accepted_share = 0;  // of the fits, score below accept_px2
+    double accepted_share = 0;  // of the fits
     double mean_score_px2 = 0;
   };
 
@@ -56,7 +61,7 @@ class FitStore {
   Verdict Consider(const Key& key, const StoredFit& candidate);
   // Single precision, as kept.
   std::optional<StoredFit> Get(const Key& key) const;
-  bool Accepted(const StoredFit& fit) const;
+  bool Accepted(const std::string& dataset, const StoredFit& fit) const;
 
   Counters counters() const { return counters_; }
   // Reads every fit.

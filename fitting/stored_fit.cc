@@ -30,7 +30,8 @@ struct Layout {
   float transl[3];
   float focal_px;
   float center_px[2];
-  char zeros[116];
+  float rotation_sd_rad[kNumBodyJoints];
+  char zeros[20];
   uint32_t crc_again;
 };
 static_assert(sizeof(Layout) == kFitRecordBytes);
@@ -65,7 +66,9 @@ bool StoredFit::IsSound() const {
   return finite(params.pose) && finite(params.betas) && finite(params.transl) &&
          std::isfinite(static_cast<float>(camera.focal_px)) && camera.focal_px > 0 &&
          finite(camera.center_px) && !std::isnan(score_px2) && std::isfinite(pose_prior) &&
-         source >= FitSource::kNone && source <= FitSource::kTruth;
+         source >= FitSource::kNone && source <= FitSource::kTruth &&
+         std::all_of(rotation_sd_rad.begin(), rotation_sd_rad.end(),
+                     [](float sd) { return sd >= 0 && std::isfinite(sd); });
 }
 
 void EncodeFitRecord(const FitRecord& record, int64_t position,
@@ -86,6 +89,7 @@ void EncodeFitRecord(const FitRecord& record, int64_t position,
   for (int i = 0; i < 3; ++i) layout.transl[i] = static_cast<float>(fit.params.transl[i]);
   layout.focal_px = static_cast<float>(fit.camera.focal_px);
   for (int i = 0; i < 2; ++i) layout.center_px[i] = static_cast<float>(fit.camera.center_px[i]);
+  std::copy(fit.rotation_sd_rad.begin(), fit.rotation_sd_rad.end(), layout.rotation_sd_rad);
   layout.crc = layout.crc_again = Checksum(layout, position);
   std::memcpy(bytes.data(), &layout, sizeof(layout));
 }
@@ -112,6 +116,7 @@ RecordState DecodeFitRecord(std::span<const char, kFitRecordBytes> bytes, int64_
   fit.params.betas = VecXf(layout.betas, kNumShapeParams).cast<double>();
   fit.params.transl = VecXf(layout.transl, 3).cast<double>();
   fit.camera = {layout.focal_px, {layout.center_px[0], layout.center_px[1]}};
+  std::copy_n(layout.rotation_sd_rad, kNumBodyJoints, fit.rotation_sd_rad.begin());
   // A checksum protects from accidents, not from somebody who computes it.
   if (!fit.IsSound()) return RecordState::kDamaged;
   *record = read;

@@ -2,6 +2,7 @@
 // A fit as it is kept, and its record in a file.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -24,8 +25,10 @@ struct StoredFit {
   int observed_joints = 0;
   FitSource source = FitSource::kNone;
   int64_t step = 0;  // training step that found it
+  // FitUncertainty::rotation_sd_rad; all 0: was not estimated.
+  std::array<float, kNumBodyJoints> rotation_sd_rad{};
 
-  // No NaN anywhere, nothing infinite but the score, and a camera and source that can be.
+  // No NaN anywhere, nothing infinite but the score, and a camera, source and spread that can be.
   bool IsSound() const;
 };
 
@@ -37,7 +40,8 @@ struct StoredFit {
 //    16  int64    step
 //    24  float64  score_px2, pose_prior
 //    40  float32  pose [72], betas [10], transl [3], focal_px, center_px [2]
-//   392  zeros
+//   392  float32  rotation_sd_rad [24]
+//   488  zeros
 //   508  uint32   the CRC again
 // The CRC stands at both ends, so that a record which was cut off while it was written differs from
 // one that was damaged afterwards.

@@ -38,6 +38,7 @@ void LossOptions::Check() const {
   check("vertices", vertices);
   check("openpose_joints", openpose_joints);
   check("annotated_joints", annotated_joints);
+  check("fit_sd_rad", fit_sd_rad);
 }
 
 }  // namespace gyre

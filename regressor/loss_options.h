@@ -29,6 +29,9 @@ struct LossOptions {
   // Of SPIN's 49 joints, in the 2D term: OpenPose's 25 and the annotated superset of 24.
   double openpose_joints = 0;
   double annotated_joints = 1;
+  // Each joint's rotation teaches with weight s^2 / (s^2 + sd^2), where sd is how unsure the fit is
+  // of it (FitUncertainty), radians, and s this; 0: all alike (SPIN).
+  double fit_sd_rad = 0;
   LossNorm norm = LossNorm::kSquared;  // of the keypoint, pose and shape terms
   LossMean mean = LossMean::kAll;
 

@@ -85,6 +85,16 @@ at::Tensor SampleMean(const at::Tensor& prediction, const at::Tensor& truth,
   return WeightedMean(prediction - truth, mask.reshape(shape), mask.sum() * entries, norm);
 }
 
+at::Tensor PoseTerm(const LossPrediction& prediction, const LossTarget& target, LossNorm norm) {
+  if (!target.joint_weight.defined()) {
+    return SampleMean(prediction.rotmats, target.rotmats, target.valid, norm);
+  }
+  const at::Tensor mask = (target.valid > 0).to(prediction.rotmats.scalar_type());
+  const at::Tensor weight = (target.joint_weight * mask.unsqueeze(1)).unsqueeze(2).unsqueeze(3);
+  const int64_t entries = prediction.rotmats.size(2) * prediction.rotmats.size(3);
+  return WeightedMean(prediction.rotmats - target.rotmats, weight, weight.sum() * entries, norm);
+}
+
 }  // namespace
 
 Losses ComputeLosses(const LossPrediction& prediction, const LossTarget& target,
@@ -100,8 +110,7 @@ Losses ComputeLosses(const LossPrediction& prediction, const LossTarget& target,
   };
   add("keypoints_2d", options.keypoints_2d, Keypoints2d(prediction, target, options));
   add("keypoints_3d", options.keypoints_3d, Keypoints3d(prediction, target, options));
-  add("pose", options.pose,
-      SampleMean(prediction.rotmats, target.rotmats, target.valid, options.norm));
+  add("pose", options.pose, PoseTerm(prediction, target, options.norm));
   add("betas", options.betas,
       SampleMean(prediction.betas, target.betas, target.valid, options.norm));
   add("camera", options.camera, (-20 * prediction.cam.select(1, 0)).exp().mean());

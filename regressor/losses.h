@@ -4,7 +4,7 @@
 //   keypoints_3d  mean over (samples with 3D)*24*3  of conf_j |X - X^|^2, both centred on the
 //   middle
 //                 of their own annotated hips
-//   pose          mean over (valid samples)*24*9  of |R - R^|^2
+//   pose          mean over (valid samples)*24*9  of |R - R^|^2, weighted where weights are given
 //   betas         mean over (valid samples)*10    of |b - b^|^2
 //   camera        mean over B of exp(-10 s)^2
 //   vertices      mean over (valid samples)*V*3   of |v - v^|
@@ -44,6 +44,7 @@ struct LossTarget {
   at::Tensor rotmats;        // [B,24,3,3]
   at::Tensor betas;          // [B,10]
   at::Tensor valid;          // [B] whether rotmats, betas (and vertices) teach
+  at::Tensor joint_weight;   // [B,24] of the rotations, >= 0; undefined: all 1
   at::Tensor vertices;       // [B,V,3]; undefined when options.vertices == 0
 };
 

@@ -21,6 +21,7 @@ enum class RngStream : uint32_t {
   kPriorTraining,
   kShape,
   kBody,
+  kRefresh,
 };
 
 class Rng {

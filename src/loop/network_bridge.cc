@@ -124,11 +124,13 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
 }
 
 LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
-                         const RestJoints& rest, bool use_labels, c10::Device device) {
+                         const RestJoints& rest, bool use_labels, double fit_sd_rad,
+                         c10::Device device) {
   const int64_t n = batch.size();
   GYRE_CHECK(static_cast<int64_t>(targets.size()) == n);
   HostTensor joints({n, kNumSupersetJoints, 4}), has_joints({n}),
-      rotmats({n, kNumBodyJoints, 3, 3}), betas({n, kNumShapeParams}), valid({n});
+      rotmats({n, kNumBodyJoints, 3, 3}), betas({n, kNumShapeParams}), valid({n}),
+      joint_weight({n, kNumBodyJoints});
   for (int i = 0; i < n; ++i) {
     const Sample& sample = batch.samples[i];
     if (use_labels && sample.joints3d) {
@@ -144,6 +146,11 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
     }
     if (!targets[i].valid) continue;
     valid.data[i] = 1;
+    for (int k = 0; k < kNumBodyJoints; ++k) {
+      const int fitted = batch.crops[i].flip() ? kMirrorJoint[k] : k;
+      const double ratio = fit_sd_rad > 0 ? targets[i].rotation_sd_rad[fitted] / fit_sd_rad : 0;
+      joint_weight.data[kNumBodyJoints * i + k] = static_cast<float>(1 / (1 + ratio * ratio));
+    }
     const BodyParams& params = targets[i].params;
     const BodyParams body = BodyInCrop(params, batch.crops[i], rest.PelvisAt(params.betas));
     for (int k = 0; k < kNumBodyJoints; ++k) {
@@ -162,6 +169,7 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
   target.rotmats = rotmats.tensor.to(device);
   target.betas = betas.tensor.to(device);
   target.valid = valid.tensor.to(device);
+  if (fit_sd_rad > 0) target.joint_weight = joint_weight.tensor.to(device);
   return target;
 }
 

@@ -43,8 +43,9 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
                                          const RestJoints& rest);
 
 // What the targets say, in the crops. Labels other than body parameters (3D joints) are used if
-// `use_labels`.
+// `use_labels`; `fit_sd_rad`: LossOptions'.
 LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
-                         const RestJoints& rest, bool use_labels, c10::Device device);
+                         const RestJoints& rest, bool use_labels, double fit_sd_rad,
+                         c10::Device device);
 
 }  // namespace gyre

@@ -57,6 +57,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("loss.vertices", l.vertices, "Weight of the vertices");
   visit("loss.openpose_joints", l.openpose_joints, "Weight of OpenPose's 25 of the 49 joints");
   visit("loss.annotated_joints", l.annotated_joints, "Weight of the other 24");
+  visit("loss.fit_sd_rad", l.fit_sd_rad,
+        "Uncertainty of a fitted rotation at which it teaches half as much (0: all alike)");
   visit("loss.norm", l.norm, "squared (SPIN) or l1");
   visit("loss.mean", l.mean, "all (SPIN) or observed: what keypoint terms are divided by");
 
@@ -72,6 +74,10 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("augment.occlusion_side_min", a.occlusion_side_min,
         "Smallest rectangle, share of the crop");
   visit("augment.occlusion_side_max", a.occlusion_side_max, "Largest rectangle, share of the crop");
+
+  auto& r = o.refresh;
+  visit("refresh.every", r.every, "A converged fit is tried again at one in so many visits");
+  visit("refresh.after_steps", r.after_steps, "Converged: not improved for so many steps");
 
   auto& f = o.fit;
   visit("fit.torso_stage", f.torso_stage, "Place the torso before the body");
@@ -108,6 +114,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("store.prior_ceiling", s.prior_ceiling, "Less likely first poses are refused");
   visit("store.max_hyperextension_rad", s.max_hyperextension_rad, "Elbows and knees backwards");
   visit("store.accept_px2", s.accept_px2, "Fits scoring below teach the network");
+  visit("store.accept_px2_of", s.accept_px2_of,
+        "The same for single data sets: NAME=PX2, with commas between");
   visit("store.score_only", s.score_only, "Let the score alone decide (SPIN)");
 }
 

@@ -59,7 +59,6 @@ std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
   Batch batch;
   batch.crop_px = trained.options.network.image_px;
   batch.samples.assign(samples.begin(), samples.end());
-  batch.augmentations.resize(samples.size());
   for (const Sample& sample : samples) {
     batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
     batch.keypoints.push_back(

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/progress.h"
+#include "core/rng.h"
 #include "datasets/check.h"
 
 namespace gyre {
@@ -87,13 +88,29 @@ Supervision SupervisionFromName(const std::string& name) {
   ThrowUserError("supervision '{}' is not one of loop, static, truth, reprojection", name);
 }
 
+void RefreshPolicy::Check() const {
+  if (every < 1) ThrowUserError("refresh.every = {} must be 1 or more", every);
+  if (after_steps < 0) ThrowUserError("refresh.after_steps = {} must be 0 or more", after_steps);
+}
+
 Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
-                       Supervision supervision, bool use_labels, int threads)
+                       Supervision supervision, bool use_labels, int threads,
+                       const RefreshPolicy& refresh)
     : fitter_(std::move(fitter)),
       store_(std::move(store)),
       supervision_(supervision),
       use_labels_(use_labels || supervision == Supervision::kTruth),
-      threads_(threads) {}
+      threads_(threads),
+      refresh_(refresh) {}
+
+bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t position) const {
+  if (refresh_.every == 1) return true;
+  const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
+  if (!fit || step - fit->step <= refresh_.after_steps) return true;
+  Rng rng(refresh_.seed, RngStream::kRefresh, static_cast<uint32_t>(position),
+          static_cast<uint64_t>(step));
+  return rng.Below(static_cast<uint64_t>(refresh_.every)) == 0;
+}
 
 void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
                           FitSource source, int64_t step) {
@@ -107,6 +124,11 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   fit.observed_joints = result.summary.score.observed_joints;
   fit.source = source;
   fit.step = step;
+  if (result.uncertainty) {
+    const auto& sd = result.uncertainty->rotation_sd_rad;
+    std::transform(sd.begin(), sd.end(), fit.rotation_sd_rad.begin(),
+                   [](double v) { return static_cast<float>(v); });
+  }
   store_.Consider(KeyOf(sample), fit);
 }
 
@@ -155,7 +177,7 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
     std::vector<FitProblem> problems;
     std::vector<size_t> who;
     for (size_t i = 0; i < samples.size(); ++i) {
-      if (HasLabel(samples[i])) continue;
+      if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
       FitProblem problem = MakeFitProblem(samples[i]);
       problem.start = predictions[i];
       problem.has_start = true;
@@ -176,13 +198,13 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
   double reprojection = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
     if (HasLabel(samples[i])) {
-      targets[i] = {*samples[i].params, true};
+      targets[i] = {*samples[i].params, true, {}};
       continue;
     }
     if (supervision_ == Supervision::kReprojection || supervision_ == Supervision::kTruth) continue;
     const std::optional<StoredFit> fit = store_.Get(KeyOf(samples[i]));
     if (!fit) continue;
-    targets[i] = {fit->params, store_.Accepted(*fit)};
+    targets[i] = {fit->params, store_.Accepted(samples[i].dataset, *fit), fit->rotation_sd_rad};
     accepted += targets[i].valid ? 1 : 0;
     ++with_fit;
     reprojection += fitter_->Score(MakeFitProblem(samples[i]), fit->params).reprojection_px;

@@ -10,6 +10,7 @@
 // Source: SPIN (Kolotouros et al. 2019), section 3.3.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -44,8 +45,18 @@ const char* SupervisionName(Supervision supervision);
 Supervision SupervisionFromName(const std::string& name);  // UserError lists the names
 
 struct Target {
-  BodyParams params;   // in the camera frame of the image
-  bool valid = false;  // false: only the keypoints teach
+  BodyParams params;                                    // in the camera frame of the image
+  bool valid = false;                                   // false: only the keypoints teach
+  std::array<float, kNumBodyJoints> rotation_sd_rad{};  // of the fit; 0: not known, or truth
+};
+
+// Which samples a step fits. Most fits don't improve any more after a few epochs.
+struct RefreshPolicy {
+  int every = 1;            // a converged sample is fitted at one in so many visits, at random
+  int64_t after_steps = 0;  // it has converged when its fit is older than this
+  uint64_t seed = 1;        // of the draws; a run's own
+
+  void Check() const;
 };
 
 // What one step did.
@@ -64,7 +75,7 @@ class Supervisor {
  public:
   // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
-             bool use_labels, int threads);
+             bool use_labels, int threads, const RefreshPolicy& refresh = {});
 
   // Fits every sample without a stored fit, from `starts`, or cold without. Keypoints are enough.
   // Gives up, with what is done in the store, as soon as `stop` says so; returns whether it came to
@@ -84,6 +95,8 @@ class Supervisor {
 
  private:
   bool HasLabel(const Sample& sample) const { return use_labels_ && sample.params.has_value(); }
+  // Whether to fit the sample that stands at `position` of the batch.
+  bool IsDue(const Sample& sample, int64_t step, size_t position) const;
   void Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
                 FitSource source, int64_t step);
 
@@ -92,6 +105,7 @@ class Supervisor {
   Supervision supervision_;
   bool use_labels_;
   int threads_;
+  RefreshPolicy refresh_;
 };
 
 }  // namespace gyre

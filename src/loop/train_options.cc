@@ -35,6 +35,7 @@ void TrainOptions::Check() const {
   augment.Check();
   network.Check();
   loss.Check();
+  refresh.Check();
   fit.Check();
   store.Check();
 }

@@ -48,6 +48,7 @@ struct TrainOptions {
   Supervision supervision = Supervision::kLoop;
   std::string first_starts;  // a run of preset prior18 from whose network the first fits start;
                              // empty: cold starts
+  RefreshPolicy refresh;
   FitOptions fit;
   StorePolicy store;
 

@@ -57,6 +57,13 @@ class IntervalMeans {
   std::map<std::string, std::pair<double, int64_t>> sums_;
 };
 
+// Uncertainty costs time: only where it weighs.
+FitOptions FitOptionsOf(const TrainOptions& options) {
+  FitOptions fit = options.fit;
+  fit.estimate_uncertainty = options.loss.fit_sd_rad > 0;
+  return fit;
+}
+
 constexpr const char* kValFitsFile = "val_fits.store";
 
 }  // namespace
@@ -101,7 +108,7 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
       device(DeviceFromName(given.device)),
       body(LoadBodyModel(given.body, given.joint_regressor_extra)),
       prior(LoadPosePrior(given.prior)),
-      fitter(std::make_shared<Fitter>(body, prior, given.fit)),
+      fitter(std::make_shared<Fitter>(body, prior, FitOptionsOf(given))),
       rest(*body) {
   InitRuntime(options.threads);
   SeedTorch(options.seed);
@@ -117,9 +124,11 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   loading.seed = options.seed;
   loading.augment = options.augment;
   loader = std::make_unique<Loader>(data, loading);
+  RefreshPolicy refresh = options.refresh;
+  refresh.seed = options.seed;
   supervisor =
       std::make_unique<Supervisor>(fitter, OpenFits(data, kFitsFile, resume), options.supervision,
-                                   options.use_labels, options.fit_threads);
+                                   options.use_labels, options.fit_threads, refresh);
   if (!options.val.empty()) {
     // Held-out people are always fitted from the predictions, and their labels only measure.
     Mixture val = OpenMixture(options.val, sources);
@@ -249,7 +258,8 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
 
   const bool with_vertices = options.loss.vertices > 0;
-  LossTarget target = TargetTensors(batch, targets, rest, options.use_labels, device);
+  LossTarget target =
+      TargetTensors(batch, targets, rest, options.use_labels, options.loss.fit_sd_rad, device);
   const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
   if (with_vertices) {
     const at::NoGradGuard no_grad;

@@ -101,7 +101,7 @@ nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step) {
       const auto fit = supervisor_->store().Get({sample.dataset, sample.index});
       if (!fit) continue;
       ++with_fit;
-      accepted += supervisor_->store().Accepted(*fit) ? 1 : 0;
+      accepted += supervisor_->store().Accepted(sample.dataset, *fit) ? 1 : 0;
       reprojection +=
           supervisor_->fitter().Score(MakeFitProblem(sample), fit->params).reprojection_px;
       fits.Add(sample, fit->params);

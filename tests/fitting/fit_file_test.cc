@@ -30,6 +30,7 @@ StoredFit MakeFit(int64_t step, double score = 50) {
   fit.score_px2 = score;
   fit.pose_prior = 80.1;
   fit.observed_joints = 14;
+  fit.rotation_sd_rad[3] = 0.25F;
   fit.source = FitSource::kLoop;
   fit.step = step;
   return fit;
@@ -87,6 +88,7 @@ TEST_F(FitFileTest, KeepsWhatWasWritten) {
   EXPECT_EQ(fit->score_px2, 50);
   EXPECT_EQ(fit->pose_prior, 80.1);
   EXPECT_EQ(fit->observed_joints, 14);
+  EXPECT_EQ(fit->rotation_sd_rad[3], 0.25F);
   EXPECT_EQ(fit->source, FitSource::kLoop);
   EXPECT_EQ(fit->step, 7);
   EXPECT_FALSE(file.Read(2));

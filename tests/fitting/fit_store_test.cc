@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/error.h"
+
 namespace gyre {
 namespace {
 
@@ -82,14 +84,30 @@ TEST(FitStore, TruthStays) {
   truth.source = FitSource::kTruth;
   store.file().Write(store.file().Position("lsp", 1), truth);
   EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(1)), Verdict::kKept);
-  EXPECT_TRUE(store.Accepted(*store.Get({"lsp", 1})));
+  EXPECT_TRUE(store.Accepted("lsp", *store.Get({"lsp", 1})));
+}
+
+TEST(FitStore, DataSetsMayHaveThresholdsOfTheirOwn) {
+  StorePolicy policy;
+  policy.accept_px2 = 100;
+  policy.accept_px2_of = {"coco=20", "h36m=200"};
+  EXPECT_EQ(policy.AcceptPx2("coco"), 20);
+  EXPECT_EQ(policy.AcceptPx2("lsp"), 100);
+  const FitStore store = MakeStore(policy);
+  EXPECT_TRUE(store.Accepted("lsp", MakeFit(50)));
+  EXPECT_FALSE(store.Accepted("coco", MakeFit(50)));
+  EXPECT_TRUE(store.Accepted("h36m", MakeFit(150)));
+  for (const char* bad : {"coco", "coco=", "coco=x", "coco=-1", "coco=20x", "=nan"}) {
+    policy.accept_px2_of = {bad};
+    EXPECT_THROW(policy.Check(), UserError) << bad;
+  }
 }
 
 TEST(FitStore, AnythingFiniteIsBetterThanAFitWithoutScore) {
   FitStore store = MakeStore();
   store.file().Write(store.file().Position("lsp", 2),
                      MakeFit(std::numeric_limits<double>::infinity()));
-  EXPECT_FALSE(store.Accepted(*store.Get({"lsp", 2})));
+  EXPECT_FALSE(store.Accepted("lsp", *store.Get({"lsp", 2})));
   EXPECT_EQ(store.Consider({"lsp", 2}, MakeFit(1e6, 0)), Verdict::kImproved);
 }
 

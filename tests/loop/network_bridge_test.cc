@@ -120,8 +120,8 @@ TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
 
 TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
   const Target target{*batch_.samples[0].params, true};
-  const LossTarget tensors =
-      TargetTensors(batch_, std::span(&target, 1), rest_, /*use_labels=*/false, at::kCPU);
+  const LossTarget tensors = TargetTensors(batch_, std::span(&target, 1), rest_,
+                                           /*use_labels=*/false, /*fit_sd_rad=*/0, at::kCPU);
   const HmrOutput output = PerfectOutput(batch_, rest_);
   EXPECT_TRUE(at::allclose(tensors.rotmats.to(at::kDouble), output.rotmats, 0, 1e-6));
   EXPECT_TRUE(at::allclose(tensors.betas.to(at::kDouble), output.betas, 0, 1e-6));
@@ -129,10 +129,26 @@ TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
   EXPECT_EQ(tensors.has_joints_3d.item<float>(), 0);
 }
 
+TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
+  Target target{*batch_.samples[0].params, true, {}};
+  constexpr int kRightKnee = 5, kLeftKnee = 4;
+  target.rotation_sd_rad[kRightKnee] = 0.2F;
+  const auto weights = [&](double fit_sd_rad) {
+    return TargetTensors(batch_, std::span(&target, 1), rest_, false, fit_sd_rad, at::kCPU)
+        .joint_weight;
+  };
+  EXPECT_FALSE(weights(0).defined());
+  const at::Tensor half = weights(0.2);
+  for (int k = 0; k < kNumBodyJoints; ++k) {  // on the other side where the crop is mirrored
+    const bool unsure = k == (batch_.crops[0].flip() ? kLeftKnee : kRightKnee);
+    EXPECT_NEAR(half[0][k].item<float>(), unsure ? 0.5 : 1, 1e-6) << k;
+  }
+}
+
 TEST_P(NetworkBridgeTest, WithoutAFitOnlyKeypointsTeach) {
   const Target target{};
-  const LossTarget tensors =
-      TargetTensors(batch_, std::span(&target, 1), rest_, /*use_labels=*/true, at::kCPU);
+  const LossTarget tensors = TargetTensors(batch_, std::span(&target, 1), rest_,
+                                           /*use_labels=*/true, /*fit_sd_rad=*/0, at::kCPU);
   EXPECT_EQ(tensors.valid.item<float>(), 0);
   EXPECT_EQ(tensors.keypoints_2d.size(1), kNumSpinJoints);
 }

@@ -110,11 +110,37 @@ TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
   EXPECT_EQ(stats.updated, 0);
   for (size_t i = 0; i < samples.size(); ++i) {
     const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
-    EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(*fit));
+    EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(samples[i].dataset, *fit));
     if (fit) {
       EXPECT_EQ(targets[i].params.pose, fit->params.pose);
     }
   }
+}
+
+TEST_F(SupervisorTest, ConvergedFitsAreTriedAgainNowAndThen) {
+  RefreshPolicy refresh;
+  refresh.every = 4;
+  refresh.after_steps = 10;
+  Supervisor supervisor(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
+                        Supervision::kLoop, /*use_labels=*/false, 1, refresh);
+  supervisor.MakeInitialFits(*data_);
+  const std::vector<Sample> samples = Samples();
+  std::vector<BodyParams> truth;
+  for (const Sample& s : samples) truth.push_back(*s.params);
+  SupervisionStats stats;
+  supervisor.Step(samples, truth, 10, &stats);
+  EXPECT_EQ(stats.considered, data_->size());  // the first fits are of step 0
+  int64_t fitted = 0;
+  constexpr int kSteps = 40;
+  for (int step = 21; step < 21 + kSteps; ++step) {
+    supervisor.Step(samples, truth, step, &stats);
+    fitted += stats.considered;
+  }
+  const int64_t visits = kSteps * data_->size();
+  EXPECT_GT(fitted, visits / 8);
+  EXPECT_LT(fitted, visits / 2);
+  refresh.every = 0;
+  EXPECT_THROW(refresh.Check(), UserError);
 }
 
 TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {

@@ -81,6 +81,17 @@ TEST_F(LossesTest, TotalIsTheWeightedSumOfSpin) {
               1e-9);
 }
 
+TEST_F(LossesTest, RotationsTeachByTheirWeights) {
+  const int64_t samples = prediction_.rotmats.size(0);
+  prediction_.rotmats.select(1, 3).add_(0.5);
+  target_.joint_weight = at::ones({samples, kNumBodyJoints}, prediction_.rotmats.options());
+  EXPECT_NEAR(Term("pose"), 0.25 / 24, 1e-12);
+  target_.joint_weight.select(1, 3).fill_(0.2);
+  EXPECT_NEAR(Term("pose"), 0.2 * 0.25 / 23.2, 1e-12);
+  target_.valid.fill_(0);
+  EXPECT_EQ(Term("pose"), 0);
+}
+
 TEST_F(LossesTest, ObservedMeanDividesByTheConfidences) {
   prediction_.keypoints_2d.fill_(0.1);
   target_.keypoints_2d.select(2, 2).fill_(0);
