@@ -18,8 +18,10 @@
 #include "fitting/problem_file.h"
 #include "io/npz.h"
 #include "loop/option_text.h"
+#include "loop/predictor.h"
 #include "metrics/errors.h"
 #include "metrics/meter.h"
+#include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
 
@@ -36,6 +38,25 @@ std::vector<double> ReadPeerObjective(const std::filesystem::path& path, size_t 
   std::vector<double> objective;
   for (size_t i = 0; i < count; ++i) objective.push_back(values[i * terms.dim(1)]);
   return objective;
+}
+
+// What a network of keypoints makes of the problems.
+std::vector<BodyParams> StartsOf(const std::string& checkpoint, const BodyModel& body,
+                                 const std::vector<FitProblem>& problems) {
+  InitRuntime(1);
+  const c10::Device device = DeviceFromName("cpu");
+  TrainedNetwork trained = LoadKeypointNetwork(checkpoint, device);
+  std::vector<Sample> samples(problems.size());
+  for (size_t i = 0; i < problems.size(); ++i) {
+    const auto box =
+        BoxAroundPoints(problems[i].keypoints_px, problems[i].confidence, kNetworkBoxMargin);
+    if (!box) ThrowUserError("problem {}: fewer than two keypoints", i);
+    samples[i].box = *box;
+    samples[i].camera = problems[i].camera;
+    samples[i].keypoints_px = problems[i].keypoints_px;
+    samples[i].keypoints_confidence = problems[i].confidence;
+  }
+  return PredictFromKeypoints(trained, samples, RestJoints(body), device);
 }
 
 struct Settings {
@@ -89,6 +110,9 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
     if (file.truth.empty()) continue;
     const Points3 joints = skeleton.Positions(result.params);
     const Points3 truth = skeleton.Positions(file.truth[i]);
+    values["start_pa_mpjpe_mm"].Add(1e3 * PointErrors(skeleton.Positions(problems[i].start), truth,
+                                                      visible, Alignment::kProcrustes)
+                                              .mean());
     const Roots pelvis{joints.row(0).transpose(), truth.row(0).transpose()};
     values["mpjpe_mm"].Add(1e3 *
                            PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
@@ -132,6 +156,7 @@ void PrintTable(const nlohmann::json& starts) {
   const std::vector<Column> columns = {{"ms/fit", "ms_per_fit_one_thread", 3},
                                        {"fits/s", "fits_per_second_one_thread", 0},
                                        {"fits/s all", "fits_per_second_all_threads", 0},
+                                       {"PA start", "start_pa_mpjpe_mm_mean", 1},
                                        {"PA mean", "pa_mpjpe_mm_mean", 1},
                                        {"PA med.", "pa_mpjpe_mm_median", 1},
                                        {"MPJPE", "mpjpe_mm_mean", 1},
@@ -169,12 +194,14 @@ cxxopts::Options MakeOptions() {
   options.add_options()("problems", "Problems (.npz), see fitting/problem_file.h",
                         cxxopts::value<std::string>(), "FILE")(
       "start", "Only this start of the file", cxxopts::value<std::string>(), "NAME")(
-      "preset", "default, anchored or spin",
-      cxxopts::value<std::string>()->default_value("default"),
-      "NAME")("backend", "fused or ceres",
-              cxxopts::value<std::string>()->default_value(ChoiceName(none.backend)),
-              "NAME")("hypotheses", "start_only, uninformed or all (default: the preset's)",
-                      cxxopts::value<std::string>(), "WHICH")(
+      "checkpoint", "Also start where this network of keypoints says (gyre train --preset prior18)",
+      cxxopts::value<std::string>(),
+      "DIR")("preset", "default, anchored or spin",
+             cxxopts::value<std::string>()->default_value("default"),
+             "NAME")("backend", "fused or ceres",
+                     cxxopts::value<std::string>()->default_value(ChoiceName(none.backend)),
+                     "NAME")("hypotheses", "start_only, uninformed or all (default: the preset's)",
+                             cxxopts::value<std::string>(), "WHICH")(
       "start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
       cxxopts::value<double>(),
       "RAD")("uncertainty", "Estimate standard deviations and show how often they hold")(
@@ -221,14 +248,17 @@ Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
 int RunBenchFit(int argc, char** argv) {
   cxxopts::Options options = MakeOptions();
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
-  const ProblemFile file = ReadProblemFile(Required(args, "problems"));
-  if (file.problems.empty() || file.starts.empty()) {
+  ProblemFile file = ReadProblemFile(Required(args, "problems"));
+  if (file.problems.empty() || (file.starts.empty() && !args.count("checkpoint"))) {
     ThrowUserError("{}: no problems with starts in it", args["problems"].as<std::string>());
   }
   const Settings settings = SettingsOf(args, file.problems.size());
   const auto body = BodyOf(args);
   const auto prior = PriorOf(args);
   const Fitter fitter(body, prior, settings.fit);
+  if (args.count("checkpoint")) {
+    file.starts["network"] = StartsOf(args["checkpoint"].as<std::string>(), *body, file.problems);
+  }
   const Fitter yardstick(body, prior, FitOptions::Spin());
   nlohmann::json starts;
   for (const auto& [name, bodies] : file.starts) {

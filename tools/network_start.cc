@@ -16,8 +16,6 @@
 namespace gyre {
 namespace {
 
-constexpr double kBoxMargin = 1.2;  // as the network's training data
-
 ImageBuffer BufferOf(const cv::Mat& image) {
   ImageBuffer buffer;
   buffer.width = image.cols;
@@ -29,7 +27,7 @@ ImageBuffer BufferOf(const cv::Mat& image) {
 // The person's box, keypoints and camera; empty without a box.
 std::optional<Sample> SampleOf(const FitInput& input) {
   const FitProblem& problem = input.problem;
-  const auto box = BoxAroundPoints(problem.keypoints_px, problem.confidence, kBoxMargin);
+  const auto box = BoxAroundPoints(problem.keypoints_px, problem.confidence, kNetworkBoxMargin);
   if (!box) return std::nullopt;
   Sample sample;
   sample.box = *box;

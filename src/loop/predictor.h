@@ -16,6 +16,9 @@
 
 namespace gyre {
 
+// Of the box around keypoints that a network is shown; as its training data.
+inline constexpr double kNetworkBoxMargin = 1.2;
+
 // In evaluation mode, without gradients: one body per sample, in the camera frame of its image.
 std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device);

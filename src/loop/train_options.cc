@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/train_options.h"
 
+#include <spdlog/spdlog.h>
+
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -133,7 +135,10 @@ TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string&
   TrainOptions options;
   VisitFields(options, [&](const char* name, auto& field, const char*) {
     const auto entry = json.find(name);
-    if (entry == json.end()) ThrowUserError("{}: option '{}' is missing", what, name);
+    if (entry == json.end()) {
+      spdlog::warn("{}: option '{}' is missing; {} is taken", what, name, OptionToText(field));
+      return;
+    }
     OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
   });
   return options;

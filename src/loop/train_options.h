@@ -77,7 +77,8 @@ nlohmann::json ToJson(const TrainOptions& options);
 // The preset that `json` names ("default" when it names none) with the fields that it has.
 // UserError names `what` and a key that is no option.
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what);
-// Every field must be there and have its type; UserError names `what` and the key.
+// As a run keeps them. A field that is not there, because an older gyre wrote the file, has its
+// default, which a warning tells; UserError names `what` and a key of the wrong type.
 TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what);
 
 }  // namespace gyre
