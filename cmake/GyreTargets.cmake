@@ -14,12 +14,14 @@ if(GYRE_FUZZ)
   target_compile_options(gyre_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>
     $<$<CXX_COMPILER_ID:GNU>:-fsanitize-coverage=trace-pc,trace-cmp>)
 endif()
+set(GYRE_TEST_TIMEOUT 900)
 if(GYRE_SANITIZE)
   set(sanitize -fsanitize=${GYRE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_compile_options(gyre_flags INTERFACE ${sanitize})
   target_link_options(gyre_flags INTERFACE ${sanitize})
   # Among the sanitizers' checks GCC 12 sees uninitialized members in std::function and LibTorch.
   target_compile_options(gyre_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  set(GYRE_TEST_TIMEOUT 7200)  # checked code takes ten times as long
   # libgomp is not instrumented: its threads would look like a race wherever its barrier orders them.
   set(suppressions ${PROJECT_SOURCE_DIR}/tests/sanitizers)
   set(GYRE_TEST_ENVIRONMENT OMP_NUM_THREADS=1
@@ -61,5 +63,5 @@ function(gyre_test folder)
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS} gyre_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   # Tests run from the repository's root, so that "../shared/data" is the optional data folder.
   add_test(NAME ${folder} COMMAND ${folder}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${folder} PROPERTIES TIMEOUT 900 ENVIRONMENT "${GYRE_TEST_ENVIRONMENT}")
+  set_tests_properties(${folder} PROPERTIES TIMEOUT ${GYRE_TEST_TIMEOUT} ENVIRONMENT "${GYRE_TEST_ENVIRONMENT}")
 endfunction()

@@ -65,6 +65,28 @@ bool IsName(const std::string& name) {
                               "WXYZ0123456789-_") == std::string::npos;
 }
 
+// The arms' options with those that they take over from others.
+Json ArmOptions(const Json& arms, const std::string& what) {
+  Json all = Json::object();
+  for (const auto& [name, own] : arms.items()) {
+    const std::string where = fmt::format("{}, arm {}", what, name);
+    if (!IsName(name)) ThrowUserError("{}: a name is letters, digits, - and _", where);
+    if (!own.is_object()) ThrowUserError("{}: is no object of options", where);
+    Json options = own;
+    if (const auto like = own.find("like"); like != own.end()) {
+      const auto other = like->is_string() ? arms.find(like->get<std::string>()) : arms.end();
+      if (other == arms.end() || !other->is_object() || other->contains("like")) {
+        ThrowUserError("{}, key like: must name an arm that has no such key itself", where);
+      }
+      options = *other;
+      options.update(own);
+      options.erase("like");
+    }
+    all[name] = std::move(options);
+  }
+  return all;
+}
+
 std::vector<std::vector<std::string>> CommandLines(const Json& list, const std::string& what) {
   std::vector<std::vector<std::string>> lines;
   const auto bad = [&] {
@@ -154,13 +176,11 @@ Experiment ReadExperiment(const fs::path& file, const std::string& size, const f
     common.update(of_size);
   }
   experiment.prepare = CommandLines(prepare, what);
-  const Json& arms = ObjectAt(json, "arms", what);
+  const Json arms = ArmOptions(ObjectAt(json, "arms", what), what);
   for (const Json& seed : JsonArray(json, "seeds", what)) {
     if (!seed.is_number_unsigned()) ThrowUserError("{}, key seeds: must be whole numbers", what);
     for (const auto& [name, own] : arms.items()) {
       const std::string where = fmt::format("{}, arm {}", what, name);
-      if (!IsName(name)) ThrowUserError("{}: a name is letters, digits, - and _", where);
-      if (!own.is_object()) ThrowUserError("{}: is no object of options", where);
       Json options = common;
       options.update(own);
       ExperimentRun run{name, seed.get<uint64_t>(), folder / name / seed.dump(), {}};

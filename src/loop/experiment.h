@@ -7,7 +7,8 @@
 //     "options": {"preset": "demo", "data": "spin:{dir}/people/people.npz", ...},
 //     "sizes":   {"small": {"steps": 100}, "full": {...}},            over "options"
 //     "seeds":   [1, 2, 3],
-//     "arms":    {"truth": {"supervision": "truth"}, ...}             over both
+//     "arms":    {"truth": {"supervision": "truth"},                  over both
+//                 "other": {"like": "truth", ...}, ...}               over another arm's
 //   }
 // Options have the names of a run's options.json; "preset" says where the rest comes from. {dir} is
 // the experiment's folder. A size may also replace the arguments of "prepare" by its own.

@@ -31,7 +31,7 @@ class ExperimentTest : public testing::Test {
         {"seeds", {1, 2}},
         {"arms",
          {{"loop", {{"supervision", "loop"}}},
-          {"truth", {{"supervision", "truth"}, {"use_labels", true}}}}}};
+          {"truth", {{"like", "loop"}, {"supervision", "truth"}, {"use_labels", true}}}}}};
   }
   std::vector<std::string> Args(const json& experiment) const {
     std::ofstream(scratch_ / "experiment.json") << experiment;
@@ -82,6 +82,11 @@ TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
   bad = Small();
   bad["arms"]["../up"] = json::object();
   expect(bad, "a name is letters");
+  for (const json& other : {json("nobody"), json("truth"), json(3)}) {
+    bad = Small();
+    bad["arms"]["loop"]["like"] = other;
+    expect(bad, "arm loop, key like");
+  }
   bad = Small();
   bad["seeds"] = {-1};
   expect(bad, "seeds");
