@@ -247,8 +247,10 @@ void ReadFiles(DatasetSpec& spec, const std::string& name, const SampleSink& sin
 // Says once how many numbers the reader had to leave out, however often a program reads the data
 // set.
 void ReadAndTell(DatasetSpec& spec, const std::string& name, const SampleSink& sink) {
+  const int hide = static_cast<int>(spec.TakeInteger("hide", 0, 0, 8));
   int64_t numbers = 0, rows = 0, first_row = 0;
   ReadFiles(spec, name, [&](Sample sample) {
+    HoldOutLimbJoints(hide, /*seed=*/0, &sample);
     if (sample.non_finite > 0) {
       if (rows == 0) first_row = sample.index;
       ++rows;

@@ -27,6 +27,10 @@ struct Sample {
   Points2 keypoints_px = Points2::Zero(kNumSpinJoints, 2);
   VecX keypoints_confidence = VecX::Zero(kNumSpinJoints);
 
+  // Keypoints that are known but kept back to measure with: their positions among the 49, where
+  // keypoints_px holds them and the confidence is 0. See HoldOutLimbJoints.
+  std::vector<int> held_out;
+
   // The camera of the image; empty when unknown (SPIN's crop camera then stands in).
   std::optional<Camera> camera;
 
@@ -66,5 +70,9 @@ class Dataset {
   // set has none.
   virtual ImageBuffer LoadSilhouette(const Sample& sample) const;
 };
+
+// Keeps back up to `count` of the ankles, knees, wrists and elbows that are observed, under each of
+// their names among the 49; which ones is a function of (seed, Sample::index).
+void HoldOutLimbJoints(int count, uint64_t seed, Sample* sample);
 
 }  // namespace gyre

@@ -118,6 +118,19 @@ Descriptor Lock(const fs::path& folder) {
   return fd;
 }
 
+std::map<std::string, std::string> DefinedBy(const cxxopts::ParseResult& args) {
+  std::map<std::string, std::string> defined;
+  if (args.count("define") == 0) return defined;
+  for (const std::string& text : args["define"].as<std::vector<std::string>>()) {
+    const size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError(fmt::format("--define takes NAME=VALUE, not '{}'", text));
+    }
+    defined[text.substr(0, equals)] = text.substr(equals + 1);
+  }
+  return defined;
+}
+
 }  // namespace
 
 int RunExperiment(int argc, char** argv) {
@@ -129,8 +142,10 @@ int RunExperiment(int argc, char** argv) {
       "run", "Folder for all of it; the same command goes on where it was stopped",
       cxxopts::value<std::string>(),
       "DIR")("size", "One of the file's sizes", cxxopts::value<std::string>()->default_value(""))(
-      "jobs", "Runs at a time, each with its share of the cores (0: one a core)",
-      cxxopts::value<int>(jobs)->default_value("0"));
+      "define", "What {NAME} in the file stands for (repeatable)",
+      cxxopts::value<std::vector<std::string>>(),
+      "NAME=VALUE")("jobs", "Runs at a time, each with its share of the cores (0: one a core)",
+                    cxxopts::value<int>(jobs)->default_value("0"));
   cli.parse_positional({"file"});
   cli.positional_help("FILE");
   AddQuietOption(cli);
@@ -140,8 +155,8 @@ int RunExperiment(int argc, char** argv) {
   const int cores = HardwareThreads();
   if (jobs == 0) jobs = cores;
   const fs::path folder = Required(args, "run");
-  Experiment experiment =
-      ReadExperiment(Required(args, "file"), args["size"].as<std::string>(), folder);
+  Experiment experiment = ReadExperiment(Required(args, "file"), args["size"].as<std::string>(),
+                                         folder, DefinedBy(args));
   MakeFolder(folder);
   const Descriptor lock = Lock(folder);
 

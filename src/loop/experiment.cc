@@ -32,6 +32,10 @@ constexpr Measure kMeasures[] = {
      "PA-MPJPE, mm"},
     {"train_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits of the training people",
      "PA-MPJPE, mm"},
+    {"train_fits_held_out_median", "fits_held_out_median", "Stored fits, joints kept back",
+     "median error / box side"},
+    {"train_fits_held_out_within_10", "fits_held_out_within_10", "Stored fits, joints kept back",
+     "share within 0.1 of the box side"},
     {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network on held-out people", "MPJPE, mm"},
     {"val_fits_pa_mpjpe_mm", "val_fits_pa_mpjpe_mm", "Fits of the held-out people", "PA-MPJPE, mm"},
     {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share"},
@@ -39,16 +43,25 @@ constexpr Measure kMeasures[] = {
      "mean joint error / box side"},
 };
 
-Json WithFolder(Json json, const std::string& folder) {
+// Every {NAME} in every text replaced by its value.
+Json Defined(Json json, const std::map<std::string, std::string>& values, const std::string& what) {
   if (json.is_string()) {
     std::string text = json.get<std::string>();
-    for (size_t at = 0; (at = text.find("{dir}", at)) != std::string::npos; at += folder.size()) {
-      text.replace(at, 5, folder);
+    for (size_t at = 0; (at = text.find('{', at)) != std::string::npos;) {
+      const size_t end = text.find('}', at);
+      if (end == std::string::npos) break;
+      const std::string name = text.substr(at + 1, end - at - 1);
+      const auto value = values.find(name);
+      if (value == values.end()) {
+        ThrowUserError("{}: {{{}}} is not defined; give --define {}=VALUE", what, name, name);
+      }
+      text.replace(at, end + 1 - at, value->second);
+      at += value->second.size();
     }
     return text;
   }
   for (auto& value : json) {
-    if (json.is_structured()) value = WithFolder(value, folder);
+    if (json.is_structured()) value = Defined(value, values, what);
   }
   return json;
 }
@@ -159,10 +172,11 @@ std::string Curves(const Experiment& experiment) {
 
 }  // namespace
 
-Experiment ReadExperiment(const fs::path& file, const std::string& size, const fs::path& folder) {
+Experiment ReadExperiment(const fs::path& file, const std::string& size, const fs::path& folder,
+                          std::map<std::string, std::string> defined) {
   const std::string what = file.string();
-  const Json json =
-      WithFolder(ParseJson(ReadFile(file, /*max_bytes=*/1 << 20), what), folder.string());
+  defined["dir"] = folder.string();
+  const Json json = Defined(ParseJson(ReadFile(file, /*max_bytes=*/1 << 20), what), defined, what);
   Experiment experiment;
   experiment.title = JsonString(json, "title", what);
   Json common = ObjectAt(json, "options", what);

@@ -10,12 +10,14 @@
 //     "arms":    {"truth": {"supervision": "truth"},                  over both
 //                 "other": {"like": "truth", ...}, ...}               over another arm's
 //   }
-// Options have the names of a run's options.json; "preset" says where the rest comes from. {dir} is
-// the experiment's folder. A size may also replace the arguments of "prepare" by its own.
+// Options have the names of a run's options.json; "preset" says where the rest comes from. {dir} in
+// a text is the experiment's folder, {NAME} what --define NAME=VALUE says. A size may also replace
+// the arguments of "prepare" by its own.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -39,7 +41,8 @@ struct Experiment {
 
 // UserError names the file and the key at fault.
 Experiment ReadExperiment(const std::filesystem::path& file, const std::string& size,
-                          const std::filesystem::path& folder);
+                          const std::filesystem::path& folder,
+                          std::map<std::string, std::string> defined = {});
 
 // What the runs that came to their end have shown:
 // {"arms": {NAME: {"seeds": n, "network_pa_mpjpe_mm": {"mean", "spread"}, ...}}}, the numbers of a

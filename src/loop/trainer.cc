@@ -321,6 +321,12 @@ nlohmann::json Trainer::Impl::Validate() {
       if (std::isfinite(of_set)) error += of_set, ++sets;
     }
     if (sets > 0) json["train_fits_pa_mpjpe_mm"] = error / static_cast<double>(sets);
+    Meter held_out;
+    for (const auto& set : data.sets) held_out.Merge(HeldOutErrors(store, *set, *fitter));
+    if (held_out.count() > 0) {
+      json["train_fits_held_out_median"] = held_out.Median();
+      json["train_fits_held_out_within_10"] = held_out.ShareBelow(0.1);
+    }
   }
   return json;
 }

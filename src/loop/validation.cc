@@ -72,6 +72,21 @@ double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter&
   return evaluation.Result().Get("pa_mpjpe_mm").value;
 }
 
+Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter) {
+  Meter errors;
+  for (int64_t i = 0; i < data.size(); ++i) {
+    const Sample sample = data.Get(i);
+    if (sample.held_out.empty()) continue;
+    const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
+    if (!fit) continue;
+    const Points2 pixels = ProjectAll(ImageCamera(sample), fitter.Joints(fit->params));
+    for (const int joint : sample.held_out) {
+      errors.Add((pixels.row(joint) - sample.keypoints_px.row(joint)).norm() / sample.box.side_px);
+    }
+  }
+  return errors;
+}
+
 Validator::Validator(Mixture data, const LoaderOptions& loading,
                      std::unique_ptr<Supervisor> supervisor)
     : data_(std::move(data)), loader_options_(loading), supervisor_(std::move(supervisor)) {}

@@ -11,6 +11,7 @@
 #include "datasets/loader.h"
 #include "loop/supervisor.h"
 #include "metrics/evaluation.h"
+#include "metrics/meter.h"
 
 namespace gyre {
 
@@ -46,6 +47,9 @@ class SampleEvaluation {
 
 // The mean PA-MPJPE (mm) of a store's fits against the samples' truth; NaN without any.
 double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter& fitter);
+
+// How far a store's fits are from the keypoints that were held out, as shares of the box's side.
+Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter);
 
 class Validator {
  public:

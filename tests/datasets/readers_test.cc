@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "core/error.h"
 #include "datasets/check.h"
@@ -271,6 +272,34 @@ TEST(RealData, CocoAndMpii) {
       OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json?min_keypoints=12")->size(),
       coco->size());
   EXPECT_EQ(OpenDataset("csv:" + dir + "/mpii/mpii_train.csv")->size(), 17928);
+}
+
+TEST(HoldOut, KeepsBackLimbJointsUnderAllTheirNames) {
+  Sample sample;
+  sample.index = 5;
+  sample.keypoints_confidence.setOnes();
+  Sample again = sample;
+  HoldOutLimbJoints(2, 0, &sample);
+  ASSERT_EQ(sample.held_out.size(), 4);  // OpenPose's and the annotators'
+  EXPECT_EQ(sample.keypoints_confidence.sum(), kNumSpinJoints - 4);
+  for (const int i : sample.held_out) EXPECT_EQ(sample.keypoints_confidence[i], 0);
+  HoldOutLimbJoints(2, 0, &again);
+  EXPECT_EQ(again.held_out, sample.held_out);
+  std::set<std::vector<int>> drawn;
+  for (int64_t row = 0; row < 50; ++row) {
+    Sample other;
+    other.index = row;
+    other.keypoints_confidence.setOnes();
+    HoldOutLimbJoints(2, 0, &other);
+    drawn.insert(other.held_out);
+  }
+  EXPECT_GT(drawn.size(), 20);
+  // No more than there are, and never of the trunk.
+  Sample poor;
+  poor.keypoints_confidence[SpinJoints().IndexOf("Right Shoulder")] = 1;
+  poor.keypoints_confidence[SpinJoints().IndexOf("Right Knee")] = 1;
+  HoldOutLimbJoints(2, 0, &poor);
+  EXPECT_EQ(poor.held_out, std::vector<int>{SpinJoints().IndexOf("Right Knee")});
 }
 
 }  // namespace

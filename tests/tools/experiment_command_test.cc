@@ -88,6 +88,9 @@ TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
     expect(bad, "arm loop, key like");
   }
   bad = Small();
+  bad["options"]["data"] = "spin:{people}";
+  expect(bad, "--define people=VALUE");
+  bad = Small();
   bad["seeds"] = {-1};
   expect(bad, "seeds");
   bad = Small();
