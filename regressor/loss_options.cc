@@ -36,6 +36,7 @@ void LossOptions::Check() const {
   check("betas", betas);
   check("camera", camera);
   check("vertices", vertices);
+  check("vertices_after", static_cast<double>(vertices_after));
   check("openpose_joints", openpose_joints);
   check("annotated_joints", annotated_joints);
   check("fit_sd_rad", fit_sd_rad);

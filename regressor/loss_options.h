@@ -2,6 +2,7 @@
 // Weights of the training losses. Free of Torch; losses.h has the formulas.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace gyre {
@@ -24,8 +25,9 @@ struct LossOptions {
   double keypoints_3d = 5;  // metres, hip-centred
   double pose = 1;          // rotation matrices
   double betas = 0.001;
-  double camera = 1;    // keeps the camera's scale positive
-  double vertices = 0;  // mean absolute difference, metres; the mesh is posed only if > 0
+  double camera = 1;           // keeps the camera's scale positive
+  double vertices = 0;         // mean absolute difference, metres; the mesh is posed only if > 0
+  int64_t vertices_after = 0;  // steps without that term at first
   // Of SPIN's 49 joints, in the 2D term: OpenPose's 25 and the annotated superset of 24.
   double openpose_joints = 0;
   double annotated_joints = 1;

@@ -76,7 +76,10 @@ cxxopts::Options MakeOptions() {
       "mean: the prior's mean, both ways around; net: the network of --checkpoint; given: "
       "--params, or a problem file's net; a problem file's starts also by name",
       cxxopts::value<std::string>()->default_value("mean"),
-      "START")("checkpoint", "Run or checkpoint of the network to start from; needs --images",
+      "START")("checkpoint",
+               "Run or checkpoint of the network to start from; needs --images, unless it looks at "
+               "keypoints "
+               "(gyre train --preset prior18)",
                cxxopts::value<std::string>(), "DIR")(
       "params",
       "Bodies to start from (.npz: pose [N,72], betas [N,10], optional transl [N,3]), one "
@@ -342,7 +345,8 @@ Survey SurveyOf(const PersonSource& source) {
   return survey;
 }
 
-void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args) {
+// `network`: whether the starts come from pictures.
+void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args, bool network) {
   if (survey.persons == 0) {
     ThrowUserError("the input holds nobody to fit (--person {})", args["person"].as<std::string>());
   }
@@ -354,7 +358,6 @@ void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args) {
     spdlog::warn("{} of {} persons are refused: --focal needs the size of their image",
                  survey.without_size, survey.persons);
   }
-  const bool network = args.count("checkpoint") > 0;
   const bool wanted =
       network || args.count("overlays") || !args["images"].as<std::string>().empty();
   if (!wanted || survey.without_picture == 0) return;
@@ -650,7 +653,9 @@ int RunFit(int argc, char** argv) {
   const auto fitter = std::make_shared<const Fitter>(body, prior, fit_options);
   const PersonSource source = SourceOf(args, {body, prior});
   const Survey survey = SurveyOf(source);
-  CheckSurvey(survey, args);
+  std::optional<NetworkStart> network;
+  if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
+  CheckSurvey(survey, args, network && network->needs_pictures());
   if (args.count("sequence")) CheckFrames(source);
   const Range range = shard.Of(survey.persons);
   if (range.begin == range.end) {
@@ -665,9 +670,6 @@ int RunFit(int argc, char** argv) {
     Report(out, 0, 0, as_json);
     return 0;
   }
-  std::optional<NetworkStart> network;
-  if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
-
   Prepare(&journal, run, range, restart);
   const int64_t before = journal.size();
   const auto start = Clock::now();

@@ -76,19 +76,22 @@ NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& bo
 
 NetworkStart::~NetworkStart() = default;
 
+bool NetworkStart::needs_pictures() const {
+  return impl_->trained.options.network.input == NetworkInput::kImage;
+}
+
 void NetworkStart::SetStarts(int threads, std::vector<FitInput>* inputs) {
   // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
   // its neighbours nor on the number of threads.
-  const NetworkOptions& network = impl_->trained.options.network;
   ParallelFor(static_cast<int64_t>(inputs->size()), threads, [&](int64_t i, int) {
     FitInput& input = (*inputs)[i];
     const auto sample = SampleOf(input);
     if (!sample) return;
-    if (network.input == NetworkInput::kKeypoints) {
+    if (!needs_pictures()) {
       input.problem.start =
           PredictFromKeypoints(impl_->trained, {&*sample, 1}, impl_->rest, impl_->device)[0];
     } else {
-      const auto batch = BatchOf(input, *sample, network.image_px);
+      const auto batch = BatchOf(input, *sample, impl_->trained.options.network.image_px);
       if (!batch) return;
       input.problem.start =
           PredictBodies(impl_->trained.network, *batch, impl_->rest, impl_->device)[0];

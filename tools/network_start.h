@@ -17,9 +17,12 @@ class NetworkStart {
   NetworkStart(const std::filesystem::path& run, const BodyModel& body);
   ~NetworkStart();
 
-  // Gives every person with a readable picture and at least two different keypoints the network's
-  // body as its start; the others keep the start they have. Pictures are read on up to `threads`
-  // threads (0: all); nobody's start depends on who else is in `inputs`.
+  // Whether it looks at pictures, not at keypoints.
+  bool needs_pictures() const;
+
+  // Gives every person with at least two different keypoints and, where it is needed, a readable
+  // picture the network's body as its start; the others keep the start they have. Runs on up to
+  // `threads` threads (0: all); nobody's start depends on who else is in `inputs`.
   void SetStarts(int threads, std::vector<FitInput>* inputs);
 
  private:

@@ -21,6 +21,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("steps", o.steps, "Training steps");
   visit("batch_size", o.batch_size, "Samples per step");
   visit("learning_rate", o.learning_rate, "Adam's step size");
+  visit("learning_rate_end", o.learning_rate_end,
+        "It falls to this, as half a cosine (0: constant)");
   visit("gradient_clip", o.gradient_clip, "Norm above which a gradient is shortened (0: never)");
   visit("max_bad_steps", o.max_bad_steps,
         "Steps in a row that numbers which are not finite may cost (0: the first ends the run)");
@@ -55,6 +57,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("loss.betas", l.betas, "Weight of the shape");
   visit("loss.camera", l.camera, "Weight against a negative camera scale");
   visit("loss.vertices", l.vertices, "Weight of the vertices");
+  visit("loss.vertices_after", l.vertices_after, "Steps without the vertices at first");
   visit("loss.openpose_joints", l.openpose_joints, "Weight of OpenPose's 25 of the 49 joints");
   visit("loss.annotated_joints", l.annotated_joints, "Weight of the other 24");
   visit("loss.fit_sd_rad", l.fit_sd_rad,

@@ -21,6 +21,9 @@ void TrainOptions::Check() const {
   positive("steps", steps);
   positive("batch_size", batch_size);
   positive("learning_rate", learning_rate);
+  if (!(learning_rate_end >= 0) || !std::isfinite(learning_rate_end)) {
+    ThrowUserError("learning_rate_end = {} must be 0 (constant) or more", learning_rate_end);
+  }
   positive("log_every", log_every);
   positive("val_every", val_every);
   positive("checkpoint_every", checkpoint_every);
@@ -84,21 +87,25 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
     // PosePrior of Pavlakos et al. 2018: keypoints in, body and camera out, taught by made-up
     // people of whom everything is known. No picture is drawn. With --network.input silhouette and
     // --network.image-px 64 it is their ShapePrior.
+    // Its mesh is looked at only when parameters are learned: posing it is most of a step.
     o.data = "synth:?name=people&count=200000&seed=1&joints=any&any_turn=0.2&noise=3&swaps=0.02";
     o.val = "synth:?name=heldout&count=1000&seed=2&joints=any&any_turn=0.2&noise=3";
     o.supervision = Supervision::kTruth;
     o.network.input = NetworkInput::kKeypoints;
+    o.network.width = 32;
     o.network.ief_activation = IefActivation::kRelu;
     o.network.dropout = 0.1;
     o.loss.norm = LossNorm::kL1;
     o.loss.pose = 4;
     o.loss.betas = 0.1;
-    o.loss.vertices = 20;
+    o.loss.vertices = 100;
+    o.loss.vertices_after = 5000;
     o.augment = AugmentOptions::None();
     o.learning_rate = 1e-3;
+    o.learning_rate_end = 1e-5;
     o.gradient_clip = 100;
     o.batch_size = 128;
-    o.steps = 10000;
+    o.steps = 6000;
     return o;
   }
   ThrowUserError("preset '{}' is not one of default, spin, spin-compat, small, demo, prior18",

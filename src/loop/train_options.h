@@ -37,7 +37,8 @@ struct TrainOptions {
   std::string init;  // checkpoint, SPIN checkpoint or torchvision weights to start from
   LossOptions loss;
   double learning_rate = 5e-5;
-  double gradient_clip = 0;  // norm above which a step's gradient is shortened; 0: never (SPIN)
+  double learning_rate_end = 0;  // falls to it over the steps, as half a cosine; 0: constant (SPIN)
+  double gradient_clip = 0;      // norm above which a step's gradient is shortened; 0: never (SPIN)
   // How many steps in a row may be left out because of a number that is not finite before the run
   // is given up; 0: the first ends it.
   int max_bad_steps = 10;

@@ -12,6 +12,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <numbers>
 
 #include "body/kinematics.h"
 #include "core/error.h"
@@ -62,6 +63,19 @@ FitOptions FitOptionsOf(const TrainOptions& options) {
   FitOptions fit = options.fit;
   fit.estimate_uncertainty = options.loss.fit_sd_rad > 0;
   return fit;
+}
+
+double LearningRateAt(const TrainOptions& options, int64_t step) {
+  if (options.learning_rate_end == 0) return options.learning_rate;
+  const double done = static_cast<double>(step - 1) / static_cast<double>(options.steps);
+  return options.learning_rate_end + (options.learning_rate - options.learning_rate_end) *
+                                         (1 + std::cos(std::numbers::pi * done)) / 2;
+}
+
+void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
+  for (auto& group : optimizer->param_groups()) {
+    static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
+  }
 }
 
 constexpr const char* kValFitsFile = "val_fits.store";
@@ -248,6 +262,7 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   Rng rng(options.seed, RngStream::kNetwork, 0, static_cast<uint64_t>(step));
   SeedTorch(rng.NextU32());
 
+  SetLearningRate(optimizer.get(), LearningRateAt(options, step));
   const Batch batch = loader->Next();
   const double seconds_load = SecondsSince(start);
   network->train();
@@ -257,7 +272,9 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   SupervisionStats stats;
   const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
 
-  const bool with_vertices = options.loss.vertices > 0;
+  LossOptions weights = options.loss;
+  if (step <= weights.vertices_after) weights.vertices = 0;
+  const bool with_vertices = weights.vertices > 0;
   LossTarget target =
       TargetTensors(batch, targets, rest, options.use_labels, options.loss.fit_sd_rad, device);
   const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
@@ -272,7 +289,7 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
       posed.joints49,
       ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch, device), batch.crop_px),
       posed.vertices};
-  const Losses losses = ComputeLosses(prediction, target, options.loss);
+  const Losses losses = ComputeLosses(prediction, target, weights);
   const double loss = losses.total.item<double>();
   std::string not_finite;
   if (std::isfinite(loss)) {

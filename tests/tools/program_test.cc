@@ -156,6 +156,63 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
   ExpectOneSentence(Gyre(TrainArgs(run, 4)), 1);
 }
 
+TEST_F(TrainTest, ANetworkOfKeypointsStartsFits) {
+  const auto train = [&](const std::string& run, const std::string& input) {
+    return Gyre({"train",
+                 "--preset",
+                 "prior18",
+                 "--run",
+                 run,
+                 "--steps",
+                 "3",
+                 "--network.input",
+                 input,
+                 "--network.image-px",
+                 "32",
+                 "--network.width",
+                 "8",
+                 "--batch-size",
+                 "4",
+                 "--loss.vertices-after",
+                 "1",
+                 "--data",
+                 "synth:?count=20&frame=64",
+                 "--val",
+                 "synth:?count=6&frame=64&seed=2&name=val",
+                 "--pictures",
+                 "1",
+                 "--threads",
+                 "1",
+                 "--quiet"});
+  };
+  const std::string keypoints = scratch_ / "keypoints", silhouette = scratch_ / "silhouette";
+  ProgramResult result = train(keypoints, "keypoints");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_TRUE(Metrics(keypoints).back().contains("loss_vertices"));
+  EXPECT_EQ(Gyre({"eval", "--checkpoint", keypoints, "--json", "--quiet"}).exit_code, 0);
+  // Fits of files without pictures, and the first fits of a run.
+  const auto fit = [&](const std::string& from) {
+    return Gyre({"fit", "--data", "synth:?count=5", "--start", "net", "--checkpoint", from, "--out",
+                 scratch_ / "fits.npz", "--json", "--quiet"});
+  };
+  result = fit(keypoints);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(nlohmann::json::parse(result.out)["usable"], 5);
+  std::vector<std::string> args = TrainArgs(scratch_ / "run", 2);
+  args.insert(args.end(), {"--first-starts", keypoints});
+  result = Gyre(args);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  // One of silhouettes learns too, and is refused where keypoints are all there is.
+  result = train(silhouette, "silhouette");
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  ExpectOneSentence(fit(silhouette), 1);
+  args = TrainArgs(scratch_ / "other", 2);
+  args.insert(args.end(), {"--first-starts", silhouette});
+  result = Gyre(args);
+  ExpectOneSentence(result, 1);
+  EXPECT_THAT(result.err, HasSubstr("--preset prior18"));
+}
+
 TEST_F(TrainTest, AKilledRunGoesOnFromItsCheckpointToTheSameEnd) {
   const std::string whole = scratch_ / "whole", killed = scratch_ / "killed";
   ASSERT_EQ(Gyre(TrainArgs(whole, 8)).exit_code, 0);
