@@ -713,6 +713,7 @@ int Main(int argc, char** argv) {
                                                      "A failing disk, from each call on")(
       "every", "Of the disk errors, one in so many", cxxopts::value<int64_t>()->default_value("1"))(
       "case", "One case alone", cxxopts::value<int64_t>())(
+      "from", "Without the cases before", cxxopts::value<int64_t>()->default_value("0"))(
       "seed", "Of all that is random", cxxopts::value<uint64_t>()->default_value("1"))(
       "jobs", "Cases at a time", cxxopts::value<int>()->default_value("2"))(
       "steps", "Of a training run", cxxopts::value<int>()->default_value("8"))(
@@ -771,7 +772,7 @@ int Main(int argc, char** argv) {
     std::vector<int64_t> cases;
     if (args.count("case")) return std::vector{args["case"].as<int64_t>()};
     Random random(harness.seed);
-    for (int64_t begin = 0; begin < count; begin += every) {
+    for (int64_t begin = args["from"].as<int64_t>(); begin < count; begin += every) {
       const int64_t block = std::min(every, count - begin);
       cases.push_back(begin + static_cast<int64_t>(random() % static_cast<uint64_t>(block)));
     }
