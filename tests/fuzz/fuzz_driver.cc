@@ -35,6 +35,9 @@ __sanitizer_cov_trace_pc() {
   const auto at = reinterpret_cast<uintptr_t>(__builtin_return_address(0));
   ++branch_counts[(at ^ at >> 16) % sizeof(branch_counts)];
 }
+// And these at comparisons of floating point, which libFuzzer has no use for.
+extern "C" void __sanitizer_cov_trace_cmpf(float, float) {}
+extern "C" void __sanitizer_cov_trace_cmpd(double, double) {}
 #endif
 
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
