@@ -85,9 +85,9 @@ TrainOptions TrainOptions::Preset(const std::string& name) {
   }
   if (name == "prior18") {
     // PosePrior of Pavlakos et al. 2018: keypoints in, body and camera out, taught by made-up
-    // people of whom everything is known. No picture is drawn. With --network.input silhouette and
-    // --network.image-px 64 it is their ShapePrior.
-    // Its mesh is looked at only when parameters are learned: posing it is most of a step.
+    // people of whom everything is known. No picture is drawn, and the mesh, which takes most of a
+    // step to pose, teaches only when the parameters are learned. With --network.input silhouette
+    // and --network.image-px 64 it is their ShapePrior.
     o.data = "synth:?name=people&count=200000&seed=1&joints=any&any_turn=0.2&noise=3&swaps=0.02";
     o.val = "synth:?name=heldout&count=1000&seed=2&joints=any&any_turn=0.2&noise=3";
     o.supervision = Supervision::kTruth;
