@@ -121,7 +121,11 @@ nlohmann::json ToJson(const TrainOptions& options) {
 }
 
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what) {
-  TrainOptions options = TrainOptions::Preset(json.value("preset", "default"));
+  std::string preset = "default";
+  if (const auto entry = json.find("preset"); entry != json.end()) {
+    OptionFromJson(*entry, fmt::format("{}: option 'preset'", what), &preset);
+  }
+  TrainOptions options = TrainOptions::Preset(preset);
   size_t known = 0;
   VisitFields(options, [&](const char* name, auto& field, const char*) {
     const auto entry = json.find(name);

@@ -80,6 +80,9 @@ TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
   bad["arms"]["loop"]["supervision"] = "magic";
   expect(bad, "magic");
   bad = Small();
+  bad["options"]["preset"] = 3;
+  expect(bad, "option 'preset' is not text");
+  bad = Small();
   bad["arms"]["../up"] = json::object();
   expect(bad, "a name is letters");
   for (const json& other : {json("nobody"), json("truth"), json(3)}) {
