@@ -28,7 +28,7 @@ void SilhouetteMeter::Add(std::span<const uint8_t> prediction, std::span<const u
     const uint8_t p = prediction[i], t = truth[i];
     GYRE_CHECK(p < classes_.size() && (t < classes_.size() || t == kIgnore), "classes {} and {}", p,
                t);
-    if (t == kIgnore || p == t) ++correct_;
+    if (p == (t == kIgnore ? 0 : t)) ++correct_;
     if (t == kIgnore) continue;
     if (p == t) {
       ++classes_[p].true_positive;
@@ -39,6 +39,18 @@ void SilhouetteMeter::Add(std::span<const uint8_t> prediction, std::span<const u
   }
   pixels_ += static_cast<int64_t>(truth.size());
   ++images_;
+}
+
+void SilhouetteMeter::Merge(const SilhouetteMeter& other) {
+  GYRE_CHECK(classes_.size() == other.classes_.size());
+  for (size_t i = 0; i < classes_.size(); ++i) {
+    classes_[i].true_positive += other.classes_[i].true_positive;
+    classes_[i].false_positive += other.classes_[i].false_positive;
+    classes_[i].false_negative += other.classes_[i].false_negative;
+  }
+  images_ += other.images_;
+  pixels_ += other.pixels_;
+  correct_ += other.correct_;
 }
 
 double SilhouetteMeter::Accuracy() const { return Ratio(correct_, pixels_); }

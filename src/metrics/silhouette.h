@@ -19,9 +19,11 @@ class SilhouetteMeter {
   // 2: background and body; 7: background and six parts.
   explicit SilhouetteMeter(int num_classes = 2);
 
-  // Class of every pixel of one image. Truth kIgnore: the pixel is left out of F1, and counts as
-  // background on both sides for the accuracy (the published evaluation's rule).
+  // Class of every pixel of one image. Truth kIgnore: the pixel is left out of F1, and its truth is
+  // background for the accuracy (the rule of UP-3D's evaluation, which SPIN's follows).
   void Add(std::span<const uint8_t> prediction, std::span<const uint8_t> truth);
+
+  void Merge(const SilhouetteMeter& other);
 
   double Accuracy() const;        // NaN before the first pixel
   double F1(int class_id) const;  // NaN for a class that neither side shows

@@ -81,7 +81,8 @@ TEST(Silhouette, CountsByHand) {
   const std::vector<uint8_t> prediction = {1, 1, 0, 0, 1, 0};
   const std::vector<uint8_t> truth = {1, 0, 0, 1, 255, 255};
   meter.Add(prediction, truth);
-  EXPECT_DOUBLE_EQ(meter.Accuracy(), 4.0 / 6);  // the two ignored pixels count as right
+  // An ignored pixel is right where the prediction is background, as in UP-3D's evaluation.
+  EXPECT_DOUBLE_EQ(meter.Accuracy(), 3.0 / 6);
   EXPECT_DOUBLE_EQ(meter.F1(1), 2.0 / 4);
   EXPECT_DOUBLE_EQ(meter.F1(0), 2.0 / 4);
 }
@@ -97,6 +98,12 @@ TEST(Silhouette, AccumulatesOverTheSetBeforeDividing) {
   EXPECT_DOUBLE_EQ(meter.Accuracy(), 0.98);
   EXPECT_DOUBLE_EQ(meter.F1(0), 0);
   EXPECT_EQ(meter.images(), 2);
+  SilhouetteMeter other;
+  other.Add(std::vector<uint8_t>{1, 0, 0}, std::vector<uint8_t>{1, 1, 255});
+  other.Merge(meter);
+  EXPECT_DOUBLE_EQ(other.F1(1), 2 * 99.0 / (2 * 99 + 3));
+  EXPECT_DOUBLE_EQ(other.Accuracy(), 100.0 / 103);
+  EXPECT_EQ(other.images(), 3);
 }
 
 TEST(Silhouette, ClassesNeverSeenDontCount) {
