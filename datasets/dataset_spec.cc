@@ -240,8 +240,9 @@ void ReadFiles(DatasetSpec& spec, const std::string& name, const SampleSink& sin
     spec.CheckAllTaken();
     return ReadCoco(spec.path(), images, options, name, sink);
   }
+  const fs::path masks = spec.TakeString("masks", images.string());
   spec.CheckAllTaken();
-  ReadSpinNpz(spec.path(), images, name, sink);
+  ReadSpinNpz(spec.path(), images, masks, name, sink);
 }
 
 // Says once how many numbers the reader had to leave out, however often a program reads the data

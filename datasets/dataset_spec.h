@@ -12,9 +12,10 @@
 //
 // Options: every kind takes `name=` (default: the kind; samples and their fits are known by this
 // name). Files also take `hide=N`: keeps N limb joints of each person back, to measure with (see
-// HoldOutLimbJoints). With picture files: `images=` (folder; default: images/ beside the file, else beside it).
-// With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet: `all_annotated=`;
-// coco: `box_from_bbox=`. Synth: count, seed, frame (px), spread, poses, seated, yaw
+// HoldOutLimbJoints). With picture files: `images=` (folder; default: images/ beside the file, else
+// beside it). With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet:
+// `all_annotated=`; coco: `box_from_bbox=`; spin: `masks=` (folder of 'maskname' and 'partname';
+// default: that of the pictures). Synth: count, seed, frame (px), spread, poses, seated, yaw
 // (degrees), any_turn, occluders, noise, missing, outliers, outlier_px, swaps, joints; see
 // SceneOptions.
 //

@@ -1,14 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/image_folder.h"
 
+#include <algorithm>
 #include <opencv2/core.hpp>
 
+#include "body/body_parts.h"
 #include "core/error.h"
 #include "datasets/check.h"
 #include "io/image.h"
 
 namespace gyre {
 namespace fs = std::filesystem;
+
+namespace {
+
+cv::Mat ReadPicture(const std::string& path, const Sample& sample) {
+  try {
+    cv::Mat picture = ReadImage(path);
+    GYRE_CHECK(picture.type() == CV_8UC3 && picture.isContinuous());
+    return picture;
+  } catch (const UserError& error) {
+    ThrowUserError("data set {}, row {}: {}", sample.dataset, sample.index, error.what());
+  }
+}
+
+}  // namespace
 
 fs::path PathInFolder(const fs::path& dir, const std::string& file, const std::string& what) {
   const fs::path relative = fs::path(file).lexically_normal();
@@ -45,18 +61,41 @@ Sample ImageFolderDataset::Get(int64_t position) const {
 }
 
 ImageBuffer ImageFolderDataset::LoadImage(const Sample& sample) const {
-  const std::string what = fmt::format("data set {}, row {}", name_, sample.index);
-  if (sample.image_path.empty()) ThrowUserError("{}: it has no picture", what);
-  cv::Mat picture;
-  try {
-    picture = ReadImage(sample.image_path);
-  } catch (const UserError& error) {
-    ThrowUserError("{}: {}", what, error.what());
+  if (sample.image_path.empty()) {
+    ThrowUserError("data set {}, row {}: it has no picture", name_, sample.index);
   }
-  GYRE_CHECK(picture.type() == CV_8UC3 && picture.isContinuous());
+  const cv::Mat picture = ReadPicture(sample.image_path, sample);
   ImageBuffer image{picture.cols, picture.rows, 3, {}};
   image.pixels.assign(picture.data, picture.data + picture.total() * 3);
   return image;
+}
+
+ImageBuffer ImageFolderDataset::LoadSilhouette(const Sample& sample) const {
+  if (sample.silhouette_path.empty()) return Dataset::LoadSilhouette(sample);
+  const cv::Mat picture = ReadPicture(sample.silhouette_path, sample);
+  ImageBuffer image{picture.cols, picture.rows, 3, std::vector<uint8_t>(picture.total() * 3, 0)};
+  for (size_t i = 0; i < picture.total(); ++i) {
+    const uint8_t* bgr = picture.data + 3 * i;
+    if (bgr[0] | bgr[1] | bgr[2]) std::fill_n(&image.pixels[3 * i], 3, 255);
+  }
+  return image;
+}
+
+ImageBuffer ImageFolderDataset::LoadParts(const Sample& sample) const {
+  if (sample.parts_path.empty()) return Dataset::LoadParts(sample);
+  const cv::Mat picture = ReadPicture(sample.parts_path, sample);
+  ImageBuffer labels{picture.cols, picture.rows, 1, std::vector<uint8_t>(picture.total())};
+  for (size_t i = 0; i < picture.total(); ++i) {
+    const uint8_t label = picture.data[3 * i];
+    if (label > kNumBodyParts && label != kUnknownPart) {
+      ThrowUserError(
+          "data set {}, row {}: {}: a pixel has the label {}; expected 0 (background), "
+          "1 to {} (parts) or {} (unknown)",
+          name_, sample.index, sample.parts_path, label, kNumBodyParts, kUnknownPart);
+    }
+    labels.pixels[i] = label;
+  }
+  return labels;
 }
 
 }  // namespace gyre

@@ -8,8 +8,18 @@
 
 namespace gyre {
 
-ImageBuffer Dataset::LoadSilhouette(const Sample&) const {
-  ThrowUserError("data set {}: has no silhouettes; synthetic scenes (synth:) have", name());
+ImageBuffer Dataset::LoadSilhouette(const Sample& sample) const {
+  ThrowUserError(
+      "data set {}, row {}: it has no silhouette; synthetic scenes (synth:) and files "
+      "in SPIN's layout with 'maskname' have",
+      name(), sample.index);
+}
+
+ImageBuffer Dataset::LoadParts(const Sample& sample) const {
+  ThrowUserError(
+      "data set {}, row {}: it has no part labels; files in SPIN's layout with "
+      "'partname' have",
+      name(), sample.index);
 }
 
 void HoldOutLimbJoints(int count, uint64_t seed, Sample* sample) {

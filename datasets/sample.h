@@ -20,7 +20,9 @@ struct Sample {
   std::string dataset;     // name of the data set it came from
   int64_t index = 0;       // its row there: (dataset, index) is the sample's identity
   std::string image_path;  // empty when there is no image
-  Box box;                 // the person's square box in the image
+  // Pictures of what the image's pixels show, see Dataset; empty when there are none.
+  std::string silhouette_path, parts_path;
+  Box box;  // the person's square box in the image
 
   // SPIN's 49 joints: pixels of the image and confidence in [0,1]; 0 means not observed (and then
   // the position means nothing).
@@ -69,6 +71,9 @@ class Dataset {
   // The person's silhouette as a picture of the same size, white on black. UserError when the data
   // set has none.
   virtual ImageBuffer LoadSilhouette(const Sample& sample) const;
+  // The part of the body that each pixel shows (body_parts.h; 255: unknown), one channel. UserError
+  // when the data set has none.
+  virtual ImageBuffer LoadParts(const Sample& sample) const;
 };
 
 // Keeps back up to `count` of the ankles, knees, wrists and elbows that are observed, under each of

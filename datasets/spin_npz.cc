@@ -2,7 +2,7 @@
 #include "datasets/spin_npz.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "core/error.h"
 #include "datasets/check.h"
@@ -35,12 +35,9 @@ class SpinFile {
     Open("transl", {3}, false, &transl);
     Open("focal_px", {}, false, &focal_px);
     Open("center_px", {2}, Has("focal_px"), &center_px);
-    if (Has("gender")) {
-      genders_.emplace(path, "gender");
-      if (genders_->dtype() != DType::kString || genders_->shape() != names_.shape()) {
-        ThrowUserError("{}: key 'gender' must be as many strings as 'imgname'", path.string());
-      }
-    }
+    OpenStrings("gender", &gender);
+    OpenStrings("maskname", &maskname);
+    OpenStrings("partname", &partname);
   }
 
   // Reads on; false behind the last row.
@@ -48,7 +45,7 @@ class SpinFile {
     constexpr int64_t kBlock = 1024;
     first_row += rows();
     imgname = names_.Next(kBlock).strings;
-    if (genders_) gender = genders_->Next(kBlock).strings;
+    for (auto& [rows, strings] : string_columns_) *strings = rows.Next(kBlock).strings;
     for (Column& column : columns_) {
       *column.values = column.rows.Next(kBlock).As<double>(column.what);
     }
@@ -58,7 +55,7 @@ class SpinFile {
   // The block: its place in the file, and its values; empty for keys that the file lacks.
   int64_t first_row = 0;
   int64_t rows() const { return static_cast<int64_t>(imgname.size()); }
-  std::vector<std::string> imgname, gender;
+  std::vector<std::string> imgname, gender, maskname, partname;
   std::vector<double> center, scale, part, openpose, pose, shape, has_smpl, S, transl, focal_px,
       center_px;
 
@@ -90,10 +87,19 @@ class SpinFile {
     columns_.push_back({std::move(column), std::move(what), values});
   }
 
+  void OpenStrings(const std::string& key, std::vector<std::string>* strings) {
+    if (!Has(key)) return;
+    NpzRows column(path_, key);
+    if (column.dtype() != DType::kString || column.shape() != names_.shape()) {
+      ThrowUserError("{}: key '{}' must be as many strings as 'imgname'", path_.string(), key);
+    }
+    string_columns_.emplace_back(std::move(column), strings);
+  }
+
   fs::path path_;
   std::vector<std::string> keys_;
   NpzRows names_;
-  std::optional<NpzRows> genders_;
+  std::vector<std::pair<NpzRows, std::vector<std::string>*>> string_columns_;
   std::vector<Column> columns_;
 };
 
@@ -137,13 +143,18 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
 
 // `row` counts within the file's block.
 Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const fs::path& images,
-                const std::string& name) {
+                const fs::path& masks, const std::string& name) {
   Sample sample;
   sample.dataset = name;
   sample.index = file.first_row + row;
-  sample.image_path = PathInFolder(images, file.imgname[row],
-                                   fmt::format("{}: row {}", path.string(), sample.index))
-                          .string();
+  const std::string what = fmt::format("{}: row {}", path.string(), sample.index);
+  sample.image_path = PathInFolder(images, file.imgname[row], what).string();
+  if (!file.maskname.empty() && !file.maskname[row].empty()) {
+    sample.silhouette_path = PathInFolder(masks, file.maskname[row], what).string();
+  }
+  if (!file.partname.empty() && !file.partname[row].empty()) {
+    sample.parts_path = PathInFolder(masks, file.partname[row], what).string();
+  }
   sample.box = {Vec2(file.center[2 * row], file.center[2 * row + 1]),
                 kSpinScalePx * file.scale[row]};
   if (!file.openpose.empty()) {
@@ -168,12 +179,12 @@ Sample SampleOf(const SpinFile& file, int64_t row, const fs::path& path, const f
 
 }  // namespace
 
-void ReadSpinNpz(const fs::path& path, const fs::path& images, const std::string& name,
-                 const SampleSink& sink) {
+void ReadSpinNpz(const fs::path& path, const fs::path& images, const fs::path& masks,
+                 const std::string& name, const SampleSink& sink) {
   SpinFile file(path);
   while (file.NextBlock()) {
     for (int64_t row = 0; row < file.rows(); ++row) {
-      sink(SampleOf(file, row, path, images, name));
+      sink(SampleOf(file, row, path, images, masks, name));
     }
   }
 }

@@ -9,6 +9,8 @@
 //   has_smpl  [N]       optional: which rows' pose and shape count; absent: all
 //   S         [N,24,4]  optional: superset joints, metres, confidence
 //   gender    [N]       optional: 'm' or 'f'
+//   maskname  [N]       optional: silhouettes, relative to the folder of masks; 0 is background
+//   partname  [N]       optional: pictures of part labels there, as of UP-3D: body_parts.h
 // and gyre's own, written by `gyre data synth`, absent in SPIN's files:
 //   transl    [N,3]     translation of the body in the camera frame of the picture, metres;
 //                       NaN where unknown
@@ -23,7 +25,8 @@
 namespace gyre {
 
 void ReadSpinNpz(const std::filesystem::path& path, const std::filesystem::path& images,
-                 const std::string& name, const SampleSink& sink);
+                 const std::filesystem::path& masks, const std::string& name,
+                 const SampleSink& sink);
 
 // Writes any data set in this layout: DIR/images/000000.jpg ... and DIR/NAME.npz, which
 // `spin:DIR/NAME.npz` reads back. Pictures are made on `threads` threads (0: all). Shows progress.

@@ -163,7 +163,7 @@ PersonSource SpinSource(const fs::path& path, const fs::path& images) {
   const fs::path folder = fs::is_directory(images) ? images : path.parent_path();
   return [=](const auto& sink) {
     SampleInputs inputs(path.string(), !images.empty());
-    ReadSpinNpz(path, folder, path.stem().string(),
+    ReadSpinNpz(path, folder, folder, path.stem().string(),
                 [&](const Sample& sample) { sink(inputs.Of(sample)); });
   };
 }

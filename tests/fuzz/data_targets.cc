@@ -111,7 +111,7 @@ void CheckSample(const Sample& sample) {
 const FuzzTarget kSpin(
     "spin",
     [](const std::string& bytes) {
-      ReadSpinNpz(AsFile(bytes, "input.npz"), "/pictures", "spin", CheckSample);
+      ReadSpinNpz(AsFile(bytes, "input.npz"), "/pictures", "/masks", "spin", CheckSample);
     },
     /*is_zip=*/true);
 
