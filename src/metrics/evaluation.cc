@@ -17,11 +17,11 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMmPerM = 1000;
 
-// Whether a metric is a share of joints at a threshold rather than a mean error.
-bool IsShareOfJoints(MetricKind kind) {
+// Whether a metric is a share of joints or pixels rather than a mean error.
+bool IsShare(MetricKind kind) {
   using enum MetricKind;
   return kind == kPck150 || kind == kAuc || kind == kPaPck150 || kind == kPaAuc ||
-         kind == kPck20Torso || kind == kPckh50;
+         kind == kPck20Torso || kind == kPckh50 || kind == kAccuracy || kind == kF1;
 }
 
 // What a meter's values mean for a metric.
@@ -51,11 +51,11 @@ Vec3 RootOf(const Points3& points, const VecX& visibility, const std::vector<int
   return points(root, Eigen::all).colwise().mean().transpose();
 }
 
-std::vector<int> RowsOf(const KeypointSet& set, const std::vector<std::string>& names) {
+std::vector<int> RowsOf(const std::string& set, const std::vector<std::string>& names) {
   std::vector<int> rows;
   for (const std::string& name : names) {
-    rows.push_back(set.IndexOf(name));
-    GYRE_CHECK(rows.back() >= 0, "set {} lacks \"{}\"", set.name, name);
+    rows.push_back(FindKeypointSet(set).IndexOf(name));
+    GYRE_CHECK(rows.back() >= 0, "set {} lacks \"{}\"", set, name);
   }
   return rows;
 }
@@ -81,9 +81,11 @@ const MetricResult& EvaluationResult::Get(std::string_view key) const {
 
 Evaluation::Evaluation(const Protocol& protocol)
     : protocol_(protocol),
-      joints_(RowsOf(FindKeypointSet(protocol.set), protocol.joints)),
-      root_(RowsOf(FindKeypointSet(protocol.set), protocol.root)),
-      meters_(protocol.metrics.size()) {}
+      joints_(RowsOf(protocol.set, protocol.joints)),
+      root_(RowsOf(protocol.set, protocol.root)),
+      meters_(protocol.metrics.size()) {
+  if (!protocol.classes.empty()) masks_.emplace(static_cast<int>(protocol.classes.size()));
+}
 
 void Evaluation::Add(const Points3& prediction, const Points3& truth, const VecX& visibility) {
   Add(prediction, truth, visibility, Points3(0, 3), Points3(0, 3));
@@ -91,7 +93,7 @@ void Evaluation::Add(const Points3& prediction, const Points3& truth, const VecX
 
 void Evaluation::Add(const Points3& prediction, const Points3& truth, const VecX& visibility,
                      const Points3& predicted_vertices, const Points3& true_vertices) {
-  GYRE_CHECK(!protocol_.in_image, "protocol {} is 2D", protocol_.name);
+  GYRE_CHECK(!protocol_.InImage(), "protocol {} is 2D", protocol_.name);
   const int set_size = FindKeypointSet(protocol_.set).size();
   GYRE_CHECK(
       prediction.rows() == set_size && truth.rows() == set_size && visibility.size() == set_size,
@@ -136,7 +138,7 @@ void Evaluation::Add(const Points3& prediction, const Points3& truth, const VecX
 
 void Evaluation::Add(const Points2& prediction_px, const Points2& truth_px, const VecX& visibility,
                      double box_side_px) {
-  GYRE_CHECK(protocol_.in_image, "protocol {} is 3D", protocol_.name);
+  GYRE_CHECK(protocol_.truth == Truth::kKeypoints, "protocol {} has no keypoints", protocol_.name);
   GYRE_CHECK(box_side_px > 0, "box side {}", box_side_px);
   const KeypointSet& set = FindKeypointSet(protocol_.set);
   ++samples_;
@@ -164,8 +166,15 @@ void Evaluation::Add(const Points2& prediction_px, const Points2& truth_px, cons
   }
 }
 
+void Evaluation::Add(std::span<const uint8_t> prediction, std::span<const uint8_t> truth) {
+  GYRE_CHECK(masks_.has_value(), "protocol {} has no masks", protocol_.name);
+  ++samples_;
+  masks_->Add(prediction, truth);
+}
+
 void Evaluation::Merge(const Evaluation& other) {
   GYRE_CHECK(other.protocol_.name == protocol_.name);
+  if (masks_) masks_->Merge(*other.masks_);
   for (size_t i = 0; i < meters_.size(); ++i) meters_[i].Merge(other.meters_[i]);
   samples_ += other.samples_;
 }
@@ -175,17 +184,27 @@ EvaluationResult Evaluation::Result() const {
                           protocol_.set,
                           fmt::format("{}", fmt::join(protocol_.root, ", ")),
                           static_cast<int>(joints_.size()),
+                          static_cast<int>(protocol_.classes.size()),
                           samples_,
                           {}};
   for (size_t i = 0; i < meters_.size(); ++i) {
     const MetricKind kind = protocol_.metrics[i];
     const MetricInfo& info = Info(kind);
     const Meter& meter = meters_[i];
-    const bool share = IsShareOfJoints(kind);
-    result.metrics.push_back(
-        {std::string(info.key), std::string(info.label), std::string(info.unit),
-         std::string(info.alignment), Value(kind, meter), share ? kNaN : meter.Median(),
-         share ? kNaN : meter.Percentile(90), meter.count() + meter.failed(), meter.failed()});
+    MetricResult metric = {std::string(info.key),
+                           std::string(info.label),
+                           std::string(info.unit),
+                           std::string(info.alignment),
+                           Value(kind, meter),
+                           IsShare(kind) ? kNaN : meter.Median(),
+                           IsShare(kind) ? kNaN : meter.Percentile(90),
+                           meter.count() + meter.failed(),
+                           meter.failed()};
+    if (masks_) {
+      metric.value = kind == MetricKind::kF1 ? masks_->MeanF1() : masks_->Accuracy();
+      metric.count = masks_->pixels();
+    }
+    result.metrics.push_back(std::move(metric));
   }
   return result;
 }
@@ -196,6 +215,7 @@ nlohmann::json ToJson(const EvaluationResult& result) {
                          {"joints", result.num_joints},
                          {"root", result.root},
                          {"samples", result.samples}};
+  if (result.num_classes > 0) json["classes"] = result.num_classes;
   for (const MetricResult& metric : result.metrics) {
     json["metrics"][metric.key] = {{"label", metric.label},
                                    {"unit", metric.unit},
@@ -210,9 +230,11 @@ nlohmann::json ToJson(const EvaluationResult& result) {
 }
 
 std::string FormatTable(const EvaluationResult& result) {
-  std::string text = fmt::format("{}: {} samples, {} joints of {}{}\n", result.protocol,
-                                 result.samples, result.num_joints, result.set,
-                                 result.root.empty() ? "" : ", root " + result.root);
+  std::string text = fmt::format(
+      "{}: {} samples, {}{}\n", result.protocol, result.samples,
+      result.num_classes > 0 ? fmt::format("{} classes of pixels", result.num_classes)
+                             : fmt::format("{} joints of {}", result.num_joints, result.set),
+      result.root.empty() ? "" : ", root " + result.root);
   text += fmt::format("{:<14} {:>9} {:>9} {:>9} {:<6} {:<15} {:>8} {:>7}\n", "metric", "value",
                       "median", "p90", "unit", "alignment", "count", "failed");
   for (const MetricResult& m : result.metrics) {

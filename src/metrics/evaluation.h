@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Evaluates samples by a protocol. A mean error is the mean over samples of the sample's mean over
 // its joints that count; PCK and AUC are over all joints of all samples. A sample whose truth lacks
-// the root, the torso, the head or the vertices takes no part in the metrics that need them.
+// the root, the torso, the head or the vertices takes no part in the metrics that need them. Masks
+// are counted over the pixels of all samples.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "metrics/meter.h"
 #include "metrics/protocol.h"
+#include "metrics/silhouette.h"
 
 namespace gyre {
 
@@ -17,13 +21,13 @@ namespace gyre {
 struct MetricResult {
   std::string key, label, unit, alignment;
   double value = 0, median = 0, p90 = 0;
-  int64_t count = 0;   // samples (means) or joints (shares) that counted
+  int64_t count = 0;   // samples (means), joints or pixels (shares) that counted
   int64_t failed = 0;  // those of `count` whose prediction was not finite: in no mean, never a hit
 };
 
 struct EvaluationResult {
   std::string protocol, set, root;
-  int num_joints = 0;
+  int num_joints = 0, num_classes = 0;  // of masks: classes; else 0
   int64_t samples = 0;
   std::vector<MetricResult> metrics;
 
@@ -48,6 +52,9 @@ class Evaluation {
   void Add(const Points2& prediction_px, const Points2& truth_px, const VecX& visibility,
            double box_side_px);
 
+  // One sample of a mask protocol: the class of every pixel, see SilhouetteMeter.
+  void Add(std::span<const uint8_t> prediction, std::span<const uint8_t> truth);
+
   void Merge(const Evaluation& other);
   EvaluationResult Result() const;
 
@@ -55,6 +62,7 @@ class Evaluation {
   Protocol protocol_;
   std::vector<int> joints_, root_;  // rows of the set
   std::vector<Meter> meters_;       // one per metric of the protocol
+  std::optional<SilhouetteMeter> masks_;
   int64_t samples_ = 0;
 };
 

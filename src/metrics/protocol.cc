@@ -30,47 +30,78 @@ std::vector<Protocol> MakeProtocols() {
   const std::vector<std::string> pelvis = {"Pelvis (MPII)"};
   return {
       {"h36m-p1",
+       Truth::kJoints,
        "h36m17",
        CommonJoints(),
        pelvis,
-       false,
+       {},
        {kMpjpe, kPaMpjpe, kNMpjpe},
-       "Human3.6M, subjects S9 and S11, all four cameras"},
+       "Human3.6M, subjects S9 and S11, all four cameras",
+       ""},
       {"h36m-p2",
+       Truth::kJoints,
        "h36m17",
        CommonJoints(),
        pelvis,
-       false,
+       {},
        {kPaMpjpe, kMpjpe},
-       "Human3.6M, subjects S9 and S11, the frontal camera 60457274"},
+       "Human3.6M, subjects S9 and S11, the frontal camera 60457274",
+       "60457274"},
       {"mpi-inf-3dhp",
+       Truth::kJoints,
        "h36m17",
        AllJointsOf("h36m17"),
        pelvis,
-       false,
+       {},
        {kPck150, kAuc, kMpjpe, kPaPck150, kPaAuc, kPaMpjpe},
-       "MPI-INF-3DHP test set, \"univ\" annotations"},
+       "MPI-INF-3DHP test set, \"univ\" annotations",
+       ""},
       {"3dpw",
+       Truth::kGenderedBody,
        "h36m17",
        CommonJoints(),
        pelvis,
-       false,
+       {},
        {kPaMpjpe, kMpjpe, kPve},
-       "3DPW test set, frames with a valid camera pose, each person's track"},
+       "3DPW test set, frames with a valid camera pose (SPIN's file holds no other), each person's "
+       "track",
+       ""},
       {"synthetic",
+       Truth::kBody,
        "spin49",
        CommonJoints(),
        {"OP MidHip"},
-       false,
+       {},
        {kPaMpjpe, kMpjpe, kNMpjpe, kPve, kPck150, kAuc},
-       "synthetic people with full 3D truth"},
+       "synthetic people with full 3D truth",
+       ""},
       {"lsp-2d",
+       Truth::kKeypoints,
        "lsp14",
        AllJointsOf("lsp14"),
        {},
-       true,
+       {},
        {kPck20Torso, kPckh50, kBoxError},
-       "LSP and LSPET photographs, 2D only"},
+       "LSP and LSPET photographs, 2D only",
+       ""},
+      {"lsp-silhouette",
+       Truth::kSilhouette,
+       "",
+       {},
+       {},
+       {"background", "body"},
+       {kAccuracy, kF1},
+       "LSP test set, silhouettes of UP-3D",
+       ""},
+      {"lsp-parts",
+       Truth::kParts,
+       "",
+       {},
+       {},
+       {"background", "head", "torso", "right arm", "left arm", "right leg", "left leg"},
+       {kAccuracy, kF1},
+       "LSP test set, six parts of UP-3D",
+       ""},
   };
 }
 
@@ -82,7 +113,7 @@ const std::vector<Protocol>& AllProtocols() {
 }  // namespace
 
 const MetricInfo& Info(MetricKind kind) {
-  static const std::array<MetricInfo, 11> infos = {{
+  static const std::array<MetricInfo, 13> infos = {{
       {"mpjpe_mm", "MPJPE", "mm", "root",
        "mean distance of the joints after both roots are moved to the origin"},
       {"n_mpjpe_mm", "N-MPJPE", "mm", "root and scale",
@@ -105,6 +136,10 @@ const MetricInfo& Info(MetricKind kind) {
        "share of joints within half a head length (neck to top of head of the truth)"},
       {"box_error", "box error", "share", "none",
        "mean distance of the joints as a share of the side of the person's box"},
+      {"accuracy", "accuracy", "share", "none",
+       "share of all pixels of the set whose class is right"},
+      {"f1", "F1", "share", "none",
+       "2 TP / (2 TP + FP + FN) of each class over the set, then the mean over classes"},
   }};
   return infos[static_cast<size_t>(kind)];
 }
@@ -123,14 +158,44 @@ std::vector<std::string_view> ProtocolNames() {
   return names;
 }
 
+std::string_view TruthText(Truth truth) {
+  switch (truth) {
+    case Truth::kBody:
+      return "a true body ('pose' and 'shape' in SPIN's files)";
+    case Truth::kGenderedBody:
+      return "a true body with its gender ('pose', 'shape' and 'gender', m or f, in SPIN's files)";
+    case Truth::kJoints:
+      return "true 3D joints ('S' in SPIN's files)";
+    case Truth::kKeypoints:
+      return "2D keypoints of LSP ('part' in SPIN's files)";
+    case Truth::kSilhouette:
+      return "a silhouette ('maskname' in SPIN's files; 0 is background)";
+    case Truth::kParts:
+      return "part labels ('partname' in SPIN's files; 255 is ignored)";
+  }
+  GYRE_CHECK(false, "truth {}", static_cast<int>(truth));
+  return "";
+}
+
 std::string Describe(const Protocol& protocol) {
   std::string text = fmt::format("Protocol {}: {}.\n", protocol.name, protocol.data);
-  text += fmt::format("  joints  {} of {}: {}\n", protocol.joints.size(), protocol.set,
-                      fmt::join(protocol.joints, ", "));
+  text += fmt::format("  truth   {}\n", TruthText(protocol.truth));
+  if (protocol.NeedsH36mRegressor()) {
+    text +=
+        fmt::format("  needs   J_regressor_h36m.npy{}\n",
+                    protocol.truth == Truth::kGenderedBody ? ", SMPL's male and female body" : "");
+  }
+  if (!protocol.joints.empty()) {
+    text += fmt::format("  joints  {} of {}: {}\n", protocol.joints.size(), protocol.set,
+                        fmt::join(protocol.joints, ", "));
+  }
   if (!protocol.root.empty()) {
     text += fmt::format("  root    {}\n", fmt::join(protocol.root, ", "));
   }
-  text += fmt::format("  truth   {}\n", protocol.in_image ? "2D, pixels" : "3D, metres");
+  if (!protocol.classes.empty()) {
+    text += fmt::format("  classes {}: {}\n", protocol.classes.size(),
+                        fmt::join(protocol.classes, ", "));
+  }
   for (MetricKind kind : protocol.metrics) {
     const MetricInfo& info = Info(kind);
     text += fmt::format("  {} [{}], alignment {}: {}\n", info.label, info.unit, info.alignment,

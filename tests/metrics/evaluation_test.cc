@@ -27,19 +27,19 @@ Points3 RandomBody(int n, uint64_t seed) {
 }
 
 TEST(Protocol, AllAreConsistentWithTheRegistry) {
-  EXPECT_EQ(ProtocolNames().size(), 6);
+  EXPECT_EQ(ProtocolNames().size(), 8);
   for (std::string_view name : ProtocolNames()) {
     const Protocol& protocol = FindProtocol(name);
-    const KeypointSet& set = FindKeypointSet(protocol.set);
-    for (const std::string& joint : protocol.joints) EXPECT_GE(set.IndexOf(joint), 0) << joint;
-    for (const std::string& joint : protocol.root) EXPECT_GE(set.IndexOf(joint), 0) << joint;
-    EXPECT_EQ(protocol.root.empty(), protocol.in_image);
+    EXPECT_EQ(protocol.root.empty(), protocol.InImage());
+    EXPECT_EQ(protocol.joints.empty(), protocol.truth >= Truth::kSilhouette);
+    EXPECT_EQ(protocol.classes.empty(), protocol.truth < Truth::kSilhouette);
     EXPECT_FALSE(protocol.metrics.empty());
     const std::string text = Describe(protocol);
     EXPECT_THAT(text, HasSubstr(protocol.name));
     for (MetricKind kind : protocol.metrics) {
       EXPECT_THAT(text, HasSubstr(std::string(Info(kind).definition)));
     }
+    EXPECT_THAT(text, HasSubstr(std::string(TruthText(protocol.truth))));
     Evaluation evaluation(protocol);  // rows are found
     EXPECT_EQ(evaluation.Result().samples, 0);
   }
@@ -190,6 +190,21 @@ TEST(Evaluation, KeypointsInTheImage) {
   EXPECT_DOUBLE_EQ(result.Get("box_error").value, 30 / 13.0 / 200);
   EXPECT_EQ(result.Get("pck20_torso").count, 13);
   EXPECT_THROW(evaluation.Add(Points3(14, 3), Points3(14, 3), visible), std::logic_error);
+}
+
+TEST(Evaluation, MasksAreCountedOverAllPixels) {
+  Evaluation evaluation(FindProtocol("lsp-silhouette")), other(FindProtocol("lsp-silhouette"));
+  evaluation.Add(std::vector<uint8_t>{1, 1, 1, 0}, std::vector<uint8_t>{1, 1, 1, 0});
+  other.Add(std::vector<uint8_t>{1, 0}, std::vector<uint8_t>{0, 0});
+  evaluation.Merge(other);
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_EQ(result.samples, 2);
+  EXPECT_DOUBLE_EQ(result.Get("accuracy").value, 5 / 6.0);
+  EXPECT_DOUBLE_EQ(result.Get("f1").value, (6 / 7.0 + 4 / 5.0) / 2);
+  EXPECT_EQ(result.Get("f1").count, 6);
+  EXPECT_EQ(ToJson(result)["classes"], 2);
+  EXPECT_THAT(FormatTable(result), HasSubstr("2 samples, 2 classes of pixels"));
+  EXPECT_THROW(evaluation.Add(Points2(0, 2), Points2(0, 2), VecX(0), 1), std::logic_error);
 }
 
 TEST(Evaluation, JsonAndTable) {
