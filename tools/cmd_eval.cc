@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "body/kinematics.h"
+#include "body/h36m_regressor.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "datasets/check.h"
@@ -13,7 +12,7 @@
 #include "loop/network_bridge.h"
 #include "loop/predictor.h"
 #include "loop/run_directory.h"
-#include "loop/validation.h"
+#include "loop/sample_evaluation.h"
 #include "regressor/runtime.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -21,40 +20,103 @@
 namespace gyre {
 namespace {
 
-// Every body of `evaluation` against its sample.
-void Print(const SampleEvaluation& evaluation, const std::string& what, int64_t without_body,
-           bool as_json) {
-  if (as_json) {
-    nlohmann::json json = {{"evaluated", what}, {"samples_without_body", without_body}};
-    json["image"] = ToJson(evaluation.Result2D());
-    if (evaluation.has_truth()) json["space"] = ToJson(evaluation.Result3D());
-    fmt::print("{}\n", json.dump(2));
-    return;
+// A network, stored fits or the truth against data by one protocol; without a name by the two that
+// need no licensed file, as far as the data allow.
+class Evaluator {
+ public:
+  Evaluator(const cxxopts::ParseResult& args, const std::string& body, const std::string& extra,
+            const std::string& prior, const std::string& data)
+      : data_text_(data), named_(args.count("protocol") > 0) {
+    body_ = LoadBodyModel(body, extra);
+    std::vector<Protocol> protocols = {FindProtocol("synthetic"), FindProtocol("lsp-2d")};
+    if (named_) protocols = {FindProtocol(args["protocol"].as<std::string>())};
+    const ProtocolFiles files = FilesOf(protocols[0], args);
+    const auto pose_prior = LoadPosePrior(prior);
+    data_ = OpenMixture(data, {body_, pose_prior});
+    const auto fitter = std::make_shared<Fitter>(body_, pose_prior, FitOptions::Default());
+    for (const Protocol& protocol : protocols) evaluations_.emplace_back(protocol, fitter, files);
   }
-  fmt::print("{}\n", what);
-  if (evaluation.has_truth()) {
-    fmt::print("\n{}{}", Describe(FindProtocol("synthetic")), FormatTable(evaluation.Result3D()));
-  }
-  fmt::print("\n{}{}", Describe(FindProtocol("lsp-2d")), FormatTable(evaluation.Result2D()));
-  if (without_body > 0) fmt::print("\n{} samples have no body and are left out.\n", without_body);
-}
 
-struct EvalSetup {
-  std::shared_ptr<const BodyModel> body;
-  std::shared_ptr<const PosePrior> prior;
-  Mixture data;
-  std::shared_ptr<const Fitter> fitter;
+  const Mixture& data() const { return data_; }
+  const std::string& data_text() const { return data_text_; }
+  const BodyModel& body() const { return *body_; }
+
+  void Add(const Dataset& set, const Sample& sample, const BodyParams& params) {
+    for (SampleEvaluation& evaluation : evaluations_) evaluation.Add(set, sample, params);
+  }
+  // Where the truth stands before the camera is not always known.
+  void AddTruth(const Dataset& set, const Sample& sample) {
+    const bool placed = sample.camera.has_value() && sample.params_have_translation;
+    for (SampleEvaluation& evaluation : evaluations_) {
+      if (placed || !evaluation.protocol().InImage()) evaluation.Add(set, sample, *sample.params);
+    }
+  }
+
+  void Print(const std::string& what, int64_t without_body, bool as_json) const {
+    const std::string title = fmt::format("{} on {}", what, data_text_);
+    nlohmann::json json = {{"evaluated", title}, {"samples_without_body", without_body}};
+    std::string text = title + "\n";
+    for (const SampleEvaluation& evaluation : evaluations_) {
+      const Protocol& protocol = evaluation.protocol();
+      if (evaluation.samples() == 0 && named_) ThrowNothing(evaluation);
+      if (evaluation.samples() == 0 && !protocol.InImage()) continue;
+      nlohmann::json& result = json[protocol.InImage() ? "image" : "space"];
+      result = ToJson(evaluation.Result());
+      result["left_out"] = evaluation.left_out();
+      text += fmt::format("\n{}{}", Describe(protocol), FormatTable(evaluation.Result()));
+      if (evaluation.left_out() > 0) {
+        text += fmt::format("{} samples are left out; the first: {}\n", evaluation.left_out(),
+                            evaluation.first_left_out());
+      }
+    }
+    if (without_body > 0) {
+      text += fmt::format("\n{} samples have no body and are left out.\n", without_body);
+    }
+    fmt::print("{}", as_json ? json.dump(2) + "\n" : text);
+  }
+
+ private:
+  ProtocolFiles FilesOf(const Protocol& protocol, const cxxopts::ParseResult& args) const {
+    const auto path = [&](const char* option, const char* file, const char* why) {
+      if (args.count(option)) return args[option].as<std::string>();
+      throw UsageError(
+          fmt::format("protocol {} {}: give {} to --{}", protocol.name, why, file, option));
+    };
+    ProtocolFiles files;
+    if (protocol.NeedsH36mRegressor()) {
+      files.h36m_regressor =
+          ReadH36mRegressor(path("h36m-regressor", "J_regressor_h36m.npy (of SPIN's data)",
+                                 "takes joints from the mesh by Human3.6M's regressor"),
+                            *body_);
+    }
+    if (protocol.truth == Truth::kGenderedBody) {
+      const auto gendered = [&](const char* option, const char* file) {
+        auto model = LoadBodyModel(path(option, file, "poses the truth on bodies by gender"));
+        if (model->num_vertices() != body_->num_vertices()) {
+          ThrowUserError("{}: it has {} vertices, and {} has {}: choose models of one kind.",
+                         model->name, model->num_vertices(), body_->name, body_->num_vertices());
+        }
+        return model;
+      };
+      files.male = gendered("body-male", "SMPL's male model");
+      files.female = gendered("body-female", "SMPL's female model");
+    }
+    return files;
+  }
+
+  [[noreturn]] void ThrowNothing(const SampleEvaluation& evaluation) const {
+    ThrowUserError("protocol {}: nothing of {} can be evaluated: {}.", evaluation.protocol().name,
+                   data_text_,
+                   evaluation.left_out() > 0 ? evaluation.first_left_out()
+                                             : "no sample has a body before its camera");
+  }
+
+  std::string data_text_;
+  bool named_;
+  std::shared_ptr<const BodyModel> body_;
+  Mixture data_;
+  std::vector<SampleEvaluation> evaluations_;
 };
-
-EvalSetup SetUp(const std::string& body, const std::string& extra, const std::string& prior,
-                const std::string& data) {
-  EvalSetup setup;
-  setup.body = LoadBodyModel(body, extra);
-  setup.prior = LoadPosePrior(prior);
-  setup.data = OpenMixture(data, {setup.body, setup.prior});
-  setup.fitter = std::make_shared<Fitter>(setup.body, setup.prior, FitOptions::Default());
-  return setup;
-}
 
 int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpoint) {
   InitRuntime(args["threads"].as<int>());
@@ -67,55 +129,61 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   };
   const std::string data = given("data", o.val);
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
-  const EvalSetup setup =
-      SetUp(given("body", o.body), given("joint-regressor-extra", o.joint_regressor_extra),
-            given("prior", o.prior), data);
-  const RestJoints rest(*setup.body);
+  Evaluator evaluator(args, given("body", o.body),
+                      given("joint-regressor-extra", o.joint_regressor_extra),
+                      given("prior", o.prior), data);
+  const RestJoints rest(evaluator.body());
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
   loading.picture = PictureFor(o.network.input);
-  Loader loader(setup.data, loading);
-  SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
+  Loader loader(evaluator.data(), loading);
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     const Batch batch = loader.Next();
     const std::vector<BodyParams> bodies = PredictBodies(trained.network, batch, rest, device);
-    for (int k = 0; k < batch.size(); ++k) evaluation.Add(batch.samples[k], bodies[k]);
+    for (int k = 0; k < batch.size(); ++k) {
+      evaluator.Add(*evaluator.data().sets[batch.set_idx[k]], batch.samples[k], bodies[k]);
+    }
     progress.Advance();
   }
-  Print(evaluation, fmt::format("network of {} on {}", FindCheckpoint(checkpoint).string(), data),
-        loader.samples_skipped(), args.count("json") > 0);
+  evaluator.Print(fmt::format("network of {}", FindCheckpoint(checkpoint).string()),
+                  loader.samples_skipped(), args.count("json") > 0);
   return 0;
 }
 
 // Bodies that stand in a store of fits, or the truth itself.
 int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
-  const EvalSetup setup =
-      SetUp(args["body"].as<std::string>(), args["joint-regressor-extra"].as<std::string>(),
-            args["prior"].as<std::string>(), Required(args, "data"));
+  Evaluator evaluator(args, args["body"].as<std::string>(),
+                      args["joint-regressor-extra"].as<std::string>(),
+                      args["prior"].as<std::string>(), Required(args, "data"));
   const bool truth = fits == "truth";
   const FitFile file = truth ? FitFile::InMemory({}) : ReadFits(fits);
   const auto stored = [&](const Sample& sample) {
     const int64_t position = file.Position(sample.dataset, sample.index);
     return position < 0 ? std::nullopt : file.Read(position);
   };
-  SampleEvaluation evaluation(setup.fitter, /*with_vertices=*/true);
   int64_t without_body = 0;
-  for (const auto& set : setup.data.sets) {
+  for (const auto& set : evaluator.data().sets) {
     for (int64_t i = 0; i < set->size(); ++i) {
       const Sample sample = set->Get(i);
       const auto fit = truth ? std::nullopt : stored(sample);
       if (!HasBox(sample) || (truth ? !sample.params.has_value() : !fit.has_value())) {
         ++without_body;
-        continue;
+      } else if (truth) {
+        evaluator.AddTruth(*set, sample);
+      } else {
+        evaluator.Add(*set, sample, fit->params);
       }
-      evaluation.Add(sample, truth ? *sample.params : fit->params);
     }
   }
-  Print(
-      evaluation,
-      fmt::format("{} on {}", truth ? "truth" : "fits of " + fits, args["data"].as<std::string>()),
-      without_body, args.count("json") > 0);
+  evaluator.Print(truth ? "truth" : "fits of " + fits, without_body, args.count("json") > 0);
+  return 0;
+}
+
+int ListProtocols() {
+  for (const std::string_view name : ProtocolNames()) {
+    fmt::print("{}\n", Describe(FindProtocol(name)));
+  }
   return 0;
 }
 
@@ -134,10 +202,21 @@ int RunEval(int argc, char** argv) {
       cxxopts::value<int>()->default_value("0"))("batch-size", "Samples at a time",
                                                  cxxopts::value<int>()->default_value("32"))(
       "json", "Print one JSON object");
+  options.add_options("Protocol")(
+      "protocol",
+      "By name, see --list-protocols (default: synthetic and lsp-2d, as far as the "
+      "data have truth for them)",
+      cxxopts::value<std::string>(),
+      "NAME")("list-protocols", "Print what each protocol compares, and end")(
+      "h36m-regressor", "J_regressor_h36m.npy: joints of h36m-*, mpi-inf-3dhp and 3dpw",
+      cxxopts::value<std::string>(), "FILE")("body-male", "SMPL's male model: truth of 3dpw",
+                                             cxxopts::value<std::string>(), "MODEL")(
+      "body-female", "SMPL's female model", cxxopts::value<std::string>(), "MODEL");
   AddBodyOptions(options);
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
+  if (args.count("list-protocols")) return ListProtocols();
   if (args.count("checkpoint") + args.count("fits") != 1) {
     throw UsageError("give either --checkpoint or --fits; see gyre eval --help");
   }

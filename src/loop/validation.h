@@ -10,7 +10,6 @@
 
 #include "datasets/loader.h"
 #include "loop/supervisor.h"
-#include "metrics/evaluation.h"
 #include "metrics/meter.h"
 
 namespace gyre {
@@ -23,26 +22,6 @@ struct EvaluatedSample {
   Sample sample;
   BodyParams prediction;
   double error = 0;  // PA-MPJPE in mm where there is truth, else mean joint error / box side
-};
-
-// Gathers what is true of bodies against samples: 3D errors where a sample has body parameters
-// (protocol "synthetic"), 2D errors where it has keypoints ("lsp-2d").
-class SampleEvaluation {
- public:
-  // With vertices the 3D result has PVE too, at two posed meshes (5 ms) a sample.
-  explicit SampleEvaluation(std::shared_ptr<const Fitter> fitter, bool with_vertices = false);
-
-  // Returns the sample's own error: see EvaluatedSample.
-  double Add(const Sample& sample, const BodyParams& params);
-  bool has_truth() const { return with_truth_ > 0; }
-  EvaluationResult Result3D() const { return in_space_.Result(); }
-  EvaluationResult Result2D() const { return in_image_.Result(); }
-
- private:
-  std::shared_ptr<const Fitter> fitter_;
-  bool with_vertices_;
-  Evaluation in_space_, in_image_;
-  int64_t with_truth_ = 0;
 };
 
 // The mean PA-MPJPE (mm) of a store's fits against the samples' truth; NaN without any.

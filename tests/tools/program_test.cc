@@ -146,6 +146,15 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
   EXPECT_NEAR(
       nlohmann::json::parse(network.out)["space"]["metrics"]["pa_mpjpe_mm"]["value"].get<double>(),
       summary["network_pa_mpjpe_mm_last"].get<double>(), 1e-3);
+  // One protocol by its name says of network and fits what the default says.
+  const ProgramResult image =
+      Gyre({"eval", "--checkpoint", run, "--protocol", "lsp-2d", "--json", "--quiet"});
+  EXPECT_EQ(nlohmann::json::parse(image.out)["image"], nlohmann::json::parse(network.out)["image"]);
+  EXPECT_FALSE(nlohmann::json::parse(image.out).contains("space"));
+  const ProgramResult fits = Gyre({"eval", "--fits", run, "--data", spec_, "--protocol",
+                                   "synthetic", "--json", "--quiet"});
+  ASSERT_EQ(fits.exit_code, 0) << fits.err;
+  EXPECT_GT(nlohmann::json::parse(fits.out)["space"]["samples"], 6);
   const ProgramResult truth =
       Gyre({"eval", "--fits", "truth", "--data", spec_, "--json", "--quiet"});
   ASSERT_EQ(truth.exit_code, 0) << truth.err;
