@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -13,6 +14,7 @@
 #include "core/file.h"
 #include "io/json.h"
 #include "loop/report.h"
+#include "loop/run_report.h"
 
 namespace gyre {
 namespace {
@@ -26,21 +28,23 @@ struct Measure {
   const char* name;
   const char* title;
   const char* unit;
+  int digits;  // after the point, in the table
 };
 constexpr Measure kMeasures[] = {
-    {"val_network_pa_mpjpe_mm", "network_pa_mpjpe_mm", "Network on held-out people",
-     "PA-MPJPE, mm"},
+    {"val_network_pa_mpjpe_mm", "network_pa_mpjpe_mm", "Network on held-out people", "PA-MPJPE, mm",
+     2},
     {"train_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits of the training people",
-     "PA-MPJPE, mm"},
+     "PA-MPJPE, mm", 2},
     {"train_fits_held_out_median", "fits_held_out_median", "Stored fits, joints kept back",
-     "median error / box side"},
+     "median error / box side", 3},
     {"train_fits_held_out_within_10", "fits_held_out_within_10", "Stored fits, joints kept back",
-     "share within 0.1 of the box side"},
-    {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network on held-out people", "MPJPE, mm"},
-    {"val_fits_pa_mpjpe_mm", "val_fits_pa_mpjpe_mm", "Fits of the held-out people", "PA-MPJPE, mm"},
-    {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share"},
+     "share within 0.1 of the box side", 3},
+    {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network on held-out people", "MPJPE, mm", 2},
+    {"val_fits_pa_mpjpe_mm", "val_fits_pa_mpjpe_mm", "Fits of the held-out people", "PA-MPJPE, mm",
+     2},
+    {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share", 3},
     {"val_box_error", "network_box_error", "Network on held-out people",
-     "mean joint error / box side"},
+     "mean joint error / box side", 4},
 };
 
 // Every {NAME} in every text replaced by its value.
@@ -147,6 +151,31 @@ std::vector<std::string> ArmsOf(const Experiment& experiment) {
   return arms;
 }
 
+// Mean and spread of every measure that some arm has.
+ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
+  ReportTable table{{"arm"}, {}};
+  for (const std::string& arm : arms) table.rows.push_back({arm});
+  for (const Measure& measure : kMeasures) {
+    if (std::none_of(arms.begin(), arms.end(),
+                     [&](const std::string& arm) { return summary[arm].contains(measure.name); })) {
+      continue;
+    }
+    table.columns.push_back(fmt::format("{}: {}", measure.title, measure.unit));
+    for (size_t i = 0; i < arms.size(); ++i) {
+      const Json value = summary[arms[i]].value(measure.name, Json::object());
+      std::string cell = "-";
+      if (value.contains("mean")) {
+        cell = fmt::format("{:.{}f}", value["mean"].get<double>(), measure.digits);
+        if (value["spread"].is_number()) {
+          cell += fmt::format(" \u00b1 {:.{}f}", value["spread"].get<double>(), measure.digits);
+        }
+      }
+      table.rows[i].push_back(std::move(cell));
+    }
+  }
+  return table;
+}
+
 // Means over the seeds, step by step, of every measure of every arm.
 std::string Curves(const Experiment& experiment) {
   std::map<int64_t, std::map<std::string, std::vector<double>>> values;
@@ -247,21 +276,19 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
   report.title = experiment.title;
   report.metrics_jsonl = folder / "curves.jsonl";
   const std::vector<std::string> arms = ArmsOf(experiment);
-  for (const std::string& arm : arms) {
-    const Json& of_arm = summary["arms"][arm];
-    const auto network = of_arm.find("network_pa_mpjpe_mm");
-    if (network == of_arm.end()) continue;
-    const Json& spread = (*network)["spread"];
-    report.summary.emplace_back(
-        arm + ": network, PA-MPJPE (mm)",
-        fmt::format("{:.1f}{}", (*network)["mean"].get<double>(),
-                    spread.is_number() ? fmt::format(" ± {:.1f}", spread.get<double>()) : ""));
-  }
+  report.table = TableOf(summary["arms"], arms);
   for (const Measure& measure : kMeasures) {
     ReportChart chart{measure.title, measure.unit, {}, false};
     for (const std::string& arm : arms) chart.series.push_back({arm + "/" + measure.metric, arm});
     report.charts.push_back(std::move(chart));
   }
+  for (const std::string& arm : arms) {
+    const auto first = std::find_if(experiment.runs.begin(), experiment.runs.end(),
+                                    [&](const ExperimentRun& run) { return run.arm == arm; });
+    const fs::path pictures = first->folder / "pictures";
+    if (fs::exists(pictures)) report.sections.push_back(BeforeAndAfter(pictures, arm));
+  }
+  std::erase_if(report.sections, [](const ReportSection& s) { return s.pictures.empty(); });
   WriteReport(report, folder / "report.html");
 }
 

@@ -82,6 +82,19 @@ std::string FormatSummary(const ReportInput& input) {
   return html + "</dl>\n";
 }
 
+std::string FormatTable(const ReportTable& table) {
+  if (table.rows.empty()) return "";
+  const auto row = [](const std::vector<std::string>& cells, const char* tag) {
+    std::string html = "<tr>";
+    for (const std::string& cell : cells)
+      html += fmt::format("<{0}>{1}</{0}>", tag, EscapeHtml(cell));
+    return html + "</tr>\n";
+  };
+  std::string html = "<div class=\"table\"><table>\n" + row(table.columns, "th");
+  for (const auto& cells : table.rows) html += row(cells, "td");
+  return html + "</table></div>\n";
+}
+
 std::string FormatCharts(const ReportInput& input) {
   std::map<std::string, Series> metrics = ReadMetrics(input.metrics_jsonl);
   std::string charts;
@@ -127,6 +140,15 @@ figcaption { font-size:.9rem; }
 .summary dt { font-size:.8rem; line-height:1.35; color:var(--soft); }
 .summary dd { margin:.3rem 0 0; font-size:1.25rem; font-weight:600;
   font-variant-numeric:tabular-nums; overflow-wrap:anywhere; }
+.table { overflow-x:auto; background:var(--card); border:1px solid var(--line);
+  border-radius:8px; }
+table { border-collapse:collapse; width:100%; font-size:.88rem;
+  font-variant-numeric:tabular-nums; }
+th { font-size:.8rem; line-height:1.35; font-weight:500; color:var(--soft); vertical-align:bottom; }
+th,td { padding:.5rem .9rem; text-align:right; white-space:nowrap; }
+th { white-space:normal; }
+th:first-child,td:first-child { text-align:left; }
+td { border-top:1px solid var(--line); }
 .charts { display:grid; gap:1rem;
   grid-template-columns:repeat(auto-fit,minmax(min(100%,370px),1fr)); }
 .chart { background:var(--card); border:1px solid var(--line); border-radius:8px;
@@ -156,6 +178,9 @@ std::vector<ReportChart> DefaultCharts() {
       {"3D error of the training fits",
        "PA-MPJPE, mm",
        {{"train_fits_pa_mpjpe_mm", "stored fits"}}},
+      {"Joints kept back from the fits",
+       "median error / box side",
+       {{"train_fits_held_out_median", "stored fits"}}},
       {"Accepted fits",
        "share of samples",
        {{"fits_accepted_share", "in the batch"},
@@ -177,7 +202,15 @@ std::vector<ReportChart> DefaultCharts() {
       {"Fits updated", "per step", {{"fits_updated", "better than the stored fit"}}},
       {"Time",
        "seconds per step",
-       {{"seconds_step", "whole step"}, {"seconds_fit", "fitting"}, {"seconds_load", "loading"}}},
+       {{"seconds_step", "whole step"},
+        {"seconds_load", "load"},
+        {"seconds_copy", "copy"},
+        {"seconds_forward", "forward"},
+        {"seconds_fit", "fit"},
+        {"seconds_store", "store"},
+        {"seconds_loss", "loss"},
+        {"seconds_backward", "backward"},
+        {"seconds_optimizer", "optimiser"}}},
   };
 }
 
@@ -187,7 +220,7 @@ void WriteReport(const ReportInput& input, const std::filesystem::path& out) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<title>{0}</title>\n<style>{1}{2}</style></head>\n<body><main>\n<h1>{0}</h1>\n",
       EscapeHtml(input.title), kPageStyle, ChartStyle());
-  html += FormatSummary(input) + FormatCharts(input);
+  html += FormatSummary(input) + FormatTable(input.table) + FormatCharts(input);
   for (const ReportSection& section : input.sections) html += FormatSection(section);
   if (!input.options_json.empty()) {
     html += fmt::format("<details><summary>Options</summary><pre>{}</pre></details>\n",

@@ -33,9 +33,15 @@ struct ReportChart {
   bool log_y = false;  // where all values are positive
 };
 
+struct ReportTable {
+  std::vector<std::string> columns;            // their heads; the first is that of the rows' names
+  std::vector<std::vector<std::string>> rows;  // a cell per column
+};
+
 struct ReportInput {
   std::string title;
-  std::vector<std::pair<std::string, std::string>> summary;  // name, value: the headline table
+  std::vector<std::pair<std::string, std::string>> summary;  // name, value: the headlines
+  ReportTable table;                                         // below them
   std::string options_json;                                  // shown folded away
   std::filesystem::path metrics_jsonl;  // one JSON object per line with a number `step`
   std::vector<ReportChart> charts;

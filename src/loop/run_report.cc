@@ -2,6 +2,7 @@
 #include "loop/run_report.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <sstream>
@@ -53,23 +54,54 @@ constexpr SummaryEntry kSummary[] = {
     {"val_fits_accepted_share", "val_fits_accepted_share", "Accepted fits, held-out people"},
     {"val_fits_reprojection_px", "val_fits_reprojection_px",
      "Fits' reprojection (px), held-out people"},
+    {"train_fits_held_out_median", "train_fits_held_out_median",
+     "Fits, median error of joints kept back / box side"},
+    {"train_fits_held_out_within_10", "train_fits_held_out_within_10",
+     "Fits, share of joints kept back within 0.1 of the box side"},
     {"train_fits_accepted_share", "train_fits_accepted_share", "Accepted fits, training people"},
     {"train_fits_score_px2", "train_fits_score_px2", "Fits' mean score (px^2), training people"},
 };
 
-std::vector<fs::path> PicturesStarting(const RunDirectory& run, const std::string& prefix) {
+std::vector<fs::path> PicturesStarting(const fs::path& pictures, const std::string& prefix) {
   std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(run.pictures())) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(pictures)) {
     if (entry.path().filename().string().starts_with(prefix)) files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
 }
 
-ReportSection SectionOf(const RunDirectory& run, const std::string& title, const std::string& intro,
-                        const std::string& prefix) {
-  ReportSection section{title, intro, {}};
-  for (const fs::path& file : PicturesStarting(run, prefix)) {
+// Where the steps' time went, from the means that metrics.jsonl has of the intervals.
+ReportTable PhaseTable(const fs::path& metrics) {
+  std::map<std::string, double> sums;
+  int64_t lines = 0;
+  std::istringstream stream(ReadFile(metrics));
+  for (std::string text; std::getline(stream, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object() || !line.contains("seconds_step")) continue;
+    ++lines;
+    for (const auto& [key, value] : line.items()) {
+      if (key.starts_with("seconds_") && value.is_number()) sums[key] += value.get<double>();
+    }
+  }
+  ReportTable table{{"phase of a step", "ms", "share"}, {}};
+  for (const char* phase : {"load", "read", "copy", "forward", "fit", "store", "loss", "backward",
+                            "optimizer", "step"}) {
+    const auto sum = sums.find(std::string("seconds_") + phase);
+    if (sum == sums.end()) continue;
+    table.rows.push_back({phase, fmt::format("{:.1f}", 1e3 * sum->second / lines),
+                          fmt::format("{:.1f} %", 100 * sum->second / sums["seconds_step"])});
+  }
+  return table;
+}
+
+constexpr const char* kColumns =
+    "From left to right: keypoints, the network's body, the stored fit, the fit from its side.";
+
+ReportSection SectionOf(const fs::path& pictures, const std::string& title,
+                        const std::string& intro, const std::string& prefix) {
+  ReportSection section{title, fmt::format("{} {}", intro, kColumns), {}};
+  for (const fs::path& file : PicturesStarting(pictures, prefix)) {
     const fs::path note = fs::path(file).replace_extension(".txt");
     section.pictures.push_back({fs::exists(note) ? ReadFile(note) : file.stem().string(), file});
   }
@@ -112,6 +144,10 @@ void DrawExtremes(const RunDirectory& run, const Validator& validator, const Bod
   }
 }
 
+ReportSection BeforeAndAfter(const fs::path& pictures, const std::string& title) {
+  return SectionOf(pictures, title, "Held-out people at the start and at the end.", "val_");
+}
+
 nlohmann::json WriteSummary(const RunDirectory& run, double train_seconds) {
   nlohmann::json summary;
   std::istringstream lines(ReadFile(run.metrics_file()));
@@ -148,17 +184,15 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
   input.summary.emplace_back("Steps", std::to_string(summary.value("steps", int64_t{0})));
   input.summary.emplace_back("Training time",
                              fmt::format("{:.0f} s", summary["train_seconds"].get<double>()));
+  input.table = PhaseTable(run.metrics_file());
   input.options_json = ToJson(options).dump(2);
   input.metrics_jsonl = run.metrics_file();
   input.charts = DefaultCharts();
-  const std::string columns =
-      "From left to right: keypoints, the network's body, the stored fit, the fit from its side.";
-  input.sections.push_back(SectionOf(
-      run, "Before and after", "Held-out people at the start and at the end. " + columns, "val_"));
+  input.sections.push_back(BeforeAndAfter(run.pictures(), "Before and after"));
   input.sections.push_back(
-      SectionOf(run, "Best", "Held-out people with the smallest errors. " + columns, "best_"));
+      SectionOf(run.pictures(), "Best", "Held-out people with the smallest errors.", "best_"));
   input.sections.push_back(
-      SectionOf(run, "Worst", "Held-out people with the largest errors. " + columns, "worst_"));
+      SectionOf(run.pictures(), "Worst", "Held-out people with the largest errors.", "worst_"));
   std::erase_if(input.sections, [](const ReportSection& s) { return s.pictures.empty(); });
   WriteReport(input, run.report_file());
 }
