@@ -111,10 +111,12 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
   const auto observed = Values<int16_t>(npz, "observed_joints", n, 1, path);
   const auto source = Values<int8_t>(npz, "source", n, 1, path);
   const auto step = Values<int64_t>(npz, "step", n, 1, path);
-  std::vector<float> sd(static_cast<size_t>(n * kNumBodyJoints));  // older exports have none
-  if (npz.contains("rotation_sd_rad")) {
-    sd = Values<float>(npz, "rotation_sd_rad", n, kNumBodyJoints, path);
-  }
+  const auto newer = [&](const char* key, int64_t width) {  // older exports have none
+    return npz.contains(key) ? Values<float>(npz, key, n, width, path)
+                             : std::vector<float>(static_cast<size_t>(n * width));
+  };
+  const std::vector<float> sd = newer("rotation_sd_rad", kNumBodyJoints);
+  const std::vector<float> robust = newer("robust_px2", 1);
 
   std::vector<FitRows> sets;  // in the order of their first fits
   std::map<std::string, size_t> set_of;
@@ -138,6 +140,7 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
     fit.camera = {focal[i], {center[2 * i], center[2 * i + 1]}};
     fit.score_px2 = score[i];
     fit.pose_prior = prior[i];
+    fit.robust_px2 = robust[i];
     fit.observed_joints = observed[i];
     fit.source = static_cast<FitSource>(source[i]);
     fit.step = step[i];
@@ -201,8 +204,9 @@ bool Same(const StoredFit& a, const StoredFit& b) {
   return a.params.pose == b.params.pose && a.params.betas == b.params.betas &&
          a.params.transl == b.params.transl && a.camera.focal_px == b.camera.focal_px &&
          a.camera.center_px == b.camera.center_px && a.score_px2 == b.score_px2 &&
-         a.pose_prior == b.pose_prior && a.observed_joints == b.observed_joints &&
-         a.source == b.source && a.step == b.step && a.rotation_sd_rad == b.rotation_sd_rad;
+         a.pose_prior == b.pose_prior && a.robust_px2 == b.robust_px2 &&
+         a.observed_joints == b.observed_joints && a.source == b.source && a.step == b.step &&
+         a.rotation_sd_rad == b.rotation_sd_rad;
 }
 
 }  // namespace
@@ -262,6 +266,9 @@ void ExportFits(const FitFile& file, const fs::path& path, const std::string& da
   columns.push_back(Column<double>(
       "pose_prior", DType::kFloat64, {n}, start,
       [](int64_t, const StoredFit& f, Doubles* to) { to->push_back(f.pose_prior); }));
+  columns.push_back(
+      Column<float>("robust_px2", DType::kFloat32, {n}, start,
+                    [](int64_t, const StoredFit& f, Floats* to) { to->push_back(f.robust_px2); }));
   columns.push_back(Column<int64_t>(
       "observed_joints", DType::kInt64, {n}, start,
       [](int64_t, const StoredFit& f, Integers* to) { to->push_back(f.observed_joints); }));

@@ -2,8 +2,8 @@
 // Fits in other layouts, read and written.
 //   gyre's .npz   dataset [N] str, index [N], pose [N,72], betas [N,10], transl [N,3],
 //                 focal_px [N], center_px [N,2], score_px2 [N], pose_prior [N], observed_joints
-//                 [N], source [N] (FitSource), step [N], rotation_sd_rad [N,24]; only samples with
-//                 a fit, in the order of the file
+//                 [N], source [N] (FitSource), step [N], rotation_sd_rad [N,24],
+//                 robust_px2 [N]; only samples with a fit, in the order of the file
 //   SPIN's .npy   [rows,82]: pose, betas of one data set; zero rows where there is no fit
 //   SPIN's .npz   pose [rows,72], shape [rows,10], has_smpl [rows] of one data set
 // SPIN's keep neither camera nor score: such fits are read with SPIN's crop camera, no translation

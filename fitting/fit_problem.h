@@ -85,6 +85,10 @@ struct FitScore {
   double score_px2 = 0;
   // mean over SPIN's 49 joints of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
   double spin_score_px2 = 0;
+  // What the body stage minimises, robust norm and priors without anchors, over the same weights;
+  // of exchanged limbs, that of the keypoints as exchanged and the price of a gross error.
+  double objective_px2 = 0;
+  double robust_px2 = 0;  // the share of the keypoints and 3D joints in that
   // mean |e| over observed joints, pixels of the first camera; NaN when it sees none.
   double reprojection_px = 0;
   double points3D_error_m = 0;  // mean distance from the 3D joints; NaN when there are none

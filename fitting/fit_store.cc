@@ -60,8 +60,21 @@ double StorePolicy::AcceptPx2(const std::string& dataset) const {
 
 StorePolicy StorePolicy::Spin() {
   StorePolicy policy;
-  policy.score_only = true;
+  policy.rule = StoreRule::kSpin;
   return policy;
+}
+
+double StorePolicy::ScoreOf(const FitScore& score) const {
+  switch (rule) {
+    case StoreRule::kSpin:
+      return score.spin_score_px2;
+    case StoreRule::kGuarded:
+      return score.score_px2;
+    case StoreRule::kObjective:
+      return score.objective_px2;
+  }
+  GYRE_CHECK(false, "no such rule");
+  return 0;
 }
 
 FitStore::FitStore(StorePolicy policy, FitFile file) : policy_(policy), file_(std::move(file)) {
@@ -71,12 +84,12 @@ FitStore::FitStore(StorePolicy policy, FitFile file) : policy_(policy), file_(st
 FitStore::Verdict FitStore::Judge(const StoredFit* stored, const StoredFit& candidate) const {
   if (stored != nullptr && stored->source == FitSource::kTruth) return Verdict::kKept;
   if (!candidate.IsSound() || !std::isfinite(candidate.score_px2)) return Verdict::kNotFinite;
-  if (!policy_.score_only) {
+  if (policy_.rule == StoreRule::kGuarded) {
     if (candidate.params.betas.cwiseAbs().maxCoeff() > policy_.max_abs_beta) return Verdict::kShape;
     if (Hyperextension(candidate.params) > policy_.max_hyperextension_rad) return Verdict::kAngles;
   }
   if (stored != nullptr && !(candidate.score_px2 < stored->score_px2)) return Verdict::kNotBetter;
-  if (!policy_.score_only) {
+  if (policy_.rule == StoreRule::kGuarded) {
     // A stored fit that is itself beyond the ceiling does not close the door to better ones.
     const double bound =
         stored == nullptr
@@ -130,7 +143,9 @@ std::optional<StoredFit> FitStore::Get(const Key& key) const {
 }
 
 bool FitStore::Accepted(const std::string& dataset, const StoredFit& fit) const {
-  return fit.source == FitSource::kTruth || fit.score_px2 < policy_.AcceptPx2(dataset);
+  const bool robust = policy_.rule == StoreRule::kObjective && std::isfinite(fit.score_px2);
+  return fit.source == FitSource::kTruth ||
+         (robust ? fit.robust_px2 : fit.score_px2) < policy_.AcceptPx2(dataset);
 }
 
 FitStore::Stats FitStore::GetStats(int64_t samples) const {

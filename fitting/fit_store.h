@@ -9,12 +9,21 @@
 #include <vector>
 
 #include "fitting/fit_file.h"
+#include "fitting/fit_problem.h"
 #include "fitting/stored_fit.h"
 
 namespace gyre {
 
-// When a candidate replaces a stored fit.
+// What a candidate has to be to replace a stored fit.
+enum class StoreRule {
+  kSpin,       // of a lower spin_score_px2, SPIN's `score_reproj_only`
+  kGuarded,    // of a lower score_px2, within the bounds below for shape, prior and angles
+  kObjective,  // of a lower objective_px2
+};
+
 struct StorePolicy {
+  StoreRule rule = StoreRule::kObjective;
+  // kGuarded:
   double max_abs_beta = 3;
   // The candidate's prior energy (natural logarithms of density) may exceed the stored one's by the
   // margin, up to the ceiling; a first fit's only has to stay below the ceiling.
@@ -22,16 +31,16 @@ struct StorePolicy {
   double prior_ceiling = 250;
   // Largest bend, radians, of elbows and knees beyond straight; SMPLify's four angles.
   double max_hyperextension_rad = 0.5;
-  // Below this a fit is good enough to teach from.
+  // Below this a fit is good enough to teach from: its score, or with kObjective robust_px2.
   double accept_px2 = 100;
   // Other thresholds for single data sets: "NAME=PX2".
   std::vector<std::string> accept_px2_of;
-  // SPIN: only the score decides (`score_reproj_only`).
-  bool score_only = false;
 
   void Check() const;
   // accept_px2_of for a data set, else accept_px2. UserError for an entry that is none.
   double AcceptPx2(const std::string& dataset) const;
+  // The score that the rule compares.
+  double ScoreOf(const FitScore& score) const;
   static StorePolicy Spin();
 };
 

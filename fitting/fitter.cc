@@ -265,13 +265,15 @@ bool Fitter::Impl::Differ(const BodyParams& a, const BodyParams& b) const {
 
 FitScore Fitter::Impl::Score(const FitProblem& problem, Objective& body_objective,
                              const BodyParams& params, VecX* joint_errors_px) const {
+  const Objective::Costs minimised = body_objective.Evaluate(params);
   body_objective.set_sigma_px(kScoreSigmaPx);
   const Objective::Costs costs = body_objective.Evaluate(params);
   body_objective.set_sigma_px(options.sigma_px);
   const double data_cost = costs.reprojection + costs.points;
   const ObjectiveSpec& spec = body_objective.spec();
   FitScore score;
-  score.score_px2 = score.spin_score_px2 = score.reprojection_px = kInfinity;
+  score.score_px2 = score.spin_score_px2 = score.objective_px2 = score.robust_px2 = kInfinity;
+  score.reprojection_px = kInfinity;
   score.points3D_error_m = kNaN;
   score.pose_prior = prior->Energy(params.pose.tail<kNumPriorPose>());
   score.observed_joints = rules.CountObserved(problem);
@@ -287,6 +289,10 @@ FitScore Fitter::Impl::Score(const FitProblem& problem, Objective& body_objectiv
   if (!(weights > 0) || !std::isfinite(data_cost)) return score;
   score.score_px2 = data_cost / weights;
   score.spin_score_px2 = rules.SpinScore(problem, distinct);
+  score.robust_px2 = (minimised.reprojection + minimised.points) / weights;
+  score.objective_px2 =
+      score.robust_px2 +
+      (minimised.pose_prior + minimised.angle_prior + minimised.shape_prior) / weights;
   const auto observed = (joint_errors_px->array() == joint_errors_px->array());  // not NaN
   score.reprojection_px = observed.select(*joint_errors_px, 0).sum() / observed.count();
   double distances = 0;
@@ -379,6 +385,22 @@ FitResult Fitter::Fit(const FitProblem& problem) const {
 
 namespace {
 
+// What a fit pays for the joints of these limbs, c^2 gm(e), beyond half of what noise costs: a fit
+// bends to wrong labels, and its errors tell only part of them.
+double UnexplainedLimbs(const FitProblem& problem, Limbs limbs, const VecX& errors_px,
+                        const FitOptions& options) {
+  const std::vector<int>& from = SpinKeypointsWithLimbsExchanged(limbs);
+  const double sigma2 = options.sigma_px * options.sigma_px;
+  const double half_noise2 = options.pose_prior_weight * options.pose_prior_weight / 2;
+  double unexplained = 0;
+  for (int i = 0; i < kNumSpinJoints; ++i) {
+    if (from[i] == i || !(errors_px[i] >= 0)) continue;
+    const double e2 = errors_px[i] * errors_px[i];
+    unexplained += std::pow(problem.confidence[i], 2) * (sigma2 * e2 / (sigma2 + e2) - half_noise2);
+  }
+  return unexplained;
+}
+
 FitProblem WithLimbsExchanged(FitProblem problem, Limbs limbs) {
   const std::vector<int>& from = SpinKeypointsWithLimbsExchanged(limbs);
   problem.keypoints_px = problem.keypoints_px(from, Eigen::all).eval();
@@ -389,20 +411,20 @@ FitProblem WithLimbsExchanged(FitProblem problem, Limbs limbs) {
 }  // namespace
 
 FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) const {
-  // Reference pixels squared: what a gross error costs at least, and from which mean error per
-  // joint on a fit is looked at again. Without an informed start, left and right are the only sign
-  // of where a person faces, and not to be played with.
-  constexpr double kGrossError = 100, kSuspicious = 9;
+  // Reference pixels squared: what a gross error costs at least, and what an exchange has to gain.
+  // Without an informed start, left and right are the only sign of where a person faces, and not to
+  // be played with.
+  constexpr double kGrossError = 100;
   FitResult best = FitAsLabelled(problem, workspace);
   const FitOptions& options = impl_->options;
   if (!options.try_exchanged_limbs || !best.summary.usable || !problem.has_start ||
       IsUninformed(problem.start, *impl_->prior)) {
     return best;
   }
-  const double weights = problem.confidence.squaredNorm();
-  if (best.summary.after.reprojection < kSuspicious * weights) return best;
   const double as_labelled = best.summary.after.BodyTotal();
+  const VecX errors_px = best.summary.per_joint_error_px;
   for (const Limbs limbs : {Limbs::kArms, Limbs::kLegs}) {
+    if (UnexplainedLimbs(problem, limbs, errors_px, options) < kGrossError / 2) continue;
     FitResult other = FitAsLabelled(WithLimbsExchanged(problem, limbs), workspace);
     const double objective = other.summary.after.BodyTotal();
     if (!other.summary.usable || objective > as_labelled - kGrossError ||
@@ -414,8 +436,11 @@ FitResult Fitter::Fit(const FitProblem& problem, FusedWorkspace& workspace) cons
   }
   if (best.summary.exchanged != Limbs::kNone) {
     Objective objective = impl_->Body(problem);
-    best.summary.score =
-        impl_->Score(problem, objective, best.params, &best.summary.per_joint_error_px);
+    const double exchanged_px2 =
+        best.summary.score.objective_px2 + kGrossError / problem.confidence.squaredNorm();
+    FitScore& score = best.summary.score;
+    score = impl_->Score(problem, objective, best.params, &best.summary.per_joint_error_px);
+    score.objective_px2 = std::min(score.objective_px2, exchanged_px2);
   }
   return best;
 }

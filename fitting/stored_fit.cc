@@ -31,7 +31,8 @@ struct Layout {
   float focal_px;
   float center_px[2];
   float rotation_sd_rad[kNumBodyJoints];
-  char zeros[20];
+  float robust_px2;
+  char zeros[16];
   uint32_t crc_again;
 };
 static_assert(sizeof(Layout) == kFitRecordBytes);
@@ -65,8 +66,8 @@ bool StoredFit::IsSound() const {
   const auto finite = [](const auto& values) { return values.template cast<float>().allFinite(); };
   return finite(params.pose) && finite(params.betas) && finite(params.transl) &&
          std::isfinite(static_cast<float>(camera.focal_px)) && camera.focal_px > 0 &&
-         finite(camera.center_px) && !std::isnan(score_px2) && std::isfinite(pose_prior) &&
-         source >= FitSource::kNone && source <= FitSource::kTruth &&
+         finite(camera.center_px) && !std::isnan(score_px2) && !std::isnan(robust_px2) &&
+         std::isfinite(pose_prior) && source >= FitSource::kNone && source <= FitSource::kTruth &&
          std::all_of(rotation_sd_rad.begin(), rotation_sd_rad.end(),
                      [](float sd) { return sd >= 0 && std::isfinite(sd); });
 }
@@ -82,6 +83,7 @@ void EncodeFitRecord(const FitRecord& record, int64_t position,
   layout.step = fit.step;
   layout.score_px2 = fit.score_px2;
   layout.pose_prior = fit.pose_prior;
+  layout.robust_px2 = fit.robust_px2;
   for (int i = 0; i < kNumPoseParams; ++i) layout.pose[i] = static_cast<float>(fit.params.pose[i]);
   for (int i = 0; i < kNumShapeParams; ++i) {
     layout.betas[i] = static_cast<float>(fit.params.betas[i]);
@@ -111,6 +113,7 @@ RecordState DecodeFitRecord(std::span<const char, kFitRecordBytes> bytes, int64_
   fit.step = layout.step;
   fit.score_px2 = layout.score_px2;
   fit.pose_prior = layout.pose_prior;
+  fit.robust_px2 = layout.robust_px2;
   using VecXf = Eigen::Map<const Eigen::VectorXf>;
   fit.params.pose = VecXf(layout.pose, kNumPoseParams).cast<double>();
   fit.params.betas = VecXf(layout.betas, kNumShapeParams).cast<double>();

@@ -20,11 +20,12 @@ const char* FitSourceName(FitSource source);  // "none", "static", "loop", "trut
 struct StoredFit {
   BodyParams params;
   Camera camera;          // of the reference crop
-  double score_px2 = 0;   // FitScore::score_px2, lower is better; infinite: not scored yet
+  double score_px2 = 0;   // StorePolicy::ScoreOf, lower is better; infinite: not scored yet
   double pose_prior = 0;  // energy of the mixture, without weight
   int observed_joints = 0;
   FitSource source = FitSource::kNone;
-  int64_t step = 0;  // training step that found it
+  int64_t step = 0;      // training step that found it
+  float robust_px2 = 0;  // FitScore::robust_px2
   // FitUncertainty::rotation_sd_rad; all 0: was not estimated.
   std::array<float, kNumBodyJoints> rotation_sd_rad{};
 
@@ -41,7 +42,8 @@ struct StoredFit {
 //    24  float64  score_px2, pose_prior
 //    40  float32  pose [72], betas [10], transl [3], focal_px, center_px [2]
 //   392  float32  rotation_sd_rad [24]
-//   488  zeros
+//   488  float32  robust_px2
+//   492  zeros
 //   508  uint32   the CRC again
 // The CRC stands at both ends, so that a record which was cut off while it was written differs from
 // one that was damaged afterwards.

@@ -119,7 +119,7 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("store.accept_px2", s.accept_px2, "Fits scoring below teach the network");
   visit("store.accept_px2_of", s.accept_px2_of,
         "The same for single data sets: NAME=PX2, with commas between");
-  visit("store.score_only", s.score_only, "Let the score alone decide (SPIN)");
+  visit("store.rule", s.rule, "spin, guarded or objective: which fits replace others");
 }
 
 }  // namespace gyre

@@ -24,6 +24,9 @@ constexpr Choice<FitBackend> kFitBackends[] = {{"fused", FitBackend::kFused},
 constexpr Choice<Hypotheses> kHypotheses[] = {{"start_only", Hypotheses::kStartOnly},
                                               {"uninformed", Hypotheses::kUninformed},
                                               {"all", Hypotheses::kAll}};
+constexpr Choice<StoreRule> kStoreRules[] = {{"spin", StoreRule::kSpin},
+                                             {"guarded", StoreRule::kGuarded},
+                                             {"objective", StoreRule::kObjective}};
 
 template <typename T, size_t N>
 std::string NameIn(const Choice<T> (&choices)[N], T value) {
@@ -60,6 +63,7 @@ std::string ChoiceName(RobustNorm value) { return NameIn(kRobustNorms, value); }
 std::string ChoiceName(AnglePrior value) { return NameIn(kAnglePriors, value); }
 std::string ChoiceName(FitBackend value) { return NameIn(kFitBackends, value); }
 std::string ChoiceName(Hypotheses value) { return NameIn(kHypotheses, value); }
+std::string ChoiceName(StoreRule value) { return NameIn(kStoreRules, value); }
 
 void ChoiceFromName(const std::string& name, Supervision* value) {
   *value = SupervisionFromName(name);
@@ -87,6 +91,9 @@ void ChoiceFromName(const std::string& name, FitBackend* value) {
 }
 void ChoiceFromName(const std::string& name, Hypotheses* value) {
   ValueIn(kHypotheses, name, value);
+}
+void ChoiceFromName(const std::string& name, StoreRule* value) {
+  ValueIn(kStoreRules, name, value);
 }
 
 }  // namespace gyre

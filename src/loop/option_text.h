@@ -28,6 +28,7 @@ std::string ChoiceName(RobustNorm value);
 std::string ChoiceName(AnglePrior value);
 std::string ChoiceName(FitBackend value);
 std::string ChoiceName(Hypotheses value);
+std::string ChoiceName(StoreRule value);
 // UserError lists the names there are.
 void ChoiceFromName(const std::string& name, Supervision* value);
 void ChoiceFromName(const std::string& name, NetworkInput* value);
@@ -40,6 +41,7 @@ void ChoiceFromName(const std::string& name, RobustNorm* value);
 void ChoiceFromName(const std::string& name, AnglePrior* value);
 void ChoiceFromName(const std::string& name, FitBackend* value);
 void ChoiceFromName(const std::string& name, Hypotheses* value);
+void ChoiceFromName(const std::string& name, StoreRule* value);
 
 template <typename T>
 nlohmann::json OptionToJson(const T& value) {

@@ -118,9 +118,9 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   StoredFit fit;
   fit.params = result.params;
   fit.camera = problem.camera;
-  fit.score_px2 = store_.policy().score_only ? result.summary.score.spin_score_px2
-                                             : result.summary.score.score_px2;
+  fit.score_px2 = store_.policy().ScoreOf(result.summary.score);
   fit.pose_prior = result.summary.score.pose_prior;
+  fit.robust_px2 = static_cast<float>(result.summary.score.robust_px2);
   fit.observed_joints = result.summary.score.observed_joints;
   fit.source = source;
   fit.step = step;

@@ -25,6 +25,7 @@ StoredFit MakeFit(double score) {
   fit.pose_prior = 80;
   fit.observed_joints = 14;
   fit.rotation_sd_rad[3] = 0.25F;
+  fit.robust_px2 = 7.5F;
   fit.source = FitSource::kLoop;
   fit.step = 12;
   return fit;

@@ -31,6 +31,7 @@ StoredFit MakeFit(int64_t step, double score = 50) {
   fit.pose_prior = 80.1;
   fit.observed_joints = 14;
   fit.rotation_sd_rad[3] = 0.25F;
+  fit.robust_px2 = 7.5F;
   fit.source = FitSource::kLoop;
   fit.step = step;
   return fit;
@@ -89,6 +90,7 @@ TEST_F(FitFileTest, KeepsWhatWasWritten) {
   EXPECT_EQ(fit->pose_prior, 80.1);
   EXPECT_EQ(fit->observed_joints, 14);
   EXPECT_EQ(fit->rotation_sd_rad[3], 0.25F);
+  EXPECT_EQ(fit->robust_px2, 7.5F);
   EXPECT_EQ(fit->source, FitSource::kLoop);
   EXPECT_EQ(fit->step, 7);
   EXPECT_FALSE(file.Read(2));

@@ -20,6 +20,7 @@ StoredFit MakeFit(double score, double prior = 80) {
   fit.params.transl = {0.1, 0.2, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
+  fit.robust_px2 = static_cast<float>(score);
   fit.pose_prior = prior;
   fit.observed_joints = 14;
   fit.source = FitSource::kLoop;
@@ -52,8 +53,10 @@ TEST(FitStore, OnlyImproves) {
   EXPECT_DOUBLE_EQ(stats.mean_score_px2, 120);
 }
 
-TEST(FitStore, RefusesImplausibleBodies) {
-  FitStore store = MakeStore();
+TEST(FitStore, GuardsRefuseImplausibleBodies) {
+  StorePolicy policy;
+  policy.rule = StoreRule::kGuarded;
+  FitStore store = MakeStore(policy);
   const FitStore::Key key{"lsp", 7};
   StoredFit fit = MakeFit(50);
   fit.params.betas[3] = -3.5;
@@ -67,14 +70,21 @@ TEST(FitStore, RefusesImplausibleBodies) {
 }
 
 // Q5: in SPIN only the score decides.
-TEST(FitStore, PriorGuardIsOursAndScoreOnlyIsSpins) {
-  for (bool spin : {false, true}) {
-    FitStore store = MakeStore(spin ? StorePolicy::Spin() : StorePolicy{});
+TEST(FitStore, TheRuleDecidesWhatASmallerScoreIsWorth) {
+  for (const StoreRule rule : {StoreRule::kSpin, StoreRule::kGuarded, StoreRule::kObjective}) {
+    StorePolicy policy;
+    policy.rule = rule;
+    FitStore store = MakeStore(policy);
     const FitStore::Key key{"lsp", 7};
     store.Consider(key, MakeFit(50, 80));
-    EXPECT_EQ(store.Consider(key, MakeFit(40, 120)), spin ? Verdict::kImproved : Verdict::kPrior);
+    EXPECT_EQ(store.Consider(key, MakeFit(40, 120)),
+              rule == StoreRule::kGuarded ? Verdict::kPrior : Verdict::kImproved);
     EXPECT_EQ(store.Consider(key, MakeFit(30, 85)), Verdict::kImproved);
+    FitScore score;
+    score.spin_score_px2 = 1, score.score_px2 = 2, score.objective_px2 = 3;
+    EXPECT_EQ(policy.ScoreOf(score), 1 + static_cast<int>(rule));
   }
+  EXPECT_EQ(StorePolicy::Spin().rule, StoreRule::kSpin);
 }
 
 TEST(FitStore, TruthStays) {
@@ -101,6 +111,15 @@ TEST(FitStore, DataSetsMayHaveThresholdsOfTheirOwn) {
     policy.accept_px2_of = {bad};
     EXPECT_THROW(policy.Check(), UserError) << bad;
   }
+}
+
+TEST(FitStore, WithTheObjectiveKeypointsAloneDecideWhatTeaches) {
+  const FitStore store = MakeStore();
+  StoredFit fit = MakeFit(50);
+  fit.score_px2 = 200;  // an unlikely pose, or few joints to share the prior's cost
+  EXPECT_TRUE(store.Accepted("lsp", fit));
+  fit.robust_px2 = 150;
+  EXPECT_FALSE(store.Accepted("lsp", fit));
 }
 
 TEST(FitStore, AnythingFiniteIsBetterThanAFitWithoutScore) {

@@ -204,6 +204,21 @@ TEST_F(FitterTest, ScoreIsPerObservedJointAndSpinsIsNot) {
   EXPECT_NEAR(score.spin_score_px2, 22 * 2 * 1e4 * 9 / (1e4 + 9) / 49, 1e-6);
 }
 
+TEST_F(FitterTest, ObjectiveScoreIsWhatTheBodyStageMinimised) {
+  FitOptions options;
+  options.body_depth_anchor = 0;
+  const Fitter fitter = Make(options);
+  const FitProblem problem = MakeTrueProblem(fitter, 6).problem;
+  const FitSummary summary = fitter.Fit(problem).summary;
+  EXPECT_NEAR(summary.score.objective_px2 / summary.score.robust_px2,
+              summary.after.BodyTotal() / summary.after.reprojection, 1e-3);
+  FitProblem with_outlier = problem;
+  with_outlier.keypoints_px.row(30).array() += 1000;
+  const FitScore score = fitter.Fit(with_outlier).summary.score;
+  EXPECT_GT(score.score_px2, 100);
+  EXPECT_LT(score.robust_px2, 10);
+}
+
 // Q1: SPIN's torso stage explains joints nobody observed; ours does not.
 TEST_F(FitterTest, SpinsTorsoStageTrustsMissingJoints) {
   for (bool spin : {true, false}) {
@@ -283,6 +298,7 @@ TEST(Fitter, FindsLimbsLabelledTheWrongWayRound) {
       EXPECT_LT(MeanJointDistance(fitter, result.params, right.params), 0.05);
       // As good as a fit can be, and still not one of these labels.
       EXPECT_GT(result.summary.score.score_px2, 2 * right.summary.score.score_px2);
+      EXPECT_LT(result.summary.score.objective_px2, 2 * right.summary.score.objective_px2 + 10);
     }
   }
   EXPECT_EQ(none, 10);
