@@ -15,6 +15,7 @@
 #include <tuple>
 
 #include "core/error.h"
+#include "core/trace.h"
 #include "datasets/check.h"
 
 namespace gyre {
@@ -211,6 +212,7 @@ struct Loader::Impl {
   }
 
   Batch Make(int64_t number) {
+    const Span span("read");
     Batch batch;
     batch.epoch = number / steps_per_epoch;
     batch.step = number % steps_per_epoch;

@@ -15,7 +15,7 @@ namespace {
 
 // On --resume these may differ from the run's own: they don't change what is computed so far.
 constexpr const char* kResumable[] = {
-    "steps",     "threads",          "fit_threads",      "loader_threads", "log_every",
+    "steps",     "threads",          "fit_threads",      "loader_threads", "trace_steps", "log_every",
     "val_every", "checkpoint_every", "keep_checkpoints", "pictures",       "device"};
 
 // Fields are written batch_size in options.json and --batch-size on the command line.

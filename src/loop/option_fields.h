@@ -34,6 +34,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("fit_threads", o.fit_threads, "Threads of the fitter (0: all cores)");
   visit("loader_threads", o.loader_threads, "Threads that read and warp images");
   visit("seed", o.seed, "Seed of every random draw");
+  visit("trace_steps", o.trace_steps,
+        "Timeline of so many steps, in RUN/trace.json for ui.perfetto.dev (0: none)");
   visit("log_every", o.log_every, "Steps between lines of metrics.jsonl");
   visit("val_every", o.val_every, "Steps between validations");
   visit("checkpoint_every", o.checkpoint_every, "Steps between checkpoints");
@@ -81,6 +83,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   auto& r = o.refresh;
   visit("refresh.every", r.every, "A converged fit is tried again at one in so many visits");
   visit("refresh.after_steps", r.after_steps, "Converged: not improved for so many steps");
+  visit("refresh.delay_steps", r.delay_steps,
+        "Fit while the network goes on, and store so many steps later (0: in the same step)");
 
   auto& f = o.fit;
   visit("fit.torso_stage", f.torso_stage, "Place the torso before the body");

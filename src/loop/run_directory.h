@@ -6,6 +6,7 @@
 //   fits.store              the training set's fits, and val_fits.store the validation set's: see
 //                           fitting/fit_file.h
 //   pictures/               overlays made while training
+//   trace.json              the timeline of the first steps, when asked for: see core/trace.h
 //   summary.json, report.html
 //
 // A checkpoint is a folder that is written under another name, flushed and renamed: it exists whole
@@ -35,6 +36,7 @@ class RunDirectory {
   std::filesystem::path options_file() const { return root_ / "options.json"; }
   std::filesystem::path metrics_file() const { return root_ / "metrics.jsonl"; }
   std::filesystem::path summary_file() const { return root_ / "summary.json"; }
+  std::filesystem::path trace_file() const { return root_ / "trace.json"; }
   std::filesystem::path report_file() const { return root_ / "report.html"; }
   std::filesystem::path pictures() const { return root_ / "pictures"; }
 

@@ -2,13 +2,13 @@
 #include "loop/supervisor.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/progress.h"
 #include "core/rng.h"
+#include "core/trace.h"
 #include "datasets/check.h"
 
 namespace gyre {
@@ -90,6 +90,7 @@ Supervision SupervisionFromName(const std::string& name) {
 
 void RefreshPolicy::Check() const {
   if (every < 1) ThrowUserError("refresh.every = {} must be 1 or more", every);
+  if (delay_steps < 0) ThrowUserError("refresh.delay_steps = {} must be 0 or more", delay_steps);
   if (after_steps < 0) ThrowUserError("refresh.after_steps = {} must be 0 or more", after_steps);
 }
 
@@ -167,29 +168,57 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   return true;
 }
 
+void Supervisor::Start(Round round) {
+  // One round at a time has the cores; the first waits for nobody.
+  const auto fit = [this, problems = round.problems,
+                    before = rounds_.empty() ? std::shared_future<std::vector<FitResult>>()
+                                             : rounds_.back().results] {
+    if (before.valid()) before.wait();
+    const Span span("fit");
+    return fitter_->FitAll(problems, threads_);
+  };
+  round.results =
+      std::async(refresh_.delay_steps > 0 ? std::launch::async : std::launch::deferred, fit);
+  rounds_.push_back(std::move(round));
+}
+
+int64_t Supervisor::StoreOldest() {
+  const Round& round = rounds_.front();
+  const std::vector<FitResult>& results = round.results.get();
+  int64_t unusable = 0;
+  for (size_t k = 0; k < results.size(); ++k) {
+    unusable += results[k].summary.usable ? 0 : 1;
+    Consider(round.samples[k], round.problems[k], results[k], FitSource::kLoop, round.step);
+  }
+  rounds_.pop_front();
+  return unusable;
+}
+
+void Supervisor::Finish() {
+  while (!rounds_.empty()) StoreOldest();
+}
+
 std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
                                      std::span<const BodyParams> predictions, int64_t step,
                                      SupervisionStats* stats) {
   GYRE_CHECK(samples.size() == predictions.size());
-  const auto start = std::chrono::steady_clock::now();
+  const Span whole("store");
   const int64_t updated_before = store_.counters().Updated();
   if (supervision_ == Supervision::kLoop) {
-    std::vector<FitProblem> problems;
-    std::vector<size_t> who;
+    Round round{step, {}, {}, {}};
     for (size_t i = 0; i < samples.size(); ++i) {
       if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
       FitProblem problem = MakeFitProblem(samples[i]);
       problem.start = predictions[i];
       problem.has_start = true;
-      problems.push_back(std::move(problem));
-      who.push_back(i);
+      round.problems.push_back(std::move(problem));
+      round.samples.push_back(samples[i]);
     }
-    const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
-    for (size_t k = 0; k < who.size(); ++k) {
-      stats->unusable += results[k].summary.usable ? 0 : 1;
-      Consider(samples[who[k]], problems[k], results[k], FitSource::kLoop, step);
+    stats->considered = static_cast<int64_t>(round.samples.size());
+    Start(std::move(round));
+    while (rounds_.size() > static_cast<size_t>(refresh_.delay_steps)) {
+      stats->unusable += StoreOldest();
     }
-    stats->considered = static_cast<int64_t>(who.size());
   }
   stats->updated = store_.counters().Updated() - updated_before;
 
@@ -211,8 +240,6 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
   }
   stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
   stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");
-  stats->seconds_fit =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return targets;
 }
 

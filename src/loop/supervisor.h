@@ -12,7 +12,9 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <span>
 #include <vector>
@@ -54,7 +56,11 @@ struct Target {
 struct RefreshPolicy {
   int every = 1;            // a converged sample is fitted at one in so many visits, at random
   int64_t after_steps = 0;  // it has converged when its fit is older than this
-  uint64_t seed = 1;        // of the draws; a run's own
+  // Fits are made while the network goes on, and enter the store so many steps later: exactly so
+  // many (or at a checkpoint), so that a run stays a function of its seed and of where it was
+  // stopped. 0: in the step that asks for them.
+  int delay_steps = 0;
+  uint64_t seed = 1;  // of the draws; a run's own
 
   void Check() const;
 };
@@ -65,7 +71,6 @@ struct SupervisionStats {
   int64_t unusable = 0;        // the fitter refused: FitSummary says why
   double accepted_share = 0;   // of the batch
   double reprojection_px = 0;  // mean over the batch's stored fits, reference crop
-  double seconds_fit = 0;
 };
 
 // Where first fits start: one body per sample, in the camera frame of its image.
@@ -77,6 +82,9 @@ class Supervisor {
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
              bool use_labels, int threads, const RefreshPolicy& refresh = {});
 
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
   // Fits every sample without a stored fit, from `starts`, or cold without. Keypoints are enough.
   // Gives up, with what is done in the store, as soon as `stop` says so; returns whether it came to
   // the end.
@@ -86,6 +94,9 @@ class Supervisor {
   // One step: `predictions` in the camera frames of the images, one per sample.
   std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,
                            int64_t step, SupervisionStats* stats);
+
+  // Waits for fits that are under way, and stores them.
+  void Finish();
 
   FitStore& store() { return store_; }
   const FitStore& store() const { return store_; }
@@ -99,6 +110,16 @@ class Supervisor {
   bool IsDue(const Sample& sample, int64_t step, size_t position) const;
   void Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
                 FitSource source, int64_t step);
+  // Fits that a step asked for.
+  struct Round {
+    int64_t step = 0;
+    std::vector<Sample> samples;
+    std::vector<FitProblem> problems;
+    std::shared_future<std::vector<FitResult>> results;
+  };
+  void Start(Round round);
+  // Stores the oldest round's fits; returns how many the fitter refused.
+  int64_t StoreOldest();
 
   std::shared_ptr<const Fitter> fitter_;
   FitStore store_;
@@ -106,6 +127,7 @@ class Supervisor {
   bool use_labels_;
   int threads_;
   RefreshPolicy refresh_;
+  std::deque<Round> rounds_;  // under way, oldest first
 };
 
 }  // namespace gyre

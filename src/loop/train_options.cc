@@ -36,6 +36,7 @@ void TrainOptions::Check() const {
     ThrowUserError("threads must be 0 (all cores) or more");
   }
   if (max_bad_steps < 0) ThrowUserError("max_bad_steps = {} must be 0 or more", max_bad_steps);
+  if (trace_steps < 0) ThrowUserError("trace_steps = {} must be 0 or more", trace_steps);
   if (pictures < 0) ThrowUserError("pictures = {} must be 0 or more", pictures);
   augment.Check();
   network.Check();

@@ -61,6 +61,7 @@ struct TrainOptions {
   uint64_t seed = 1;
 
   // Record.
+  int64_t trace_steps = 0;  // the first steps whose timeline goes to trace.json; 0: none
   int64_t log_every = 10;
   int64_t val_every = 1000;
   int64_t checkpoint_every = 1000;

@@ -20,6 +20,7 @@
 #include "core/progress.h"
 #include "core/rng.h"
 #include "core/stop_on_signal.h"
+#include "core/trace.h"
 #include "datasets/loader.h"
 #include "loop/checkpoint.h"
 #include "loop/network_bridge.h"
@@ -233,6 +234,7 @@ void Trainer::Impl::Save() {
         "and a lower --learning-rate",
         step, what, run.root().string());
   }
+  supervisor->Finish();
   // The fits before the checkpoint that leans on them; older ones may be given up only after it.
   std::vector<FitFile*> files = {&supervisor->store().file()};
   if (validator) files.push_back(&validator->supervisor().store().file());
@@ -258,26 +260,35 @@ void Trainer::Impl::LeaveOut(const std::string& what) {
 
 void Trainer::Impl::TrainStep(IntervalMeans* means) {
   const auto start = std::chrono::steady_clock::now();
+  TakeSpanSeconds();  // what lies between the steps belongs to none
+  std::optional<Span> phase;
   // Dropout draws from the step, not from what was drawn before it.
   Rng rng(options.seed, RngStream::kNetwork, 0, static_cast<uint64_t>(step));
   SeedTorch(rng.NextU32());
 
   SetLearningRate(optimizer.get(), LearningRateAt(options, step));
+  phase.emplace("load");
   const Batch batch = loader->Next();
-  const double seconds_load = SecondsSince(start);
+  phase.emplace("copy");
+  const at::Tensor inputs = NetworkInputs(batch, options.network.input, device);
+  phase.emplace("forward");
   network->train();
-  const HmrOutput output = network->forward(NetworkInputs(batch, options.network.input, device));
-
+  const HmrOutput output = network->forward(inputs);
   const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest);
-  SupervisionStats stats;
-  const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
-
+  // Before the fits: a device of its own poses the bodies while this one's cores fit.
   LossOptions weights = options.loss;
   if (step <= weights.vertices_after) weights.vertices = 0;
   const bool with_vertices = weights.vertices > 0;
+  phase.emplace("loss");
+  const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
+  phase.reset();
+  SupervisionStats stats;
+  const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
+
+  phase.emplace("copy");
   LossTarget target =
       TargetTensors(batch, targets, rest, options.use_labels, options.loss.fit_sd_rad, device);
-  const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
+  phase.emplace("loss");
   if (with_vertices) {
     const at::NoGradGuard no_grad;
     target.vertices = smpl->forward(target.rotmats, target.betas, true).vertices;
@@ -293,8 +304,10 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   const double loss = losses.total.item<double>();
   std::string not_finite;
   if (std::isfinite(loss)) {
+    phase.emplace("backward");
     optimizer->zero_grad();
     losses.total.backward();
+    phase.emplace("optimizer");
     // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
     const double limit =
         options.gradient_clip > 0 ? options.gradient_clip : std::numeric_limits<double>::infinity();
@@ -309,6 +322,7 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   } else {
     not_finite = NotFinite(losses, output, batch.samples);
   }
+  phase.reset();
   means->Add("left_out", not_finite.empty() ? 0 : 1);
   if (!not_finite.empty()) LeaveOut(not_finite);
   means->Add("loss", loss);
@@ -317,8 +331,7 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   means->Add("fits_unusable", static_cast<double>(stats.unusable));
   means->Add("fits_accepted_share", stats.accepted_share);
   means->Add("fit_reprojection_px", stats.reprojection_px);
-  means->Add("seconds_load", seconds_load);
-  means->Add("seconds_fit", stats.seconds_fit);
+  for (const auto& [name, seconds] : TakeSpanSeconds()) means->Add("seconds_" + name, seconds);
   means->Add("seconds_step", SecondsSince(start));
 }
 
@@ -388,10 +401,13 @@ bool Trainer::Impl::Train() {
   const auto loop_start = std::chrono::steady_clock::now();
   Progress progress("training", "steps", options.steps - step);
   IntervalMeans means;
+  const int64_t trace_end = std::min(step + options.trace_steps, options.steps);
+  if (options.trace_steps > 0) StartTrace();
   while (step < options.steps && !stop.requested()) {
     ++step;
     TrainStep(&means);
     const bool last = step == options.steps;
+    if (options.trace_steps > 0 && step == trace_end) WriteTrace(run.trace_file());
     const bool validate = step % options.val_every == 0 || last;
     std::string note;
     if (step % options.log_every == 0 || validate) {

@@ -144,6 +144,37 @@ TEST_F(SupervisorTest, ConvergedFitsAreTriedAgainNowAndThen) {
   EXPECT_THROW(refresh.Check(), UserError);
 }
 
+TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
+  RefreshPolicy refresh;
+  refresh.delay_steps = 2;
+  Supervisor delayed(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
+                     Supervision::kLoop, /*use_labels=*/false, 1, refresh);
+  Supervisor at_once = Make(Supervision::kLoop);
+  const std::vector<Sample> samples = Samples();
+  std::vector<BodyParams> truth;
+  for (const Sample& s : samples) truth.push_back(*s.params);
+  SupervisionStats stats;
+  at_once.Step(samples, truth, 1, &stats);
+  EXPECT_GT(stats.updated, 0);
+  const auto error = [&](const Supervisor& s) {
+    return StoredFitsError(s.store(), *data_, *fitter_);
+  };
+  const double expected = error(at_once);
+  for (int step = 1; step <= 2; ++step) {
+    delayed.Step(samples, truth, step, &stats);
+    EXPECT_EQ(stats.updated, 0);
+    EXPECT_EQ(delayed.store().GetStats(1).fits, 0);
+  }
+  delayed.Step(samples, truth, 3, &stats);
+  EXPECT_GT(stats.updated, 0);
+  EXPECT_EQ(error(delayed), expected);
+  EXPECT_EQ(delayed.store().Get({samples[0].dataset, samples[0].index})->step, 1);
+  delayed.Finish();
+  EXPECT_EQ(error(delayed), expected);  // the later rounds found nothing better
+  refresh.delay_steps = -1;
+  EXPECT_THROW(refresh.Check(), UserError);
+}
+
 TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
   const std::vector<Sample> samples = Samples();
   const std::vector<BodyParams> predictions(samples.size());
