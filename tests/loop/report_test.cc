@@ -57,10 +57,13 @@ TEST_F(ReportTest, HoldsTablesCurvesPicturesAndOptions) {
   WriteFileAtomically(folder_ / "b.jpg", std::string("\xFF\xD8\xFF") + "xyz");
   input.summary = {{"PA-MPJPE", "52.1 mm"}};
   input.options_json = "{\"seed\": 1}";
+  input.table = {{"arm", "error"}, {{"loop", "2.5"}}};
   input.sections = {
       {"Best", "The best.", {{"one", folder_ / "a.png"}, {"two", folder_ / "b.jpg"}}}};
   const std::string html = Write(input);
   EXPECT_THAT(html, HasSubstr("<dt>PA-MPJPE</dt><dd>52.1 mm</dd>"));
+  EXPECT_THAT(html, HasSubstr("<th>arm</th><th>error</th>"));
+  EXPECT_THAT(html, HasSubstr("<tr><td>loop</td><td>2.5</td></tr>"));
   EXPECT_THAT(html, HasSubstr("data:image/png;base64,iVBORw0KGgphYg=="));
   EXPECT_THAT(html, HasSubstr("data:image/jpeg;base64,/9j/eHl6\""));
   EXPECT_THAT(html, HasSubstr("{&quot;seed&quot;: 1}"));
@@ -82,12 +85,13 @@ TEST_F(ReportTest, EscapesAllText) {
   WriteFileAtomically(folder_ / "a.png", "\x89PNG");
   input.title = evil;
   input.summary = {{evil, evil}};
+  input.table = {{evil}, {{evil}}};
   input.options_json = evil;
   input.charts = {{evil, evil, {{"loss", evil}}}};
   input.sections = {{evil, evil, {{evil, folder_ / "a.png"}}}};
   const std::string html = Write(input);
   EXPECT_THAT(html, Not(HasSubstr("onclick='")));
-  EXPECT_EQ(Count(html, "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;"), 13);
+  EXPECT_EQ(Count(html, "&lt;b onclick=&#39;x&#39;&gt;&amp;&quot;"), 15);
 }
 
 TEST_F(ReportTest, ToleratesTornLinesMissingKeysAndNulls) {

@@ -136,8 +136,10 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
   }
   for (const auto& line : Metrics(run)) {
     if (line["step"] == 0) continue;
-    for (const char* key : {"loss", "loss_pose", "fits_updated", "fits_accepted_share",
-                            "fit_reprojection_px", "seconds_fit", "seconds_step"}) {
+    for (const char* key :
+         {"loss", "loss_pose", "fits_updated", "fits_accepted_share", "fit_reprojection_px",
+          "seconds_load", "seconds_copy", "seconds_forward", "seconds_fit", "seconds_store",
+          "seconds_loss", "seconds_backward", "seconds_optimizer", "seconds_step"}) {
       EXPECT_TRUE(line.contains(key)) << key << " in " << line;
     }
   }
@@ -151,8 +153,8 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
       Gyre({"eval", "--checkpoint", run, "--protocol", "lsp-2d", "--json", "--quiet"});
   EXPECT_EQ(nlohmann::json::parse(image.out)["image"], nlohmann::json::parse(network.out)["image"]);
   EXPECT_FALSE(nlohmann::json::parse(image.out).contains("space"));
-  const ProgramResult fits = Gyre({"eval", "--fits", run, "--data", spec_, "--protocol",
-                                   "synthetic", "--json", "--quiet"});
+  const ProgramResult fits = Gyre(
+      {"eval", "--fits", run, "--data", spec_, "--protocol", "synthetic", "--json", "--quiet"});
   ASSERT_EQ(fits.exit_code, 0) << fits.err;
   EXPECT_GT(nlohmann::json::parse(fits.out)["space"]["samples"], 6);
   const ProgramResult truth =
