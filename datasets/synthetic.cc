@@ -30,7 +30,12 @@ void KeypointNoise::Check() const {
   CheckRange("noise.outlier_rate", outlier_rate, 0, 1);
   CheckRange("noise.outlier_px", outlier_px, 0, kReferenceCropPx);
   CheckRange("noise.swap_rate", swap_rate, 0, 1);
-  if (joints != "all" && joints != "any") FindKeypointSet(joints);
+  if (joints == "all" || joints == "any") return;
+  try {
+    FindKeypointSet(joints);
+  } catch (const UserError& error) {
+    ThrowUserError("synthetic scenes: joints: {} Or all, or any.", error.what());
+  }
 }
 
 KeypointNoise KeypointNoise::None() { return {0, 0, 0, 0, 0, 0, "all"}; }

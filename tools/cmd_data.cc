@@ -94,6 +94,9 @@ int RunDataSynth(int argc, char** argv) {
       cxxopts::value<double>(o.noise.outlier_px)->default_value(shown(o.noise.outlier_px)))(
       "swaps", "Share of people with left and right exchanged in arms or legs",
       cxxopts::value<double>(o.noise.swap_rate)->default_value(shown(o.noise.swap_rate)))(
+      "joints",
+      "Joints annotated: all, any (another set for each person), body25, coco17, lsp14, ...",
+      cxxopts::value<std::string>(o.noise.joints)->default_value(o.noise.joints))(
       "problems", "Also write them as fitting problems in SPIN's crop, with truth and starts",
       cxxopts::value<std::string>(problems), "FILE.npz")(
       "start-sigma-rad", "Error of the problems' starts net and turned, per axis of each rotation",
