@@ -14,7 +14,6 @@
 #include "core/file.h"
 #include "io/json.h"
 #include "loop/report.h"
-#include "loop/run_report.h"
 
 namespace gyre {
 namespace {
@@ -285,8 +284,8 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
   for (const std::string& arm : arms) {
     const auto first = std::find_if(experiment.runs.begin(), experiment.runs.end(),
                                     [&](const ExperimentRun& run) { return run.arm == arm; });
-    const fs::path pictures = first->folder / "pictures";
-    if (fs::exists(pictures)) report.sections.push_back(BeforeAndAfter(pictures, arm));
+    report.sections.push_back(PeopleSection(arm, "Held-out people at the start and at the end.",
+                                            first->folder / "pictures", "val_"));
   }
   std::erase_if(report.sections, [](const ReportSection& s) { return s.pictures.empty(); });
   WriteReport(report, folder / "report.html");

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "core/error.h"
@@ -165,6 +166,28 @@ pre { overflow-x:auto; font-size:.8rem; line-height:1.45; background:var(--card)
 )css";
 
 }  // namespace
+
+ReportSection PeopleSection(const std::string& title, const std::string& intro,
+                            const fs::path& folder, const std::string& prefix) {
+  ReportSection section{title,
+                        intro +
+                            " From left to right: keypoints, the network's body, the stored "
+                            "fit, the fit from its side.",
+                        {}};
+  if (!fs::exists(folder)) return section;
+  std::set<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().string().starts_with(prefix) &&
+        entry.path().extension() == ".jpg") {
+      files.insert(entry.path());
+    }
+  }
+  for (const fs::path& file : files) {
+    const fs::path note = fs::path(file).replace_extension(".txt");
+    section.pictures.push_back({fs::exists(note) ? ReadFile(note) : file.stem().string(), file});
+  }
+  return section;
+}
 
 std::vector<ReportChart> DefaultCharts() {
   return {

@@ -48,6 +48,11 @@ struct ReportInput {
   std::vector<ReportSection> sections;
 };
 
+// The pictures of people in a folder whose names begin with `prefix`, in the order of the names;
+// the captions stand in text files of the same names.
+ReportSection PeopleSection(const std::string& title, const std::string& intro,
+                            const std::filesystem::path& folder, const std::string& prefix);
+
 // Loss and its terms; fits accepted and updated; reprojection of the fits; validation errors of
 // network and fits; seconds. Keys as `gyre train` writes them to metrics.jsonl.
 std::vector<ReportChart> DefaultCharts();

@@ -62,15 +62,6 @@ constexpr SummaryEntry kSummary[] = {
     {"train_fits_score_px2", "train_fits_score_px2", "Fits' mean score (px^2), training people"},
 };
 
-std::vector<fs::path> PicturesStarting(const fs::path& pictures, const std::string& prefix) {
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(pictures)) {
-    if (entry.path().filename().string().starts_with(prefix)) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 // Where the steps' time went, from the means that metrics.jsonl has of the intervals.
 ReportTable PhaseTable(const fs::path& metrics) {
   std::map<std::string, double> sums;
@@ -93,21 +84,6 @@ ReportTable PhaseTable(const fs::path& metrics) {
                           fmt::format("{:.1f} %", 100 * sum->second / sums["seconds_step"])});
   }
   return table;
-}
-
-constexpr const char* kColumns =
-    "From left to right: keypoints, the network's body, the stored fit, the fit from its side.";
-
-ReportSection SectionOf(const fs::path& pictures, const std::string& title,
-                        const std::string& intro, const std::string& prefix) {
-  ReportSection section{title, fmt::format("{} {}", intro, kColumns), {}};
-  for (const fs::path& file : PicturesStarting(pictures, prefix)) {
-    const fs::path note = fs::path(file).replace_extension(".txt");
-    section.pictures.push_back({fs::exists(note) ? ReadFile(note) : file.stem().string(), file});
-  }
-  std::erase_if(section.pictures,
-                [](const ReportPicture& p) { return p.file.extension() != ".jpg"; });
-  return section;
 }
 
 }  // namespace
@@ -142,10 +118,6 @@ void DrawExtremes(const RunDirectory& run, const Validator& validator, const Bod
       WriteFileAtomically(fs::path(file).replace_extension(".txt"), Caption(evaluated));
     }
   }
-}
-
-ReportSection BeforeAndAfter(const fs::path& pictures, const std::string& title) {
-  return SectionOf(pictures, title, "Held-out people at the start and at the end.", "val_");
 }
 
 nlohmann::json WriteSummary(const RunDirectory& run, double train_seconds) {
@@ -188,11 +160,11 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
   input.options_json = ToJson(options).dump(2);
   input.metrics_jsonl = run.metrics_file();
   input.charts = DefaultCharts();
-  input.sections.push_back(BeforeAndAfter(run.pictures(), "Before and after"));
-  input.sections.push_back(
-      SectionOf(run.pictures(), "Best", "Held-out people with the smallest errors.", "best_"));
-  input.sections.push_back(
-      SectionOf(run.pictures(), "Worst", "Held-out people with the largest errors.", "worst_"));
+  input.sections = {
+      PeopleSection("Before and after", "Held-out people at the start and at the end.",
+                    run.pictures(), "val_"),
+      PeopleSection("Best", "Held-out people with the smallest errors.", run.pictures(), "best_"),
+      PeopleSection("Worst", "Held-out people with the largest errors.", run.pictures(), "worst_")};
   std::erase_if(input.sections, [](const ReportSection& s) { return s.pictures.empty(); });
   WriteReport(input, run.report_file());
 }

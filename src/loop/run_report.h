@@ -2,11 +2,9 @@
 // What a run leaves for people to look at: pictures while it trains, summary.json and report.html.
 #pragma once
 
-#include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
-#include "loop/report.h"
 #include "loop/run_directory.h"
 #include "loop/train_options.h"
 #include "loop/validation.h"
@@ -21,9 +19,6 @@ void DrawValidationPictures(const RunDirectory& run, const Validator& validator,
 // Draws the people with the smallest and largest errors: pictures/best_00.jpg, worst_00.jpg.
 void DrawExtremes(const RunDirectory& run, const Validator& validator, const BodyModel& body,
                   int count);
-
-// The pictures of DrawValidationPictures in a run's folder of pictures.
-ReportSection BeforeAndAfter(const std::filesystem::path& pictures, const std::string& title);
 
 // summary.json from metrics.jsonl: the first and last value of every number that tells how good the
 // network and the fits are.
