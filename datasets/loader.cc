@@ -24,6 +24,7 @@ namespace {
 
 // Other rows of the set that are tried in place of an unusable one.
 constexpr int kMaxReplacements = 100;
+constexpr int kMaxShards = 1 << 12;
 
 void CheckAtLeast(const char* field, int64_t value, int64_t low, int64_t high) {
   if (value < low || value > high) {
@@ -31,12 +32,18 @@ void CheckAtLeast(const char* field, int64_t value, int64_t low, int64_t high) {
   }
 }
 
-// Fisher and Yates, keyed by (seed, epoch, set, pass).
-std::vector<int64_t> Shuffled(int64_t count, uint64_t seed, int64_t epoch, int set_idx,
-                              int64_t pass) {
+// How many of `size` positions are in a shard.
+int64_t ShardSize(int64_t size, int64_t shard, int shards) {
+  return (size - shard + shards - 1) / shards;
+}
+
+// Fisher and Yates, keyed by (seed, epoch, shard, set, pass).
+std::vector<int64_t> Shuffled(int64_t count, uint64_t seed, int64_t epoch, int64_t shard,
+                              int set_idx, int64_t pass) {
   std::vector<int64_t> order(count);
   std::iota(order.begin(), order.end(), 0);
-  const uint64_t key = (static_cast<uint64_t>(set_idx) << 40) | static_cast<uint64_t>(pass);
+  const uint64_t key = (static_cast<uint64_t>(shard) << 52) |
+                       (static_cast<uint64_t>(set_idx) << 40) | static_cast<uint64_t>(pass);
   Rng rng(seed, RngStream::kShuffle, static_cast<uint32_t>(epoch), key);
   for (int64_t i = count - 1; i > 0; --i) {
     std::swap(order[i], order[rng.Below(static_cast<uint64_t>(i) + 1)]);
@@ -62,6 +69,9 @@ void LoaderOptions::Check() const {
   CheckAtLeast("prefetch_batches", prefetch_batches, 1, 1024);
   CheckAtLeast("samples_per_epoch", samples_per_epoch, 0, INT32_MAX);
   augment.Check();
+  CheckAtLeast("data_shards", data_shards.shards, 1, kMaxShards);
+  GYRE_CHECK(data_shards.shards % data_shards.ranks == 0 &&
+             (!shuffle || batch_size % data_shards.ranks == 0));
 }
 
 LoaderOptions LoaderOptions::Evaluation(int batch_size, int crop_px) {
@@ -75,19 +85,23 @@ LoaderOptions LoaderOptions::Evaluation(int batch_size, int crop_px) {
 }
 
 std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
-                                  int64_t positions) {
-  const size_t sets = mixture.sets.size();
-  std::vector<std::vector<int64_t>> shuffles(sets);
-  std::vector<int64_t> drawn(sets, 0);
+                                  int64_t positions, int shards) {
+  const size_t parts = mixture.sets.size() * shards;
+  std::vector<std::vector<int64_t>> shuffles(parts);
+  std::vector<int64_t> drawn(parts, 0);
   std::vector<SampleRef> order(positions);
   for (int64_t position = 0; position < positions; ++position) {
     Rng rng(seed, RngStream::kMix, static_cast<uint32_t>(epoch), position);
     const int s = mixture.SetOf(rng.Uniform());
-    const int64_t size = mixture.sets[s]->size();
-    const int64_t within = drawn[s] % size;
-    if (within == 0) shuffles[s] = Shuffled(size, seed, epoch, s, drawn[s] / size);
-    order[position] = {s, shuffles[s][within]};
-    ++drawn[s];
+    const int64_t shard = position % shards;
+    const int64_t part = int64_t{s} * shards + shard;
+    const int64_t size = ShardSize(mixture.sets[s]->size(), shard, shards);
+    const int64_t within = drawn[part] % size;
+    if (within == 0) {
+      shuffles[part] = Shuffled(size, seed, epoch, shard, s, drawn[part] / size);
+    }
+    order[position] = {s, shard + shards * shuffles[part][within]};
+    ++drawn[part];
   }
   return order;
 }
@@ -123,6 +137,12 @@ struct Loader::Impl {
   Impl(Mixture m, LoaderOptions o) : mixture(std::move(m)), options(std::move(o)) {
     options.Check();
     mixture.CheckAndNormalise();
+    for (const auto& set : mixture.sets) {
+      if (options.shuffle && set->size() < options.data_shards.shards) {
+        ThrowUserError("data set {}: {} samples cannot be cut into {} shards; lower --data-shards",
+                       set->name(), set->size(), options.data_shards.shards);
+      }
+    }
     samples_per_epoch = options.shuffle && options.samples_per_epoch > 0 ? options.samples_per_epoch
                                                                          : mixture.size();
     const int64_t whole = samples_per_epoch / options.batch_size;
@@ -148,8 +168,9 @@ struct Loader::Impl {
       const int64_t positions =
           options.drop_last ? std::max(samples_per_epoch, batch_size()) : samples_per_epoch;
       order = std::make_shared<const std::vector<SampleRef>>(
-          options.shuffle ? EpochOrder(mixture, options.seed, epoch, positions)
-                          : FileOrder(mixture));
+          options.shuffle
+              ? EpochOrder(mixture, options.seed, epoch, positions, options.data_shards.shards)
+              : FileOrder(mixture));
     }
     const auto result = order;
     while (orders.size() > 2) {  // workers stand in two epochs at most
@@ -176,6 +197,7 @@ struct Loader::Impl {
     const Dataset& set = *mixture.sets[ref.set_idx];
     try {
       Sample sample = set.Get(ref.index);
+      sample.position = ref.index;
       if (!HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }
@@ -194,11 +216,14 @@ struct Loader::Impl {
                                                                          int64_t epoch,
                                                                          int64_t position) {
     const Dataset& set = *mixture.sets[ref.set_idx];
+    const int shards = options.data_shards.shards;
+    const int64_t shard = ref.index % shards;
     for (uint64_t attempt = 0; attempt <= kMaxReplacements; ++attempt) {
       if (attempt > 0) {
         Rng rng(options.seed, RngStream::kMix, static_cast<uint32_t>(epoch),
                 (attempt << 40) | static_cast<uint64_t>(position));
-        ref.index = static_cast<int64_t>(rng.Below(set.size()));
+        ref.index =
+            shard + shards * static_cast<int64_t>(rng.Below(ShardSize(set.size(), shard, shards)));
       }
       if (auto loaded = TryLoad(ref)) {
         return std::make_tuple(ref, std::move(loaded->first), std::move(loaded->second));
@@ -222,8 +247,12 @@ struct Loader::Impl {
     const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
     const bool with_pixels = options.picture != LoaderPicture::kNone;
     const size_t crop_bytes = with_pixels ? size_t{3} * options.crop_px * options.crop_px : 0;
-    batch.pixels.resize(crop_bytes * (end - begin));
+    std::vector<int64_t> positions;
     for (int64_t position = begin; position < end; ++position) {
+      if (options.data_shards.Mine((*order)[position].index)) positions.push_back(position);
+    }
+    batch.pixels.resize(crop_bytes * positions.size());
+    for (const int64_t position : positions) {
       auto loaded = LoadPosition((*order)[position], batch.epoch, position);
       if (!loaded) continue;
       auto& [ref, sample, image] = *loaded;

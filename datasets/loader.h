@@ -5,8 +5,10 @@
 // epoch, and how it is augmented. So any number of workers gives the same batches, and the loader
 // starts at any (epoch, step) without having run before.
 //
-// Position p of an epoch draws its data set with the mixture's weights; within the epoch each set
-// is walked through in a shuffle of its own, and a fresh one when it has been used up.
+// Position p of an epoch draws its data set with the mixture's weights, and the sample from shard
+// p mod `shards` of it (data_shards.h). Within the epoch each shard of each set is walked through
+// in a shuffle of its own, and a fresh one when it has been used up. Of several ranks, each makes
+// its own samples of a batch alone: together they make what one would.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "datasets/augment.h"
+#include "datasets/data_shards.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/sample.h"
 
@@ -24,7 +27,7 @@ namespace gyre {
 enum class LoaderPicture { kImage, kSilhouette, kNone };
 
 struct LoaderOptions {
-  int batch_size = 32;
+  int batch_size = 32;  // of all ranks together; when shuffling, their number divides it
   int crop_px = 224;
   LoaderPicture picture = LoaderPicture::kImage;
   // Threads that read and warp; 0 reads in the caller's thread.
@@ -39,6 +42,7 @@ struct LoaderOptions {
   // Whether a last batch of fewer samples is left out. An epoch has at least one batch.
   bool drop_last = true;
   AugmentOptions augment;
+  DataShards data_shards;
 
   // UserError names the field and both values.
   void Check() const;
@@ -46,7 +50,8 @@ struct LoaderOptions {
   static LoaderOptions Evaluation(int batch_size, int crop_px);
 };
 
-// B samples. Vectors have B entries; crop coordinates are pixels of the crop.
+// B samples, of several ranks this one's. Vectors have B entries; crop coordinates are pixels of
+// the crop.
 struct Batch {
   int64_t epoch = 0;
   int64_t step = 0;  // within the epoch
@@ -68,7 +73,7 @@ struct SampleRef {
   int64_t index = 0;
 };
 std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
-                                  int64_t positions);
+                                  int64_t positions, int shards = 1);
 
 class Loader {
  public:

@@ -19,6 +19,7 @@ enum class Gender : int8_t { kUnknown = -1, kMale = 0, kFemale = 1 };
 struct Sample {
   std::string dataset;     // name of the data set it came from
   int64_t index = 0;       // its row there: (dataset, index) is the sample's identity
+  int64_t position = 0;    // where Dataset::Get found it; set by who asked for it by position
   std::string image_path;  // empty when there is no image
   // Pictures of what the image's pixels show, see Dataset; empty when there are none.
   std::string silhouette_path, parts_path;

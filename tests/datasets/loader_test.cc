@@ -188,5 +188,66 @@ TEST(Loader, OptionsAreChecked) {
   EXPECT_THROW(Loader(twins, LoaderOptions()), UserError);
 }
 
+TEST(Loader, RanksTogetherReadWhatOneWould) {
+  LoaderOptions options = SmallOptions(1);
+  options.batch_size = 6;
+  options.data_shards.shards = 6;
+  Loader whole(TwoSets(), options);
+  options.data_shards.ranks = 3;
+  std::vector<std::unique_ptr<Loader>> ranks;
+  for (options.data_shards.rank = 0; options.data_shards.rank < 3; ++options.data_shards.rank) {
+    ranks.push_back(std::make_unique<Loader>(TwoSets(), options));
+  }
+  std::set<std::pair<int, int64_t>> seen;
+  for (int step = 0; step < 20; ++step) {  // over two ends of epochs
+    const Batch expected = whole.Next();
+    std::vector<Batch> parts;
+    for (const auto& rank : ranks) parts.push_back(rank->Next());
+    for (int i = 0; i < 6; ++i) {
+      const Batch& part = parts[i % 3];
+      ASSERT_EQ(part.size(), 2);
+      EXPECT_EQ(part.samples[i / 3].index, expected.samples[i].index);
+      EXPECT_EQ(part.samples[i / 3].position % 6, i) << "another shard";
+      EXPECT_EQ(part.samples[i / 3].dataset, expected.samples[i].dataset);
+      EXPECT_EQ(part.augmentations[i / 3].rotation_rad, expected.augmentations[i].rotation_rad);
+      seen.emplace(expected.set_idx[i], expected.samples[i].position);
+    }
+  }
+  EXPECT_GT(seen.size(), 45u) << "of 51";
+}
+
+TEST(Loader, RanksEvaluateEverySampleOnce) {
+  LoaderOptions options = LoaderOptions::Evaluation(4, 16);
+  options.data_shards = {2, 2, 0};
+  std::multiset<std::pair<int, int64_t>> seen;
+  for (options.data_shards.rank = 0; options.data_shards.rank < 2; ++options.data_shards.rank) {
+    Loader loader(TwoSets(), options);
+    EXPECT_EQ(loader.steps_per_epoch(), 13);
+    for (int step = 0; step < 13; ++step) {
+      const Batch batch = loader.Next();
+      for (int i = 0; i < batch.size(); ++i) {
+        seen.emplace(batch.set_idx[i], batch.samples[i].index);
+      }
+    }
+  }
+  EXPECT_EQ(seen.size(), 51u);
+  EXPECT_EQ(std::set(seen.begin(), seen.end()).size(), 51u);
+}
+
+// As runs had it before there were shards.
+TEST(Loader, OneShardHasTheOrderItAlwaysHad) {
+  std::vector<int64_t> order;
+  for (const SampleRef& ref : EpochOrder(TwoSets(), 3, 1, 12)) {
+    order.push_back(100 * ref.set_idx + ref.index);
+  }
+  EXPECT_EQ(order, (std::vector<int64_t>{104, 102, 139, 114, 122, 105, 9, 1, 8, 133, 135, 127}));
+}
+
+TEST(Loader, ASetSmallerThanItsShardsIsNamed) {
+  LoaderOptions options = SmallOptions(0);
+  options.data_shards.shards = 12;
+  EXPECT_THROW(Loader(TwoSets(), options), UserError);
+}
+
 }  // namespace
 }  // namespace gyre
