@@ -4,7 +4,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/modules/dropout.h>
 #include <torch/nn/modules/linear.h>
@@ -16,6 +15,7 @@
 
 #include "body/joints.h"
 #include "core/error.h"
+#include "regressor/batch_norm.h"
 #include "regressor/resnet.h"
 
 namespace gyre {
@@ -26,14 +26,14 @@ class DenseImpl : public torch::nn::Module {
  public:
   DenseImpl(int64_t in, int64_t out, double dropout)
       : linear(register_module("linear", torch::nn::Linear(in, out))),
-        norm(register_module("norm", torch::nn::BatchNorm1d(out))),
+        norm(register_module("norm", BatchNorm(out))),
         drop(register_module("drop", torch::nn::Dropout(dropout))) {}
 
   at::Tensor forward(const at::Tensor& x) { return drop(norm(linear(x)).relu_()); }
 
  private:
   torch::nn::Linear linear;
-  torch::nn::BatchNorm1d norm;
+  BatchNorm norm;
   torch::nn::Dropout drop;
 };
 TORCH_MODULE(Dense);
@@ -77,7 +77,7 @@ class SilhouetteEncoder : public EncoderImpl {
       convs[i] = register_module(
           "conv" + std::to_string(i + 1),
           torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).padding(1).bias(false)));
-      norms[i] = register_module("bn" + std::to_string(i + 1), torch::nn::BatchNorm2d(out));
+      norms[i] = register_module("bn" + std::to_string(i + 1), BatchNorm(out));
       in = out;
     }
     const int64_t side = options.image_px >> kStages;
@@ -94,7 +94,7 @@ class SilhouetteEncoder : public EncoderImpl {
 
  private:
   std::array<torch::nn::Conv2d, kStages> convs{nullptr, nullptr, nullptr, nullptr, nullptr};
-  std::array<torch::nn::BatchNorm2d, kStages> norms{nullptr, nullptr, nullptr, nullptr, nullptr};
+  std::array<BatchNorm, kStages> norms{nullptr, nullptr, nullptr, nullptr, nullptr};
   Dense dense{nullptr};
 };
 

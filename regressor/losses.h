@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "regressor/loss_options.h"
+#include "regressor/rank_mean.h"
 
 namespace gyre {
 
@@ -53,7 +54,9 @@ struct Losses {
   std::vector<std::pair<std::string, at::Tensor>> terms;  // unweighted, detached; fixed order
 };
 
+// Of several ranks, each with its part of the batch: means are over the whole of it, scaled so that
+// the mean over ranks of a term (and of its gradient) is the term of the whole batch.
 Losses ComputeLosses(const LossPrediction& prediction, const LossTarget& target,
-                     const LossOptions& options);
+                     const LossOptions& options, const RankMean& rank_mean = {});
 
 }  // namespace gyre

@@ -29,6 +29,10 @@ enum class IefActivation { kNone, kRelu };
 const char* IefActivationName(IefActivation activation);  // "none", "relu"
 IefActivation IefActivationFromName(const std::string& name);
 
+// Whose samples the statistics of batch norm are of when several ranks train together: each rank's
+// own, or all of theirs, which computes what one rank would with the whole batch.
+enum class BatchNormOf { kLocal, kSynced };
+
 // The defaults are SPIN's.
 struct NetworkOptions {
   NetworkInput input = NetworkInput::kImage;
@@ -40,6 +44,7 @@ struct NetworkOptions {
   IefActivation ief_activation = IefActivation::kNone;
   int ief_iterations = 3;
   double dropout = 0.5;  // after each hidden layer of the head, in training
+  BatchNormOf batch_norm = BatchNormOf::kLocal;
 
   // UserError names the field and its value.
   void Check() const;

@@ -21,8 +21,7 @@ class Residual : public torch::nn::Module {
   Residual(int64_t in, int64_t out, int64_t stride) {
     if (in == out && stride == 1) return;
     downsample = register_module(
-        "downsample",
-        torch::nn::Sequential(Convolution(in, out, 1, stride), torch::nn::BatchNorm2d(out)));
+        "downsample", torch::nn::Sequential(Convolution(in, out, 1, stride), BatchNorm(out)));
   }
   at::Tensor Finish(at::Tensor residual, const at::Tensor& x) {
     residual += downsample.is_empty() ? x : downsample->forward(x);
@@ -39,9 +38,9 @@ class BasicBlock : public Residual {
 
   BasicBlock(int64_t in, int64_t width, int64_t stride) : Residual(in, width, stride) {
     conv1 = register_module("conv1", Convolution(in, width, 3, stride));
-    bn1 = register_module("bn1", torch::nn::BatchNorm2d(width));
+    bn1 = register_module("bn1", BatchNorm(width));
     conv2 = register_module("conv2", Convolution(width, width, 3, 1));
-    bn2 = register_module("bn2", torch::nn::BatchNorm2d(width));
+    bn2 = register_module("bn2", BatchNorm(width));
   }
   at::Tensor forward(const at::Tensor& x) {
     const at::Tensor h = bn1(conv1(x)).relu_();
@@ -50,7 +49,7 @@ class BasicBlock : public Residual {
 
  private:
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr};
+  BatchNorm bn1{nullptr}, bn2{nullptr};
 };
 
 class Bottleneck : public Residual {
@@ -59,11 +58,11 @@ class Bottleneck : public Residual {
 
   Bottleneck(int64_t in, int64_t width, int64_t stride) : Residual(in, kExpansion * width, stride) {
     conv1 = register_module("conv1", Convolution(in, width, 1, 1));
-    bn1 = register_module("bn1", torch::nn::BatchNorm2d(width));
+    bn1 = register_module("bn1", BatchNorm(width));
     conv2 = register_module("conv2", Convolution(width, width, 3, stride));
-    bn2 = register_module("bn2", torch::nn::BatchNorm2d(width));
+    bn2 = register_module("bn2", BatchNorm(width));
     conv3 = register_module("conv3", Convolution(width, kExpansion * width, 1, 1));
-    bn3 = register_module("bn3", torch::nn::BatchNorm2d(kExpansion * width));
+    bn3 = register_module("bn3", BatchNorm(kExpansion * width));
   }
   at::Tensor forward(const at::Tensor& x) {
     at::Tensor h = bn1(conv1(x)).relu_();
@@ -73,7 +72,7 @@ class Bottleneck : public Residual {
 
  private:
   torch::nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
+  BatchNorm bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
 };
 
 // `channels` comes in and goes out as the number of channels of the feature map.
@@ -104,15 +103,16 @@ ResNetImpl::ResNetImpl(Backbone backbone, int width) {
   conv1 = register_module(
       "conv1",
       torch::nn::Conv2d(torch::nn::Conv2dOptions(3, width, 7).stride(2).padding(3).bias(false)));
-  bn1 = register_module("bn1", torch::nn::BatchNorm2d(width));
+  bn1 = register_module("bn1", BatchNorm(width));
   feature_size_ = width;
   const std::array<int, 4> blocks =
       backbone == Backbone::kResNet18 ? std::array{2, 2, 2, 2} : std::array{3, 4, 6, 3};
   const std::array<torch::nn::Sequential*, 4> layers = {&layer1, &layer2, &layer3, &layer4};
   for (size_t i = 0; i < layers.size(); ++i) {
     const auto stage = backbone == Backbone::kResNet50 ? Stage<Bottleneck> : Stage<BasicBlock>;
-    *layers[i] = register_module("layer" + std::to_string(i + 1),
-                                 stage(blocks[i], static_cast<int64_t>(width) << i, i == 0 ? 1 : 2, &feature_size_));
+    *layers[i] = register_module(
+        "layer" + std::to_string(i + 1),
+        stage(blocks[i], static_cast<int64_t>(width) << i, i == 0 ? 1 : 2, &feature_size_));
   }
   InitialiseConvolutions(*this);
 }

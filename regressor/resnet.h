@@ -4,10 +4,10 @@
 // layer2.0.downsample.0).
 #pragma once
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 
+#include "regressor/batch_norm.h"
 #include "regressor/encoder.h"
 
 namespace gyre {
@@ -24,7 +24,7 @@ class ResNetImpl : public EncoderImpl {
 
  private:
   torch::nn::Conv2d conv1{nullptr};
-  torch::nn::BatchNorm2d bn1{nullptr};
+  BatchNorm bn1{nullptr};
   torch::nn::Sequential layer1{nullptr}, layer2{nullptr}, layer3{nullptr}, layer4{nullptr};
 };
 

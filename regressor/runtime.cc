@@ -67,7 +67,8 @@ void InitRuntime(int threads) {
 void UseChannelsLast(torch::nn::Module& module) {
   for (at::Tensor& parameter : module.parameters()) {
     if (parameter.dim() == 4) {
-      parameter.set_data(parameter.data().contiguous(at::MemoryFormat::ChannelsLast));
+      // Not contiguous(), which leaves kernels of one pixel with other strides than their gradients.
+      parameter.set_data(parameter.data().clone(at::MemoryFormat::ChannelsLast));
     }
   }
 }

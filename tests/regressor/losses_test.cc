@@ -3,6 +3,7 @@
 
 #include <ATen/ops/eye.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
@@ -188,6 +189,49 @@ TEST_F(LossesTest, OptionsAreChecked) {
   EXPECT_THROW(options_.Check(), UserError);
   options_.pose = kNaN;
   EXPECT_THROW(options_.Check(), UserError);
+}
+
+// Two ranks with a person each, unlike in what is observed of them: the mean of their losses is the
+// loss of both, whatever each has of a term.
+TEST_F(LossesTest, MeanOverRanksIsTheWholeBatch) {
+  prediction_.keypoints_2d[0].fill_(0.3);
+  prediction_.keypoints_2d[1].fill_(-0.7);
+  prediction_.betas[0].fill_(2);
+  prediction_.joints49.select(1, kOpenPose + 7).fill_(0.3);
+  target_.keypoints_2d[0].select(1, 2).fill_(0.2);
+  target_.valid[0] = 0;
+  target_.has_joints_3d[1] = 0;
+  target_.joint_weight = at::rand({2, 24}, at::kDouble);
+  prediction_.rotmats.add_(0.5);
+  for (const LossMean mean : {LossMean::kAll, LossMean::kObserved}) {
+    options_.mean = mean;
+    // What the ranks' denominators come to, as ComputeLosses asks for it.
+    const auto of = [](const at::Tensor& tensor, int64_t rank) {
+      return tensor.defined() ? tensor.narrow(0, rank, 1) : tensor;
+    };
+    const auto on_rank = [&](int64_t rank, const RankMean& rank_mean) {
+      const LossPrediction p{of(prediction_.rotmats, rank),      of(prediction_.betas, rank),
+                             of(prediction_.cam, rank),          of(prediction_.joints49, rank),
+                             of(prediction_.keypoints_2d, rank), at::Tensor()};
+      const LossTarget t{of(target_.keypoints_2d, rank),  of(target_.joints_3d, rank),
+                         of(target_.has_joints_3d, rank), of(target_.rotmats, rank),
+                         of(target_.betas, rank),         of(target_.valid, rank),
+                         of(target_.joint_weight, rank),  at::Tensor()};
+      return ComputeLosses(p, t, options_, rank_mean);
+    };
+    at::Tensor given[2];
+    for (int rank = 0; rank < 2; ++rank) {
+      on_rank(rank, {2, [&](const at::Tensor& own) { return given[rank] = own; }});
+    }
+    const RankMean known{2, [&](const at::Tensor&) { return (given[0] + given[1]) / 2; }};
+    const Losses whole = Compute(), first = on_rank(0, known), second = on_rank(1, known);
+    for (size_t i = 0; i < whole.terms.size(); ++i) {
+      EXPECT_NEAR((Value(first.terms[i].second) + Value(second.terms[i].second)) / 2,
+                  Value(whole.terms[i].second), 1e-12)
+          << whole.terms[i].first;
+    }
+    EXPECT_NEAR((Value(first.total) + Value(second.total)) / 2, Value(whole.total), 1e-10);
+  }
 }
 
 }  // namespace

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch norm whose statistics can be those of all ranks' samples together (Ioffe and Szegedy 2015):
+//   y = w (x - m) / sqrt(v + eps) + b,   m, v over everything but the channels
+// Ranks have equally many samples, so the mean over ranks of means is the mean over all:
+//   m = mean_r m_r,   v = mean_r (v_r + m_r^2) - m^2
+// and with the upstream gradient g and x^ = (x - m) / sqrt(v + eps)
+//   dx = w / sqrt(v + eps) (g - mean g - x^ mean(g x^))     means over all ranks
+//   dw = sum g x^,   db = sum g                             over this rank: averaged with the
+//   others
+// Names of parameters and buffers are those of torch::nn::BatchNorm1d and 2d.
+#pragma once
+
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/pimpl.h>
+
+#include "regressor/rank_mean.h"
+
+namespace gyre {
+
+class BatchNormImpl
+    : public torch::nn::NormImplBase<2, BatchNormImpl, torch::nn::BatchNormOptions> {
+ public:
+  explicit BatchNormImpl(int64_t channels) : NormImplBase(channels) {}
+
+  // [B,C] or [B,C,H,W].
+  at::Tensor forward(const at::Tensor& x);
+
+  RankMean rank_mean;  // of one rank: statistics of its own samples
+
+ protected:
+  void _check_input_dim(const at::Tensor& x) override;
+};
+TORCH_MODULE(BatchNorm);
+
+// From now on, in training, every BatchNorm in the network has the statistics of all ranks.
+void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean);
+
+}  // namespace gyre
