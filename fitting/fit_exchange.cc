@@ -309,7 +309,17 @@ void ExportSpinFits(const FitFile& file, const fs::path& path, const std::string
 }
 
 FitFile ReadFits(const fs::path& path, const std::string& dataset) {
-  if (fs::is_directory(path)) return ReadFits(path / kFitsFile, dataset);
+  if (fs::is_directory(path)) {
+    const std::vector<fs::path> files = ListFitFiles(path, kFitsFile);
+    if (files.empty()) return ReadFits(path / kFitsFile, dataset);
+    const std::vector<std::string> names = FitFileNames(kFitsFile, static_cast<int>(files.size()));
+    for (size_t i = 0; i < names.size(); ++i) {
+      if (files[i].filename() == names[i]) continue;
+      ThrowUserError("{}: {} is not one of {} shards; bring the missing ones back", path.string(),
+                     files[i].filename().string(), files.size());
+    }
+    return FitFile::OpenToRead(files);
+  }
   if (FitFile::IsFitFile(path)) return FitFile::OpenToRead(path);
   if (path.extension() == ".npy") return ReadSpinNpy(path, dataset);
   if (path.extension() != ".npz") {

@@ -24,7 +24,8 @@ void ExportFits(const FitFile& file, const std::filesystem::path& path, const st
 void ExportSpinFits(const FitFile& file, const std::filesystem::path& path,
                     const std::string& dataset);
 
-// A file in any of the layouts, the store's own included; a run's folder stands for its fits.store.
+// A file in any of the layouts, the store's own included; a run's folder stands for its fits.store,
+// or all shards of it.
 // SPIN's say nothing of the data set: `dataset` names it. UserError names the file, key and row at
 // fault.
 FitFile ReadFits(const std::filesystem::path& path, const std::string& dataset = "");

@@ -117,6 +117,32 @@ Descriptor OpenRegular(const fs::path& path, int flags) {
 
 }  // namespace
 
+std::vector<std::string> FitFileNames(const std::string& name, int shards) {
+  if (shards == 1) return {name};
+  const fs::path path = name;
+  std::vector<std::string> names;
+  for (int i = 0; i < shards; ++i) {
+    names.push_back(fmt::format("{}-{:05}-of-{:05}{}", path.stem().string(), i, shards,
+                                path.extension().string()));
+  }
+  return names;
+}
+
+std::vector<fs::path> ListFitFiles(const fs::path& folder, const std::string& name) {
+  const fs::path path = name;
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string file = entry.path().filename();
+    if (file == name || (file.starts_with(path.stem().string() + "-") &&
+                         file.ends_with(path.extension().string()))) {
+      found.push_back(entry.path());
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
 FitFile FitFile::Create(const fs::path& path, std::vector<FitRows> datasets) {
   if (fs::exists(path)) ThrowUserError("{}: is there already; choose another name", path.string());
   WriteFileAtomically(path, [&](const fs::path& temporary) {
@@ -141,6 +167,18 @@ FitFile FitFile::OpenToWrite(const fs::path& path, int64_t last_step) {
 
 FitFile FitFile::OpenToRead(const fs::path& path) {
   return Open(OpenRegular(path, O_RDONLY), path);
+}
+
+FitFile FitFile::OpenToRead(std::span<const fs::path> shards) {
+  FitFile first = OpenToRead(shards.front());
+  for (const fs::path& path : shards.subspan(1)) {
+    first.more_.push_back(OpenToRead(path));
+    if (first.more_.back().datasets() != first.datasets()) {
+      ThrowUserError("{}: holds fits of other data sets than {}; take all shards from one run",
+                     path.string(), first.path().string());
+    }
+  }
+  return first;
 }
 
 FitFile FitFile::InMemory(std::vector<FitRows> datasets) {
@@ -191,6 +229,7 @@ FitFile& FitFile::operator=(FitFile&& other) noexcept {
   last_steps_ = std::move(other.last_steps_);
   counts_until_ = std::move(other.counts_until_);
   reads_ = other.reads_;
+  more_ = std::move(other.more_);
   return *this;
 }
 
@@ -289,6 +328,12 @@ std::pair<int, int64_t> FitFile::At(int64_t position) const {
 }
 
 int64_t FitFile::NextUsed(int64_t position) const {
+  int64_t next = NextUsedHere(position);
+  for (const FitFile& shard : more_) next = std::min(next, shard.NextUsedHere(position));
+  return next;
+}
+
+int64_t FitFile::NextUsedHere(int64_t position) const {
   if (position >= size_) return size_;
   const int64_t offset = slots_begin_ + position * kSlotsBytes;
   if (offset % kPage != 0) return position;  // a hole is a page at least
@@ -323,7 +368,11 @@ std::optional<StoredFit> FitFile::Read(int64_t position) const {
     if (!found || record.version > best.version) best = record;
     found = true;
   }
-  return found ? std::optional(best.fit) : std::nullopt;
+  if (found) return best.fit;
+  for (const FitFile& shard : more_) {
+    if (auto fit = shard.Read(position)) return fit;
+  }
+  return std::nullopt;
 }
 
 void FitFile::Write(int64_t position, const StoredFit& fit) {
@@ -359,7 +408,7 @@ void FitFile::Sync() {
 
 FitFile::Census FitFile::Verify() const {
   Census census;
-  for (int64_t p = NextUsed(0); p < size_; p = NextUsed(p + 1)) {
+  for (int64_t p = NextUsedHere(0); p < size_; p = NextUsedHere(p + 1)) {
     int counting = 0;
     for (int slot = 0; slot < 2; ++slot) {
       FitRecord record;
@@ -385,13 +434,25 @@ FitFile::Census FitFile::Verify() const {
     census.fits += counting > 0;
     census.older += counting > 1;
   }
+  for (const FitFile& shard : more_) {
+    const Census more = shard.Verify();
+    census.fits += more.fits;
+    census.older += more.older;
+    census.rolled_back += more.rolled_back;
+    census.unfinished += more.unfinished;
+    census.damaged += more.damaged;
+    census.damaged_positions.insert(census.damaged_positions.end(), more.damaged_positions.begin(),
+                                    more.damaged_positions.end());
+  }
   return census;
 }
 
 int64_t FitFile::DiskBytes() const {
   struct stat info {};
   if (fstat(fd_.get(), &info) != 0) Fail("cannot be read", errno);
-  return info.st_blocks * 512;
+  int64_t bytes = info.st_blocks * 512;
+  for (const FitFile& shard : more_) bytes += shard.DiskBytes();
+  return bytes;
 }
 
 }  // namespace gyre

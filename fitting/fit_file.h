@@ -18,13 +18,15 @@
 // from a checkpoint finds the fits of that checkpoint, without anything having to be undone. A disk
 // is taken to leave the sectors of 512 bytes alone that it does not write.
 //
-// One process writes (a lock that dies with it), any number read at the same time.
+// One process writes (a lock that dies with it), any number read at the same time. Where several
+// train together, each has files of its own, for its shards of the data: FitFileNames names them.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +37,13 @@
 namespace gyre {
 
 inline constexpr const char* kFitsFile = "fits.store";  // in a run's folder
+inline constexpr const char* kValFitsFile = "val_fits.store";
+
+// The files of `shards` shards: {"fits.store"} of one, else "fits-00000-of-00004.store", ...
+std::vector<std::string> FitFileNames(const std::string& name, int shards);
+// Those of `name` in a folder, of any number of shards; sorted.
+std::vector<std::filesystem::path> ListFitFiles(const std::filesystem::path& folder,
+                                                const std::string& name);
 
 // Samples of one data set: rows [0, rows).
 struct FitRows {
@@ -58,6 +67,9 @@ class FitFile {
   static FitFile OpenToWrite(const std::filesystem::path& path, int64_t last_step = kAllSteps);
   // UserError when it is no such file, of another version, cut short, or its header is damaged.
   static FitFile OpenToRead(const std::filesystem::path& path);
+  // The shards of a run's fits as if they were one file, to be read alone. UserError also when they
+  // are of different data sets.
+  static FitFile OpenToRead(std::span<const std::filesystem::path> shards);
   // Without a file; gone with the object.
   static FitFile InMemory(std::vector<FitRows> datasets);
   static bool IsFitFile(const std::filesystem::path& path);  // by its first bytes
@@ -95,7 +107,7 @@ class FitFile {
   };
   // Reads every record.
   Census Verify() const;
-  // How often it was opened for writing.
+  // How often it was opened for writing; of several shards, the first.
   int64_t openings() const { return static_cast<int64_t>(last_steps_.size()); }
   // Bytes that it takes on the disk.
   int64_t DiskBytes() const;
@@ -104,6 +116,7 @@ class FitFile {
   FitFile() = default;
   static FitFile Open(Descriptor fd, const std::filesystem::path& path);
   void ReadHeader();
+  int64_t NextUsedHere(int64_t position) const;
   void ReadOpenings() const;
   void AddOpening(int64_t last_step);
   RecordState ReadSlot(int64_t position, int slot, FitRecord* record) const;
@@ -124,6 +137,7 @@ class FitFile {
   // Of each opening, the last of its own steps that counts: the least of the later last_steps_.
   mutable std::vector<int64_t> counts_until_;
   mutable int64_t reads_ = 0;
+  std::vector<FitFile> more_;  // shards that are read as one with this
 };
 
 }  // namespace gyre

@@ -147,5 +147,35 @@ TEST_F(FitExchangeTest, HostileFilesGiveOneSentence) {
   EXPECT_THROW(ReadFits(path), UserError);
 }
 
+TEST_F(FitExchangeTest, TheShardsOfARunAreReadAsOne) {
+  const FitFile whole = Sample();
+  const std::vector<std::string> names = FitFileNames(kFitsFile, 3);
+  EXPECT_EQ(names[2], "fits-00002-of-00003.store");
+  EXPECT_EQ(FitFileNames(kFitsFile, 1), std::vector<std::string>{kFitsFile});
+  {
+    std::vector<FitFile> shards;
+    for (const std::string& name : names) {
+      shards.push_back(FitFile::Create(folder_ / name, whole.datasets()));
+    }
+    for (int64_t p = whole.NextUsed(0); p < whole.size(); p = whole.NextUsed(p + 1)) {
+      if (const auto fit = whole.Read(p)) shards[p % 3].Write(p, *fit);
+    }
+  }
+  FitFile::Create(folder_ / "val_fits.store", {{"val", 2, ""}});  // not of the same name
+  const FitFile read = ReadFits(folder_);
+  EXPECT_TRUE(CompareFits(whole, read).None());
+  EXPECT_EQ(CompareFits(whole, read).equal, 3);
+  EXPECT_EQ(read.Verify().fits, 3);
+  EXPECT_GT(read.DiskBytes(), FitFile::OpenToRead(folder_ / names[0]).DiskBytes());
+  ExportFits(read, folder_ / "fits.npz", "");
+  ExportFits(whole, folder_ / "whole.npz", "");
+  EXPECT_EQ(ReadFile(folder_ / "fits.npz"), ReadFile(folder_ / "whole.npz"));
+
+  fs::rename(folder_ / names[1], folder_ / "elsewhere");
+  EXPECT_THROW(ReadFits(folder_), UserError);
+  FitFile::Create(folder_ / names[1], {{"another", 3, ""}});
+  EXPECT_THROW(ReadFits(folder_), UserError);
+}
+
 }  // namespace
 }  // namespace gyre
