@@ -14,6 +14,8 @@ find_package(Ceres REQUIRED)
 find_package(Torch REQUIRED)
 if(NOT GYRE_INSTALLED)
   find_package(cxxopts REQUIRED)
+  # Included by the headers of LibTorch's c10d, by which several processes train together.
+  find_path(GYRE_GLOO_HEADERS gloo/config.h REQUIRED)
   if(GYRE_TESTS)
     find_package(GTest REQUIRED)
   endif()

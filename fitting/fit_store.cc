@@ -77,7 +77,13 @@ double StorePolicy::ScoreOf(const FitScore& score) const {
   return 0;
 }
 
-FitStore::FitStore(StorePolicy policy, FitFile file) : policy_(policy), file_(std::move(file)) {
+FitStore::FitStore(StorePolicy policy, FitFile file) : policy_(std::move(policy)) {
+  policy_.Check();
+  files_.push_back(std::move(file));
+}
+
+FitStore::FitStore(StorePolicy policy, std::vector<FitFile> files)
+    : policy_(std::move(policy)), files_(std::move(files)) {
   policy_.Check();
 }
 
@@ -101,10 +107,11 @@ FitStore::Verdict FitStore::Judge(const StoredFit* stored, const StoredFit& cand
   return stored == nullptr ? Verdict::kFirst : Verdict::kImproved;
 }
 
-FitStore::Verdict FitStore::Consider(const Key& key, const StoredFit& candidate) {
-  const int64_t position = file_.Position(key.first, key.second);
+FitStore::Verdict FitStore::Consider(const Key& key, const StoredFit& candidate, int64_t file_idx) {
+  FitFile& file = files_[static_cast<size_t>(file_idx)];
+  const int64_t position = file.Position(key.first, key.second);
   GYRE_CHECK(position >= 0, "{} has no row {}", key.first, key.second);
-  const std::optional<StoredFit> stored = file_.Read(position);
+  const std::optional<StoredFit> stored = file.Read(position);
   const Verdict verdict = Judge(stored ? &*stored : nullptr, candidate);
   ++counters_.considered;
   switch (verdict) {
@@ -133,13 +140,24 @@ FitStore::Verdict FitStore::Consider(const Key& key, const StoredFit& candidate)
       ++counters_.kept;
       break;
   }
-  if (verdict == Verdict::kFirst || verdict == Verdict::kImproved) file_.Write(position, candidate);
+  if (verdict == Verdict::kFirst || verdict == Verdict::kImproved) file.Write(position, candidate);
   return verdict;
 }
 
 std::optional<StoredFit> FitStore::Get(const Key& key) const {
-  const int64_t position = file_.Position(key.first, key.second);
-  return position < 0 ? std::nullopt : file_.Read(position);
+  for (const FitFile& file : files_) {
+    const int64_t position = file.Position(key.first, key.second);
+    if (auto fit = position < 0 ? std::nullopt : file.Read(position)) return fit;
+  }
+  return std::nullopt;
+}
+
+void FitStore::Sync() {
+  for (FitFile& file : files_) file.Sync();
+}
+
+void FitStore::Protect(int64_t step) {
+  for (FitFile& file : files_) file.Protect(step);
 }
 
 bool FitStore::Accepted(const std::string& dataset, const StoredFit& fit) const {
@@ -150,19 +168,20 @@ bool FitStore::Accepted(const std::string& dataset, const StoredFit& fit) const 
 
 FitStore::Stats FitStore::GetStats(int64_t samples) const {
   Stats stats;
-  int64_t accepted = 0, scored = 0;
-  for (int64_t p = file_.NextUsed(0); p < file_.size(); p = file_.NextUsed(p + 1)) {
-    const std::optional<StoredFit> fit = file_.Read(p);
-    if (!fit) continue;
-    ++stats.fits;
-    accepted += Accepted(file_.datasets()[file_.At(p).first].name, *fit);
-    if (fit->source == FitSource::kTruth || !std::isfinite(fit->score_px2)) continue;
-    stats.mean_score_px2 += fit->score_px2;
-    ++scored;
+  for (const FitFile& file : files_) {
+    for (int64_t p = file.NextUsed(0); p < file.size(); p = file.NextUsed(p + 1)) {
+      const std::optional<StoredFit> fit = file.Read(p);
+      if (!fit) continue;
+      ++stats.fits;
+      stats.accepted += Accepted(file.datasets()[file.At(p).first].name, *fit);
+      if (fit->source == FitSource::kTruth || !std::isfinite(fit->score_px2)) continue;
+      stats.mean_score_px2 += fit->score_px2;
+      ++stats.scored;
+    }
   }
   if (samples > 0) stats.share_with_fit = static_cast<double>(stats.fits) / samples;
-  if (stats.fits > 0) stats.accepted_share = static_cast<double>(accepted) / stats.fits;
-  if (scored > 0) stats.mean_score_px2 /= scored;
+  if (stats.fits > 0) stats.accepted_share = static_cast<double>(stats.accepted) / stats.fits;
+  if (stats.scored > 0) stats.mean_score_px2 /= stats.scored;
   return stats;
 }
 

@@ -58,16 +58,20 @@ class FitStore {
     int64_t Updated() const { return first + improved; }
   };
   struct Stats {
-    int64_t fits = 0;
+    int64_t fits = 0, accepted = 0;
+    int64_t scored = 0;         // those that mean_score_px2 is of
     double share_with_fit = 0;  // of `samples`
     double accepted_share = 0;  // of the fits
     double mean_score_px2 = 0;
   };
 
   FitStore(StorePolicy policy, FitFile file);
+  // Of several files of the same data sets: every sample has its fit in one of them.
+  FitStore(StorePolicy policy, std::vector<FitFile> files);
 
-  // Stores the candidate when the policy accepts it. Truth is never replaced by a fit.
-  Verdict Consider(const Key& key, const StoredFit& candidate);
+  // Stores the candidate when the policy accepts it, in the file that the sample belongs to. Truth
+  // is never replaced by a fit.
+  Verdict Consider(const Key& key, const StoredFit& candidate, int64_t file = 0);
   // Single precision, as kept.
   std::optional<StoredFit> Get(const Key& key) const;
   bool Accepted(const std::string& dataset, const StoredFit& fit) const;
@@ -76,14 +80,15 @@ class FitStore {
   // Reads every fit.
   Stats GetStats(int64_t samples) const;
   const StorePolicy& policy() const { return policy_; }
-  FitFile& file() { return file_; }
-  const FitFile& file() const { return file_; }
+  std::vector<FitFile>& files() { return files_; }
+  void Sync();                 // see FitFile
+  void Protect(int64_t step);  // see FitFile
 
  private:
   Verdict Judge(const StoredFit* stored, const StoredFit& candidate) const;
 
   StorePolicy policy_;
-  FitFile file_;
+  std::vector<FitFile> files_;
   Counters counters_;
 };
 

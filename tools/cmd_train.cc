@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <chrono>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/progress.h"
 #include "loop/option_fields.h"
 #include "loop/option_text.h"
 #include "loop/trainer.h"
@@ -15,8 +20,9 @@ namespace {
 
 // On --resume these may differ from the run's own: they don't change what is computed so far.
 constexpr const char* kResumable[] = {
-    "steps",     "threads",          "fit_threads",      "loader_threads", "trace_steps", "log_every",
-    "val_every", "checkpoint_every", "keep_checkpoints", "pictures",       "device"};
+    "steps",     "threads",        "fit_threads",         "loader_threads",   "trace_steps",
+    "log_every", "val_every",      "checkpoint_every",    "keep_checkpoints", "pictures",
+    "device",    "rank_timeout_s", "rank_start_timeout_s"};
 
 // Fields are written batch_size in options.json and --batch-size on the command line.
 std::string FlagOf(std::string name) {
@@ -53,6 +59,10 @@ TrainOptions OptionsOf(const cxxopts::ParseResult& args, const std::filesystem::
   return options;
 }
 
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
+}
+
 }  // namespace
 
 int RunTrain(int argc, char** argv) {
@@ -74,9 +84,28 @@ int RunTrain(int argc, char** argv) {
   ApplyQuiet(args);
   const std::filesystem::path run = Required(args, "run");
   const bool resume = args.count("resume") > 0;
-  Trainer trainer(OptionsOf(args, run, resume), run, resume);
-  if (!trainer.Train()) return kExitStopped;
-  if (args.count("quiet") == 0) {
+  TrainOptions train = OptionsOf(args, run, resume);
+  train.Check();
+  const RankEnvironment environment =
+      ReadRankEnvironment([](const char* name) { return std::getenv(name); });
+  // Runs of before there were ranks have one shard.
+  if (train.data_shards == 0) train.data_shards = resume ? 1 : environment.count;
+  train.ShareOut(environment.count, environment.rank);
+  if (environment.rank > 0) {
+    SetProgressEnabled(false);
+    spdlog::set_level(spdlog::level::warn);
+    spdlog::set_pattern(fmt::format("rank {}: %^%l%$: %v", environment.rank));
+  }
+  Ranks ranks(environment, Milliseconds(train.rank_start_timeout_s),
+              Milliseconds(train.rank_timeout_s));
+  try {
+    Trainer trainer(train, run, resume, &ranks);
+    if (!trainer.Train()) return kExitStopped;
+  } catch (const RankLost& lost) {
+    ThrowUserError("{}; gyre train --resume --run {} goes on from the last checkpoint", lost.what(),
+                   run.string());
+  }
+  if (args.count("quiet") == 0 && ranks.first()) {
     fmt::print(stderr, "gyre: report: {}\n", (run / "report.html").string());
   }
   return 0;

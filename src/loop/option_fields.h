@@ -19,7 +19,11 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("joint_regressor_extra", o.joint_regressor_extra, "SPIN's J_regressor_extra.npy");
   visit("init", o.init, "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file");
   visit("steps", o.steps, "Training steps");
-  visit("batch_size", o.batch_size, "Samples per step");
+  visit("batch_size", o.batch_size, "Samples per step, of all ranks together");
+  visit("data_shards", o.data_shards,
+        "Parts of each data set, a multiple of the number of ranks (0: as many as ranks)");
+  visit("rank_timeout_s", o.rank_timeout_s, "Seconds after which a silent rank is given up");
+  visit("rank_start_timeout_s", o.rank_start_timeout_s, "Seconds to wait for all ranks to start");
   visit("learning_rate", o.learning_rate, "Adam's step size");
   visit("learning_rate_end", o.learning_rate_end,
         "It falls to this, as half a cosine (0: constant)");
@@ -50,6 +54,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("network.ief_activation", n.ief_activation, "none (SPIN) or relu (HMR)");
   visit("network.ief_iterations", n.ief_iterations, "Iterations of the regression");
   visit("network.dropout", n.dropout, "Dropout of the head");
+  visit("network.batch_norm", n.batch_norm,
+        "Statistics of several ranks: local, or synced (of the whole batch)");
 
   auto& l = o.loss;
   visit("loss.total", l.total, "Multiplies all terms");

@@ -13,6 +13,8 @@ struct Choice {
   T value;
 };
 
+constexpr Choice<BatchNormOf> kBatchNormOfs[] = {{"local", BatchNormOf::kLocal},
+                                                 {"synced", BatchNormOf::kSynced}};
 constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {{"none", TorsoWeighting::kNone},
                                                        {"confidence", TorsoWeighting::kConfidence}};
 constexpr Choice<RobustNorm> kRobustNorms[] = {{"per_coordinate", RobustNorm::kPerCoordinate},
@@ -56,6 +58,7 @@ std::string ChoiceName(Supervision value) { return SupervisionName(value); }
 std::string ChoiceName(NetworkInput value) { return NetworkInputName(value); }
 std::string ChoiceName(Backbone value) { return BackboneName(value); }
 std::string ChoiceName(IefActivation value) { return IefActivationName(value); }
+std::string ChoiceName(BatchNormOf value) { return NameIn(kBatchNormOfs, value); }
 std::string ChoiceName(LossNorm value) { return LossNormName(value); }
 std::string ChoiceName(LossMean value) { return LossMeanName(value); }
 std::string ChoiceName(TorsoWeighting value) { return NameIn(kTorsoWeightings, value); }
@@ -74,6 +77,9 @@ void ChoiceFromName(const std::string& name, NetworkInput* value) {
 void ChoiceFromName(const std::string& name, Backbone* value) { *value = BackboneFromName(name); }
 void ChoiceFromName(const std::string& name, IefActivation* value) {
   *value = IefActivationFromName(name);
+}
+void ChoiceFromName(const std::string& name, BatchNormOf* value) {
+  ValueIn(kBatchNormOfs, name, value);
 }
 void ChoiceFromName(const std::string& name, LossNorm* value) { *value = LossNormFromName(name); }
 void ChoiceFromName(const std::string& name, LossMean* value) { *value = LossMeanFromName(name); }

@@ -74,6 +74,8 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
   }
 }
 
+RunDirectory RunDirectory::OfFirstRank(const fs::path& root) { return RunDirectory(root); }
+
 void RunDirectory::LogMetrics(const nlohmann::json& line) {
   const std::string text = line.dump() + "\n";
   const Descriptor fd(

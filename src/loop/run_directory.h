@@ -4,7 +4,7 @@
 //   metrics.jsonl           one JSON object per logging step
 //   checkpoints/000500/     weights and optimiser: see checkpoint.h
 //   fits.store              the training set's fits, and val_fits.store the validation set's: see
-//                           fitting/fit_file.h
+//                           fitting/fit_file.h; of several shards fits-00000-of-00002.store, ...
 //   pictures/               overlays made while training
 //   trace.json              the timeline of the first steps, when asked for: see core/trace.h
 //   summary.json, report.html
@@ -31,6 +31,8 @@ class RunDirectory {
   // already holds a checkpoint (and resume was not asked for), holds none (and resume was), or
   // belongs to another process.
   RunDirectory(const std::filesystem::path& root, bool resume);
+  // The folder of a run that the first of several ranks has opened: not locked, not changed.
+  static RunDirectory OfFirstRank(const std::filesystem::path& root);
 
   const std::filesystem::path& root() const { return root_; }
   std::filesystem::path options_file() const { return root_ / "options.json"; }
@@ -50,6 +52,7 @@ class RunDirectory {
                        const std::function<void(const std::filesystem::path&)>& write);
 
  private:
+  explicit RunDirectory(const std::filesystem::path& root) : root_(root) {}
   void SyncMetrics();
 
   std::filesystem::path root_;

@@ -22,9 +22,7 @@ void DrawOne(const fs::path& file, const Validator& validator, const BodyModel& 
              const EvaluatedSample& evaluated) {
   const Sample& sample = evaluated.sample;
   std::optional<BodyParams> fit;
-  if (const auto stored = validator.supervisor().store().Get({sample.dataset, sample.index})) {
-    fit = stored->params;
-  }
+  if (evaluated.fit) fit = evaluated.fit->params;
   const ImageBuffer image = validator.DatasetOf(sample).LoadImage(sample);
   WriteImage(file, DrawSample(body, image, sample, evaluated.prediction, fit));
 }

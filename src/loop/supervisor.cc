@@ -96,19 +96,21 @@ void RefreshPolicy::Check() const {
 
 Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
                        Supervision supervision, bool use_labels, int threads,
-                       const RefreshPolicy& refresh)
+                       const RefreshPolicy& refresh, const DataShards& data_shards)
     : fitter_(std::move(fitter)),
       store_(std::move(store)),
       supervision_(supervision),
       use_labels_(use_labels || supervision == Supervision::kTruth),
       threads_(threads),
-      refresh_(refresh) {}
+      refresh_(refresh),
+      data_shards_(data_shards) {}
 
-bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t position) const {
+bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t place) const {
   if (refresh_.every == 1) return true;
   const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
   if (!fit || step - fit->step <= refresh_.after_steps) return true;
-  Rng rng(refresh_.seed, RngStream::kRefresh, static_cast<uint32_t>(position),
+  const size_t place_of_all = place * data_shards_.ranks + data_shards_.rank;
+  Rng rng(refresh_.seed, RngStream::kRefresh, static_cast<uint32_t>(place_of_all),
           static_cast<uint64_t>(step));
   return rng.Below(static_cast<uint64_t>(refresh_.every)) == 0;
 }
@@ -130,7 +132,7 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
     std::transform(sd.begin(), sd.end(), fit.rotation_sd_rad.begin(),
                    [](double v) { return static_cast<float>(v); });
   }
-  store_.Consider(KeyOf(sample), fit);
+  store_.Consider(KeyOf(sample), fit, data_shards_.OwnShard(sample.position));
 }
 
 bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
@@ -139,12 +141,14 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   constexpr int64_t kChunk = 256;  // bounds memory
   constexpr int64_t kSync = 16 * kChunk;
   Progress progress("initial fits", "people", data.size());
-  for (int64_t begin = 0; begin < data.size(); begin += kChunk) {
+  const int64_t chunk = kChunk * data_shards_.ranks;
+  for (int64_t begin = 0; begin < data.size(); begin += chunk) {
     if (stop && stop()) return false;
-    const int64_t end = std::min(begin + kChunk, data.size());
+    const int64_t end = std::min(begin + chunk, data.size());
     std::vector<Sample> samples;
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin + data_shards_.rank; i < end; i += data_shards_.ranks) {
       Sample sample = data.Get(i);
+      sample.position = i;
       if (HasBox(sample) && !HasLabel(sample)) samples.push_back(std::move(sample));
     }
     // Of all of them: then no start depends on which fits are stored already.
@@ -162,7 +166,7 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
     for (size_t k = 0; k < who.size(); ++k) {
       Consider(samples[who[k]], problems[k], results[k], FitSource::kStatic, 0);
     }
-    if (end % kSync == 0) store_.file().Sync();
+    if (end % (kSync * data_shards_.ranks) == 0) store_.Sync();
     progress.Advance(end - begin);
   }
   return true;

@@ -19,6 +19,7 @@
 #include <span>
 #include <vector>
 
+#include "datasets/data_shards.h"
 #include "datasets/sample.h"
 #include "fitting/fit_store.h"
 #include "fitting/fitter.h"
@@ -79,15 +80,17 @@ using StartFunction = std::function<std::vector<BodyParams>(std::span<const Samp
 class Supervisor {
  public:
   // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
+  // `data_shards`: the samples are this rank's, and `store` has a file for each of its shards.
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
-             bool use_labels, int threads, const RefreshPolicy& refresh = {});
+             bool use_labels, int threads, const RefreshPolicy& refresh = {},
+             const DataShards& data_shards = {});
 
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Fits every sample without a stored fit, from `starts`, or cold without. Keypoints are enough.
-  // Gives up, with what is done in the store, as soon as `stop` says so; returns whether it came to
-  // the end.
+  // Fits every own sample without a stored fit, from `starts`, or cold without. Keypoints are
+  // enough. Gives up, with what is done in the store, as soon as `stop` says so; returns whether it
+  // came to the end.
   bool MakeInitialFits(const Dataset& data, const StartFunction& starts = {},
                        const std::function<bool()>& stop = {});
 
@@ -103,11 +106,12 @@ class Supervisor {
   const Fitter& fitter() const { return *fitter_; }
   const std::shared_ptr<const Fitter>& fitter_ptr() const { return fitter_; }
   Supervision supervision() const { return supervision_; }
+  const DataShards& data_shards() const { return data_shards_; }
 
  private:
   bool HasLabel(const Sample& sample) const { return use_labels_ && sample.params.has_value(); }
-  // Whether to fit the sample that stands at `position` of the batch.
-  bool IsDue(const Sample& sample, int64_t step, size_t position) const;
+  // Whether to fit the sample that stands at `place` of this rank's batch.
+  bool IsDue(const Sample& sample, int64_t step, size_t place) const;
   void Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
                 FitSource source, int64_t step);
   // Fits that a step asked for.
@@ -127,6 +131,7 @@ class Supervisor {
   bool use_labels_;
   int threads_;
   RefreshPolicy refresh_;
+  DataShards data_shards_;
   std::deque<Round> rounds_;  // under way, oldest first
 };
 

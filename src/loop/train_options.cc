@@ -29,6 +29,9 @@ void TrainOptions::Check() const {
   positive("checkpoint_every", checkpoint_every);
   positive("keep_checkpoints", keep_checkpoints);
   if (!(gradient_clip >= 0)) ThrowUserError("gradient_clip = {} must be 0 or more", gradient_clip);
+  if (data_shards < 0) ThrowUserError("data_shards = {} must be 0 or more", data_shards);
+  positive("rank_timeout_s", rank_timeout_s);
+  positive("rank_start_timeout_s", rank_start_timeout_s);
   if (data.empty()) ThrowUserError("--data is required: what to train on, see gyre train --help");
   if (batch_size < 2)
     ThrowUserError("batch_size = {} is too small for batch norm; use 2 or more", batch_size);
@@ -44,6 +47,28 @@ void TrainOptions::Check() const {
   refresh.Check();
   fit.Check();
   store.Check();
+}
+
+DataShards TrainOptions::ShareOut(int ranks, int rank) const {
+  if (data_shards % ranks != 0) {
+    std::vector<int> possible;
+    for (int n = 1; n <= data_shards; ++n) {
+      if (data_shards % n == 0) possible.push_back(n);
+    }
+    ThrowUserError("data_shards = {} cannot be shared by {} ranks; start {} of them", data_shards,
+                   ranks, fmt::join(possible, ", "));
+  }
+  if (batch_size % ranks != 0) {
+    ThrowUserError("batch_size = {} cannot be shared by {} ranks; use {} or another multiple",
+                   batch_size, ranks, (batch_size / ranks + 1) * ranks);
+  }
+  if (batch_size / ranks < 2 && network.batch_norm == BatchNormOf::kLocal) {
+    ThrowUserError(
+        "batch_size = {} leaves each of {} ranks too little for a batch norm of its own; use {} or "
+        "more, or --network.batch-norm synced",
+        batch_size, ranks, 2 * ranks);
+  }
+  return {data_shards, ranks, rank};
 }
 
 TrainOptions TrainOptions::Preset(const std::string& name) {

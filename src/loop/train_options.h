@@ -42,7 +42,12 @@ struct TrainOptions {
   // How many steps in a row may be left out because of a number that is not finite before the run
   // is given up; 0: the first ends it.
   int max_bad_steps = 10;
-  int batch_size = 64;
+  int batch_size = 64;  // of all ranks together
+  // Training on several ranks: see datasets/data_shards.h. 0: as many as ranks; a run keeps the
+  // number that it began with.
+  int data_shards = 0;
+  double rank_timeout_s = 45;         // a rank that is silent for so long within a step is given up
+  double rank_start_timeout_s = 300;  // so long ranks wait for each other to start
   int64_t steps = 100000;
 
   // Fits.
@@ -70,6 +75,8 @@ struct TrainOptions {
 
   // UserError names the field and its value.
   void Check() const;
+  // The part of the data that one of so many ranks has. UserError says which numbers can be.
+  DataShards ShareOut(int ranks, int rank) const;
 
   // "default", "spin", "spin-compat", "small", "demo", "prior18"; UserError lists them.
   static TrainOptions Preset(const std::string& name);

@@ -13,10 +13,12 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <optional>
 
 #include "body/kinematics.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/parallel.h"
 #include "core/progress.h"
 #include "core/rng.h"
 #include "core/stop_on_signal.h"
@@ -28,6 +30,7 @@
 #include "loop/predictor.h"
 #include "loop/run_report.h"
 #include "loop/validation.h"
+#include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
 #include "regressor/smpl_layer.h"
 #include "regressor/weights.h"
@@ -43,14 +46,30 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
 class IntervalMeans {
  public:
   void Add(const std::string& key, double value) {
-    if (std::isnan(value)) return;
     auto& [sum, count] = sums_[key];
+    if (std::isnan(value)) return;
     sum += value;
     ++count;
   }
-  nlohmann::json Take() {
+  // Over all ranks, which report the same; times are the caller's own.
+  nlohmann::json Take(const Ranks& ranks) {
     nlohmann::json json;
-    for (const auto& [key, sum] : sums_) json[key] = sum.first / static_cast<double>(sum.second);
+    std::vector<double> shared;
+    for (const auto& [key, sum] : sums_) {
+      const auto count = static_cast<double>(sum.second);
+      if (key.starts_with("seconds_")) {
+        if (count > 0) json[key] = sum.first / count;
+      } else {
+        shared.insert(shared.end(), {sum.first, count});
+      }
+    }
+    shared = ranks.Sum(std::move(shared));
+    auto next = shared.begin();
+    for (const auto& [key, sum] : sums_) {
+      if (key.starts_with("seconds_")) continue;
+      if (next[1] > 0) json[key] = next[0] / next[1];
+      next += 2;
+    }
     sums_.clear();
     return json;
   }
@@ -79,25 +98,36 @@ void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
   }
 }
 
-constexpr const char* kValFitsFile = "val_fits.store";
+// Of the threads that an option asks for: ranks on one host share its cores.
+int ThreadsFor(int asked, const Ranks& ranks) {
+  return asked > 0 || ranks.local_count() == 1
+             ? asked
+             : std::max(1, HardwareThreads() / ranks.local_count());
+}
 
 }  // namespace
 
 struct Trainer::Impl {
-  Impl(const TrainOptions& given, const std::filesystem::path& root, bool resume);
+  Impl(const TrainOptions& given, RunDirectory folder, bool resume, Ranks* of);
 
+  void Join();
   bool Train();
 
   FitStore OpenFits(const Mixture& of, const char* file, bool resume) const;
+  FitFile OpenFitFile(const std::filesystem::path& path, const std::vector<FitRows>& rows,
+                      bool resume) const;
   void StartFromWeights();
   void Resume();
   bool MakeInitialFits(const StopOnSignal& stop);
   void Save();
   void TrainStep(IntervalMeans* means);
   void LeaveOut(const std::string& what);
-  nlohmann::json Validate();
+  nlohmann::json Validate();  // on the first rank, as everything that is written down
+  void Draw(bool extremes);
 
   TrainOptions options;
+  Ranks* ranks;
+  DataShards data_shards;
   RunDirectory run;
   c10::Device device;
   std::shared_ptr<const BodyModel> body;
@@ -117,15 +147,18 @@ struct Trainer::Impl {
   int bad_steps = 0;
 };
 
-Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root, bool resume)
+Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume, Ranks* of)
     : options(given),
-      run((given.Check(), root), resume),
-      device(DeviceFromName(given.device)),
+      ranks(of),
+      data_shards(given.ShareOut(of->count(), of->rank())),
+      run(std::move(folder)),
+      device(ranks->DeviceFromName(given.device)),
       body(LoadBodyModel(given.body, given.joint_regressor_extra)),
       prior(LoadPosePrior(given.prior)),
       fitter(std::make_shared<Fitter>(body, prior, FitOptionsOf(given))),
       rest(*body) {
-  InitRuntime(options.threads);
+  InitRuntime(ThreadsFor(options.threads, *ranks));
+  const int fit_threads = ThreadsFor(options.fit_threads, *ranks);
   SeedTorch(options.seed);
   network = HmrNet(options.network, MeanParams::FromPrior(*prior));
   smpl = SmplLayer(*body);
@@ -138,27 +171,30 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   loading.workers = options.loader_threads;
   loading.seed = options.seed;
   loading.augment = options.augment;
+  loading.data_shards = data_shards;
   loader = std::make_unique<Loader>(data, loading);
   RefreshPolicy refresh = options.refresh;
   refresh.seed = options.seed;
   supervisor =
       std::make_unique<Supervisor>(fitter, OpenFits(data, kFitsFile, resume), options.supervision,
-                                   options.use_labels, options.fit_threads, refresh);
+                                   options.use_labels, fit_threads, refresh, data_shards);
   if (!options.val.empty()) {
     // Held-out people are always fitted from the predictions, and their labels only measure.
     Mixture val = OpenMixture(options.val, sources);
     LoaderOptions loading_val =
         LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
     loading_val.picture = loading.picture;
+    loading_val.data_shards = data_shards;
     FitStore fits = OpenFits(val, kValFitsFile, resume);
     validator = std::make_unique<Validator>(
         std::move(val), loading_val,
         std::make_unique<Supervisor>(fitter, std::move(fits), Supervision::kLoop,
-                                     /*use_labels=*/false, options.fit_threads));
+                                     /*use_labels=*/false, fit_threads, RefreshPolicy(),
+                                     data_shards));
   }
   if (!resume) {
     StartFromWeights();
-    WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
+    if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
   network->to(device);
   UseChannelsLast(*network);
@@ -168,15 +204,35 @@ Trainer::Impl::Impl(const TrainOptions& given, const std::filesystem::path& root
   if (resume) Resume();
 }
 
+// What the ranks have to agree in before they train together.
+void Trainer::Impl::Join() {
+  if (ranks->Sum({static_cast<double>(step)})[0] != static_cast<double>(step) * ranks->count()) {
+    ThrowUserError(
+        "{}: rank {} read the checkpoint of step {}, others read another; let all hosts "
+        "see the same folder",
+        run.root().string(), ranks->rank(), step);
+  }
+  ranks->Broadcast(network->parameters());
+  if (options.network.batch_norm == BatchNormOf::kSynced) SyncBatchNorm(*network, ranks->Mean());
+  ranks->AverageGradients(network->parameters());
+}
+
 FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resume) const {
   std::vector<FitRows> rows;
   for (const auto& set : of.sets) rows.push_back(RowsOf(*set));
-  const std::filesystem::path path = run.root() / file;
+  const std::vector<std::string> names = FitFileNames(file, data_shards.shards);
+  std::vector<FitFile> files;
+  for (int shard = data_shards.rank; shard < data_shards.shards; shard += data_shards.ranks) {
+    files.push_back(OpenFitFile(run.root() / names[shard], rows, resume));
+  }
+  return FitStore(options.store, std::move(files));
+}
+
+FitFile Trainer::Impl::OpenFitFile(const std::filesystem::path& path,
+                                   const std::vector<FitRows>& rows, bool resume) const {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
-    std::error_code ignored;
-    std::filesystem::remove(path, ignored);  // of a run that ended before its first checkpoint
-    return FitStore(options.store, FitFile::Create(path, std::move(rows)));
+    return FitFile::Create(path, rows);
   }
   // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than
   // those of the checkpoint before it.
@@ -190,7 +246,7 @@ FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resum
           rows[i].name, run.root().string());
     }
   }
-  return FitStore(options.store, std::move(fits));
+  return fits;
 }
 
 void Trainer::Impl::StartFromWeights() {
@@ -223,26 +279,32 @@ void Trainer::Impl::Resume() {
                    run.root().string(), checkpoints.size());
   }
   if (!started) StartFromWeights();  // killed before its first checkpoint
-  run.TruncateMetrics(started ? step : -1);
+  if (ranks->first()) run.TruncateMetrics(started ? step : -1);
   spdlog::info("resuming at step {}", step);
 }
 
 void Trainer::Impl::Save() {
-  if (const std::string what = NotFiniteState(*network, *optimizer); !what.empty()) {
-    ThrowUserError(
-        "step {}: {} is not finite any more and was not saved; start another --run with --init {} "
-        "and a lower --learning-rate",
-        step, what, run.root().string());
-  }
-  supervisor->Finish();
+  ranks->Broadcast(network->buffers());
+  std::vector<FitStore*> stores = {&supervisor->store()};
+  if (validator) stores.push_back(&validator->supervisor().store());
   // The fits before the checkpoint that leans on them; older ones may be given up only after it.
-  std::vector<FitFile*> files = {&supervisor->store().file()};
-  if (validator) files.push_back(&validator->supervisor().store().file());
-  for (FitFile* file : files) file->Sync();
-  run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
-    WriteCheckpoint(folder, step, train_seconds, network, *optimizer);
+  ranks->Together([&] {
+    if (const std::string what = NotFiniteState(*network, *optimizer); !what.empty()) {
+      ThrowUserError(
+          "step {}: {} is not finite any more and was not saved; start another --run with --init "
+          "{} and a lower --learning-rate",
+          step, what, run.root().string());
+    }
+    supervisor->Finish();
+    for (FitStore* store : stores) store->Sync();
   });
-  for (FitFile* file : files) file->Protect(step);
+  ranks->Together([&] {
+    if (!ranks->first()) return;
+    run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
+      WriteCheckpoint(folder, step, train_seconds, network, *optimizer);
+    });
+  });
+  for (FitStore* store : stores) store->Protect(step);
 }
 
 // Weights stay as they were; data that does this again and again is the user's to look at.
@@ -263,7 +325,8 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   TakeSpanSeconds();  // what lies between the steps belongs to none
   std::optional<Span> phase;
   // Dropout draws from the step, not from what was drawn before it.
-  Rng rng(options.seed, RngStream::kNetwork, 0, static_cast<uint64_t>(step));
+  Rng rng(options.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks->rank()),
+          static_cast<uint64_t>(step));
   SeedTorch(rng.NextU32());
 
   SetLearningRate(optimizer.get(), LearningRateAt(options, step));
@@ -300,13 +363,14 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
       posed.joints49,
       ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch, device), batch.crop_px),
       posed.vertices};
-  const Losses losses = ComputeLosses(prediction, target, weights);
-  const double loss = losses.total.item<double>();
+  const Losses losses = ComputeLosses(prediction, target, weights, ranks->Mean());
+  // Of all ranks: if one's is not finite, none takes the step.
+  const double loss = ranks->Sum({losses.total.item<double>()})[0] / ranks->count();
   std::string not_finite;
   if (std::isfinite(loss)) {
     phase.emplace("backward");
     optimizer->zero_grad();
-    losses.total.backward();
+    ranks->Backward(losses.total);
     phase.emplace("optimizer");
     // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
     const double limit =
@@ -321,14 +385,15 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
     }
   } else {
     not_finite = NotFinite(losses, output, batch.samples);
+    if (not_finite.empty()) not_finite = "the loss of another rank";
   }
   phase.reset();
   means->Add("left_out", not_finite.empty() ? 0 : 1);
   if (!not_finite.empty()) LeaveOut(not_finite);
   means->Add("loss", loss);
   for (const auto& [name, value] : losses.terms) means->Add("loss_" + name, value.item<double>());
-  means->Add("fits_updated", static_cast<double>(stats.updated));
-  means->Add("fits_unusable", static_cast<double>(stats.unusable));
+  means->Add("fits_updated", static_cast<double>(stats.updated * ranks->count()));
+  means->Add("fits_unusable", static_cast<double>(stats.unusable * ranks->count()));
   means->Add("fits_accepted_share", stats.accepted_share);
   means->Add("fit_reprojection_px", stats.reprojection_px);
   for (const auto& [name, seconds] : TakeSpanSeconds()) means->Add("seconds_" + name, seconds);
@@ -336,33 +401,25 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
 }
 
 nlohmann::json Trainer::Impl::Validate() {
+  ranks->Broadcast(network->buffers());
   const auto predict = [&](const Batch& batch) {
     return PredictBodies(network, batch, rest, device);
   };
-  nlohmann::json json = validator ? validator->Run(predict, step) : nlohmann::json::object();
-  const FitStore& store = supervisor->store();
-  if (const FitStore::Stats stats = store.GetStats(data.size()); stats.fits > 0) {
-    json["train_fits_accepted_share"] = stats.accepted_share * stats.share_with_fit;
-    json["train_fits_score_px2"] = stats.mean_score_px2;
-    double error = 0;
-    int64_t sets = 0;
-    for (const auto& set : data.sets) {
-      const double of_set = StoredFitsError(store, *set, *fitter);
-      if (std::isfinite(of_set)) error += of_set, ++sets;
-    }
-    if (sets > 0) json["train_fits_pa_mpjpe_mm"] = error / static_cast<double>(sets);
-    Meter held_out;
-    for (const auto& set : data.sets) held_out.Merge(HeldOutErrors(store, *set, *fitter));
-    if (held_out.count() > 0) {
-      json["train_fits_held_out_median"] = held_out.Median();
-      json["train_fits_held_out_within_10"] = held_out.ShareBelow(0.1);
-    }
-  }
+  nlohmann::json json = validator ? validator->Run(predict, step, ranks) : nlohmann::json::object();
+  json.update(DescribeFits(*supervisor, data, ranks));
   return json;
 }
 
+void Trainer::Impl::Draw(bool extremes) {
+  if (!validator) return;
+  ranks->Together([&] {
+    if (!ranks->first()) return;
+    DrawValidationPictures(run, *validator, *body, step, options.pictures);
+    if (extremes) DrawExtremes(run, *validator, *body, options.pictures);
+  });
+}
+
 bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
-  const auto requested = [&] { return stop.requested(); };
   StartFunction starts;
   if (!options.first_starts.empty()) {
     starts = [&, trained = LoadKeypointNetwork(options.first_starts, device)](
@@ -370,14 +427,18 @@ bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
       return PredictFromKeypoints(trained, samples, rest, device);
     };
   }
-  for (const auto& set : data.sets) {
-    if (!supervisor->MakeInitialFits(*set, starts, requested)) return false;
-  }
-  if (!validator) return true;
-  for (const auto& set : validator->data().sets) {
-    if (!validator->supervisor().MakeInitialFits(*set, starts, requested)) return false;
-  }
-  return true;
+  const auto give_up = [&] { return ranks->Interrupted(); };
+  return ranks->Together(
+      [&] {
+        for (const auto& set : data.sets) {
+          if (!supervisor->MakeInitialFits(*set, starts, give_up)) return;
+        }
+        if (!validator) return;
+        for (const auto& set : validator->data().sets) {
+          if (!validator->supervisor().MakeInitialFits(*set, starts, give_up)) return;
+        }
+      },
+      [&] { return stop.requested(); });
 }
 
 bool Trainer::Impl::Train() {
@@ -391,8 +452,8 @@ bool Trainer::Impl::Train() {
     }
     nlohmann::json line = {{"step", 0}};
     line.update(Validate());
-    if (validator) DrawValidationPictures(run, *validator, *body, step, options.pictures);
-    run.LogMetrics(line);
+    Draw(/*extremes=*/false);
+    if (ranks->first()) run.LogMetrics(line);
     train_seconds = SecondsSince(start);
     Save();
   }
@@ -402,27 +463,27 @@ bool Trainer::Impl::Train() {
   Progress progress("training", "steps", options.steps - step);
   IntervalMeans means;
   const int64_t trace_end = std::min(step + options.trace_steps, options.steps);
-  if (options.trace_steps > 0) StartTrace();
-  while (step < options.steps && !stop.requested()) {
+  const bool tracing = options.trace_steps > 0 && ranks->first();
+  if (tracing) StartTrace();
+  bool stopping = ranks->Any(stop.requested());
+  while (step < options.steps && !stopping) {
     ++step;
     TrainStep(&means);
+    stopping = ranks->Any(stop.requested());
     const bool last = step == options.steps;
-    if (options.trace_steps > 0 && step == trace_end) WriteTrace(run.trace_file());
+    if (tracing && step == trace_end) WriteTrace(run.trace_file());
     const bool validate = step % options.val_every == 0 || last;
     std::string note;
     if (step % options.log_every == 0 || validate) {
-      nlohmann::json line = means.Take();
+      nlohmann::json line = means.Take(*ranks);
       line["step"] = step;
       if (line.contains("loss")) note = fmt::format("loss {:.3f}", line["loss"].get<double>());
       if (validate) line.update(Validate());
-      run.LogMetrics(line);
+      if (ranks->first()) run.LogMetrics(line);
     }
     train_seconds = seconds_before + SecondsSince(loop_start);
-    if (last && validator) {
-      DrawValidationPictures(run, *validator, *body, step, options.pictures);
-      DrawExtremes(run, *validator, *body, options.pictures);
-    }
-    if (step % options.checkpoint_every == 0 || last || stop.requested()) Save();
+    if (last) Draw(/*extremes=*/true);
+    if (step % options.checkpoint_every == 0 || last || stopping) Save();
     progress.Advance(1, note);
   }
   if (step < options.steps) {
@@ -430,12 +491,30 @@ bool Trainer::Impl::Train() {
                  run.root().string());
     return false;
   }
-  WriteRunReport(run, options, WriteSummary(run, train_seconds));
+  if (ranks->first()) WriteRunReport(run, options, WriteSummary(run, train_seconds));
   return true;
 }
 
-Trainer::Trainer(const TrainOptions& options, const std::filesystem::path& run, bool resume)
-    : impl_(std::make_unique<Impl>(options, run, resume)) {}
+Trainer::Trainer(const TrainOptions& options, const std::filesystem::path& run, bool resume,
+                 Ranks* ranks) {
+  options.Check();
+  std::optional<RunDirectory> folder;
+  ranks->Together([&] {
+    if (!ranks->first()) return;
+    folder.emplace(run, resume);
+    if (resume) return;
+    for (const char* name : {kFitsFile, kValFitsFile}) {
+      // Of a run that ended before its first checkpoint.
+      for (const std::filesystem::path& file : ListFitFiles(run, name)) {
+        std::filesystem::remove(file);
+      }
+    }
+  });
+  if (!folder) folder = RunDirectory::OfFirstRank(run);
+  ranks->Together(
+      [&] { impl_ = std::make_unique<Impl>(options, std::move(*folder), resume, ranks); });
+  impl_->Join();
+}
 Trainer::~Trainer() = default;
 bool Trainer::Train() { return impl_->Train(); }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/validation.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 #include "core/error.h"
+#include "fitting/stored_fit.h"
 #include "loop/sample_evaluation.h"
 
 namespace gyre {
@@ -21,6 +25,54 @@ Protocol SyntheticJoints() {
   return protocol;
 }
 
+// A sample as it goes from rank to rank: set, position, whether it has a fit, prediction (doubles);
+// the fit's record.
+constexpr int kNumParams = kNumPoseParams + kNumShapeParams + 3;
+constexpr size_t kSampleRecordBytes = (3 + kNumParams) * sizeof(double) + kFitRecordBytes;
+
+void AppendRecord(const EvaluatedSample& one, std::string* bytes) {
+  Eigen::Matrix<double, 3 + kNumParams, 1> values;
+  values << one.set_idx, static_cast<double>(one.sample.position), one.fit ? 1 : 0,
+      one.prediction.pose, one.prediction.betas, one.prediction.transl;
+  bytes->append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
+  char record[kFitRecordBytes] = {};
+  if (one.fit) EncodeFitRecord({.fit = *one.fit}, one.sample.position, record);
+  bytes->append(record, sizeof(record));
+}
+
+EvaluatedSample ReadRecord(const char* bytes, const Mixture& data) {
+  Eigen::Matrix<double, 3 + kNumParams, 1> values;
+  std::memcpy(values.data(), bytes, values.size() * sizeof(double));
+  EvaluatedSample one;
+  one.set_idx = static_cast<int>(values[0]);
+  const auto position = static_cast<int64_t>(values[1]);
+  one.sample = data.sets[one.set_idx]->Get(position);
+  one.sample.position = position;
+  one.prediction.pose = values.segment<kNumPoseParams>(3);
+  one.prediction.betas = values.segment<kNumShapeParams>(3 + kNumPoseParams);
+  one.prediction.transl = values.tail<3>();
+  if (values[2] == 0) return one;
+  FitRecord record;
+  const std::span<const char, kFitRecordBytes> fit(bytes + values.size() * sizeof(double),
+                                                   kFitRecordBytes);
+  GYRE_CHECK(DecodeFitRecord(fit, position, &record) == RecordState::kWhole);
+  one.fit = record.fit;
+  return one;
+}
+
+// The values of all ranks, on the first.
+Meter GatherMeter(const Meter& own, const Ranks& ranks) {
+  const auto* const begin = reinterpret_cast<const char*>(own.values().data());
+  Meter all;
+  for (const std::string& bytes :
+       ranks.Gather(std::string(begin, begin + own.values().size() * sizeof(double)))) {
+    VecX values(bytes.size() / sizeof(double));
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    all.Add(values);
+  }
+  return all;
+}
+
 // See EvaluatedSample.
 double ErrorOf(const Dataset& set, const Sample& sample, const BodyParams& params,
                const std::shared_ptr<const Fitter>& fitter) {
@@ -31,22 +83,27 @@ double ErrorOf(const Dataset& set, const Sample& sample, const BodyParams& param
 
 }  // namespace
 
-double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter& fitter) {
-  Evaluation evaluation(FindProtocol("synthetic"));
-  for (int64_t i = 0; i < data.size(); ++i) {
+Meter StoredFitErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
+                      const DataShards& data_shards) {
+  Protocol protocol = FindProtocol("synthetic");
+  protocol.metrics = {MetricKind::kPaMpjpe};
+  Meter errors;
+  for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
     const Sample sample = data.Get(i);
     if (!sample.params) continue;
     const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
     if (!fit) continue;
-    evaluation.Add(fitter.Joints(fit->params), fitter.Joints(*sample.params),
-                   VecX::Ones(kNumSpinJoints));
+    Evaluation one(protocol);
+    one.Add(fitter.Joints(fit->params), fitter.Joints(*sample.params), VecX::Ones(kNumSpinJoints));
+    errors.Add(one.Result().Get("pa_mpjpe_mm").value);
   }
-  return evaluation.Result().Get("pa_mpjpe_mm").value;
+  return errors;
 }
 
-Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter) {
+Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
+                    const DataShards& data_shards) {
   Meter errors;
-  for (int64_t i = 0; i < data.size(); ++i) {
+  for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
     const Sample sample = data.Get(i);
     if (sample.held_out.empty()) continue;
     const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
@@ -61,6 +118,43 @@ Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fi
   return errors;
 }
 
+nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, Ranks* ranks) {
+  const FitStore& store = supervisor.store();
+  FitStore::Stats stats;
+  std::vector<Meter> errors;  // of each set
+  Meter held_out;
+  ranks->Together([&] {
+    stats = store.GetStats(data.size());
+    for (const auto& set : data.sets) {
+      errors.push_back(StoredFitErrors(store, *set, supervisor.fitter(), supervisor.data_shards()));
+      held_out.Merge(HeldOutErrors(store, *set, supervisor.fitter(), supervisor.data_shards()));
+    }
+  });
+  std::vector<double> sums = {static_cast<double>(stats.fits), static_cast<double>(stats.accepted),
+                              static_cast<double>(stats.scored),
+                              stats.mean_score_px2 * static_cast<double>(stats.scored)};
+  for (const Meter& of_set : errors) {
+    const auto count = static_cast<double>(of_set.count());
+    sums.push_back(count);
+    sums.push_back(count > 0 ? of_set.Mean() * count : 0);
+  }
+  sums = ranks->Sum(std::move(sums));
+  held_out = GatherMeter(held_out, *ranks);
+
+  nlohmann::json json = nlohmann::json::object();
+  if (sums[0] == 0) return json;
+  json["train_fits_accepted_share"] = sums[1] / static_cast<double>(data.size());
+  json["train_fits_score_px2"] = sums[2] > 0 ? sums[3] / sums[2] : 0;
+  Meter over_sets;
+  for (size_t i = 4; i < sums.size(); i += 2) over_sets.Add(sums[i + 1] / sums[i]);
+  if (over_sets.count() > 0) json["train_fits_pa_mpjpe_mm"] = over_sets.Mean();
+  if (held_out.count() > 0) {
+    json["train_fits_held_out_median"] = held_out.Median();
+    json["train_fits_held_out_within_10"] = held_out.ShareBelow(0.1);
+  }
+  return json;
+}
+
 Validator::Validator(Mixture data, const LoaderOptions& loading,
                      std::unique_ptr<Supervisor> supervisor)
     : data_(std::move(data)), loader_options_(loading), supervisor_(std::move(supervisor)) {}
@@ -73,35 +167,64 @@ const Dataset& Validator::DatasetOf(const Sample& sample) const {
   return *data_.sets.front();
 }
 
-nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step) {
-  samples_.clear();
-  const auto& fitter = supervisor_->fitter_ptr();
-  SampleEvaluation network(SyntheticJoints(), fitter), fits(SyntheticJoints(), fitter);
-  SampleEvaluation in_image(FindProtocol("lsp-2d"), fitter);
+void Validator::EvaluateOwn(const PredictFunction& predict, int64_t step, const Ranks& ranks) {
   Loader loader(data_, loader_options_);
-  double accepted = 0, reprojection = 0;
-  int64_t with_fit = 0;
-  for (int64_t batch_idx = 0; batch_idx < loader.steps_per_epoch(); ++batch_idx) {
+  for (int64_t i = 0; i < loader.steps_per_epoch() && !ranks.Interrupted(); ++i) {
     const Batch batch = loader.Next();
+    if (batch.size() == 0) continue;  // all are other ranks'
     const std::vector<BodyParams> predictions = predict(batch);
     SupervisionStats stats;
     supervisor_->Step(batch.samples, predictions, step, &stats);
-    for (int i = 0; i < batch.size(); ++i) {
-      const Sample& sample = batch.samples[i];
-      const Dataset& set = *data_.sets[batch.set_idx[i]];
-      network.Add(set, sample, predictions[i]);
-      in_image.Add(set, sample, predictions[i]);
-      samples_.push_back({sample, predictions[i], ErrorOf(set, sample, predictions[i], fitter)});
-      const auto fit = supervisor_->store().Get({sample.dataset, sample.index});
-      if (!fit) continue;
-      ++with_fit;
-      accepted += supervisor_->store().Accepted(sample.dataset, *fit) ? 1 : 0;
-      reprojection +=
-          supervisor_->fitter().Score(MakeFitProblem(sample), fit->params).reprojection_px;
-      fits.Add(set, sample, fit->params);
+    for (int k = 0; k < batch.size(); ++k) {
+      const Sample& sample = batch.samples[k];
+      samples_.push_back({sample, batch.set_idx[k], predictions[k],
+                          supervisor_->store().Get({sample.dataset, sample.index})});
     }
   }
+}
+
+nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, Ranks* ranks) {
+  samples_.clear();
+  ranks->Together([&] { EvaluateOwn(predict, step, *ranks); });
+  std::string bytes;
+  for (const EvaluatedSample& one : samples_) {
+    if (!ranks->first()) AppendRecord(one, &bytes);
+  }
+  const std::vector<std::string> of_others = ranks->Gather(bytes);
+  nlohmann::json json = nlohmann::json::object();
+  ranks->Together([&] {
+    if (!ranks->first()) return;
+    for (const std::string& records : of_others) {
+      for (size_t at = 0; at < records.size(); at += kSampleRecordBytes) {
+        samples_.push_back(ReadRecord(&records[at], data_));
+      }
+    }
+    std::sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) {
+      return std::pair(a.set_idx, a.sample.position) < std::pair(b.set_idx, b.sample.position);
+    });
+    json = Summarise();
+  });
+  return json;
+}
+
+nlohmann::json Validator::Summarise() {
   if (samples_.empty()) ThrowUserError("the validation set has no usable sample");
+  const auto& fitter = supervisor_->fitter_ptr();
+  SampleEvaluation network(SyntheticJoints(), fitter), fits(SyntheticJoints(), fitter);
+  SampleEvaluation in_image(FindProtocol("lsp-2d"), fitter);
+  double accepted = 0, reprojection = 0;
+  int64_t with_fit = 0;
+  for (EvaluatedSample& one : samples_) {
+    const Dataset& set = *data_.sets[one.set_idx];
+    network.Add(set, one.sample, one.prediction);
+    in_image.Add(set, one.sample, one.prediction);
+    one.error = ErrorOf(set, one.sample, one.prediction, fitter);
+    if (!one.fit) continue;
+    ++with_fit;
+    accepted += supervisor_->store().Accepted(one.sample.dataset, *one.fit) ? 1 : 0;
+    reprojection += fitter->Score(MakeFitProblem(one.sample), one.fit->params).reprojection_px;
+    fits.Add(set, one.sample, one.fit->params);
+  }
 
   nlohmann::json json;
   json["val_samples"] = samples_.size();

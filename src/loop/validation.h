@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "datasets/loader.h"
+#include "loop/ranks.h"
 #include "loop/supervisor.h"
 #include "metrics/meter.h"
 
@@ -20,15 +21,24 @@ using PredictFunction = std::function<std::vector<BodyParams>(const Batch&)>;
 // One sample under evaluation.
 struct EvaluatedSample {
   Sample sample;
+  int set_idx = 0;  // position in Mixture::sets
   BodyParams prediction;
+  std::optional<StoredFit> fit;
   double error = 0;  // PA-MPJPE in mm where there is truth, else mean joint error / box side
 };
 
-// The mean PA-MPJPE (mm) of a store's fits against the samples' truth; NaN without any.
-double StoredFitsError(const FitStore& store, const Dataset& data, const Fitter& fitter);
+// PA-MPJPE (mm) of a store's fits against the samples' truth. This and the next: of a rank's own
+// samples.
+Meter StoredFitErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
+                      const DataShards& data_shards = {});
 
 // How far a store's fits are from the keypoints that were held out, as shares of the box's side.
-Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter);
+Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
+                    const DataShards& data_shards = {});
+
+// The `train_*` entries of metrics.jsonl: how good the fits of the training data are, all ranks'
+// together. On the first rank.
+nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, Ranks* ranks);
 
 class Validator {
  public:
@@ -36,9 +46,9 @@ class Validator {
   // network's predictions as training's are, and never teach.
   Validator(Mixture data, const LoaderOptions& loading, std::unique_ptr<Supervisor> supervisor);
 
-  // Evaluates every sample. Returns the `val_*` entries of metrics.jsonl; per-sample results stay
-  // in `samples()`.
-  nlohmann::json Run(const PredictFunction& predict, int64_t step);
+  // Evaluates every sample, each on its rank. Returns the `val_*` entries of metrics.jsonl;
+  // per-sample results stay in `samples()`. Both on the first rank.
+  nlohmann::json Run(const PredictFunction& predict, int64_t step, Ranks* ranks);
 
   const std::vector<EvaluatedSample>& samples() const { return samples_; }
   // The set a sample came from.
@@ -48,6 +58,9 @@ class Validator {
   const Supervisor& supervisor() const { return *supervisor_; }
 
  private:
+  void EvaluateOwn(const PredictFunction& predict, int64_t step, const Ranks& ranks);
+  nlohmann::json Summarise();
+
   Mixture data_;
   LoaderOptions loader_options_;
   std::unique_ptr<Supervisor> supervisor_;

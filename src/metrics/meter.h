@@ -18,6 +18,7 @@ class Meter {
   void Add(const VecX& values);
   void Merge(const Meter& other);
 
+  const std::vector<double>& values() const { return values_; }  // finite, as they were added
   int64_t count() const { return static_cast<int64_t>(values_.size()); }  // finite values
   int64_t failed() const { return failed_; }
 

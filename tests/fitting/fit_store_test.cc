@@ -92,7 +92,7 @@ TEST(FitStore, TruthStays) {
   StoredFit truth = MakeFit(0);
   truth.score_px2 = std::numeric_limits<double>::infinity();
   truth.source = FitSource::kTruth;
-  store.file().Write(store.file().Position("lsp", 1), truth);
+  store.files()[0].Write(store.files()[0].Position("lsp", 1), truth);
   EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(1)), Verdict::kKept);
   EXPECT_TRUE(store.Accepted("lsp", *store.Get({"lsp", 1})));
 }
@@ -124,10 +124,26 @@ TEST(FitStore, WithTheObjectiveKeypointsAloneDecideWhatTeaches) {
 
 TEST(FitStore, AnythingFiniteIsBetterThanAFitWithoutScore) {
   FitStore store = MakeStore();
-  store.file().Write(store.file().Position("lsp", 2),
-                     MakeFit(std::numeric_limits<double>::infinity()));
+  store.files()[0].Write(store.files()[0].Position("lsp", 2),
+                         MakeFit(std::numeric_limits<double>::infinity()));
   EXPECT_FALSE(store.Accepted("lsp", *store.Get({"lsp", 2})));
   EXPECT_EQ(store.Consider({"lsp", 2}, MakeFit(1e6, 0)), Verdict::kImproved);
+}
+
+TEST(FitStore, EverySampleHasItsFitInOneOfSeveralFiles) {
+  std::vector<FitFile> files;
+  for (int i = 0; i < 2; ++i) files.push_back(FitFile::InMemory({{"lsp", 10, ""}}));
+  FitStore store(StorePolicy(), std::move(files));
+  EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(50), /*file=*/1), Verdict::kFirst);
+  EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(40), /*file=*/1), Verdict::kImproved);
+  EXPECT_EQ(store.Consider({"lsp", 2}, MakeFit(200), /*file=*/0), Verdict::kFirst);
+  EXPECT_EQ(store.Get({"lsp", 1})->score_px2, 40);
+  EXPECT_EQ(store.Get({"lsp", 2})->score_px2, 200);
+  EXPECT_FALSE(store.files()[0].Read(1));
+  const FitStore::Stats stats = store.GetStats(4);
+  EXPECT_EQ(stats.fits, 2);
+  EXPECT_EQ(stats.accepted, 1);
+  EXPECT_EQ(stats.mean_score_px2, 120);
 }
 
 }  // namespace

@@ -61,8 +61,8 @@ TEST_F(SupervisorTest, FirstFitsStartWhereTheyAreToldTo) {
   Supervisor cold = Make(Supervision::kStatic), warm = Make(Supervision::kStatic);
   cold.MakeInitialFits(*data_);
   warm.MakeInitialFits(*data_, truth);
-  EXPECT_LT(StoredFitsError(warm.store(), *data_, *fitter_),
-            0.8 * StoredFitsError(cold.store(), *data_, *fitter_));
+  EXPECT_LT(StoredFitErrors(warm.store(), *data_, *fitter_).Mean(),
+            0.8 * StoredFitErrors(cold.store(), *data_, *fitter_).Mean());
   // A run that was stopped on the way comes to the same fits.
   Supervisor again = Make(Supervision::kStatic);
   int64_t asked = 0;
@@ -78,7 +78,7 @@ TEST_F(SupervisorTest, FirstFitsStartWhereTheyAreToldTo) {
 TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
   Supervisor supervisor = Make(Supervision::kLoop);
   supervisor.MakeInitialFits(*data_);
-  const double before = StoredFitsError(supervisor.store(), *data_, *fitter_);
+  const double before = StoredFitErrors(supervisor.store(), *data_, *fitter_).Mean();
   const std::vector<Sample> samples = Samples();
   std::vector<double> scores;
   for (const Sample& s : samples) {
@@ -91,7 +91,7 @@ TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
   supervisor.Step(samples, truth, 1, &stats);
   EXPECT_EQ(stats.considered, data_->size());
   EXPECT_GT(stats.updated, 0);
-  EXPECT_LT(StoredFitsError(supervisor.store(), *data_, *fitter_), before);
+  EXPECT_LT(StoredFitErrors(supervisor.store(), *data_, *fitter_).Mean(), before);
   for (size_t i = 0; i < samples.size(); ++i) {
     const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
     if (fit) {
@@ -157,7 +157,7 @@ TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
   at_once.Step(samples, truth, 1, &stats);
   EXPECT_GT(stats.updated, 0);
   const auto error = [&](const Supervisor& s) {
-    return StoredFitsError(s.store(), *data_, *fitter_);
+    return StoredFitErrors(s.store(), *data_, *fitter_).Mean();
   };
   const double expected = error(at_once);
   for (int step = 1; step <= 2; ++step) {
