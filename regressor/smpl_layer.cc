@@ -100,7 +100,8 @@ SmplLayerImpl::SmplLayerImpl(const BodyModel& model, at::ScalarType dtype)
   bone_weights_ = buffer("bone_weights", folded.bone_weights);
 
   // Vertices as planes: all x, all y, all z.
-  v_mean_ = buffer("v_mean", model.v_template.reshaped<Eigen::ColMajor>(1, 3 * num_vertices_));
+  const RowMatX v_mean = model.v_template.reshaped<Eigen::ColMajor>(1, 3 * num_vertices_);
+  v_mean_ = buffer("v_mean", v_mean);
   RowMatX planes(kNumFeatures, 3 * num_vertices_);
   for (int64_t v = 0; v < num_vertices_; ++v) {
     for (int axis = 0; axis < 3; ++axis) {
@@ -110,7 +111,9 @@ SmplLayerImpl::SmplLayerImpl(const BodyModel& model, at::ScalarType dtype)
     }
   }
   v_dirs_ = buffer("v_dirs", planes);
-  skin_weights_ = buffer("skin_weights", RowMatX(model.weights).transpose());
+  const RowMatX weights = RowMatX(model.weights).transpose();
+  skin_weights_ = buffer("skin_weights", weights);
+  mesh_ = std::make_shared<MeshBlocks>(v_mean, planes, weights);
 }
 
 SmplOutput SmplLayerImpl::forward(const at::Tensor& rotmats, const at::Tensor& betas,
@@ -141,10 +144,15 @@ SmplOutput SmplLayerImpl::forward(const at::Tensor& rotmats, const at::Tensor& b
   out.joints49 = at::matmul(pair_sum_, pairs) + at::matmul(bone_weights_, out.joints24);
 
   if (with_vertices) {
-    const at::Tensor v_rest = at::addmm(v_mean_, feature, v_dirs_).view({batch, 3, num_vertices_});
     const at::Tensor shift =
         out.joints24.unsqueeze(3) - at::matmul(rotations, rest_joints.unsqueeze(3));
-    out.vertices = Skin(at::cat({rotations, shift}, 3), v_rest, skin_weights_).transpose(1, 2);
+    const at::Tensor bones = at::cat({rotations, shift}, 3);
+    const at::Tensor planes =
+        HasMeshKernels(feature)
+            ? PosedMesh(feature, bones, mesh_).narrow(2, 0, num_vertices_)
+            : Skin(bones, at::addmm(v_mean_, feature, v_dirs_).view({batch, 3, num_vertices_}),
+                   skin_weights_);
+    out.vertices = planes.transpose(1, 2);
   }
   return out;
 }

@@ -2,10 +2,12 @@
 // The layer is pinned to the Eigen body, and its derivatives to central differences.
 #include "regressor/smpl_layer.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 #include <gtest/gtest.h>
 
 #include "body/kinematics.h"
+#include "regressor/mesh_kernels.h"
 #include "regressor/regressor_test_util.h"
 
 namespace gyre {
@@ -110,6 +112,38 @@ TEST(SmplLayer, SamplesOfABatchDoNotMix) {
   EXPECT_EQ(MaxAbs(rotmats.grad()[0]), 0);
   EXPECT_GT(MaxAbs(rotmats.grad()[1]), 0);
   EXPECT_EQ(MaxAbs(rotmats.grad()[2]), 0);
+}
+
+// Single precision has kernels of its own on most processors; double precision, whose derivatives
+// are held against differences above, goes through LibTorch.
+TEST(SmplLayer, GradientsOfSinglePrecisionAgreeWithDouble) {
+  const Poses poses = RandomPoses(2 * kMeshBodies + 1);  // two groups, and one on its own
+  Rng rng(6, RngStream::kTest);
+  const at::Tensor weights =
+      RandomTensor({2 * kMeshBodies + 1, BuiltinBody().num_vertices(), 3}, rng);
+  struct Result {
+    at::Tensor vertices, d_rotmats, d_betas;
+  };
+  const auto evaluate = [&](at::ScalarType dtype) {
+    const SmplLayer layer(BuiltinBody(), dtype);
+    const at::Tensor rotmats = poses.rotmats.to(dtype, false, true).requires_grad_();
+    const at::Tensor betas = poses.betas.to(dtype, false, true).requires_grad_();
+    const SmplOutput out = layer->forward(rotmats, betas, true);
+    (out.vertices * weights.to(dtype)).sum().backward();
+    return Result{out.vertices.detach().to(at::kDouble), rotmats.grad().to(at::kDouble),
+                  betas.grad().to(at::kDouble)};
+  };
+  const Result exact = evaluate(at::kDouble), single = evaluate(at::kFloat);
+  EXPECT_LT(MaxAbs(single.vertices - exact.vertices), 1e-5);
+  EXPECT_LT(MaxAbs(single.d_rotmats - exact.d_rotmats), 1e-4 * MaxAbs(exact.d_rotmats));
+  EXPECT_LT(MaxAbs(single.d_betas - exact.d_betas), 1e-4 * MaxAbs(exact.d_betas));
+
+  at::set_num_threads(3);
+  const Result threaded = evaluate(at::kFloat);
+  at::set_num_threads(1);
+  EXPECT_TRUE(threaded.vertices.equal(single.vertices));
+  EXPECT_TRUE(threaded.d_rotmats.equal(single.d_rotmats));
+  EXPECT_TRUE(threaded.d_betas.equal(single.d_betas));
 }
 
 }  // namespace
