@@ -3,12 +3,12 @@
 
 #include <ATen/ops/empty_like.h>
 #include <fmt/ranges.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <memory>
 
 #include "core/error.h"
+#include "regressor/adam.h"
 
 namespace gyre {
 namespace {
@@ -79,18 +79,6 @@ StateDict ModelState(const TorchValue& root, const std::string& what) {
     }
   }
   return root.AsStateDict(what);
-}
-
-using AdamStates = std::decay_t<decltype(std::declval<torch::optim::Adam&>().state())>;
-
-// Torch 2 keys an optimiser's state by the parameter's address, Torch 1 by its decimal text.
-AdamStates::key_type StateKey(const at::Tensor& parameter) {
-  auto* impl = parameter.unsafeGetTensorImpl();
-#if TORCH_VERSION_MAJOR >= 2
-  return impl;
-#else
-  return c10::guts::to_string(impl);
-#endif
 }
 
 }  // namespace

@@ -3,13 +3,9 @@
 
 #include <c10/core/GradMode.h>
 #include <spdlog/spdlog.h>
-#include <torch/nn/module.h>  // clip_grad.h leans on it
-#include <torch/nn/utils/clip_grad.h>
-#include <torch/optim/adam.h>
 
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numbers>
@@ -30,6 +26,7 @@
 #include "loop/predictor.h"
 #include "loop/run_report.h"
 #include "loop/validation.h"
+#include "regressor/adam.h"
 #include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
 #include "regressor/smpl_layer.h"
@@ -199,8 +196,8 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   network->to(device);
   UseChannelsLast(*network);
   smpl->to(device);
-  optimizer = std::make_unique<torch::optim::Adam>(
-      network->parameters(), torch::optim::AdamOptions(options.learning_rate));
+  optimizer = std::make_unique<FusedAdam>(network->parameters(),
+                                          torch::optim::AdamOptions(options.learning_rate));
   if (resume) Resume();
 }
 
@@ -373,9 +370,7 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
     ranks->Backward(losses.total);
     phase.emplace("optimizer");
     // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
-    const double limit =
-        options.gradient_clip > 0 ? options.gradient_clip : std::numeric_limits<double>::infinity();
-    const double norm = torch::nn::utils::clip_grad_norm_(network->parameters(), limit);
+    const double norm = ClipGradients(*network, options.gradient_clip);
     if (std::isfinite(norm)) {
       means->Add("gradient_norm", norm);
       optimizer->step();
