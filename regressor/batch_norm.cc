@@ -6,6 +6,7 @@
 #include <ATen/ops/var_mean.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/nn/modules/conv.h>
 
 #include "core/error.h"
 
@@ -61,6 +62,7 @@ void BatchNormImpl::_check_input_dim(const at::Tensor& x) {
 }
 
 at::Tensor BatchNormImpl::forward(const at::Tensor& x) {
+  if (folded) return x;
   _check_input_dim(x);
   if (is_training()) num_batches_tracked += 1;
   if (rank_mean.ranks == 1 || !is_training()) {
@@ -91,6 +93,22 @@ at::Tensor BatchNormImpl::forward(const at::Tensor& x) {
 void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean) {
   for (const auto& module : network.modules()) {
     if (auto* norm = module->as<BatchNormImpl>()) norm->rank_mean = rank_mean;
+  }
+}
+
+void FoldBatchNorm(torch::nn::Module& network) {
+  const at::NoGradGuard no_grad;
+  torch::nn::Conv2dImpl* before = nullptr;
+  for (const auto& child : network.children()) {
+    auto* const norm = child->as<BatchNormImpl>();
+    if (norm && before && !before->bias.defined()) {
+      const at::Tensor scale = norm->weight / (norm->running_var + norm->options.eps()).sqrt();
+      before->weight.set_data(before->weight * scale.reshape({-1, 1, 1, 1}));
+      before->bias = norm->bias - norm->running_mean * scale;
+      norm->folded = true;
+    }
+    before = child->as<torch::nn::Conv2dImpl>();
+    FoldBatchNorm(*child);
   }
 }
 

@@ -8,6 +8,9 @@
 //   dw = sum g x^,   db = sum g                             over this rank: averaged with the
 //   others
 // Names of parameters and buffers are those of torch::nn::BatchNorm1d and 2d.
+//
+// Once training is over, it can be folded into a convolution W before it, per channel:
+//   w (W x - m) / sqrt(v + eps) + b = (a W) x + (b - a m),   a = w / sqrt(v + eps)
 #pragma once
 
 #include <torch/nn/modules/batchnorm.h>
@@ -25,7 +28,8 @@ class BatchNormImpl
   // [B,C] or [B,C,H,W].
   at::Tensor forward(const at::Tensor& x);
 
-  RankMean rank_mean;  // of one rank: statistics of its own samples
+  RankMean rank_mean;   // of one rank: statistics of its own samples
+  bool folded = false;  // then this does nothing
 
  protected:
   void _check_input_dim(const at::Tensor& x) override;
@@ -34,5 +38,9 @@ TORCH_MODULE(BatchNorm);
 
 // From now on, in training, every BatchNorm in the network has the statistics of all ranks.
 void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean);
+
+// Folds every BatchNorm that was registered right after a convolution without bias into it. For
+// good: the network can compute, but neither be trained nor saved.
+void FoldBatchNorm(torch::nn::Module& network);
 
 }  // namespace gyre

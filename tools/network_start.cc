@@ -71,7 +71,6 @@ NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& bo
     ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
                    run.string());
   }
-  impl_->trained.network->eval();
 }
 
 NetworkStart::~NetworkStart() = default;

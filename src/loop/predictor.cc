@@ -9,6 +9,7 @@
 #include "core/file.h"
 #include "loop/network_bridge.h"
 #include "loop/run_directory.h"
+#include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
 
@@ -36,6 +37,8 @@ TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint
   trained.network = HmrNet(trained.options.network, MeanParams::FromPrior(*prior));
   LoadNetworkWeights(*trained.network, checkpoint / "network.pt");
   trained.network->to(device);
+  trained.network->eval();
+  FoldBatchNorm(*trained.network);
   UseChannelsLast(*trained.network);
   return trained;
 }

@@ -23,7 +23,8 @@ inline constexpr double kNetworkBoxMargin = 1.2;
 std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device);
 
-// The network of a run or of one of its checkpoints, with the options it was trained with.
+// The network of a run or of one of its checkpoints, with the options it was trained with. For
+// evaluation: its batch norms are folded, see batch_norm.h.
 struct TrainedNetwork {
   HmrNet network{nullptr};
   TrainOptions options;

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "regressor/batch_norm.h"
 #include "regressor/regressor_test_util.h"
 #include "regressor/resnet.h"
 #include "regressor/rotation.h"
@@ -122,6 +123,38 @@ TEST(HmrNet, EveryParameterReceivesAGradient) {
   for (const auto& item : network->named_parameters()) {
     ASSERT_TRUE(item.value().grad().defined()) << item.key();
     EXPECT_TRUE(item.value().grad().isfinite().all().item().toBool()) << item.key();
+  }
+}
+
+// Batch norms of a network that has learnt something: no mean is 0 and no variance 1.
+TEST(HmrNet, FoldedNormsChangeNothing) {
+  for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet50}) {
+    SeedTorch(6);
+    NetworkOptions options = SmallOptions();
+    options.backbone = backbone;
+    HmrNet network(options, TestMean());
+    const at::NoGradGuard no_grad;
+    for (const auto& item : network->named_buffers()) {
+      if (item.key().ends_with("running_mean")) item.value().normal_(0, 0.5);
+      if (item.key().ends_with("running_var")) item.value().uniform_(0.5, 2);
+    }
+    for (const auto& item : network->named_parameters()) {
+      if (item.value().dim() == 1) item.value().uniform_(0.5, 1.5);
+    }
+    network->eval();
+    const at::Tensor images = at::randn({2, 3, 64, 64});
+    const HmrOutput plain = network->forward(images);
+    FoldBatchNorm(*network);
+    UseChannelsLast(*network);
+    const HmrOutput folded = network->forward(images);
+    EXPECT_LT(MaxAbs(folded.rotmats - plain.rotmats), 1e-4);
+    EXPECT_LT(MaxAbs(folded.betas - plain.betas), 1e-4 * MaxAbs(plain.betas));
+    EXPECT_LT(MaxAbs(folded.cam - plain.cam), 1e-4 * MaxAbs(plain.cam));
+    // No norm computes any more.
+    for (const auto& item : network->named_buffers()) {
+      if (item.key().ends_with("running_var")) item.value().fill_(1e6);
+    }
+    EXPECT_EQ(MaxAbs(network->forward(images).betas - folded.betas), 0);
   }
 }
 
