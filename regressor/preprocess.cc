@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regressor/preprocess.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
@@ -13,14 +16,27 @@ at::Tensor NormalizeCrops(std::span<const uint8_t> bgr, int64_t batch, int64_t s
                           c10::Device device) {
   GYRE_CHECK(static_cast<int64_t>(bgr.size()) == batch * size_px * size_px * 3,
              "{} bytes for {} crops of {} px", bgr.size(), batch, size_px);
+  const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F}) * 255;
+  const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F}) * 255;
+  if (device.is_cpu()) {
+    // A byte has 256 values: [256,3] in the order of the output's channels.
+    const at::Tensor table = (at::arange(256, at::kFloat).unsqueeze(1) - mean) / deviation;
+    at::Tensor rgb = at::empty({batch, size_px, size_px, 3}, at::kFloat);
+    const float* const values = table.data_ptr<float>();
+    float* const out = rgb.data_ptr<float>();
+    at::parallel_for(0, batch * size_px * size_px, 1 << 14, [&](int64_t begin, int64_t end) {
+      for (int64_t i = 3 * begin; i < 3 * end; i += 3) {
+        for (int c = 0; c < 3; ++c) out[i + c] = values[3 * bgr[i + 2 - c] + c];
+      }
+    });
+    return rgb.permute({0, 3, 1, 2});
+  }
   // from_blob wants a mutable pointer; the values are only read.
   const at::Tensor bytes =
       at::from_blob(const_cast<uint8_t*>(bgr.data()), {batch, size_px, size_px, 3}, at::kByte);
   const at::Tensor rgb = bytes.to(device).flip(3).to(at::kFloat);
-  const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F}).to(device) * 255;
-  const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F}).to(device) * 255;
   // Pixels are interleaved already, so this view is channels-last.
-  return ((rgb - mean) / deviation).permute({0, 3, 1, 2});
+  return ((rgb - mean.to(device)) / deviation.to(device)).permute({0, 3, 1, 2});
 }
 
 }  // namespace gyre
