@@ -50,14 +50,15 @@ Augmentation::Occluder DrawOccluder(const AugmentOptions& options, const Sample&
   return occluder;
 }
 
-// The part of the image that the crop shows, a little enlarged.
-cv::Rect FootprintOf(const CropMap& crop, const cv::Size& image) {
+// The part of the image that the crop shows, a little enlarged, in its pixels as reduced.
+cv::Rect FootprintOf(const CropMap& crop, const cv::Size& image, int reduction) {
   Eigen::AlignedBox2d bounds;
   const double last = crop.size_px() - 1;
   for (const Vec2& corner : {Vec2(0, 0), Vec2(last, 0), Vec2(0, last), Vec2(last, last)}) {
-    bounds.extend(crop.ImageFromCrop(corner));
+    const Vec2 in_image = crop.ImageFromCrop(corner);
+    bounds.extend(Vec2((in_image.array() + 0.5) / reduction - 0.5));
   }
-  const double margin = 2 + 2 / crop.scale();
+  const double margin = 2 + 2 / (crop.scale() * reduction);
   const auto low = [&](double v, int n) {
     return static_cast<int>(std::clamp(std::floor(v - margin), 0.0, static_cast<double>(n)));
   };
@@ -191,22 +192,25 @@ void WarpToCrop(const ImageBuffer& image, const CropMap& crop, const Augmentatio
                       const_cast<uint8_t*>(image.pixels.data()));
   const cv::Size size(crop.size_px(), crop.size_px());
   cv::Mat out(size, CV_8UC3, pixels);
-  const cv::Rect footprint = FootprintOf(crop, whole.size());
+  const cv::Rect footprint = FootprintOf(crop, whole.size(), image.reduction);
+  const double scale = crop.scale() * image.reduction;
   if (footprint.empty()) {
     out.setTo(cv::Scalar::all(0));
   } else {
     cv::Mat part = whole(footprint);
-    if (crop.scale() < kAreaScale) {
-      const cv::Size small(std::max(1, static_cast<int>(std::lround(part.cols * crop.scale()))),
-                           std::max(1, static_cast<int>(std::lround(part.rows * crop.scale()))));
+    if (scale < kAreaScale) {
+      const cv::Size small(std::max(1, static_cast<int>(std::lround(part.cols * scale))),
+                           std::max(1, static_cast<int>(std::lround(part.rows * scale))));
       cv::Mat averaged;
       cv::resize(part, averaged, small, 0, 0, cv::INTER_AREA);
       part = averaged;
     }
     const Vec2 ratio(static_cast<double>(footprint.width) / part.cols,
                      static_cast<double>(footprint.height) / part.rows);
-    cv::warpAffine(part, out, CropFromPart(crop, ratio, Vec2(footprint.x, footprint.y)), size,
-                   cv::INTER_LINEAR, cv::BORDER_CONSTANT);
+    cv::warpAffine(part, out,
+                   CropFromPart(crop, image.reduction * ratio,
+                                image.reduction * Vec2(footprint.x, footprint.y)),
+                   size, cv::INTER_LINEAR, cv::BORDER_CONSTANT);
   }
   DrawOccluders(crop, augmentation, &out);
   ApplyGains(augmentation.gains, &out);

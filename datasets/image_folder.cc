@@ -14,14 +14,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-cv::Mat ReadPicture(const std::string& path, const Sample& sample) {
+cv::Mat ReadPicture(const std::string& path, const Sample& sample, int* reduction) {
   try {
-    cv::Mat picture = ReadImage(path);
+    cv::Mat picture = ReadReducedImage(path, reduction);
     GYRE_CHECK(picture.type() == CV_8UC3 && picture.isContinuous());
     return picture;
   } catch (const UserError& error) {
     ThrowUserError("data set {}, row {}: {}", sample.dataset, sample.index, error.what());
   }
+}
+
+cv::Mat ReadPicture(const std::string& path, const Sample& sample) {
+  int reduction = 1;
+  return ReadPicture(path, sample, &reduction);
 }
 
 }  // namespace
@@ -61,11 +66,17 @@ Sample ImageFolderDataset::Get(int64_t position) const {
 }
 
 ImageBuffer ImageFolderDataset::LoadImage(const Sample& sample) const {
+  return LoadImageAtScale(sample, 1);
+}
+
+ImageBuffer ImageFolderDataset::LoadImageAtScale(const Sample& sample, double scale) const {
   if (sample.image_path.empty()) {
     ThrowUserError("data set {}, row {}: it has no picture", name_, sample.index);
   }
-  const cv::Mat picture = ReadPicture(sample.image_path, sample);
-  ImageBuffer image{picture.cols, picture.rows, 3, {}};
+  int reduction = 1;
+  while (reduction < 8 && 2 * reduction * scale <= 1) reduction *= 2;  // 8: the most of JPEG
+  const cv::Mat picture = ReadPicture(sample.image_path, sample, &reduction);
+  ImageBuffer image{picture.cols, picture.rows, 3, {}, reduction};
   image.pixels.assign(picture.data, picture.data + picture.total() * 3);
   return image;
 }

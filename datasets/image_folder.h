@@ -41,6 +41,7 @@ class ImageFolderDataset : public Dataset {
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
   Sample Get(int64_t position) const override;
   ImageBuffer LoadImage(const Sample& sample) const override;
+  ImageBuffer LoadImageAtScale(const Sample& sample, double scale) const override;
   // What is not 0 in the file is the person: the rule of SPIN's evaluation.
   ImageBuffer LoadSilhouette(const Sample& sample) const override;
   ImageBuffer LoadParts(const Sample& sample) const override;

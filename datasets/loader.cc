@@ -12,7 +12,6 @@
 #include <opencv2/core.hpp>
 #include <set>
 #include <thread>
-#include <tuple>
 
 #include "core/error.h"
 #include "core/trace.h"
@@ -191,8 +190,17 @@ struct Loader::Impl {
     if (unusable.insert({ref.set_idx, ref.index}).second) spdlog::warn("skipped: {}", reason);
   }
 
-  // The sample and its picture; nothing when it cannot be used.
-  std::optional<std::pair<Sample, ImageBuffer>> TryLoad(const SampleRef& ref) {
+  // A sample as it stands in a batch, and its picture.
+  struct Loaded {
+    SampleRef ref;
+    Sample sample;
+    Augmentation augmentation;
+    CropMap crop;
+    ImageBuffer image;
+  };
+
+  // Nothing when it cannot be used.
+  std::optional<Loaded> TryLoad(const SampleRef& ref, int64_t epoch, int64_t position) {
     if (KnownUnusable(ref)) return std::nullopt;
     const Dataset& set = *mixture.sets[ref.set_idx];
     try {
@@ -201,10 +209,16 @@ struct Loader::Impl {
       if (!HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }
+      Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(epoch), position);
+      Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
+      if (options.picture != LoaderPicture::kImage) augmentation.gains = {1, 1, 1};
+      const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
       ImageBuffer image;
-      if (options.picture == LoaderPicture::kImage) image = set.LoadImage(sample);
+      if (options.picture == LoaderPicture::kImage) {
+        image = set.LoadImageAtScale(sample, crop.scale());
+      }
       if (options.picture == LoaderPicture::kSilhouette) image = set.LoadSilhouette(sample);
-      return std::make_pair(std::move(sample), std::move(image));
+      return Loaded{ref, std::move(sample), std::move(augmentation), crop, std::move(image)};
     } catch (const UserError& error) {
       ReportUnusable(ref, error.what());
       return std::nullopt;
@@ -212,9 +226,7 @@ struct Loader::Impl {
   }
 
   // The sample at a position of an epoch, or the first usable one in its place.
-  std::optional<std::tuple<SampleRef, Sample, ImageBuffer>> LoadPosition(SampleRef ref,
-                                                                         int64_t epoch,
-                                                                         int64_t position) {
+  std::optional<Loaded> LoadPosition(SampleRef ref, int64_t epoch, int64_t position) {
     const Dataset& set = *mixture.sets[ref.set_idx];
     const int shards = options.data_shards.shards;
     const int64_t shard = ref.index % shards;
@@ -225,9 +237,7 @@ struct Loader::Impl {
         ref.index =
             shard + shards * static_cast<int64_t>(rng.Below(ShardSize(set.size(), shard, shards)));
       }
-      if (auto loaded = TryLoad(ref)) {
-        return std::make_tuple(ref, std::move(loaded->first), std::move(loaded->second));
-      }
+      if (auto loaded = TryLoad(ref, epoch, position)) return loaded;
       if (!options.shuffle) return std::nullopt;
     }
     ThrowUserError(
@@ -255,11 +265,7 @@ struct Loader::Impl {
     for (const int64_t position : positions) {
       auto loaded = LoadPosition((*order)[position], batch.epoch, position);
       if (!loaded) continue;
-      auto& [ref, sample, image] = *loaded;
-      Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(batch.epoch), position);
-      Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
-      if (options.picture != LoaderPicture::kImage) augmentation.gains = {1, 1, 1};
-      const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
+      auto& [ref, sample, augmentation, crop, image] = *loaded;
       if (with_pixels) {
         WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
       }

@@ -8,6 +8,10 @@
 
 namespace gyre {
 
+ImageBuffer Dataset::LoadImageAtScale(const Sample& sample, double /*scale*/) const {
+  return LoadImage(sample);
+}
+
 ImageBuffer Dataset::LoadSilhouette(const Sample& sample) const {
   ThrowUserError(
       "data set {}, row {}: it has no silhouette; synthetic scenes (synth:) and files "

@@ -54,6 +54,9 @@ struct Sample {
 struct ImageBuffer {
   int width = 0, height = 0, channels = 3;
   std::vector<uint8_t> pixels;  // BGR
+  // Along each side, pixels of the image that one of these is the mean of: pixel i covers
+  // [r i - 1/2, r (i + 1) - 1/2] of the image.
+  int reduction = 1;
 };
 
 // What a data set is: samples by index, and their images. Thread-safe.
@@ -69,6 +72,8 @@ class Dataset {
   // The image of a sample, 8-bit BGR as OpenCV holds it, at the resolution of `keypoints_px`.
   // UserError names the row and the file when it cannot be read.
   virtual ImageBuffer LoadImage(const Sample& sample) const = 0;
+  // The same, reduced to `scale` (in (0, 1] of each side) or more where that takes less time.
+  virtual ImageBuffer LoadImageAtScale(const Sample& sample, double scale) const;
   // The person's silhouette as a picture of the same size, white on black. UserError when the data
   // set has none.
   virtual ImageBuffer LoadSilhouette(const Sample& sample) const;

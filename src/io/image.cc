@@ -65,10 +65,23 @@ ImageInfo InspectJpeg(std::string_view content) {
   return info;
 }
 
-}  // namespace
+int ReductionFlag(int reduction) {
+  switch (reduction) {
+    case 1:
+      return cv::IMREAD_COLOR;
+    case 2:
+      return cv::IMREAD_REDUCED_COLOR_2;
+    case 4:
+      return cv::IMREAD_REDUCED_COLOR_4;
+    case 8:
+      return cv::IMREAD_REDUCED_COLOR_8;
+  }
+  GYRE_CHECK(false, "no JPEG decoder reduces by {}", reduction);
+  return 0;
+}
 
-cv::Mat ParseImage(std::string_view content, const std::string& what,
-                   ImageOrientation orientation) {
+cv::Mat Decode(std::string_view content, const std::string& what, ImageOrientation orientation,
+               int* reduction) {
   const bool png = content.starts_with(kPngMagic);
   if (!png && !content.starts_with(kJpegMagic)) {
     ThrowUserError("{}: is neither a JPEG nor a PNG image", what);
@@ -85,8 +98,9 @@ cv::Mat ParseImage(std::string_view content, const std::string& what,
     ThrowUserError("{}: declares {} x {} pixels in {} bytes; the image is damaged or cut off", what,
                    info.width, info.height, content.size());
   }
+  if (png) *reduction = 1;  // OpenCV would pick pixels, not average
   const int flags =
-      cv::IMREAD_COLOR |
+      ReductionFlag(*reduction) |
       (orientation == ImageOrientation::kAsStored ? cv::IMREAD_IGNORE_ORIENTATION : 0);
   const cv::Mat bytes(1, static_cast<int>(content.size()), CV_8UC1,
                       const_cast<char*>(content.data()));
@@ -100,8 +114,24 @@ cv::Mat ParseImage(std::string_view content, const std::string& what,
   return image;
 }
 
+std::string ReadContent(const std::filesystem::path& path) {
+  return ReadFile(path, uint64_t{1} << 30);
+}
+
+}  // namespace
+
+cv::Mat ParseImage(std::string_view content, const std::string& what,
+                   ImageOrientation orientation) {
+  int reduction = 1;
+  return Decode(content, what, orientation, &reduction);
+}
+
 cv::Mat ReadImage(const std::filesystem::path& path, ImageOrientation orientation) {
-  return ParseImage(ReadFile(path, uint64_t{1} << 30), path.string(), orientation);
+  return ParseImage(ReadContent(path), path.string(), orientation);
+}
+
+cv::Mat ReadReducedImage(const std::filesystem::path& path, int* reduction) {
+  return Decode(ReadContent(path), path.string(), ImageOrientation::kAsStored, reduction);
 }
 
 void WriteImage(const std::filesystem::path& path, const cv::Mat& image) {

@@ -65,6 +65,43 @@ TEST(Augment, WarpMovesDotWhereTheKeypointGoes) {
   }
 }
 
+// A picture read at a quarter of its size shows a dot where the whole one does.
+TEST(Augment, WarpOfAReducedPictureMovesNothing) {
+  constexpr int kSize = 96, kReduction = 4;
+  const Vec2 dot(531.3, 388.7);
+  const ImageBuffer whole = DotAt(dot, 40, 1040, 800);
+  ImageBuffer reduced{1040 / kReduction, 800 / kReduction, 3, {}, kReduction};
+  reduced.pixels.resize(size_t{3} * reduced.width * reduced.height);
+  for (int y = 0; y < reduced.height; ++y) {
+    for (int x = 0; x < reduced.width; ++x) {
+      int sum = 0;
+      for (int i = 0; i < kReduction * kReduction; ++i) {
+        sum += whole.pixels[3 * ((kReduction * y + i / kReduction) * whole.width + kReduction * x +
+                                 i % kReduction)];
+      }
+      const int mean = (sum + kReduction * kReduction / 2) / (kReduction * kReduction);
+      std::fill_n(&reduced.pixels[3 * (y * reduced.width + x)], 3, static_cast<uint8_t>(mean));
+    }
+  }
+  for (const double side : {300.0, 500.0, 1500.0}) {
+    for (const bool flip : {false, true}) {
+      Augmentation augmentation;
+      augmentation.flip = flip;
+      augmentation.rotation_rad = 0.4;
+      const CropMap crop = CropOf({Vec2(524, 395), side}, kSize, augmentation);
+      std::vector<uint8_t> from_whole(3 * kSize * kSize), from_reduced(3 * kSize * kSize);
+      WarpToCrop(whole, crop, augmentation, from_whole.data());
+      WarpToCrop(reduced, crop, augmentation, from_reduced.data());
+      EXPECT_LT((CenterOfLight(from_reduced, kSize) - crop.CropFromImage(dot)).norm(), 0.1);
+      int most = 0;
+      for (size_t i = 0; i < from_whole.size(); ++i) {
+        most = std::max(most, std::abs(from_whole[i] - from_reduced[i]));
+      }
+      EXPECT_LE(most, 6) << "side " << side;
+    }
+  }
+}
+
 TEST(Augment, KeypointsFollowAndExchangeSides) {
   const int right = SpinJoints().IndexOf("Right Wrist"), left = SpinJoints().IndexOf("Left Wrist");
   Points2 points = Points2::Zero(kNumSpinJoints, 2);

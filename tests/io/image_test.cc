@@ -37,6 +37,31 @@ TEST(Image, TurnsByExifOnlyWhenAsked) {
   EXPECT_EQ(ParseImage(jpeg, "a", ImageOrientation::kUpright).size(), cv::Size(4, 6));
 }
 
+TEST(Image, ReducesJpegsByAveraging) {
+  const TempFolder folder;
+  cv::Mat image(45, 70, CV_8UC3);  // 45 is no multiple of 8
+  for (int y = 0; y < image.rows; ++y) {
+    for (int x = 0; x < image.cols; ++x) image.at<cv::Vec3b>(y, x) = cv::Vec3b(3 * x, 5 * y, 90);
+  }
+  WriteImage(folder.path() / "a.jpg", image);
+  WriteImage(folder.path() / "a.png", image);
+  for (const int wanted : {1, 2, 4, 8}) {
+    int reduction = wanted;
+    const cv::Mat jpeg = ReadReducedImage(folder.path() / "a.jpg", &reduction);
+    EXPECT_EQ(reduction, wanted);
+    ASSERT_EQ(jpeg.size(), cv::Size((70 + wanted - 1) / wanted, (45 + wanted - 1) / wanted));
+    // The mean of a ramp over a square is its value in the square's middle.
+    const double middle = (wanted - 1) / 2.0;
+    for (int i = 0; i < 5; ++i) {
+      EXPECT_NEAR(jpeg.at<cv::Vec3b>(i, 2)[1], 5 * (wanted * i + middle), 4) << wanted;
+      EXPECT_NEAR(jpeg.at<cv::Vec3b>(2, i)[0], 3 * (wanted * i + middle), 4) << wanted;
+    }
+  }
+  int reduction = 4;
+  EXPECT_EQ(ReadReducedImage(folder.path() / "a.png", &reduction).size(), image.size());
+  EXPECT_EQ(reduction, 1);
+}
+
 TEST(Image, RoundTripsPngExactly) {
   const TempFolder folder;
   cv::Mat image(5, 7, CV_8UC3);
