@@ -280,7 +280,9 @@ struct Loader::Impl {
     return batch;
   }
 
-  bool MayStart() const { return next_start < next_deliver + options.prefetch_batches; }
+  bool MayStart() const {
+    return next_start < next_deliver + std::max(options.prefetch_batches, options.workers);
+  }
 
   void Work() {
     std::unique_lock lock(mutex);

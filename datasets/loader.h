@@ -32,7 +32,7 @@ struct LoaderOptions {
   LoaderPicture picture = LoaderPicture::kImage;
   // Threads that read and warp; 0 reads in the caller's thread.
   int workers = 2;
-  // Batches kept ready: the bound on the memory.
+  // Batches kept ready or under way, at least one for each worker: the bound on the memory.
   int prefetch_batches = 2;
   uint64_t seed = 0;
   // Positions in an epoch; 0: as many as the mixture has samples.

@@ -172,11 +172,14 @@ class CountingDataset : public FlatDataset {
 };
 
 TEST(Loader, ReadsAheadNoFurtherThanItsBound) {
-  const auto set = std::make_shared<CountingDataset>();
-  Loader loader(MixtureOf(set), SmallOptions(4));
-  loader.Next();
-  std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  EXPECT_EQ(set->read, 5 * (1 + 3));  // delivered, and three batches ahead
+  for (const int workers : {2, 5}) {
+    const auto set = std::make_shared<CountingDataset>();
+    Loader loader(MixtureOf(set), SmallOptions(workers));
+    loader.Next();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    // Delivered, and three batches ahead, or one for each worker.
+    EXPECT_EQ(set->read, 5 * (1 + std::max(3, workers)));
+  }
 }
 
 TEST(Loader, OptionsAreChecked) {
