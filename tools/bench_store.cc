@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -12,28 +10,13 @@
 #include "core/rng.h"
 #include "fitting/fit_file.h"
 #include "tools/bench.h"
+#include "tools/bench_measure.h"
 #include "tools/cli.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
-
-double Seconds(const std::function<void()>& work) {
-  const auto began = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
-
-// This process's memory that is not shared with the page cache, and all that is mapped: "RssAnon",
-// "VmRSS" or "VmHWM" of /proc/self/status, MB.
-double MemoryMb(const std::string& key) {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(key + ":")) return std::stod(line.substr(key.size() + 1)) / 1024;
-  }
-  return 0;
-}
 
 StoredFit MakeFit(Rng& rng, int64_t step) {
   StoredFit fit;
@@ -80,34 +63,34 @@ int RunBenchStore(int argc, char** argv) {
   {
     FitFile file = FitFile::Create(path, {{"bench", samples, ""}});
     Progress progress("writing", "fits", samples);
-    json["write_in_order_per_s"] = rate(samples, Seconds([&] {
+    json["write_in_order_per_s"] = rate(samples, SecondsOf([&] {
                                           for (int64_t i = 0; i < samples; ++i) {
                                             file.Write(i, MakeFit(rng, 0));
                                             if (i % 65536 == 65535) progress.Advance(65536);
                                           }
                                         }));
-    json["sync_s"] = Seconds([&] { file.Sync(); });
+    json["sync_s"] = SecondsOf([&] { file.Sync(); });
     file.Protect(0);
     json["write_random_per_s"] =
-        rate(accesses, Seconds([&] {
+        rate(accesses, SecondsOf([&] {
                for (int64_t i = 0; i < accesses; ++i) {
                  file.Write(static_cast<int64_t>(rng.Below(static_cast<uint64_t>(samples))),
                             MakeFit(rng, 1));
                }
              }));
-    json["sync_random_s"] = Seconds([&] { file.Sync(); });
+    json["sync_random_s"] = SecondsOf([&] { file.Sync(); });
     json["disk_bytes_per_sample"] =
         static_cast<double>(file.DiskBytes()) / static_cast<double>(samples);
   }
   const double before = MemoryMb("VmRSS");
   std::optional<FitFile> file;
-  json["open_to_write_s"] = Seconds([&] { file = FitFile::OpenToWrite(path, 1); });
+  json["open_to_write_s"] = SecondsOf([&] { file = FitFile::OpenToWrite(path, 1); });
   file.reset();
-  json["open_to_read_s"] = Seconds([&] { file = FitFile::OpenToRead(path); });
+  json["open_to_read_s"] = SecondsOf([&] { file = FitFile::OpenToRead(path); });
   double most_mb = 0;
   int64_t found = 0;
   json["read_random_per_s"] =
-      rate(accesses, Seconds([&] {
+      rate(accesses, SecondsOf([&] {
              for (int64_t i = 0; i < accesses; ++i) {
                found += file->Read(static_cast<int64_t>(rng.Below(static_cast<uint64_t>(samples))))
                             .has_value();
@@ -116,7 +99,7 @@ int RunBenchStore(int argc, char** argv) {
            }));
   GYRE_CHECK(found == accesses);
   FitFile::Census census;
-  json["verify_per_s"] = rate(samples, Seconds([&] { census = file->Verify(); }));
+  json["verify_per_s"] = rate(samples, SecondsOf([&] { census = file->Verify(); }));
   GYRE_CHECK(census.fits == samples && census.damaged == 0);
   json["resident_mb_while_reading"] = std::max(most_mb, MemoryMb("VmRSS"));
   json["resident_mb_before"] = before;

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+// gyre bench train: a training step with the fitter in it, and without.
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include <ctime>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "body/kinematics.h"
+#include "core/error.h"
+#include "core/progress.h"
+#include "core/trace.h"
+#include "datasets/loader.h"
+#include "loop/network_bridge.h"
+#include "loop/train_options.h"
+#include "metrics/meter.h"
+#include "regressor/adam.h"
+#include "regressor/runtime.h"
+#include "regressor/smpl_layer.h"
+#include "tools/bench.h"
+#include "tools/bench_measure.h"
+#include "tools/cli.h"
+
+namespace gyre {
+namespace {
+
+// The step of loop/trainer.cc on one batch that lies in memory.
+class TrainingStep {
+ public:
+  TrainingStep(const TrainOptions& options, const std::shared_ptr<const BodyModel>& body,
+               const std::shared_ptr<const PosePrior>& prior)
+      : options_(options),
+        device_(DeviceFromName(options.device)),
+        rest_(*body),
+        network_(options.network, MeanParams::FromPrior(*prior)),
+        smpl_(*body) {
+    const Mixture data = OpenMixture(options.data, {body, prior});
+    LoaderOptions loading;
+    loading.batch_size = options.batch_size;
+    loading.crop_px = options.network.image_px;
+    loading.picture = PictureFor(options.network.input);
+    loading.workers = 0;
+    loading.augment = options.augment;
+    batch_ = Loader(data, loading).Next();
+    network_->to(device_);
+    UseChannelsLast(*network_);
+    smpl_->to(device_);
+    optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
+                                             torch::optim::AdamOptions(options.learning_rate));
+    const auto fitter = std::make_shared<Fitter>(body, prior, options.fit);
+    const auto supervise = [&](Supervision supervision) {
+      auto made = std::make_unique<Supervisor>(
+          fitter, FitStore(options.store, FitFile::InMemory({RowsOf(*data.sets[0])})), supervision,
+          /*use_labels=*/false, options.fit_threads);
+      made->MakeInitialFits(*data.sets[0]);
+      return made;
+    };
+    fitting_ = supervise(Supervision::kLoop);
+    stored_ = supervise(Supervision::kStatic);
+  }
+
+  int64_t num_parameters() const {
+    int64_t count = 0;
+    for (const at::Tensor& parameter : network_->parameters()) count += parameter.numel();
+    return count;
+  }
+
+  // Without fits the stored ones teach. Seconds of the phases are the calling thread's spans.
+  void Run(bool with_fits) {
+    std::optional<Span> phase;
+    phase.emplace("copy");
+    const at::Tensor inputs = NetworkInputs(batch_, options_.network.input, device_);
+    phase.emplace("forward");
+    network_->train();
+    const HmrOutput output = network_->forward(inputs);
+    std::vector<BodyParams> predictions(batch_.samples.size());
+    phase.emplace("fit");
+    if (with_fits) predictions = BodiesFromOutput(output, batch_, rest_);
+    SupervisionStats stats;
+    const std::vector<Target> targets =
+        (with_fits ? fitting_ : stored_)->Step(batch_.samples, predictions, ++step_, &stats);
+    phase.emplace("loss");
+    LossTarget target = TargetTensors(batch_, targets, rest_, /*use_labels=*/false,
+                                      options_.loss.fit_sd_rad, device_);
+    const bool with_vertices = options_.loss.vertices > 0;
+    const SmplOutput posed = smpl_->forward(output.rotmats, output.betas, with_vertices);
+    if (with_vertices) {
+      const at::NoGradGuard no_grad;
+      target.vertices = smpl_->forward(target.rotmats, target.betas, true).vertices;
+    }
+    const LossPrediction prediction{
+        output.rotmats,
+        output.betas,
+        output.cam,
+        posed.joints49,
+        ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch_, device_), batch_.crop_px),
+        posed.vertices};
+    const Losses losses = ComputeLosses(prediction, target, options_.loss);
+    losses.total.item<double>();
+    phase.emplace("backward");
+    optimizer_->zero_grad();
+    losses.total.backward();
+    phase.emplace("optimizer");
+    ClipGradients(*network_, options_.gradient_clip);
+    optimizer_->step();
+  }
+
+ private:
+  TrainOptions options_;
+  c10::Device device_;
+  RestJoints rest_;
+  HmrNet network_;
+  SmplLayer smpl_;
+  Batch batch_;
+  std::unique_ptr<FusedAdam> optimizer_;
+  std::unique_ptr<Supervisor> fitting_, stored_;
+  int64_t step_ = 0;
+};
+
+struct Times {
+  Meter ms, cpu_ms;
+  std::map<std::string, Meter> phases_ms;
+};
+
+// Steps of both kinds by turns: what else the machine does meets them alike.
+std::map<std::string, Times> Measure(TrainingStep& step, int steps, bool with_fits) {
+  std::map<std::string, Times> times;
+  Progress progress("training", "steps", steps);
+  for (int i = -1; i < steps; ++i) {
+    for (const bool fits : {false, true}) {
+      if (fits && !with_fits) continue;
+      TakeSpanSeconds();
+      const std::clock_t cpu_began = std::clock();
+      const double seconds = SecondsOf([&] { step.Run(fits); });
+      const double cpu = static_cast<double>(std::clock() - cpu_began) / CLOCKS_PER_SEC;
+      const auto phases = TakeSpanSeconds();
+      if (i < 0) continue;  // the first finds nothing in memory
+      Times& of = times[fits ? "with_fits" : "without_fits"];
+      of.ms.Add(1e3 * seconds);
+      of.cpu_ms.Add(1e3 * cpu);
+      for (const auto& [name, s] : phases) of.phases_ms[name].Add(1e3 * s);
+    }
+    if (i >= 0) progress.Advance();
+  }
+  return times;
+}
+
+nlohmann::json ToJson(const Times& times) {
+  nlohmann::json json = {{"ms", times.ms.Median()}, {"cpu_ms", times.cpu_ms.Median()}};
+  for (const auto& [name, ms] : times.phases_ms) json["phases_ms"][name] = ms.Median();
+  return json;
+}
+
+}  // namespace
+
+int RunBenchTrain(int argc, char** argv) {
+  int batch_size, threads, steps;
+  std::string preset, device;
+  cxxopts::Options options("gyre bench train",
+                           "Time a training step with and without fits, on pictures in memory.");
+  options.add_options()("preset", "As of gyre train",
+                        cxxopts::value<std::string>(preset)->default_value("small"), "NAME")(
+      "batch-size", "Samples per step (default: the preset's)", cxxopts::value<int>(batch_size),
+      "N")("threads", "Threads of network and fitter (0: all cores)",
+           cxxopts::value<int>(threads)->default_value("0"),
+           "N")("device", "cpu or cuda", cxxopts::value<std::string>(device)->default_value("cpu"))(
+      "steps", "Times are medians of so many steps",
+      cxxopts::value<int>(steps)->default_value("11"),
+      "N")("no-fits", "Only steps without fits")("json", "Print one JSON object");
+  AddBodyOptions(options);
+  AddQuietOption(options);
+  const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
+  ApplyQuiet(args);
+  if (steps < 1) throw UsageError(fmt::format("--steps is {}; it must be 1 or more", steps));
+  TrainOptions train = TrainOptions::Preset(preset);
+  if (args.count("batch-size")) train.batch_size = batch_size;
+  train.data = fmt::format("synth:?count={}", std::max(train.batch_size, 1));
+  train.threads = train.fit_threads = threads;
+  train.device = device;
+  train.Check();
+  InitRuntime(threads);
+  SeedTorch(train.seed);
+  TrainingStep step(train, BodyOf(args), PriorOf(args));
+  const auto times = Measure(step, steps, args.count("no-fits") == 0);
+  nlohmann::json json = {{"preset", preset},
+                         {"parameters", step.num_parameters()},
+                         {"batch_size", train.batch_size},
+                         {"image_px", train.network.image_px},
+                         {"threads", at::get_num_threads()},
+                         {"steps", steps},
+                         {"peak_mb", MemoryMb("VmHWM")}};
+  for (const auto& [name, of] : times) json[name] = ToJson(of);
+  const auto overhead = [&](const char* key) {
+    const double without = json["without_fits"][key].get<double>();
+    return (json["with_fits"][key].get<double>() - without) / without;
+  };
+  if (times.contains("with_fits")) {
+    json["fit_overhead"] = overhead("ms");
+    json["fit_overhead_cpu"] = overhead("cpu_ms");
+  }
+  if (args.count("json")) {
+    fmt::print("{}\n", json.dump(2));
+    return 0;
+  }
+  fmt::print("preset {}, {} parameters, batch {} at {} px, {} threads; medians of {} steps, ms\n",
+             preset, step.num_parameters(), train.batch_size, train.network.image_px,
+             at::get_num_threads(), steps);
+  for (const auto& [name, of] : times) {
+    fmt::print("{:<13}{:>9.1f}{:>9.1f} cpu ", name, of.ms.Median(), of.cpu_ms.Median());
+    for (const auto& [phase, ms] : of.phases_ms) fmt::print("  {} {:.1f}", phase, ms.Median());
+    fmt::print("\n");
+  }
+  if (times.contains("with_fits")) {
+    fmt::print("fits add {:.1f} % ({:.1f} % of processor time)\n",
+               100 * json["fit_overhead"].get<double>(),
+               100 * json["fit_overhead_cpu"].get<double>());
+  }
+  return 0;
+}
+
+}  // namespace gyre
