@@ -6,19 +6,16 @@
 #include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <optional>
 
-#include "body/kinematics.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/trace.h"
 #include "datasets/loader.h"
+#include "loop/learner.h"
 #include "loop/network_bridge.h"
 #include "loop/train_options.h"
 #include "metrics/meter.h"
-#include "regressor/adam.h"
 #include "regressor/runtime.h"
-#include "regressor/smpl_layer.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"
 #include "tools/cli.h"
@@ -26,16 +23,12 @@
 namespace gyre {
 namespace {
 
-// The step of loop/trainer.cc on one batch that lies in memory.
-class TrainingStep {
+// A learner with one batch in memory, and fits of it.
+class Bench {
  public:
-  TrainingStep(const TrainOptions& options, const std::shared_ptr<const BodyModel>& body,
-               const std::shared_ptr<const PosePrior>& prior)
-      : options_(options),
-        device_(DeviceFromName(options.device)),
-        rest_(*body),
-        network_(options.network, MeanParams::FromPrior(*prior)),
-        smpl_(*body) {
+  Bench(const TrainOptions& options, const std::shared_ptr<const BodyModel>& body,
+        const std::shared_ptr<const PosePrior>& prior)
+      : learner_(options, *body, *prior, DeviceFromName(options.device)) {
     const Mixture data = OpenMixture(options.data, {body, prior});
     LoaderOptions loading;
     loading.batch_size = options.batch_size;
@@ -44,11 +37,6 @@ class TrainingStep {
     loading.workers = 0;
     loading.augment = options.augment;
     batch_ = Loader(data, loading).Next();
-    network_->to(device_);
-    UseChannelsLast(*network_);
-    smpl_->to(device_);
-    optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
-                                             torch::optim::AdamOptions(options.learning_rate));
     const auto fitter = std::make_shared<Fitter>(body, prior, options.fit);
     const auto supervise = [&](Supervision supervision) {
       auto made = std::make_unique<Supervisor>(
@@ -61,60 +49,21 @@ class TrainingStep {
     stored_ = supervise(Supervision::kStatic);
   }
 
-  int64_t num_parameters() const {
+  int64_t num_parameters() {
     int64_t count = 0;
-    for (const at::Tensor& parameter : network_->parameters()) count += parameter.numel();
+    for (const at::Tensor& parameter : learner_.network()->parameters()) count += parameter.numel();
     return count;
   }
 
   // Without fits the stored ones teach. Seconds of the phases are the calling thread's spans.
-  void Run(bool with_fits) {
-    std::optional<Span> phase;
-    phase.emplace("copy");
-    const at::Tensor inputs = NetworkInputs(batch_, options_.network.input, device_);
-    phase.emplace("forward");
-    network_->train();
-    const HmrOutput output = network_->forward(inputs);
-    std::vector<BodyParams> predictions(batch_.samples.size());
-    phase.emplace("fit");
-    if (with_fits) predictions = BodiesFromOutput(output, batch_, rest_);
-    SupervisionStats stats;
-    const std::vector<Target> targets =
-        (with_fits ? fitting_ : stored_)->Step(batch_.samples, predictions, ++step_, &stats);
-    phase.emplace("loss");
-    LossTarget target = TargetTensors(batch_, targets, rest_, /*use_labels=*/false,
-                                      options_.loss.fit_sd_rad, device_);
-    const bool with_vertices = options_.loss.vertices > 0;
-    const SmplOutput posed = smpl_->forward(output.rotmats, output.betas, with_vertices);
-    if (with_vertices) {
-      const at::NoGradGuard no_grad;
-      target.vertices = smpl_->forward(target.rotmats, target.betas, true).vertices;
-    }
-    const LossPrediction prediction{
-        output.rotmats,
-        output.betas,
-        output.cam,
-        posed.joints49,
-        ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch_, device_), batch_.crop_px),
-        posed.vertices};
-    const Losses losses = ComputeLosses(prediction, target, options_.loss);
-    losses.total.item<double>();
-    phase.emplace("backward");
-    optimizer_->zero_grad();
-    losses.total.backward();
-    phase.emplace("optimizer");
-    ClipGradients(*network_, options_.gradient_clip);
-    optimizer_->step();
+  void Step(bool with_fits) {
+    learner_.Step(batch_, ++step_, with_fits ? *fitting_ : *stored_, ranks_);
   }
 
  private:
-  TrainOptions options_;
-  c10::Device device_;
-  RestJoints rest_;
-  HmrNet network_;
-  SmplLayer smpl_;
+  Ranks ranks_;
+  Learner learner_;
   Batch batch_;
-  std::unique_ptr<FusedAdam> optimizer_;
   std::unique_ptr<Supervisor> fitting_, stored_;
   int64_t step_ = 0;
 };
@@ -125,7 +74,7 @@ struct Times {
 };
 
 // Steps of both kinds by turns: what else the machine does meets them alike.
-std::map<std::string, Times> Measure(TrainingStep& step, int steps, bool with_fits) {
+std::map<std::string, Times> Measure(Bench& bench, int steps, bool with_fits) {
   std::map<std::string, Times> times;
   Progress progress("training", "steps", steps);
   for (int i = -1; i < steps; ++i) {
@@ -133,7 +82,7 @@ std::map<std::string, Times> Measure(TrainingStep& step, int steps, bool with_fi
       if (fits && !with_fits) continue;
       TakeSpanSeconds();
       const std::clock_t cpu_began = std::clock();
-      const double seconds = SecondsOf([&] { step.Run(fits); });
+      const double seconds = SecondsOf([&] { bench.Step(fits); });
       const double cpu = static_cast<double>(std::clock() - cpu_began) / CLOCKS_PER_SEC;
       const auto phases = TakeSpanSeconds();
       if (i < 0) continue;  // the first finds nothing in memory
@@ -182,10 +131,10 @@ int RunBenchTrain(int argc, char** argv) {
   train.Check();
   InitRuntime(threads);
   SeedTorch(train.seed);
-  TrainingStep step(train, BodyOf(args), PriorOf(args));
-  const auto times = Measure(step, steps, args.count("no-fits") == 0);
+  Bench bench(train, BodyOf(args), PriorOf(args));
+  const auto times = Measure(bench, steps, args.count("no-fits") == 0);
   nlohmann::json json = {{"preset", preset},
-                         {"parameters", step.num_parameters()},
+                         {"parameters", bench.num_parameters()},
                          {"batch_size", train.batch_size},
                          {"image_px", train.network.image_px},
                          {"threads", at::get_num_threads()},
@@ -205,7 +154,7 @@ int RunBenchTrain(int argc, char** argv) {
     return 0;
   }
   fmt::print("preset {}, {} parameters, batch {} at {} px, {} threads; medians of {} steps, ms\n",
-             preset, step.num_parameters(), train.batch_size, train.network.image_px,
+             preset, bench.num_parameters(), train.batch_size, train.network.image_px,
              at::get_num_threads(), steps);
   for (const auto& [name, of] : times) {
     fmt::print("{:<13}{:>9.1f}{:>9.1f} cpu ", name, of.ms.Median(), of.cpu_ms.Median());

@@ -1,35 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/trainer.h"
 
-#include <c10/core/GradMode.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <numbers>
 #include <optional>
 
-#include "body/kinematics.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "core/rng.h"
 #include "core/stop_on_signal.h"
 #include "core/trace.h"
 #include "datasets/loader.h"
 #include "loop/checkpoint.h"
+#include "loop/learner.h"
 #include "loop/network_bridge.h"
 #include "loop/numeric_guard.h"
 #include "loop/predictor.h"
 #include "loop/run_report.h"
 #include "loop/validation.h"
-#include "regressor/adam.h"
 #include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
-#include "regressor/smpl_layer.h"
 #include "regressor/weights.h"
 
 namespace gyre {
@@ -82,19 +77,6 @@ FitOptions FitOptionsOf(const TrainOptions& options) {
   return fit;
 }
 
-double LearningRateAt(const TrainOptions& options, int64_t step) {
-  if (options.learning_rate_end == 0) return options.learning_rate;
-  const double done = static_cast<double>(step - 1) / static_cast<double>(options.steps);
-  return options.learning_rate_end + (options.learning_rate - options.learning_rate_end) *
-                                         (1 + std::cos(std::numbers::pi * done)) / 2;
-}
-
-void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
-  for (auto& group : optimizer->param_groups()) {
-    static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
-  }
-}
-
 // Of the threads that an option asks for: ranks on one host share its cores.
 int ThreadsFor(int asked, const Ranks& ranks) {
   return asked > 0 || ranks.local_count() == 1
@@ -130,11 +112,8 @@ struct Trainer::Impl {
   std::shared_ptr<const BodyModel> body;
   std::shared_ptr<const PosePrior> prior;
   std::shared_ptr<const Fitter> fitter;
-  RestJoints rest;
   Mixture data;
-  HmrNet network{nullptr};
-  SmplLayer smpl{nullptr};
-  std::unique_ptr<torch::optim::Adam> optimizer;
+  std::unique_ptr<Learner> learner;
   std::unique_ptr<Loader> loader;
   std::unique_ptr<Supervisor> supervisor;
   std::unique_ptr<Validator> validator;
@@ -152,13 +131,11 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
       device(ranks->DeviceFromName(given.device)),
       body(LoadBodyModel(given.body, given.joint_regressor_extra)),
       prior(LoadPosePrior(given.prior)),
-      fitter(std::make_shared<Fitter>(body, prior, FitOptionsOf(given))),
-      rest(*body) {
+      fitter(std::make_shared<Fitter>(body, prior, FitOptionsOf(given))) {
   InitRuntime(ThreadsFor(options.threads, *ranks));
   const int fit_threads = ThreadsFor(options.fit_threads, *ranks);
   SeedTorch(options.seed);
-  network = HmrNet(options.network, MeanParams::FromPrior(*prior));
-  smpl = SmplLayer(*body);
+  learner = std::make_unique<Learner>(options, *body, *prior, device);
   const SceneSources sources{body, prior};
   data = OpenMixture(options.data, sources);
   LoaderOptions loading;
@@ -193,16 +170,12 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
     StartFromWeights();
     if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
-  network->to(device);
-  UseChannelsLast(*network);
-  smpl->to(device);
-  optimizer = std::make_unique<FusedAdam>(network->parameters(),
-                                          torch::optim::AdamOptions(options.learning_rate));
   if (resume) Resume();
 }
 
 // What the ranks have to agree in before they train together.
 void Trainer::Impl::Join() {
+  HmrNet& network = learner->network();
   if (ranks->Sum({static_cast<double>(step)})[0] != static_cast<double>(step) * ranks->count()) {
     ThrowUserError(
         "{}: rank {} read the checkpoint of step {}, others read another; let all hosts "
@@ -248,6 +221,7 @@ FitFile Trainer::Impl::OpenFitFile(const std::filesystem::path& path,
 
 void Trainer::Impl::StartFromWeights() {
   if (options.init.empty()) return;
+  HmrNet& network = learner->network();
   const std::filesystem::path init = options.init;
   if (std::filesystem::is_directory(init)) {
     LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt");
@@ -262,7 +236,8 @@ void Trainer::Impl::Resume() {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   for (const std::filesystem::path& folder : checkpoints) {
     try {
-      const CheckpointState state = ReadCheckpoint(folder, network, *optimizer);
+      const CheckpointState state =
+          ReadCheckpoint(folder, learner->network(), learner->optimizer());
       step = state.step;
       train_seconds = state.train_seconds;
       started = true;
@@ -281,12 +256,13 @@ void Trainer::Impl::Resume() {
 }
 
 void Trainer::Impl::Save() {
+  HmrNet& network = learner->network();
   ranks->Broadcast(network->buffers());
   std::vector<FitStore*> stores = {&supervisor->store()};
   if (validator) stores.push_back(&validator->supervisor().store());
   // The fits before the checkpoint that leans on them; older ones may be given up only after it.
   ranks->Together([&] {
-    if (const std::string what = NotFiniteState(*network, *optimizer); !what.empty()) {
+    if (const std::string what = NotFiniteState(*network, learner->optimizer()); !what.empty()) {
       ThrowUserError(
           "step {}: {} is not finite any more and was not saved; start another --run with --init "
           "{} and a lower --learning-rate",
@@ -298,7 +274,7 @@ void Trainer::Impl::Save() {
   ranks->Together([&] {
     if (!ranks->first()) return;
     run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
-      WriteCheckpoint(folder, step, train_seconds, network, *optimizer);
+      WriteCheckpoint(folder, step, train_seconds, network, learner->optimizer());
     });
   });
   for (FitStore* store : stores) store->Protect(step);
@@ -320,73 +296,20 @@ void Trainer::Impl::LeaveOut(const std::string& what) {
 void Trainer::Impl::TrainStep(IntervalMeans* means) {
   const auto start = std::chrono::steady_clock::now();
   TakeSpanSeconds();  // what lies between the steps belongs to none
-  std::optional<Span> phase;
-  // Dropout draws from the step, not from what was drawn before it.
-  Rng rng(options.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks->rank()),
-          static_cast<uint64_t>(step));
-  SeedTorch(rng.NextU32());
-
-  SetLearningRate(optimizer.get(), LearningRateAt(options, step));
-  phase.emplace("load");
+  std::optional<Span> loading("load");
   const Batch batch = loader->Next();
-  phase.emplace("copy");
-  const at::Tensor inputs = NetworkInputs(batch, options.network.input, device);
-  phase.emplace("forward");
-  network->train();
-  const HmrOutput output = network->forward(inputs);
-  const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest);
-  // Before the fits: a device of its own poses the bodies while this one's cores fit.
-  LossOptions weights = options.loss;
-  if (step <= weights.vertices_after) weights.vertices = 0;
-  const bool with_vertices = weights.vertices > 0;
-  phase.emplace("loss");
-  const SmplOutput posed = smpl->forward(output.rotmats, output.betas, with_vertices);
-  phase.reset();
-  SupervisionStats stats;
-  const std::vector<Target> targets = supervisor->Step(batch.samples, predictions, step, &stats);
-
-  phase.emplace("copy");
-  LossTarget target =
-      TargetTensors(batch, targets, rest, options.use_labels, options.loss.fit_sd_rad, device);
-  phase.emplace("loss");
-  if (with_vertices) {
-    const at::NoGradGuard no_grad;
-    target.vertices = smpl->forward(target.rotmats, target.betas, true).vertices;
-  }
-  const LossPrediction prediction{
-      output.rotmats,
-      output.betas,
-      output.cam,
-      posed.joints49,
-      ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch, device), batch.crop_px),
-      posed.vertices};
-  const Losses losses = ComputeLosses(prediction, target, weights, ranks->Mean());
-  // Of all ranks: if one's is not finite, none takes the step.
-  const double loss = ranks->Sum({losses.total.item<double>()})[0] / ranks->count();
-  std::string not_finite;
-  if (std::isfinite(loss)) {
-    phase.emplace("backward");
-    optimizer->zero_grad();
-    ranks->Backward(losses.total);
-    phase.emplace("optimizer");
-    // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
-    const double norm = ClipGradients(*network, options.gradient_clip);
-    if (std::isfinite(norm)) {
-      means->Add("gradient_norm", norm);
-      optimizer->step();
-      bad_steps = 0;
-    } else {
-      not_finite = NotFiniteGradient(*network);
-    }
+  loading.reset();
+  const StepReport made = learner->Step(batch, step, *supervisor, *ranks);
+  means->Add("left_out", made.not_finite.empty() ? 0 : 1);
+  if (made.not_finite.empty()) {
+    bad_steps = 0;
+    means->Add("gradient_norm", made.gradient_norm);
   } else {
-    not_finite = NotFinite(losses, output, batch.samples);
-    if (not_finite.empty()) not_finite = "the loss of another rank";
+    LeaveOut(made.not_finite);
   }
-  phase.reset();
-  means->Add("left_out", not_finite.empty() ? 0 : 1);
-  if (!not_finite.empty()) LeaveOut(not_finite);
-  means->Add("loss", loss);
-  for (const auto& [name, value] : losses.terms) means->Add("loss_" + name, value.item<double>());
+  means->Add("loss", made.loss);
+  for (const auto& [name, value] : made.terms) means->Add("loss_" + name, value);
+  const SupervisionStats& stats = made.supervision;
   means->Add("fits_updated", static_cast<double>(stats.updated * ranks->count()));
   means->Add("fits_unusable", static_cast<double>(stats.unusable * ranks->count()));
   means->Add("fits_accepted_share", stats.accepted_share);
@@ -396,9 +319,9 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
 }
 
 nlohmann::json Trainer::Impl::Validate() {
-  ranks->Broadcast(network->buffers());
+  ranks->Broadcast(learner->network()->buffers());
   const auto predict = [&](const Batch& batch) {
-    return PredictBodies(network, batch, rest, device);
+    return PredictBodies(learner->network(), batch, learner->rest(), device);
   };
   nlohmann::json json = validator ? validator->Run(predict, step, ranks) : nlohmann::json::object();
   json.update(DescribeFits(*supervisor, data, ranks));
@@ -419,7 +342,7 @@ bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
   if (!options.first_starts.empty()) {
     starts = [&, trained = LoadKeypointNetwork(options.first_starts, device)](
                  std::span<const Sample> samples) mutable {
-      return PredictFromKeypoints(trained, samples, rest, device);
+      return PredictFromKeypoints(trained, samples, learner->rest(), device);
     };
   }
   const auto give_up = [&] { return ranks->Interrupted(); };
