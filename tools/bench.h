@@ -7,6 +7,7 @@ namespace gyre {
 int RunBenchFit(int argc, char** argv);
 int RunBenchLoad(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);
+int RunBenchRanks(int argc, char** argv);
 int RunBenchSmpl(int argc, char** argv);
 int RunBenchStore(int argc, char** argv);
 int RunBenchTrain(int argc, char** argv);

@@ -12,6 +12,7 @@ int RunBench(int argc, char** argv) {
       {"fit", "Speed and accuracy of the fitter", RunBenchFit},
       {"load", "Reading, cropping and normalising pictures", RunBenchLoad},
       {"micro", "Time of a fit's parts: joints, residuals, normal equations, solve", RunBenchMicro},
+      {"ranks", "What passes between the ranks of a training step", RunBenchRanks},
       {"smpl", "Posing bodies, and the derivatives", RunBenchSmpl},
       {"store", "Opening, writing, reading and verifying stored fits at scale", RunBenchStore},
       {"train", "A training step with and without fits", RunBenchTrain},

@@ -252,6 +252,18 @@ TEST_F(RanksTest, ASignalToOneStopsAllWithACheckpoint) {
   EXPECT_TRUE(fs::exists(fs::path(Run("run")) / "checkpoints" / fmt::format("{:06}", step)));
 }
 
+TEST_F(RanksTest, BenchTimesWhatPassesBetween) {
+  EXPECT_EQ(Wait(StartTwo({"bench", "ranks", "--mb=1,2", "--runs=2", "--json"})),
+            (std::vector<int>{0, 0}))
+      << Err(0) << Err(1);
+  const auto json = nlohmann::json::parse(ReadFile(scratch_ / "out0"));
+  EXPECT_EQ(json["ranks"], 2);
+  ASSERT_EQ(json["rows"].size(), 2);
+  EXPECT_GT(json["rows"][1]["mb_per_s"], 0);
+  EXPECT_EQ(ReadFile(scratch_ / "out1"), "");
+  ExpectOneSentence(Gyre({"bench", "ranks"}), 1);
+}
+
 TEST_F(RanksTest, ARunKeepsItsShards) {
   ASSERT_EQ(Gyre(TrainArgs("run", {"--steps=1", "--data-shards=1"})).exit_code, 0);
   const Args resume = {"train", "--resume", "--run", Run("run"), "--steps=2"};
