@@ -70,10 +70,12 @@ at::Tensor BatchNormImpl::forward(const at::Tensor& x) {
                                                      is_training(), *options.momentum(),
                                                      options.eps());
   }
+  // Of bfloat16 as well: what is shared has the weights' precision.
+  const at::Tensor wide = x.to(weight.dtype());
   at::Tensor mean, inverse_sd;
   {
     const at::NoGradGuard no_grad;
-    const auto [own_variance, own_mean] = at::var_mean(x, OverSamples(x), /*unbiased=*/false);
+    const auto [own_variance, own_mean] = at::var_mean(wide, OverSamples(x), /*unbiased=*/false);
     // In double precision: the difference of two large numbers may be small.
     const at::Tensor m = own_mean.to(at::kDouble);
     const std::vector<at::Tensor> moments =
@@ -84,10 +86,10 @@ at::Tensor BatchNormImpl::forward(const at::Tensor& x) {
     const double momentum = *options.momentum();
     running_mean.lerp_(moments[0].to(running_mean.dtype()), momentum);
     running_var.lerp_((variance * (samples / (samples - 1))).to(running_var.dtype()), momentum);
-    mean = moments[0].to(x.dtype());
-    inverse_sd = (variance + options.eps()).rsqrt().to(x.dtype());
+    mean = moments[0].to(wide.dtype());
+    inverse_sd = (variance + options.eps()).rsqrt().to(wide.dtype());
   }
-  return SyncedNorm::apply(x, weight, bias, mean, inverse_sd, rank_mean);
+  return SyncedNorm::apply(wide, weight, bias, mean, inverse_sd, rank_mean).to(x.dtype());
 }
 
 void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean) {

@@ -7,7 +7,10 @@
 #include <ATen/ops/relu.h>
 #include <torch/nn/init.h>
 
+#include <optional>
+
 #include "core/error.h"
+#include "regressor/autocast.h"
 #include "regressor/rotation.h"
 
 namespace gyre {
@@ -47,10 +50,6 @@ HmrNetImpl::HmrNetImpl(const NetworkOptions& options, const MeanParams& mean)
   init_cam = register_buffer("init_cam", RowTensor(mean.cam));
 }
 
-HmrOutput HmrNetImpl::forward(const at::Tensor& input) {
-  return Regress(encoder_->Features(input));
-}
-
 at::Tensor HmrNetImpl::RegressState(const at::Tensor& features) {
   GYRE_CHECK(features.dim() == 2 && features.size(1) == feature_size());
   const auto activate = [this](const at::Tensor& h) {
@@ -65,9 +64,15 @@ at::Tensor HmrNetImpl::RegressState(const at::Tensor& features) {
   return state;
 }
 
-HmrOutput HmrNetImpl::Regress(const at::Tensor& features) {
+HmrOutput HmrNetImpl::forward(const at::Tensor& input) {
+  at::Tensor state;  // float32 always, as the mean parameters that it starts at
+  {
+    std::optional<Bfloat16Scope> bfloat16;
+    if (options_.precision == Precision::kBfloat16) bfloat16.emplace(input.device().type());
+    state = RegressState(encoder_->Features(input));
+  }
   const std::vector<at::Tensor> parts =
-      RegressState(features).split_with_sizes({kNumPose6D, kNumShapeParams, kNumCam}, 1);
+      state.split_with_sizes({kNumPose6D, kNumShapeParams, kNumCam}, 1);
   return {.rotmats = RotationFromSixD(parts[0].reshape({-1, kNumBodyJoints, 6})),
           .betas = parts[1],
           .cam = parts[2]};

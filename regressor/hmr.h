@@ -27,11 +27,9 @@ class HmrNetImpl : public torch::nn::Module {
   HmrNetImpl(const NetworkOptions& options, const MeanParams& mean);
 
   // Images [B,3,S,S] as NormalizeCrops makes them, S = options().image_px; or what options().input
-  // says, in the shape that encoder.h gives.
+  // says, in the shape that encoder.h gives. Computes in options().precision.
   HmrOutput forward(const at::Tensor& input);
-  // The head alone: features [B, feature_size()].
-  HmrOutput Regress(const at::Tensor& features);
-  // The head's state after its iterations, [B,157].
+  // The head alone: its state after its iterations, [B,157], of features [B, feature_size()].
   at::Tensor RegressState(const at::Tensor& features);
 
   int64_t feature_size() const { return encoder_->feature_size(); }

@@ -33,6 +33,9 @@ IefActivation IefActivationFromName(const std::string& name);
 // own, or all of theirs, which computes what one rank would with the whole batch.
 enum class BatchNormOf { kLocal, kSynced };
 
+// In what the network computes, see autocast.h. It gives float32 either way, of float32 weights.
+enum class Precision { kFloat32, kBfloat16 };
+
 // The defaults are SPIN's.
 struct NetworkOptions {
   NetworkInput input = NetworkInput::kImage;
@@ -45,6 +48,7 @@ struct NetworkOptions {
   int ief_iterations = 3;
   double dropout = 0.5;  // after each hidden layer of the head, in training
   BatchNormOf batch_norm = BatchNormOf::kLocal;
+  Precision precision = Precision::kFloat32;
 
   // UserError names the field and its value.
   void Check() const;

@@ -56,6 +56,8 @@ void VisitFields(Options& o, Visitor&& visit) {
   visit("network.dropout", n.dropout, "Dropout of the head");
   visit("network.batch_norm", n.batch_norm,
         "Statistics of several ranks: local, or synced (of the whole batch)");
+  visit("network.precision", n.precision,
+        "float32, or bfloat16: for GPUs, works on any CPU but can be slower");
 
   auto& l = o.loss;
   visit("loss.total", l.total, "Multiplies all terms");

@@ -15,6 +15,8 @@ struct Choice {
 
 constexpr Choice<BatchNormOf> kBatchNormOfs[] = {{"local", BatchNormOf::kLocal},
                                                  {"synced", BatchNormOf::kSynced}};
+constexpr Choice<Precision> kPrecisions[] = {{"float32", Precision::kFloat32},
+                                             {"bfloat16", Precision::kBfloat16}};
 constexpr Choice<TorsoWeighting> kTorsoWeightings[] = {{"none", TorsoWeighting::kNone},
                                                        {"confidence", TorsoWeighting::kConfidence}};
 constexpr Choice<RobustNorm> kRobustNorms[] = {{"per_coordinate", RobustNorm::kPerCoordinate},
@@ -59,6 +61,7 @@ std::string ChoiceName(NetworkInput value) { return NetworkInputName(value); }
 std::string ChoiceName(Backbone value) { return BackboneName(value); }
 std::string ChoiceName(IefActivation value) { return IefActivationName(value); }
 std::string ChoiceName(BatchNormOf value) { return NameIn(kBatchNormOfs, value); }
+std::string ChoiceName(Precision value) { return NameIn(kPrecisions, value); }
 std::string ChoiceName(LossNorm value) { return LossNormName(value); }
 std::string ChoiceName(LossMean value) { return LossMeanName(value); }
 std::string ChoiceName(TorsoWeighting value) { return NameIn(kTorsoWeightings, value); }
@@ -80,6 +83,9 @@ void ChoiceFromName(const std::string& name, IefActivation* value) {
 }
 void ChoiceFromName(const std::string& name, BatchNormOf* value) {
   ValueIn(kBatchNormOfs, name, value);
+}
+void ChoiceFromName(const std::string& name, Precision* value) {
+  ValueIn(kPrecisions, name, value);
 }
 void ChoiceFromName(const std::string& name, LossNorm* value) { *value = LossNormFromName(name); }
 void ChoiceFromName(const std::string& name, LossMean* value) { *value = LossMeanFromName(name); }

@@ -36,6 +36,15 @@ TEST(TrainOptionsTest, EveryFieldIsReadBackFromItsText) {
   EXPECT_EQ(ToJson(copy), ToJson(changed));
 }
 
+TEST(TrainOptionsTest, PrecisionIsAChoice) {
+  TrainOptions options;
+  EXPECT_EQ(ToJson(options)["network.precision"], "float32");
+  OptionFromText("bfloat16", "network.precision", &options.network.precision);
+  EXPECT_EQ(TrainOptionsFromJson(ToJson(options), "test").network.precision, Precision::kBfloat16);
+  EXPECT_THROW(OptionFromText("float16", "network.precision", &options.network.precision),
+               UserError);
+}
+
 TEST(TrainOptionsTest, OptionsOfAnOlderVersionAreRead) {
   nlohmann::json json = ToJson(TrainOptions::Preset("small"));
   json.erase("loss.fit_sd_rad");

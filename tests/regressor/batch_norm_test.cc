@@ -82,5 +82,26 @@ TEST(BatchNormTest, SyncedHalvesAreAsTheWhole) {
   }
 }
 
+// Bfloat16 comes in and goes out; between them nothing is rounded.
+TEST(BatchNormTest, SyncedHalvesOfBfloat16KeepTheWeightsPrecision) {
+  const at::Tensor x = at::randn({4, 5, 3, 2}).add_(30).to(at::kBFloat16);
+  BatchNorm whole(5);
+  const at::Tensor whole_y = whole->forward(x.to(at::kFloat));
+  TwoThreads threads;
+  OnBoth([&](int rank) {
+    BatchNorm norm(5);
+    SyncBatchNorm(*norm, threads.Of(rank));
+    const at::Tensor half = x.chunk(2)[rank].clone().requires_grad_();
+    const at::Tensor y = norm->forward(half);
+    EXPECT_EQ(y.scalar_type(), at::kBFloat16);
+    EXPECT_LT(MaxAbs(y - whole_y.chunk(2)[rank]), MaxAbs(whole_y) / 256);
+    EXPECT_LT(MaxAbs(norm->running_mean - whole->running_mean), 1e-5);
+    EXPECT_LT(MaxAbs(norm->running_var - whole->running_var), 1e-5);
+    y.sum().backward();
+    EXPECT_EQ(half.grad().scalar_type(), at::kBFloat16);
+    EXPECT_EQ(norm->weight.grad().scalar_type(), at::kFloat);
+  });
+}
+
 }  // namespace
 }  // namespace gyre

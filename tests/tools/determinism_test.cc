@@ -124,5 +124,22 @@ TEST_F(DeterminismTest, ThreadsAndKillsChangeNothing) {
   EXPECT_TRUE(other_seed.fits != straight.fits);
 }
 
+TEST_F(DeterminismTest, PrecisionIsKeptAndChangesLittle) {
+  Train(TrainArgs("float32", 0, 1));
+  const auto in_bfloat16 = [&](const std::string& name, const std::string& steps) {
+    std::vector<std::string> args = TrainArgs(name, 0, 1);
+    args.insert(args.end(), {"--network.precision=bfloat16", "--steps=" + steps});
+    Train(args);
+  };
+  in_bfloat16("straight", "8");
+  in_bfloat16("stopped", "5");
+  Train({"train", "--resume", "--run", Run("stopped"), "--steps=8", "--quiet"});
+  const Outcome exact = OutcomeOf("float32"), straight = OutcomeOf("straight");
+  EXPECT_TRUE(OutcomeOf("stopped").weights == straight.weights);
+  EXPECT_TRUE(straight.weights != exact.weights);
+  const double loss = straight.metrics[1]["loss"], exact_loss = exact.metrics[1]["loss"];
+  EXPECT_NEAR(loss, exact_loss, 0.02 * exact_loss);
+}
+
 }  // namespace
 }  // namespace gyre
