@@ -13,6 +13,7 @@
 #include "datasets/loader.h"
 #include "loop/learner.h"
 #include "loop/network_bridge.h"
+#include "loop/option_text.h"
 #include "loop/train_options.h"
 #include "metrics/meter.h"
 #include "regressor/runtime.h"
@@ -106,7 +107,7 @@ nlohmann::json ToJson(const Times& times) {
 
 int RunBenchTrain(int argc, char** argv) {
   int batch_size, threads, steps;
-  std::string preset, device;
+  std::string preset, device, precision;
   cxxopts::Options options("gyre bench train",
                            "Time a training step with and without fits, on pictures in memory.");
   options.add_options()("preset", "As of gyre train",
@@ -115,6 +116,8 @@ int RunBenchTrain(int argc, char** argv) {
       "N")("threads", "Threads of network and fitter (0: all cores)",
            cxxopts::value<int>(threads)->default_value("0"),
            "N")("device", "cpu or cuda", cxxopts::value<std::string>(device)->default_value("cpu"))(
+      "precision", "float32 or bfloat16",
+      cxxopts::value<std::string>(precision)->default_value("float32"))(
       "steps", "Times are medians of so many steps",
       cxxopts::value<int>(steps)->default_value("11"),
       "N")("no-fits", "Only steps without fits")("json", "Print one JSON object");
@@ -128,6 +131,7 @@ int RunBenchTrain(int argc, char** argv) {
   train.data = fmt::format("synth:?count={}", std::max(train.batch_size, 1));
   train.threads = train.fit_threads = threads;
   train.device = device;
+  ChoiceFromName(precision, &train.network.precision);
   train.Check();
   InitRuntime(threads);
   SeedTorch(train.seed);
@@ -137,6 +141,7 @@ int RunBenchTrain(int argc, char** argv) {
                          {"parameters", bench.num_parameters()},
                          {"batch_size", train.batch_size},
                          {"image_px", train.network.image_px},
+                         {"precision", precision},
                          {"threads", at::get_num_threads()},
                          {"steps", steps},
                          {"peak_mb", MemoryMb("VmHWM")}};
