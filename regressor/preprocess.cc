@@ -34,9 +34,13 @@ at::Tensor NormalizeCrops(std::span<const uint8_t> bgr, int64_t batch, int64_t s
   // from_blob wants a mutable pointer; the values are only read.
   const at::Tensor bytes =
       at::from_blob(const_cast<uint8_t*>(bgr.data()), {batch, size_px, size_px, 3}, at::kByte);
-  const at::Tensor rgb = bytes.to(device).flip(3).to(at::kFloat);
+  // Pinned memory is copied while the GPU still computes; LibTorch keeps it until that is done.
+  const at::Tensor rgb =
+      bytes.pin_memory().to(device, /*non_blocking=*/true).flip(3).to(at::kFloat);
   // Pixels are interleaved already, so this view is channels-last.
-  return ((rgb - mean.to(device)) / deviation.to(device)).permute({0, 3, 1, 2});
+  return ((rgb - mean.to(device, /*non_blocking=*/true)) /
+          deviation.to(device, /*non_blocking=*/true))
+      .permute({0, 3, 1, 2});
 }
 
 }  // namespace gyre

@@ -13,10 +13,16 @@
 namespace gyre {
 namespace {
 
-// A float tensor on the CPU and a view of its memory.
+// A float tensor of zeros on the CPU, and a view of its memory. For a GPU the memory is pinned: it
+// is then copied while the GPU still computes, and kept by LibTorch until that is done.
 struct HostTensor {
-  explicit HostTensor(const std::vector<int64_t>& shape)
-      : tensor(at::zeros(shape, at::kFloat)), data(tensor.data_ptr<float>()) {}
+  HostTensor(const std::vector<int64_t>& shape, c10::Device to)
+      : device(to),
+        tensor(at::zeros(shape, at::TensorOptions(at::kFloat).pinned_memory(to.is_cuda()))),
+        data(tensor.data_ptr<float>()) {}
+  at::Tensor OnDevice() const { return tensor.to(device, /*non_blocking=*/true); }
+
+  c10::Device device;
   at::Tensor tensor;
   float* data;
 };
@@ -24,8 +30,8 @@ struct HostTensor {
 Vec2 CropMiddle(int size_px) { return Vec2::Constant(0.5 * (size_px - 1)); }
 
 // [B,49,3]: x, y in [-1,1] of the crop, confidence.
-at::Tensor NormalizedKeypoints(const Batch& batch) {
-  HostTensor keypoints({int64_t{batch.size()}, kNumSpinJoints, 3});
+at::Tensor NormalizedKeypoints(const Batch& batch, c10::Device device) {
+  HostTensor keypoints({int64_t{batch.size()}, kNumSpinJoints, 3}, device);
   for (int i = 0; i < batch.size(); ++i) {
     const CropKeypoints& in_crop = batch.keypoints[i];
     for (int j = 0; j < kNumSpinJoints; ++j) {
@@ -37,20 +43,20 @@ at::Tensor NormalizedKeypoints(const Batch& batch) {
       out[2] = static_cast<float>(in_crop.confidence[j]);
     }
   }
-  return keypoints.tensor;
+  return keypoints.OnDevice();
 }
 
 }  // namespace
 
 CropCameras CamerasOf(const Batch& batch, c10::Device device) {
-  HostTensor focal({int64_t{batch.size()}}), center({int64_t{batch.size()}, 2});
+  HostTensor focal({int64_t{batch.size()}}, device), center({int64_t{batch.size()}, 2}, device);
   for (int i = 0; i < batch.size(); ++i) {
     const Camera camera = CameraInCrop(ImageCamera(batch.samples[i]), batch.crops[i]);
     focal.data[i] = static_cast<float>(camera.focal_px);
     center.data[2 * i] = static_cast<float>(camera.center_px.x());
     center.data[2 * i + 1] = static_cast<float>(camera.center_px.y());
   }
-  return {focal.tensor.to(device), center.tensor.to(device)};
+  return {focal.OnDevice(), center.OnDevice()};
 }
 
 at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device) {
@@ -58,12 +64,12 @@ at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device dev
     case NetworkInput::kImage:
       return NormalizeCrops(batch.pixels, batch.size(), batch.crop_px, device);
     case NetworkInput::kKeypoints:
-      return NormalizedKeypoints(batch).to(device);
+      return NormalizedKeypoints(batch, device);
     case NetworkInput::kSilhouette: {
       const int64_t side = batch.crop_px, pixels = batch.size() * side * side;
-      HostTensor silhouettes({batch.size(), 1, side, side});
+      HostTensor silhouettes({batch.size(), 1, side, side}, device);
       for (int64_t i = 0; i < pixels; ++i) silhouettes.data[i] = batch.pixels[3 * i] / 255.0F;
-      return silhouettes.tensor.to(device);
+      return silhouettes.OnDevice();
     }
   }
   GYRE_CHECK(false, "no such input");
@@ -128,9 +134,9 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
                          c10::Device device) {
   const int64_t n = batch.size();
   GYRE_CHECK(static_cast<int64_t>(targets.size()) == n);
-  HostTensor joints({n, kNumSupersetJoints, 4}), has_joints({n}),
-      rotmats({n, kNumBodyJoints, 3, 3}), betas({n, kNumShapeParams}), valid({n}),
-      joint_weight({n, kNumBodyJoints});
+  HostTensor joints({n, kNumSupersetJoints, 4}, device), has_joints({n}, device),
+      rotmats({n, kNumBodyJoints, 3, 3}, device), betas({n, kNumShapeParams}, device),
+      valid({n}, device), joint_weight({n, kNumBodyJoints}, device);
   for (int i = 0; i < n; ++i) {
     const Sample& sample = batch.samples[i];
     if (use_labels && sample.joints3d) {
@@ -163,13 +169,13 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
     }
   }
   LossTarget target;
-  target.keypoints_2d = NormalizedKeypoints(batch).to(device);
-  target.joints_3d = joints.tensor.to(device);
-  target.has_joints_3d = has_joints.tensor.to(device);
-  target.rotmats = rotmats.tensor.to(device);
-  target.betas = betas.tensor.to(device);
-  target.valid = valid.tensor.to(device);
-  if (fit_sd_rad > 0) target.joint_weight = joint_weight.tensor.to(device);
+  target.keypoints_2d = NormalizedKeypoints(batch, device);
+  target.joints_3d = joints.OnDevice();
+  target.has_joints_3d = has_joints.OnDevice();
+  target.rotmats = rotmats.OnDevice();
+  target.betas = betas.OnDevice();
+  target.valid = valid.OnDevice();
+  if (fit_sd_rad > 0) target.joint_weight = joint_weight.OnDevice();
   return target;
 }
 
