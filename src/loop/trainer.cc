@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/fingerprint.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/stop_on_signal.h"
@@ -84,6 +85,39 @@ int ThreadsFor(int asked, const Ranks& ranks) {
              : std::max(1, HardwareThreads() / ranks.local_count());
 }
 
+// What every rank has to be started with: all but what concerns its own process alone.
+nlohmann::json SharedOptions(const TrainOptions& options, const std::filesystem::path& run,
+                             bool resume) {
+  nlohmann::json json = ToJson(options);
+  for (const char* own :
+       {"threads", "fit_threads", "loader_threads", "rank_timeout_s", "rank_start_timeout_s"}) {
+    json.erase(own);
+  }
+  json["run"] = run.string();
+  json["resume"] = resume;
+  return json;
+}
+
+// Ranks that differ would train different networks, or wait for what never comes.
+void RequireAlike(const nlohmann::json& mine, Ranks* ranks) {
+  const std::vector<std::string> all = ranks->Gather(mine.dump());
+  ranks->Together([&] {
+    for (size_t rank = 1; rank < all.size(); ++rank) {
+      const nlohmann::json other = nlohmann::json::parse(all[rank]);
+      for (const nlohmann::json& difference : nlohmann::json::diff(mine, other)) {
+        const nlohmann::json::json_pointer at(difference["path"].get<std::string>());
+        const auto value = [&](const nlohmann::json& of) {
+          return of.contains(at) ? of[at].dump() : "none";
+        };
+        ThrowUserError(
+            "rank {} has {} = {}, rank 0 has {}; start all ranks with the same command, and let "
+            "all hosts see the same files",
+            rank, at.to_string().substr(1), value(other), value(mine));
+      }
+    }
+  });
+}
+
 }  // namespace
 
 struct Trainer::Impl {
@@ -95,6 +129,7 @@ struct Trainer::Impl {
   FitStore OpenFits(const Mixture& of, const char* file, bool resume) const;
   FitFile OpenFitFile(const std::filesystem::path& path, const std::vector<FitRows>& rows,
                       bool resume) const;
+  std::vector<FitStore*> Stores();
   void StartFromWeights();
   void Resume();
   bool MakeInitialFits(const StopOnSignal& stop);
@@ -176,12 +211,16 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
 // What the ranks have to agree in before they train together.
 void Trainer::Impl::Join() {
   HmrNet& network = learner->network();
-  if (ranks->Sum({static_cast<double>(step)})[0] != static_cast<double>(step) * ranks->count()) {
-    ThrowUserError(
-        "{}: rank {} read the checkpoint of step {}, others read another; let all hosts "
-        "see the same folder",
-        run.root().string(), ranks->rank(), step);
+  Fingerprint vertices;
+  vertices.AddBytes(body->v_template.data(), body->v_template.size() * sizeof(double));
+  nlohmann::json read = {{"step", step}, {"body", vertices.Hex()}};
+  for (FitStore* store : Stores()) {
+    nlohmann::json& sets = read[store == &supervisor->store() ? "data" : "val"];
+    for (const FitRows& rows : store->files().front().datasets()) {
+      sets[rows.name] = fmt::format("{} rows, content {}", rows.rows, rows.fingerprint);
+    }
   }
+  RequireAlike(read, ranks);
   ranks->Broadcast(network->parameters());
   if (options.network.batch_norm == BatchNormOf::kSynced) SyncBatchNorm(*network, ranks->Mean());
   ranks->AverageGradients(network->parameters());
@@ -258,8 +297,7 @@ void Trainer::Impl::Resume() {
 void Trainer::Impl::Save() {
   HmrNet& network = learner->network();
   ranks->Broadcast(network->buffers());
-  std::vector<FitStore*> stores = {&supervisor->store()};
-  if (validator) stores.push_back(&validator->supervisor().store());
+  const std::vector<FitStore*> stores = Stores();
   // The fits before the checkpoint that leans on them; older ones may be given up only after it.
   ranks->Together([&] {
     if (const std::string what = NotFiniteState(*network, learner->optimizer()); !what.empty()) {
@@ -335,6 +373,12 @@ void Trainer::Impl::Draw(bool extremes) {
     DrawValidationPictures(run, *validator, *body, step, options.pictures);
     if (extremes) DrawExtremes(run, *validator, *body, options.pictures);
   });
+}
+
+std::vector<FitStore*> Trainer::Impl::Stores() {
+  std::vector<FitStore*> stores = {&supervisor->store()};
+  if (validator) stores.push_back(&validator->supervisor().store());
+  return stores;
 }
 
 bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
@@ -416,6 +460,7 @@ bool Trainer::Impl::Train() {
 Trainer::Trainer(const TrainOptions& options, const std::filesystem::path& run, bool resume,
                  Ranks* ranks) {
   options.Check();
+  RequireAlike(SharedOptions(options, run, resume), ranks);
   std::optional<RunDirectory> folder;
   ranks->Together([&] {
     if (!ranks->first()) return;

@@ -77,32 +77,35 @@ class RanksTest : public testing::Test {
     return args;
   }
 
-  // On this host; or each in the network namespace that tools/test_hosts has made for it, where the
+  // On this host; or in the network namespace that tools/test_hosts has made for it, where the
   // interface has the same name.
-  std::vector<pid_t> StartTwo(const Args& args) const {
+  pid_t StartRank(int rank, const std::string& port, const Args& args) const {
     std::istringstream hosts(std::getenv("GYRE_TEST_HOSTS") ? std::getenv("GYRE_TEST_HOSTS") : "");
     const char* const master = std::getenv("GYRE_TEST_MASTER");
     const Descriptor here(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
-    const std::string port = FreePort();
-    std::vector<pid_t> pids;
-    for (const std::string rank : {"0", "1"}) {
-      setenv("RANK", rank.c_str(), 1);
-      setenv("WORLD_SIZE", "2", 1);
-      setenv("MASTER_ADDR", master ? master : "127.0.0.1", 1);
-      setenv("MASTER_PORT", port.c_str(), 1);
-      std::string host;
-      if (hosts >> host) {
-        const Descriptor there(open(("/run/netns/" + host).c_str(), O_RDONLY | O_CLOEXEC));
-        EXPECT_EQ(setns(there.get(), CLONE_NEWNET), 0) << host;
-      }
-      setenv("GLOO_SOCKET_IFNAME", host.empty() ? "lo" : host.c_str(), 1);
-      pids.push_back(StartGyre(args, scratch_ / ("out" + rank), scratch_ / ("err" + rank)));
-      if (!host.empty()) {
-        EXPECT_EQ(setns(here.get(), CLONE_NEWNET), 0);
-      }
+    const std::string name = std::to_string(rank);
+    setenv("RANK", name.c_str(), 1);
+    setenv("WORLD_SIZE", "2", 1);
+    setenv("MASTER_ADDR", master ? master : "127.0.0.1", 1);
+    setenv("MASTER_PORT", port.c_str(), 1);
+    std::string host;
+    for (int r = 0; r <= rank; ++r) hosts >> host;
+    if (!host.empty()) {
+      const Descriptor there(open(("/run/netns/" + host).c_str(), O_RDONLY | O_CLOEXEC));
+      EXPECT_EQ(setns(there.get(), CLONE_NEWNET), 0) << host;
     }
-    for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}) unsetenv(name);
-    return pids;
+    setenv("GLOO_SOCKET_IFNAME", host.empty() ? "lo" : host.c_str(), 1);
+    const pid_t pid = StartGyre(args, scratch_ / ("out" + name), scratch_ / ("err" + name));
+    if (!host.empty()) {
+      EXPECT_EQ(setns(here.get(), CLONE_NEWNET), 0);
+    }
+    for (const char* set : {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}) unsetenv(set);
+    return pid;
+  }
+
+  std::vector<pid_t> StartTwo(const Args& args) const {
+    const std::string port = FreePort();
+    return {StartRank(0, port, args), StartRank(1, port, args)};
   }
 
   std::string Err(int rank) const { return ReadFile(scratch_ / ("err" + std::to_string(rank))); }
@@ -269,6 +272,33 @@ TEST_F(RanksTest, ARunKeepsItsShards) {
   const Args resume = {"train", "--resume", "--run", Run("run"), "--steps=2"};
   EXPECT_EQ(Wait(StartTwo(resume)), (std::vector<int>{1, 1}));
   EXPECT_THAT(Err(0), HasSubstr("data_shards = 1 cannot be shared by 2 ranks; start 1 of them"));
+}
+
+TEST_F(RanksTest, RanksThatDifferEndBeforeTheyTrain) {
+  const std::string port = FreePort();
+  EXPECT_EQ(Wait({StartRank(0, port, TrainArgs("run", {})),
+                  StartRank(1, port, TrainArgs("run", {"--learning-rate=1", "--threads=2"}))}),
+            (std::vector<int>{1, 1}));
+  EXPECT_THAT(Err(0), HasSubstr("rank 1 has learning_rate = 1.0, rank 0 has 0.0003; start all"));
+  EXPECT_THAT(Err(1), HasSubstr("another rank failed and said why"));
+  EXPECT_FALSE(fs::exists(Run("run")));
+}
+
+TEST_F(RanksTest, OtherDataByTheSameNameIsTold) {
+  const ProgramResult made = Gyre({"data", "synth", "--count", "25", "--frame", "96", "--name",
+                                   "people", "--out", scratch_ / "other", "--quiet"});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const Args args = TrainArgs("run", {"--data=spin:/proc/self/cwd/people.npz", "--val="});
+  const std::string port = FreePort();
+  const fs::path here = fs::current_path();
+  std::vector<pid_t> pids;
+  for (const std::string folder : {"data", "other"}) {
+    fs::current_path(scratch_ / folder);
+    pids.push_back(StartRank(static_cast<int>(pids.size()), port, args));
+  }
+  fs::current_path(here);
+  EXPECT_EQ(Wait(pids), (std::vector<int>{1, 1})) << Err(1);
+  EXPECT_THAT(Err(0), HasSubstr("rank 1 has data/spin = \"25 rows"));
 }
 
 }  // namespace
