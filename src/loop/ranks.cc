@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <mutex>
 #include <sstream>
@@ -94,6 +95,8 @@ Ranks::Ranks(const RankEnvironment& environment, milliseconds start_timeout, mil
     : Ranks() {
   impl_->environment = environment;
   if (environment.count == 1) return;
+  // Gloo writes to sockets that a lost rank has closed: that is to be told, not to end the process.
+  std::signal(SIGPIPE, SIG_IGN);
   const auto absent = [&](int rank) {
     return fmt::format(
         "rank {} did not come to {} port {} within {} s; start all ranks with the same MASTER_ADDR "

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <map>
 #include <thread>
 
@@ -241,6 +242,10 @@ TEST_F(RanksTest, WhoFailsEndsTheOthersWork) {
     });
     EXPECT_THAT(error, HasSubstr(ranks.first() ? "the disk is full" : "another rank failed"));
   });
+}
+
+TEST_F(RanksTest, WritingToWhoEndedIsNoSignalsMatter) {
+  Run(2, [](Ranks&) { raise(SIGPIPE); });
 }
 
 TEST_F(RanksTest, WhoEndsIsMissedAtOnce) {
