@@ -30,8 +30,13 @@ void TrainOptions::Check() const {
   positive("keep_checkpoints", keep_checkpoints);
   if (!(gradient_clip >= 0)) ThrowUserError("gradient_clip = {} must be 0 or more", gradient_clip);
   if (data_shards < 0) ThrowUserError("data_shards = {} must be 0 or more", data_shards);
-  positive("rank_timeout_s", rank_timeout_s);
-  positive("rank_start_timeout_s", rank_start_timeout_s);
+  const auto seconds = [](const char* name, double value) {
+    if (!(value >= 1 && value <= 1e6)) {
+      ThrowUserError("{} = {} must be in 1..1000000", name, value);
+    }
+  };
+  seconds("rank_timeout_s", rank_timeout_s);
+  seconds("rank_start_timeout_s", rank_start_timeout_s);
   if (data.empty()) ThrowUserError("--data is required: what to train on, see gyre train --help");
   if (batch_size < 2)
     ThrowUserError("batch_size = {} is too small for batch norm; use 2 or more", batch_size);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
@@ -63,6 +64,14 @@ TEST(TrainOptionsTest, BadValuesAreNamed) {
   EXPECT_THROW(TrainOptionsFromJson(nlohmann::json::array(), "test"), UserError);
   int64_t steps = 0;
   EXPECT_THROW(OptionFromText("12x", "steps", &steps), UsageError);
+  options.data = "synth:";
+  EXPECT_NO_THROW(options.Check());
+  for (const double seconds : {0.0, 1e-4, 1e300, std::nan("")}) {
+    TrainOptions impatient = options, slow = options;
+    impatient.rank_timeout_s = slow.rank_start_timeout_s = seconds;
+    EXPECT_THROW(impatient.Check(), UserError) << seconds;
+    EXPECT_THROW(slow.Check(), UserError) << seconds;
+  }
 }
 
 }  // namespace
