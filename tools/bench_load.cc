@@ -27,8 +27,11 @@ namespace fs = std::filesystem;
 // A folder that is removed at the end.
 struct ScratchFolder {
   ScratchFolder() {
-    std::string name = (fs::temp_directory_path() / "gyre-bench-XXXXXX").string();
-    if (!mkdtemp(name.data())) ThrowUserError("{}: no folder can be made there", name);
+    std::error_code error;
+    std::string name = (fs::temp_directory_path(error) / "gyre-bench-XXXXXX").string();
+    if (error || !mkdtemp(name.data())) {
+      ThrowUserError("no folder for pictures can be made; set TMPDIR to one that can be written");
+    }
     path = name;
   }
   ~ScratchFolder() {

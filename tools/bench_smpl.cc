@@ -77,8 +77,9 @@ int RunBenchSmpl(int argc, char** argv) {
       "N")("json", "Print one JSON object");
   AddBodyOptions(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
-  if (runs < 1 || std::ranges::min(batches) < 1 || std::ranges::min(threads) < 1) {
-    throw UsageError("--batch, --threads and --runs must be 1 or more");
+  if (runs < 1 || std::ranges::min(batches) < 1 || std::ranges::max(batches) > 4096 ||
+      std::ranges::min(threads) < 1 || std::ranges::max(threads) > 1024) {
+    throw UsageError("--batch must be 1 to 4096, --threads 1 to 1024, --runs 1 or more");
   }
   const auto body = BodyOf(args);
   const SmplLayer layer(*body);

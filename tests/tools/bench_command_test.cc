@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The benchmarks run, and what they report adds up. (What they measure is no matter for a test.)
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "tools/run_gyre.h"
@@ -26,7 +27,10 @@ TEST(BenchCommandTest, SmplReportsEveryBatchAndNumberOfThreads) {
     EXPECT_GT(row["forward_ms"], 0);
     EXPECT_GT(row["forward_backward_ms"], 0);
   }
-  ExpectOneSentence(Gyre({"bench", "smpl", "--batch", "0"}), 2);
+  for (const char* batch : {"0", "1000000000"}) {
+    ExpectOneSentence(Gyre({"bench", "smpl", "--batch", batch}), 2);
+  }
+  ExpectOneSentence(Gyre({"bench", "smpl", "--threads", "100000"}), 2);
 }
 
 TEST(BenchCommandTest, LoadReadsPicturesThatItMakes) {
@@ -35,6 +39,22 @@ TEST(BenchCommandTest, LoadReadsPicturesThatItMakes) {
   EXPECT_NEAR(json["ms_per_picture"]["megapixels"].get<double>(), 0.128 * 0.128, 1e-9);
   ASSERT_EQ(json["loader"].size(), 2);
   for (const auto& row : json["loader"]) EXPECT_GT(row["pictures_per_s"], 0);
+}
+
+TEST(BenchCommandTest, LoadWithoutAFolderForPicturesSaysSo) {
+  const char* const set = std::getenv("TMPDIR");
+  const std::string before = set ? set : "";
+  for (const char* folder : {"/nowhere", "/proc"}) {
+    // Only for the program: this test keeps its own files elsewhere.
+    const ScratchFolder scratch;
+    setenv("TMPDIR", folder, 1);
+    const pid_t pid = StartGyre({"bench", "load"}, scratch / "out", scratch / "err");
+    set ? setenv("TMPDIR", before.c_str(), 1) : unsetenv("TMPDIR");
+    int status = 0;
+    ASSERT_EQ(waitpid(pid, &status, 0), pid);
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    EXPECT_THAT(ReadFile(scratch / "err"), testing::HasSubstr("set TMPDIR"));
+  }
 }
 
 TEST(BenchCommandTest, TrainTakesStepsWithAndWithoutFits) {
