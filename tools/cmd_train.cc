@@ -102,6 +102,7 @@ int RunTrain(int argc, char** argv) {
     Trainer trainer(train, run, resume, &ranks);
     if (!trainer.Train()) return kExitStopped;
   } catch (const RankLost& lost) {
+    if (!std::filesystem::exists(run / "options.json")) throw;  // nothing was begun
     ThrowUserError("{}; gyre train --resume --run {} goes on from the last checkpoint", lost.what(),
                    run.string());
   }

@@ -281,6 +281,7 @@ TEST_F(RanksTest, RanksThatDifferEndBeforeTheyTrain) {
             (std::vector<int>{1, 1}));
   EXPECT_THAT(Err(0), HasSubstr("rank 1 has learning_rate = 1.0, rank 0 has 0.0003; start all"));
   EXPECT_THAT(Err(1), HasSubstr("another rank failed and said why"));
+  EXPECT_THAT(Err(1), testing::Not(HasSubstr("--resume"))) << "there is nothing to resume";
   EXPECT_FALSE(fs::exists(Run("run")));
 }
 
