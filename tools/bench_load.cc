@@ -76,6 +76,7 @@ nlohmann::json MeasureParts(const Mixture& data, const LoaderOptions& loading, i
 nlohmann::json MeasureLoader(const Mixture& data, LoaderOptions loading, int threads,
                              int pictures) {
   loading.workers = threads;
+  ForgetPeakMemory();  // of making the pictures
   Loader loader(data, loading);
   const auto next = [&] {
     const Batch batch = loader.Next();

@@ -34,4 +34,6 @@ double MemoryMb(const std::string& key) {
   return 0;
 }
 
+void ForgetPeakMemory() { std::ofstream("/proc/self/clear_refs") << '5'; }
+
 }  // namespace gyre

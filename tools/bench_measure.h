@@ -20,5 +20,7 @@ Duration MedianDuration(int runs, const std::function<void()>& work);
 // A line of /proc/self/status in MB: "VmRSS" all memory that is mapped and present, "RssAnon" what
 // of it is not shared with the page cache, "VmHWM" the most that VmRSS has been.
 double MemoryMb(const std::string& key);
+// From now on VmHWM is of what follows. Where the system refuses, it goes on as it was.
+void ForgetPeakMemory();
 
 }  // namespace gyre
