@@ -4,16 +4,15 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <map>
 #include <thread>
 
+#include "loop/free_port.h"
 #include "loop/train_options.h"
 
 namespace gyre {
@@ -136,18 +135,6 @@ TEST(TrainOptionsTest, SharesThatDoNotComeOutEvenAreRefused) {
 // Ranks as threads of this process, over real sockets.
 class RanksTest : public testing::Test {
  protected:
-  static uint16_t FreePort() {
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
-  }
-
   template <typename Work>
   static void Run(int count, const Work& work) {
     setenv("GLOO_SOCKET_IFNAME", "lo", 1);

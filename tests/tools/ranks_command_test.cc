@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Training on several ranks as a user starts it, all of them on this host.
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/socket.h>
 
 #include <chrono>
 #include <cmath>
@@ -21,6 +19,7 @@
 #include "core/descriptor.h"
 #include "io/pickle.h"
 #include "io/zip.h"
+#include "loop/free_port.h"
 #include "tools/run_gyre.h"
 
 namespace gyre {
@@ -29,18 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 using Args = std::vector<std::string>;
-
-std::string FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  close(fd);
-  return std::to_string(ntohs(address.sin_port));
-}
 
 class RanksTest : public testing::Test {
  protected:
@@ -104,7 +91,7 @@ class RanksTest : public testing::Test {
   }
 
   std::vector<pid_t> StartTwo(const Args& args) const {
-    const std::string port = FreePort();
+    const std::string port = std::to_string(FreePort());
     return {StartRank(0, port, args), StartRank(1, port, args)};
   }
 
@@ -275,7 +262,7 @@ TEST_F(RanksTest, ARunKeepsItsShards) {
 }
 
 TEST_F(RanksTest, RanksThatDifferEndBeforeTheyTrain) {
-  const std::string port = FreePort();
+  const std::string port = std::to_string(FreePort());
   EXPECT_EQ(Wait({StartRank(0, port, TrainArgs("run", {})),
                   StartRank(1, port, TrainArgs("run", {"--learning-rate=1", "--threads=2"}))}),
             (std::vector<int>{1, 1}));
@@ -290,7 +277,7 @@ TEST_F(RanksTest, OtherDataByTheSameNameIsTold) {
                                    "people", "--out", scratch_ / "other", "--quiet"});
   ASSERT_EQ(made.exit_code, 0) << made.err;
   const Args args = TrainArgs("run", {"--data=spin:/proc/self/cwd/people.npz", "--val="});
-  const std::string port = FreePort();
+  const std::string port = std::to_string(FreePort());
   const fs::path here = fs::current_path();
   std::vector<pid_t> pids;
   for (const std::string folder : {"data", "other"}) {
