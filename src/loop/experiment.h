@@ -10,9 +10,10 @@
 //     "arms":    {"truth": {"supervision": "truth"},                  over both
 //                 "other": {"like": "truth", ...}, ...}               over another arm's
 //   }
-// Options have the names of a run's options.json; "preset" says where the rest comes from. {dir} in
-// a text is the experiment's folder, {NAME} what --define NAME=VALUE says. A size may also replace
-// the arguments of "prepare" by its own.
+// Options have the names of a run's options.json; "preset" says where the rest comes from, and
+// "fits_of" a preset that has its fitter and store from elsewhere. {dir} in a text is the
+// experiment's folder, {NAME} what --define NAME=VALUE says. A size may also replace the arguments
+// of "prepare" by its own.
 #pragma once
 
 #include <cstdint>

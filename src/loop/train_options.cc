@@ -157,15 +157,19 @@ TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& wha
     OptionFromJson(*entry, fmt::format("{}: option 'preset'", what), &preset);
   }
   TrainOptions options = TrainOptions::Preset(preset);
-  size_t known = 0;
+  nlohmann::json all = ToJson(options);
+  if (const auto entry = json.find("fits_of"); entry != json.end()) {
+    OptionFromJson(*entry, fmt::format("{}: option 'fits_of'", what), &preset);
+    const TrainOptions other = TrainOptions::Preset(preset);
+    options.fit = other.fit;
+    options.store = other.store;
+    all["fits_of"] = preset;
+  }
   VisitFields(options, [&](const char* name, auto& field, const char*) {
     const auto entry = json.find(name);
     if (entry == json.end()) return;
-    ++known;
     OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
   });
-  if (known == json.size()) return options;
-  const nlohmann::json all = ToJson(options);
   for (const auto& [key, value] : json.items()) {
     if (!all.contains(key)) ThrowUserError("{}: there is no option '{}'", what, key);
   }

@@ -83,7 +83,8 @@ struct TrainOptions {
 };
 
 nlohmann::json ToJson(const TrainOptions& options);
-// The preset that `json` names ("default" when it names none) with the fields that it has.
+// The preset that `json` names ("default" when it names none) with the fields that it has. Its key
+// "fits_of" names another preset, whose `fit` and `store` come before those fields.
 // UserError names `what` and a key that is no option.
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what);
 // As a run keeps them. A field that is not there, because an older gyre wrote the file, has its

@@ -55,6 +55,18 @@ TEST(TrainOptionsTest, OptionsOfAnOlderVersionAreRead) {
   EXPECT_EQ(options.batch_size, TrainOptions::Preset("small").batch_size);
 }
 
+TEST(TrainOptionsTest, FitterAndStoreOfAnotherPreset) {
+  const nlohmann::json json = {
+      {"fits_of", "spin-compat"}, {"preset", "prior18"}, {"fit.sigma_px", 50}};
+  TrainOptions expected = TrainOptions::Preset("prior18");
+  expected.fit = TrainOptions::Preset("spin-compat").fit;
+  expected.store = TrainOptions::Preset("spin-compat").store;
+  expected.fit.sigma_px = 50;  // what is said of the fitter itself goes first
+  EXPECT_EQ(ToJson(TrainOptionsOver(json, "test")), ToJson(expected));
+  EXPECT_THROW(TrainOptionsOver({{"fits_of", "best"}}, "test"), UserError);
+  EXPECT_THROW(TrainOptionsOver({{"fits_of", 3}}, "test"), UserError);
+}
+
 TEST(TrainOptionsTest, BadValuesAreNamed) {
   TrainOptions options;
   EXPECT_THROW(options.Check(), UserError);  // no data
