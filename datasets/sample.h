@@ -33,6 +33,7 @@ struct Sample {
   // Keypoints that are known but kept back to measure with: their positions among the 49, where
   // keypoints_px holds them and the confidence is 0. See HoldOutLimbJoints.
   std::vector<int> held_out;
+  double held_out_unit_px = 0;  // the side of the box around all joints: what errors are a share of
 
   // The camera of the image; empty when unknown (SPIN's crop camera then stands in).
   std::optional<Camera> camera;
@@ -83,7 +84,8 @@ class Dataset {
 };
 
 // Keeps back up to `count` of the ankles, knees, wrists and elbows that are observed, under each of
-// their names among the 49; which ones is a function of (seed, Sample::index).
+// their names among the 49; which ones is a function of (seed, Sample::index). What would tell of
+// them goes too: the foot of an ankle, and the box, which shrinks as the joints' bounds do.
 void HoldOutLimbJoints(int count, uint64_t seed, Sample* sample);
 
 }  // namespace gyre

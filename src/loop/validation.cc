@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "core/error.h"
@@ -62,10 +63,12 @@ EvaluatedSample ReadRecord(const char* bytes, const Mixture& data) {
 
 // The values of all ranks, on the first.
 Meter GatherMeter(const Meter& own, const Ranks& ranks) {
-  const auto* const begin = reinterpret_cast<const char*>(own.values().data());
+  std::vector<double> numbers = own.values();
+  numbers.insert(numbers.end(), own.failed(), std::numeric_limits<double>::infinity());
+  const auto* const begin = reinterpret_cast<const char*>(numbers.data());
   Meter all;
   for (const std::string& bytes :
-       ranks.Gather(std::string(begin, begin + own.values().size() * sizeof(double)))) {
+       ranks.Gather(std::string(begin, begin + numbers.size() * sizeof(double)))) {
     VecX values(bytes.size() / sizeof(double));
     std::memcpy(values.data(), bytes.data(), bytes.size());
     all.Add(values);
@@ -79,6 +82,26 @@ double ErrorOf(const Dataset& set, const Sample& sample, const BodyParams& param
   SampleEvaluation one(sample.params ? SyntheticJoints() : FindProtocol("lsp-2d"), fitter);
   one.Add(set, sample, params);
   return one.Result().Get(sample.params ? "pa_mpjpe_mm" : "box_error").value;
+}
+
+// How far a body is from the keypoints that were held out, see Sample::held_out_unit_px.
+void AddHeldOutErrors(const Sample& sample, const BodyParams& params, const Fitter& fitter,
+                      Meter* errors) {
+  if (sample.held_out.empty()) return;
+  const Camera camera = ImageCamera(sample);
+  const Points3 joints = fitter.Joints(params);
+  for (const int joint : sample.held_out) {
+    const Vec2 pixel = camera.Project(joints.row(joint).transpose());
+    errors->Add((pixel - sample.keypoints_px.row(joint).transpose()).norm() /
+                sample.held_out_unit_px);
+  }
+}
+
+// Entries PREFIX_median and PREFIX_within_10, where anything was held out.
+void DescribeHeldOut(const Meter& errors, const std::string& prefix, nlohmann::json* json) {
+  if (errors.count() == 0) return;
+  (*json)[prefix + "_median"] = errors.Median();
+  (*json)[prefix + "_within_10"] = errors.ShareBelow(0.1);
 }
 
 }  // namespace
@@ -107,13 +130,7 @@ Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fi
     const Sample sample = data.Get(i);
     if (sample.held_out.empty()) continue;
     const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
-    if (!fit) continue;
-    const Camera camera = ImageCamera(sample);
-    const Points3 joints = fitter.Joints(fit->params);
-    for (const int joint : sample.held_out) {
-      const Vec2 pixel = camera.Project(joints.row(joint).transpose());
-      errors.Add((pixel - sample.keypoints_px.row(joint).transpose()).norm() / sample.box.side_px);
-    }
+    if (fit) AddHeldOutErrors(sample, fit->params, fitter, &errors);
   }
   return errors;
 }
@@ -148,10 +165,7 @@ nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, R
   Meter over_sets;
   for (size_t i = 4; i < sums.size(); i += 2) over_sets.Add(sums[i + 1] / sums[i]);
   if (over_sets.count() > 0) json["train_fits_pa_mpjpe_mm"] = over_sets.Mean();
-  if (held_out.count() > 0) {
-    json["train_fits_held_out_median"] = held_out.Median();
-    json["train_fits_held_out_within_10"] = held_out.ShareBelow(0.1);
-  }
+  DescribeHeldOut(held_out, "train_fits_held_out", &json);
   return json;
 }
 
@@ -212,12 +226,14 @@ nlohmann::json Validator::Summarise() {
   const auto& fitter = supervisor_->fitter_ptr();
   SampleEvaluation network(SyntheticJoints(), fitter), fits(SyntheticJoints(), fitter);
   SampleEvaluation in_image(FindProtocol("lsp-2d"), fitter);
+  Meter held_out;
   double accepted = 0, reprojection = 0;
   int64_t with_fit = 0;
   for (EvaluatedSample& one : samples_) {
     const Dataset& set = *data_.sets[one.set_idx];
     network.Add(set, one.sample, one.prediction);
     in_image.Add(set, one.sample, one.prediction);
+    AddHeldOutErrors(one.sample, one.prediction, *fitter, &held_out);
     one.error = ErrorOf(set, one.sample, one.prediction, fitter);
     if (!one.fit) continue;
     ++with_fit;
@@ -238,6 +254,7 @@ nlohmann::json Validator::Summarise() {
   const EvaluationResult image = in_image.Result();
   json["val_pck20"] = NumberOrNull(image.Get("pck20_torso").value);
   json["val_box_error"] = NumberOrNull(image.Get("box_error").value);
+  DescribeHeldOut(held_out, "val_network_held_out", &json);
   json["val_fits_accepted_share"] = accepted / static_cast<double>(samples_.size());
   json["val_fits_reprojection_px"] =
       NumberOrNull(with_fit > 0 ? reprojection / static_cast<double>(with_fit) : std::nan(""));

@@ -212,6 +212,49 @@ TEST_F(SupervisorTest, TruthEvaluatesToZero) {
   EXPECT_EQ(in_image.Result().Get("pck20_torso").value, 1);
 }
 
+// Keeps two limb joints of everybody back.
+class HidingDataset : public Dataset {
+ public:
+  explicit HidingDataset(std::shared_ptr<const Dataset> all) : all_(std::move(all)) {}
+  const std::string& name() const override { return all_->name(); }
+  int64_t size() const override { return all_->size(); }
+  Sample Get(int64_t position) const override {
+    Sample sample = all_->Get(position);
+    HoldOutLimbJoints(2, /*seed=*/0, &sample);
+    return sample;
+  }
+  ImageBuffer LoadImage(const Sample& sample) const override { return all_->LoadImage(sample); }
+
+ private:
+  std::shared_ptr<const Dataset> all_;
+};
+
+TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
+  const auto hiding = std::make_shared<HidingDataset>(data_);
+  LoaderOptions loading = LoaderOptions::Evaluation(4, 32);
+  loading.picture = LoaderPicture::kNone;
+  const auto held_out_median = [&](const std::shared_ptr<const Dataset>& data, double along_x_m) {
+    Validator validator(MixtureOf(data), loading,
+                        std::make_unique<Supervisor>(
+                            fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data)})),
+                            Supervision::kReprojection, /*use_labels=*/false, 1));
+    const PredictFunction moved_truth = [&](const Batch& batch) {
+      std::vector<BodyParams> bodies;
+      for (const Sample& sample : batch.samples) {
+        bodies.push_back(*sample.params);
+        bodies.back().transl.x() += along_x_m;
+      }
+      return bodies;
+    };
+    Ranks alone;
+    return validator.Run(moved_truth, 1, &alone).value("val_network_held_out_median", -1.0);
+  };
+  EXPECT_NEAR(held_out_median(hiding, 0), 0, 1e-9);
+  // A person is some 1.7 m tall, and fills the box's side but for its margins.
+  EXPECT_NEAR(held_out_median(hiding, 0.2), 0.1, 0.05);
+  EXPECT_EQ(held_out_median(data_, 0.2), -1.0);  // nothing is kept back: no such entry
+}
+
 TEST(SupervisionTest, NamesAreReadBack) {
   EXPECT_EQ(SupervisionFromName("static"), Supervision::kStatic);
   EXPECT_THROW(SupervisionFromName("magic"), UserError);
