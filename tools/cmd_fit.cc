@@ -2,40 +2,29 @@
 // gyre fit: reads persons as a stream, fits them chunk by chunk on all cores, and appends the
 // results to a journal beside --out, from which a later run goes on and the .npz is made at the
 // end.
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <cstring>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <opencv2/core/mat.hpp>
 #include <optional>
 #include <vector>
 
-#include "core/disk_error.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/fingerprint.h"
-#include "core/parallel.h"
-#include "core/progress.h"
-#include "core/stop_on_signal.h"
 #include "fitting/fitter.h"
-#include "io/image.h"
 #include "io/journal.h"
 #include "loop/option_text.h"
 #include "loop/run_directory.h"
 #include "loop/train_options.h"
-#include "render/overlay.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/fit_identity.h"
 #include "tools/fit_input.h"
+#include "tools/fit_loop.h"
+#include "tools/fit_output.h"
 #include "tools/fit_rows.h"
 #include "tools/fit_sequence.h"
 #include "tools/network_start.h"
@@ -45,10 +34,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 cxxopts::Options MakeOptions() {
   cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
@@ -109,32 +94,6 @@ cxxopts::Options MakeOptions() {
   AddQuietOption(options);
   return options;
 }
-
-// Persons [begin, end) of the input.
-struct Range {
-  int64_t begin, end;
-};
-
-// One of `parts` parts, `part` from 1 on: neighbours stay together, and most persons of an image.
-struct ShardChoice {
-  int64_t part = 1, parts = 1;
-
-  static ShardChoice Parse(const std::string& text) {
-    ShardChoice shard;
-    const char* end = text.data() + text.size();
-    const auto [slash, error] = std::from_chars(text.data(), end, shard.part);
-    const bool has_slash = error == std::errc() && slash != end && *slash == '/';
-    const auto rest = std::from_chars(has_slash ? slash + 1 : end, end, shard.parts);
-    if (!has_slash || rest.ec != std::errc() || rest.ptr != end || shard.part < 1 ||
-        shard.part > shard.parts || shard.parts > 1'000'000) {
-      throw UsageError(
-          fmt::format("--shard is '{}'; it must be i/n with i from 1 to n, as 1/4", text));
-    }
-    return shard;
-  }
-  Range Of(int64_t persons) const { return {persons * (part - 1) / parts, persons * part / parts}; }
-  std::string Text() const { return fmt::format("{}/{}", part, parts); }
-};
 
 void CheckArguments(const cxxopts::ParseResult& args) {
   const auto given = [&](const char* name) { return args.count(name) > 0; };
@@ -204,19 +163,6 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sour
   return Choose(std::move(source), choice);
 }
 
-// Everything that can go wrong with --out, before the work. Then removes what killed runs left of
-// writing it: no other process writes it, the journal's lock says so.
-// The file itself where --out is a link to one, so that the lock is on the file.
-fs::path ResolveOut(const fs::path& out) {
-  if (!fs::is_symlink(fs::symlink_status(out))) return out;
-  std::error_code error;
-  const fs::path target = fs::canonical(out, error);
-  if (error) {
-    ThrowUserError("--out {}: is a link that leads nowhere; choose another name", out.string());
-  }
-  return target;
-}
-
 // Results written over what they were made from would be the end of it.
 void CheckOutIsNoInput(const cxxopts::ParseResult& args, const fs::path& out) {
   for (const char* option : {"openpose", "coco", "problems", "spin-npz", "params", "body", "prior",
@@ -232,93 +178,6 @@ void CheckOutIsNoInput(const cxxopts::ParseResult& args, const fs::path& out) {
       throw UsageError(fmt::format("--out is the file of --{}; choose another name", option));
     }
   }
-}
-
-void CheckOut(const fs::path& out) {
-  const fs::path folder = fs::absolute(out).parent_path();
-  if (!fs::is_directory(folder)) {
-    ThrowUserError("--out {}: the folder {} is not there; create it first", out.string(),
-                   folder.string());
-  }
-  if (fs::exists(out) && !fs::is_regular_file(out)) {
-    ThrowUserError("--out {}: is not a regular file; choose another name", out.string());
-  }
-  if (access(folder.c_str(), W_OK) != 0) {
-    ThrowUserError("--out {}: cannot write in {}: {}", out.string(), folder.string(),
-                   DiskErrorText(errno));
-  }
-}
-
-void RemoveTemporaries(const fs::path& out) {
-  const std::string prefix = out.filename().string() + ".tmp";
-  for (const fs::directory_entry& entry : fs::directory_iterator(fs::absolute(out).parent_path())) {
-    std::error_code ignored;
-    if (entry.path().filename().string().starts_with(prefix)) fs::remove(entry.path(), ignored);
-  }
-}
-
-// Folds a person into the input's fingerprint: all that its row depends on, but for the path of the
-// file and the content of the picture.
-void AddTo(Fingerprint* fingerprint, const FitInput& input) {
-  const FitProblem& problem = input.problem;
-  const auto numbers = [&](const auto& m) {
-    fingerprint->AddBytes(m.data(), static_cast<size_t>(m.size()) * sizeof(double));
-  };
-  numbers(problem.keypoints_px);
-  numbers(problem.confidence);
-  fingerprint->Add(problem.camera.focal_px);
-  numbers(problem.camera.center_px);
-  fingerprint->Add(problem.pixel_scale);
-  fingerprint->Add(problem.has_start);
-  fingerprint->Add(problem.start_has_translation);
-  if (problem.has_start) {
-    numbers(problem.start.pose);
-    numbers(problem.start.betas);
-    numbers(problem.start.transl);
-  }
-  fingerprint->Add(input.image);
-  fingerprint->Add(input.person);
-  fingerprint->Add(input.id);
-  fingerprint->Add(input.image_width);
-  fingerprint->Add(input.image_height);
-}
-
-std::string FingerprintOf(const BodyModel& body) {
-  Fingerprint fingerprint;
-  const auto dense = [&](const auto& m) {
-    fingerprint.Add(m.size());
-    fingerprint.AddBytes(m.data(), static_cast<size_t>(m.size()) * sizeof(*m.data()));
-  };
-  const auto sparse = [&](SparseRows m) {
-    m.makeCompressed();
-    fingerprint.Add(m.nonZeros());
-    fingerprint.AddBytes(m.valuePtr(), static_cast<size_t>(m.nonZeros()) * sizeof(double));
-    fingerprint.AddBytes(m.innerIndexPtr(), static_cast<size_t>(m.nonZeros()) * sizeof(int));
-  };
-  dense(body.v_template);
-  dense(body.shapedirs);
-  dense(body.posedirs);
-  sparse(body.J_regressor);
-  sparse(body.weights);
-  sparse(body.J_regressor_extra);
-  dense(body.landmark_vertices);
-  return fingerprint.Hex();
-}
-
-std::string FingerprintOf(const PosePrior& prior) {
-  Fingerprint fingerprint;
-  for (const PosePrior::Component& component : prior.components()) {
-    fingerprint.Add(component.weight);
-    fingerprint.AddBytes(component.mean.data(), component.mean.size() * sizeof(double));
-    fingerprint.AddBytes(component.covariance.data(), component.covariance.size() * sizeof(double));
-  }
-  return fingerprint.Hex();
-}
-
-std::string FingerprintOfFile(const fs::path& path) {
-  Fingerprint fingerprint;
-  fingerprint.Add(ReadFile(path));
-  return fingerprint.Hex();
 }
 
 // What is known of the input before the first fit: it is read once, so that a mistake in its last
@@ -402,7 +261,7 @@ bool IsFinished(const fs::path& out, const FitRun& run) {
 }
 
 // Starts the journal, or goes on with it.
-void Prepare(Journal* journal, const FitRun& run, Range range, bool restart) {
+void Prepare(Journal* journal, const FitRun& run, PersonRange range, bool restart) {
   if (journal->cut_bytes() > 0) {
     spdlog::warn(
         "{}: {} bytes after fit {} are unfinished or damaged; those persons are fitted again",
@@ -424,174 +283,6 @@ void Prepare(Journal* journal, const FitRun& run, Range range, bool restart) {
   spdlog::info("{}: goes on after {} fits", journal->path().string(), journal->size());
 }
 
-// Thrown through the source to end it.
-struct Stopped {};
-
-class FitLoop {
- public:
-  FitLoop(const Fitter& fitter, NetworkStart* network, double focal_px, int threads, Range range,
-          Journal* journal)
-      : fitter_(fitter),
-        network_(network),
-        focal_px_(focal_px),
-        threads_(threads),
-        chunk_size_(16 * (threads > 0 ? threads : HardwareThreads())),
-        range_(range),
-        journal_(journal),
-        progress_("fitting", "persons", range.end - range.begin, journal->size()) {}
-
-  // Fits the persons that the journal lacks. False when a signal ended it.
-  bool Run(const PersonSource& source, const std::string& fingerprint) {
-    int64_t index = 0;
-    Fingerprint again;
-    try {
-      source([&](FitInput input) {
-        AddTo(&again, input);
-        if (index >= range_.begin + journal_->size() + Waiting() && index < range_.end) {
-          chunk_.push_back(std::move(input));
-          if (Waiting() == chunk_size_) FitChunk();
-        }
-        ++index;
-      });
-      FitChunk();
-    } catch (const Stopped&) {
-      journal_->Sync();
-      return false;
-    }
-    journal_->Sync();
-    if (again.Hex() != fingerprint) {
-      ThrowUserError("the input changed while it was fitted; give the same command with --restart");
-    }
-    return true;
-  }
-
- private:
-  int64_t Waiting() const { return static_cast<int64_t>(chunk_.size()); }
-
-  void FitChunk() {
-    if (stop_.requested()) throw Stopped{};
-    if (focal_px_ > 0) {
-      ParallelFor(Waiting(), threads_,
-                  [&](int64_t i, int) { SetImageCamera(focal_px_, &chunk_[i]); });
-    }
-    if (network_ != nullptr) network_->SetStarts(threads_, &chunk_);
-    std::vector<FitProblem> problems;
-    for (const FitInput& input : chunk_) problems.push_back(input.problem);
-    const std::vector<FitResult> results = fitter_.FitAll(problems, threads_);
-    std::vector<std::string> records;
-    for (size_t i = 0; i < chunk_.size(); ++i) {
-      const int64_t index = range_.begin + journal_->size() + static_cast<int64_t>(i);
-      records.push_back(EncodeRow(FitRow(index, chunk_[i], results[i])));
-    }
-    journal_->Append(records);
-    // A power cut may take what was fitted since.
-    constexpr double kSyncSeconds = 2;
-    if (SecondsSince(synced_) > kSyncSeconds) {
-      journal_->Sync();
-      synced_ = Clock::now();
-    }
-    progress_.Advance(Waiting());
-    chunk_.clear();
-  }
-
-  const Fitter& fitter_;
-  NetworkStart* network_;
-  double focal_px_;
-  int threads_;
-  int64_t chunk_size_;  // lost at most when the process is killed
-  Range range_;
-  Journal* journal_;
-  std::vector<FitInput> chunk_;  // the persons after those in the journal
-  Clock::time_point synced_ = Clock::now();
-  Progress progress_;
-  StopOnSignal stop_;
-};
-
-// One picture per photograph with every usable body, the farthest first.
-void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
-                   const Journal& journal) {
-  std::map<std::string, std::vector<int64_t>> by_image;
-  const auto row_at = [&](int64_t i) { return DecodeRow(journal.Read(i, 1)[0]); };
-  for (int64_t i = 0; i < journal.size(); ++i) {
-    const FitRow row = row_at(i);
-    if (row.image_path.empty() || !row.usable) continue;
-    const bool full = max > 0 && static_cast<int64_t>(by_image.size()) == max;
-    if (!full || by_image.contains(row.image_path)) by_image[row.image_path].push_back(i);
-  }
-  MakeFolder(folder);
-  Progress progress("drawing", "pictures", static_cast<int64_t>(by_image.size()));
-  for (const auto& [path, places] : by_image) {
-    std::vector<FitRow> rows;
-    for (const int64_t i : places) rows.push_back(row_at(i));
-    // By size, not by depth: persons may be seen by cameras of their own.
-    std::stable_sort(rows.begin(), rows.end(), [](const FitRow& a, const FitRow& b) {
-      return a.pixel_scale > b.pixel_scale;
-    });
-    progress.Advance();
-    cv::Mat picture;
-    try {
-      picture = ReadImage(path);
-    } catch (const UserError& error) {
-      spdlog::warn("{}; it is not drawn", error.what());
-      continue;
-    }
-    for (const FitRow& row : rows) {
-      const PosedBody posed = PoseBody(body, row.params);
-      picture = DrawBodyOverlay(picture, posed.vertices, body.faces, row.camera);
-    }
-    WriteImage(folder / (fs::path(path).stem().string() + ".png"), picture);
-  }
-}
-
-// The summary, from the file itself. `fitted`, `seconds` and `sequence`: of this run alone.
-void Report(const fs::path& out, int64_t fitted, double seconds, bool as_json,
-            const std::optional<SequenceReport>& sequence = {}) {
-  const FitStatistics statistics = ReadStatistics(out);
-  const double rate = fitted > 0 ? fitted / seconds : 0;
-  if (as_json) {
-    const auto meter = [](const Meter& m) {
-      return nlohmann::json{{"mean", m.Mean()},
-                            {"p50", m.Percentile(50)},
-                            {"p90", m.Percentile(90)},
-                            {"p99", m.Percentile(99)}};
-    };
-    nlohmann::json json = {{"out", out.string()},
-                           {"persons", statistics.persons},
-                           {"usable", statistics.usable},
-                           {"refused", statistics.refused},
-                           {"reprojection_px", meter(statistics.reprojection_px)},
-                           {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
-                           {"fitted_now", fitted},
-                           {"seconds", seconds},
-                           {"fits_per_second", rate}};
-    if (sequence) {
-      json["bridged"] = sequence->bridged;
-      json["acceleration_alone_m_s2"] = sequence->acceleration_alone_m_s2;
-      json["acceleration_m_s2"] = sequence->acceleration_m_s2;
-    }
-    fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
-    return;
-  }
-  fmt::print("{}: {} persons", out.string(), statistics.persons);
-  if (fitted > 0) fmt::print(", {} now in {:.1f} s, {:.1f} fits/s", fitted, seconds, rate);
-  fmt::print("\n  {:<28}{:>10}\n", "fitted", statistics.usable);
-  for (const auto& [reason, count] : statistics.refused) {
-    fmt::print("  {:<28}{:>10}\n", "refused: " + reason, count);
-  }
-  if (statistics.usable == 0) return;
-  fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "reprojection", "mean", "p50", "p90", "p99");
-  const auto line = [](const char* name, const Meter& m) {
-    fmt::print("  {:<28}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}\n", name, m.Mean(), m.Percentile(50),
-               m.Percentile(90), m.Percentile(99));
-  };
-  line("  px of the image", statistics.reprojection_px);
-  line("  px of the 224 px crop", statistics.reprojection_crop_px);
-  if (!sequence) return;
-  fmt::print("  {:<28}{:>10}\n", "bridged by the motion", sequence->bridged);
-  fmt::print("  {:<28}{:>10.2f} m/s^2, frame by frame {:.2f}\n", "acceleration of joints",
-             sequence->acceleration_m_s2, sequence->acceleration_alone_m_s2);
-}
-
 int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   if (args.count("files") == 0) {
     throw UsageError("--join needs the shards' results: --join A.npz B.npz --out ALL.npz");
@@ -604,7 +295,7 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   }
   const auto& files = args["files"].as<std::vector<std::string>>();
   JoinFits({files.begin(), files.end()}, out);
-  Report(out, 0, 0, args.count("json") > 0);
+  ReportFits(out, 0, 0, args.count("json") > 0);
   return 0;
 }
 
@@ -657,7 +348,7 @@ int RunFit(int argc, char** argv) {
   if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
   CheckSurvey(survey, args, network && network->needs_pictures());
   if (args.count("sequence")) CheckFrames(source);
-  const Range range = shard.Of(survey.persons);
+  const PersonRange range = shard.Of(survey.persons);
   if (range.begin == range.end) {
     ThrowUserError("--shard {}: is empty, the input holds {} persons", shard.Text(),
                    survey.persons);
@@ -667,7 +358,7 @@ int RunFit(int argc, char** argv) {
   const bool restart = args.count("restart") > 0;
   if (!restart && !journal.started() && !args.count("overlays") && IsFinished(out, run)) {
     spdlog::info("{}: holds these fits already; --restart makes them again", out.string());
-    Report(out, 0, 0, as_json);
+    ReportFits(out, 0, 0, as_json);
     return 0;
   }
   Prepare(&journal, run, range, restart);
@@ -688,7 +379,7 @@ int RunFit(int argc, char** argv) {
       return kExitStopped;
     }
   }
-  const double seconds = SecondsSince(start);
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   try {
     WriteFits(journal, run, out);
   } catch (const UserError& error) {
@@ -700,7 +391,7 @@ int RunFit(int argc, char** argv) {
   }
   const int64_t fitted = journal.size() - before;
   journal.Remove();
-  Report(out, fitted, seconds, as_json, sequence);
+  ReportFits(out, fitted, seconds, as_json, sequence);
   return 0;
 }
 

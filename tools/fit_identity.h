@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fingerprints of what the rows of `gyre fit` depend on: a run goes on only where all are the same.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "body/body_model.h"
+#include "body/pose_prior.h"
+#include "core/fingerprint.h"
+#include "tools/fit_input.h"
+
+namespace gyre {
+
+// Folds a person into the input's fingerprint: all that its row depends on, but for the path of the
+// file and the content of the picture.
+void AddTo(Fingerprint* fingerprint, const FitInput& input);
+
+std::string FingerprintOf(const BodyModel& body);
+std::string FingerprintOf(const PosePrior& prior);
+std::string FingerprintOfFile(const std::filesystem::path& path);
+
+}  // namespace gyre
