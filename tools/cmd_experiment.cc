@@ -131,6 +131,21 @@ std::map<std::string, std::string> DefinedBy(const cxxopts::ParseResult& args) {
   return defined;
 }
 
+// What the experiment is about: the network in space, or else in the image.
+void Print(const nlohmann::json& arms) {
+  for (const auto& [arm, values] : arms.items()) {
+    for (const char* measure :
+         {"network_pa_mpjpe_mm", "network_held_out_median", "network_box_error"}) {
+      const auto found = values.find(measure);
+      if (found == values.end()) continue;
+      const nlohmann::json& spread = (*found)["spread"];
+      fmt::print("{:<20} {} {:.4g}{}\n", arm, measure, (*found)["mean"].get<double>(),
+                 spread.is_number() ? fmt::format(" ± {:.2g}", spread.get<double>()) : "");
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 int RunExperiment(int argc, char** argv) {
@@ -162,8 +177,16 @@ int RunExperiment(int argc, char** argv) {
 
   for (size_t i = 0; i < experiment.prepare.size(); ++i) {
     const fs::path done = folder / fmt::format("prepared-{}", i);
+    const fs::path begun = folder / fmt::format("prepare-{}", i);
     const std::string words = nlohmann::json(experiment.prepare[i]).dump() + "\n";
-    if (fs::exists(done) && ReadFile(done) == words) continue;
+    for (const fs::path& file : {begun, done}) {
+      if (fs::exists(file) && ReadFile(file) != words) {
+        ThrowUserError("{}: was prepared by another command; choose another --run",
+                       folder.string());
+      }
+    }
+    if (fs::exists(done)) continue;
+    WriteFileAtomically(begun, words);
     const Job job{experiment.prepare[i][0], GoOnWith(experiment.prepare[i]),
                   folder / "prepare.log"};
     if (!RunJobs({job}, 1)) {
@@ -190,13 +213,7 @@ int RunExperiment(int argc, char** argv) {
   const nlohmann::json summary = SummariseExperiment(experiment);
   WriteExperimentReport(experiment, summary, folder);
   if (!all) return kExitStopped;
-  for (const auto& [arm, values] : summary["arms"].items()) {
-    const auto network = values.find("network_pa_mpjpe_mm");
-    if (network == values.end()) continue;
-    const nlohmann::json& spread = (*network)["spread"];
-    fmt::print("{:<20} {:8.2f} mm{}\n", arm, (*network)["mean"].get<double>(),
-               spread.is_number() ? fmt::format("  ± {:.2f}", spread.get<double>()) : "");
-  }
+  Print(summary["arms"]);
   return 0;
 }
 

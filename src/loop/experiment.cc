@@ -34,6 +34,7 @@ constexpr Measure kMeasures[] = {
      2},
     {"train_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits of the training people",
      "PA-MPJPE, mm", 2},
+    {"train_fits_accepted_share", "fits_accepted_share", "Stored fits that may teach", "share", 3},
     {"train_fits_held_out_median", "fits_held_out_median", "Stored fits, joints kept back",
      "median error / box side", 3},
     {"train_fits_held_out_within_10", "fits_held_out_within_10", "Stored fits, joints kept back",
@@ -44,6 +45,10 @@ constexpr Measure kMeasures[] = {
     {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share", 3},
     {"val_box_error", "network_box_error", "Network on held-out people",
      "mean joint error / box side", 4},
+    {"val_network_held_out_median", "network_held_out_median",
+     "Network on held-out people, joints kept back", "median error / box side", 3},
+    {"val_network_held_out_within_10", "network_held_out_within_10",
+     "Network on held-out people, joints kept back", "share within 0.1 of the box side", 3},
 };
 
 // Every {NAME} in every text replaced by its value.

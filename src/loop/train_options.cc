@@ -152,18 +152,25 @@ nlohmann::json ToJson(const TrainOptions& options) {
 }
 
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what) {
-  std::string preset = "default";
-  if (const auto entry = json.find("preset"); entry != json.end()) {
-    OptionFromJson(*entry, fmt::format("{}: option 'preset'", what), &preset);
-  }
-  TrainOptions options = TrainOptions::Preset(preset);
+  const auto preset_at = [&](const char* key, const char* otherwise) {
+    std::string name = otherwise;
+    const std::string where = fmt::format("{}: option '{}'", what, key);
+    if (const auto entry = json.find(key); entry != json.end()) {
+      OptionFromJson(*entry, where, &name);
+    }
+    try {
+      return TrainOptions::Preset(name);
+    } catch (const UserError& error) {
+      ThrowUserError("{}: {}", where, error.what());
+    }
+  };
+  TrainOptions options = preset_at("preset", "default");
   nlohmann::json all = ToJson(options);
-  if (const auto entry = json.find("fits_of"); entry != json.end()) {
-    OptionFromJson(*entry, fmt::format("{}: option 'fits_of'", what), &preset);
-    const TrainOptions other = TrainOptions::Preset(preset);
+  if (json.contains("fits_of")) {
+    const TrainOptions other = preset_at("fits_of", "");
     options.fit = other.fit;
     options.store = other.store;
-    all["fits_of"] = preset;
+    all["fits_of"] = other.preset;
   }
   VisitFields(options, [&](const char* name, auto& field, const char*) {
     const auto entry = json.find(name);

@@ -68,6 +68,12 @@ TEST_F(ExperimentTest, RunsEveryArmWithEverySeedAndGoesOn) {
   ASSERT_EQ(Gyre(Args(Small())).exit_code, 0);
   EXPECT_EQ(fs::last_write_time(scratch_ / "run/loop/1/summary.json"), made);
   EXPECT_EQ(read_summary(), summary);
+  // What another command prepared is not taken for its own.
+  json other = Small();
+  other["prepare"][0][3] = "9";
+  const ProgramResult refused = Gyre(Args(other));
+  ExpectOneSentence(refused, 1);
+  EXPECT_THAT(refused.err, HasSubstr("prepared by another command"));
 }
 
 TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
@@ -85,6 +91,9 @@ TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
   bad = Small();
   bad["options"]["preset"] = 3;
   expect(bad, "option 'preset' is not text");
+  bad = Small();
+  bad["arms"]["loop"]["fits_of"] = "best";
+  expect(bad, "arm loop: option 'fits_of': preset 'best'");
   bad = Small();
   bad["arms"]["../up"] = json::object();
   expect(bad, "a name is letters");
