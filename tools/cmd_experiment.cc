@@ -132,14 +132,16 @@ std::map<std::string, std::string> DefinedBy(const cxxopts::ParseResult& args) {
 }
 
 // What the experiment is about: the network in space, or else in the image.
-void Print(const nlohmann::json& arms) {
+void PrintArms(const nlohmann::json& arms) {
+  size_t width = 0;
+  for (const auto& [arm, values] : arms.items()) width = std::max(width, arm.size());
   for (const auto& [arm, values] : arms.items()) {
     for (const char* measure :
          {"network_pa_mpjpe_mm", "network_held_out_median", "network_box_error"}) {
       const auto found = values.find(measure);
       if (found == values.end()) continue;
       const nlohmann::json& spread = (*found)["spread"];
-      fmt::print("{:<20} {} {:.4g}{}\n", arm, measure, (*found)["mean"].get<double>(),
+      fmt::print("{:<{}}  {} {:.4g}{}\n", arm, width, measure, (*found)["mean"].get<double>(),
                  spread.is_number() ? fmt::format(" ± {:.2g}", spread.get<double>()) : "");
       break;
     }
@@ -213,7 +215,7 @@ int RunExperiment(int argc, char** argv) {
   const nlohmann::json summary = SummariseExperiment(experiment);
   WriteExperimentReport(experiment, summary, folder);
   if (!all) return kExitStopped;
-  Print(summary["arms"]);
+  PrintArms(summary["arms"]);
   return 0;
 }
 
