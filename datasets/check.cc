@@ -82,12 +82,12 @@ void LeaveOutImpossible(Sample* sample) {
     ++s.non_finite;
   }
   if (!s.params) return;
-  if (s.params_have_translation && !Within(s.params->transl, kFarthestM)) {
-    s.params->transl.setZero();
+  if (s.params_have_translation && !Within(s.params->transl(), kFarthestM)) {
+    s.params->transl().setZero();
     s.params_have_translation = false;
     ++s.non_finite;
   }
-  if (!Within(s.params->pose, kLargestParameter) || !Within(s.params->betas, kLargestParameter)) {
+  if (!Within(s.params->pose(), kLargestParameter) || !Within(s.params->betas(), kLargestParameter)) {
     s.params.reset();
     s.params_have_translation = false;
     ++s.non_finite;

@@ -127,21 +127,21 @@ PriorPose SceneGeometryMaker::DrawPose(Rng& rng) const {
 SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
   Rng rng(options_.seed, RngStream::kScene, 0, static_cast<uint64_t>(index));
   SceneGeometry scene;
-  scene.params.pose.tail<kNumPriorPose>() = DrawPose(rng);
+  scene.params.pose().tail<kNumPriorPose>() = DrawPose(rng);
   // A sequence of its own: whoever else is seated, a person stays the same.
   Rng seated_rng(options_.seed, RngStream::kScene, kSeated, static_cast<uint64_t>(index));
   if (seated_rng.Bernoulli(options_.seated_share)) {
     const RulePose kind = seated_rng.Bernoulli(0.5) ? RulePose::kSeated : RulePose::kSquatting;
-    scene.params.pose.tail<kNumPriorPose>() = DrawRulePose(kind, seated_rng);
+    scene.params.pose().tail<kNumPriorPose>() = DrawRulePose(kind, seated_rng);
   }
-  scene.params.pose.head<3>() = LogSO3(DrawOrientation(options_, rng, &scene));
-  for (double& beta : scene.params.betas) {
+  scene.params.pose().head<3>() = LogSO3(DrawOrientation(options_, rng, &scene));
+  for (double& beta : scene.params.betas()) {
     beta = std::clamp(rng.Normal(), -options_.beta_max, options_.beta_max);
   }
   scene.camera.focal_px =
       std::exp(rng.Uniform(std::log(options_.focal_min_px), std::log(options_.focal_max_px)));
   scene.camera.center_px = 0.5 * Vec2(options_.width_px - 1, options_.height_px - 1);
-  scene.params.transl = DrawPlacement(options_, joints_.Positions(scene.params), scene.camera, rng);
+  scene.params.transl() = DrawPlacement(options_, joints_.Positions(scene.params), scene.camera, rng);
   Project(&scene);
   if (rng.Bernoulli(options_.occluder_probability)) {
     scene.occluders.push_back(DrawOccluder(scene, rng));
@@ -175,13 +175,13 @@ SceneGeometry SceneGeometryMaker::InSpinCrop(SceneGeometry scene) const {
   // SPIN's camera is so far away that the box follows depth and place as in a drawing to scale;
   // what little it does not, the next round mends.
   constexpr int kRounds = 5;
-  scene.params.transl = Vec3(0, 0, 50);
+  scene.params.transl() = Vec3(0, 0, 50);
   for (int round = 0; round < kRounds; ++round) {
     Project(&scene);
     const double depth = scene.joints.col(2).mean();
     const Vec2 miss = scene.box.center_px - scene.camera.center_px;
-    scene.params.transl.head<2>() -= depth / scene.camera.focal_px * miss;
-    scene.params.transl.z() += depth * (scene.box.side_px / kReferenceCropPx - 1);
+    scene.params.transl().head<2>() -= depth / scene.camera.focal_px * miss;
+    scene.params.transl().z() += depth * (scene.box.side_px / kReferenceCropPx - 1);
   }
   Project(&scene);
   scene.occluders.clear();

@@ -26,7 +26,7 @@ struct SceneOccluder {
 };
 
 struct SceneGeometry {
-  BodyParams params;  // camera frame
+  BodyParams params{SmplLayout()};  // camera frame
   Camera camera;
   Points3 joints;     // SPIN's 49, camera frame, metres
   Points2 joints_px;  // and projected

@@ -118,13 +118,13 @@ void PlaceTruth(const SpinFile& file, int64_t row, Sample* sample) {
   using Betas = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>;
   const bool has_params = !file.pose.empty() && (file.has_smpl.empty() || file.has_smpl[row] > 0);
   if (has_params) {
-    BodyParams params;
-    params.pose = Pose(&file.pose[kNumPoseParams * row]);
-    params.betas = Betas(&file.shape[kNumShapeParams * row]);
+    BodyParams params{SmplLayout()};
+    params.pose() = Pose(&file.pose[kNumPoseParams * row]);
+    params.betas() = Betas(&file.shape[kNumShapeParams * row]);
     if (!file.transl.empty()) {
-      params.transl = Eigen::Map<const Vec3>(&file.transl[3 * row]);
-      sample->params_have_translation = !params.transl.array().isNaN().all();
-      if (!sample->params_have_translation) params.transl.setZero();
+      params.transl() = Eigen::Map<const Vec3>(&file.transl[3 * row]);
+      sample->params_have_translation = !params.transl().array().isNaN().all();
+      if (!sample->params_have_translation) params.transl().setZero();
     }
     sample->params = params;
   }

@@ -57,10 +57,10 @@ Npz ColumnsOf(const std::vector<Sample>& samples, const std::vector<std::string>
     columns["scale"].Add(sample.box.side_px / 200);
     AddKeypoints(sample, 0, kNumOpenPoseJoints, &columns["openpose"]);
     AddKeypoints(sample, kNumOpenPoseJoints, kNumSupersetJoints, &columns["part"]);
-    const BodyParams params = sample.params.value_or(BodyParams{});
-    columns["pose"].Add(params.pose);
-    columns["shape"].Add(params.betas);
-    columns["transl"].Add(sample.params_have_translation ? params.transl : kUnknown);
+    const BodyParams params = sample.params.value_or(BodyParams(SmplLayout()));
+    columns["pose"].Add(params.pose());
+    columns["shape"].Add(params.betas());
+    columns["transl"].Add(sample.params_have_translation ? params.transl() : kUnknown);
     columns["has_smpl"].Add(sample.params ? 1 : 0);
     for (int i = 0; i < kNumSupersetJoints; ++i) {
       const Vec3 joint = sample.joints3d ? Vec3(sample.joints3d->row(i).transpose()) : Vec3::Zero();

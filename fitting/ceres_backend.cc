@@ -40,7 +40,7 @@ class ObjectiveCost final : public ceres::CostFunction {
 
  private:
   Objective& objective_;
-  mutable BodyParams params_;
+  mutable BodyParams params_{SmplLayout()};
   mutable VecX x_;
   mutable RowMatX jacobian_;
 };

@@ -50,8 +50,8 @@ double InPlaneAngle(const PersonKeypoints& camera) {
 
 BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior) {
   const double pi = std::numbers::pi;
-  BodyParams params;
-  params.pose.tail<kNumPriorPose>() = prior.Mean();
+  BodyParams params{SmplLayout()};
+  params.pose().tail<kNumPriorPose>() = prior.Mean();
   // Upright and facing the camera is a turn by pi about x (body y up, camera y down).
   const FitView view = problem.Seen(problem.MainCamera());
   params.rotation(0) =

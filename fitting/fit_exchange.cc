@@ -134,9 +134,9 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
   FitFile file = FitFile::InMemory(sets);
   for (int64_t i = 0; i < n; ++i) {
     StoredFit fit;
-    fit.params.pose = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-    fit.params.betas = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
-    fit.params.transl = Eigen::Map<const Vec3>(&transl[3 * i]);
+    fit.params.pose() = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
+    fit.params.betas() = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
+    fit.params.transl() = Eigen::Map<const Vec3>(&transl[3 * i]);
     fit.camera = {focal[i], {center[2 * i], center[2 * i + 1]}};
     fit.score_px2 = score[i];
     fit.pose_prior = prior[i];
@@ -161,8 +161,8 @@ FitFile ReadSpin(const Eigen::Ref<const RowMatX>& pose, const Eigen::Ref<const R
   for (int64_t row = 0; row < pose.rows(); ++row) {
     if (!has_fit(row)) continue;
     StoredFit fit;
-    fit.params.pose = pose.row(row);
-    fit.params.betas = betas.row(row);
+    fit.params.pose() = pose.row(row);
+    fit.params.betas() = betas.row(row);
     fit.camera = SpinCropCamera();
     fit.score_px2 = std::numeric_limits<double>::infinity();
     fit.source = FitSource::kStatic;
@@ -201,8 +201,8 @@ bool Better(const StoredFit& a, const StoredFit& b) {
 }
 
 bool Same(const StoredFit& a, const StoredFit& b) {
-  return a.params.pose == b.params.pose && a.params.betas == b.params.betas &&
-         a.params.transl == b.params.transl && a.camera.focal_px == b.camera.focal_px &&
+  return a.params.pose() == b.params.pose() && a.params.betas() == b.params.betas() &&
+         a.params.transl() == b.params.transl() && a.camera.focal_px == b.camera.focal_px &&
          a.camera.center_px == b.camera.center_px && a.score_px2 == b.score_px2 &&
          a.pose_prior == b.pose_prior && a.robust_px2 == b.robust_px2 &&
          a.observed_joints == b.observed_joints && a.source == b.source && a.step == b.step &&
@@ -246,13 +246,13 @@ void ExportFits(const FitFile& file, const fs::path& path, const std::string& da
       [&file](int64_t at, const StoredFit&, Integers* to) { to->push_back(file.At(at).second); }));
   columns.push_back(
       Column<float>("pose", DType::kFloat32, {n, kNumPoseParams}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.pose, to); }));
+                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.pose(), to); }));
   columns.push_back(
       Column<float>("betas", DType::kFloat32, {n, kNumShapeParams}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.betas, to); }));
+                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.betas(), to); }));
   columns.push_back(
       Column<float>("transl", DType::kFloat32, {n, 3}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.transl, to); }));
+                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.transl(), to); }));
   columns.push_back(Column<float>("focal_px", DType::kFloat32, {n}, start,
                                   [](int64_t, const StoredFit& f, Floats* to) {
                                     to->push_back(static_cast<float>(f.camera.focal_px));
@@ -296,7 +296,7 @@ void ExportSpinFits(const FitFile& file, const fs::path& path, const std::string
   RowMatX table = RowMatX::Zero(rows, kSpinColumns);
   std::vector<int8_t> has_fit(static_cast<size_t>(rows));
   for (StoredFit fit; cursor.Next(&position, &fit);) {
-    table.row(position - first) << fit.params.pose.transpose(), fit.params.betas.transpose();
+    table.row(position - first) << fit.params.pose().transpose(), fit.params.betas().transpose();
     has_fit[static_cast<size_t>(position - first)] = 1;
   }
   if (path.extension() == ".npy") {

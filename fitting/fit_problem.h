@@ -40,7 +40,7 @@ struct FitProblem : PersonKeypoints {
   Points3 points3D = Points3(0, 3);
   VecX points3D_confidence;  // in [0, 1], 0: not known. As many as points3D has rows
 
-  BodyParams start;                   // in the camera's frame
+  BodyParams start{SmplLayout()};                   // in the camera's frame
   bool has_start = true;              // false: a cold start, see cold_start.h
   bool start_has_translation = true;  // false: estimated from what is observed
 
@@ -120,7 +120,7 @@ struct FitSummary {
 
 // The best of the other hypotheses, where it is another body.
 struct FitAlternative {
-  BodyParams params;
+  BodyParams params{SmplLayout()};
   double objective = 0;  // of the body stage, to compare with FitSummary::after
 };
 
@@ -133,7 +133,7 @@ struct FitUncertainty {
 };
 
 struct FitResult {
-  BodyParams params;  // the start when not usable
+  BodyParams params{SmplLayout()};  // the start when not usable
   FitSummary summary;
   std::optional<FitAlternative> runner_up;
   std::optional<FitUncertainty> uncertainty;  // by FitOptions::estimate_uncertainty

@@ -41,7 +41,7 @@ BodyParams WithShortRotations(BodyParams params) {
 }
 
 bool Finite(const BodyParams& params) {
-  return params.pose.allFinite() && params.betas.allFinite() && params.transl.allFinite();
+  return params.pose().allFinite() && params.betas().allFinite() && params.transl().allFinite();
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ struct Fitter::Impl {
                              FusedWorkspace& workspace, BodyParams* params) const;
   SolverResult SolveBody(Objective& objective, FusedWorkspace& workspace, BodyParams* params) const;
   struct Candidate {
-    BodyParams params;
+    BodyParams params{SmplLayout()};
     double cost = 0;
     FitTermination termination = FitTermination::kNotRun;
     bool always = false;  // goes to the end whatever its cost
@@ -134,7 +134,7 @@ std::vector<BodyParams> Fitter::Impl::Starts(const FitProblem& problem) const {
       const auto translation = PlaceBody(problem, rules, *joints, start);
       if (!translation && starts.empty()) return {};
       if (!translation) continue;
-      start.transl = *translation;
+      start.transl() = *translation;
     }
     starts.push_back(start);
   }
@@ -275,7 +275,7 @@ FitScore Fitter::Impl::Score(const FitProblem& problem, Objective& body_objectiv
   score.score_px2 = score.spin_score_px2 = score.objective_px2 = score.robust_px2 = kInfinity;
   score.reprojection_px = kInfinity;
   score.points3D_error_m = kNaN;
-  score.pose_prior = prior->Energy(params.pose.tail<kNumPriorPose>());
+  score.pose_prior = prior->Energy(params.pose().tail<kNumPriorPose>());
   score.observed_joints = rules.CountObserved(problem);
   double weights = 0;
   for (const Observation& observation : spec.observations) {

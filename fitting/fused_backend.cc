@@ -256,13 +256,13 @@ double BodyProblem::EvaluateCandidate() {
     cost += spec_.pose_prior_weight * spec_.pose_prior_weight * PriorEnergy();
   }
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const double r = EvaluateAngle(spec_, angle, candidate_.pose[angle.pose_idx]).r;
+    const double r = EvaluateAngle(spec_, angle, candidate_.pose()[angle.pose_idx]).r;
     cost += r * r;
   }
   const auto squared = [](double value) { return value * value; };
-  return cost + squared(spec_.shape_prior_weight) * candidate_.betas.squaredNorm() +
-         squared(spec_.depth_anchor * (candidate_.transl.z() - spec_.start.transl.z())) +
-         squared(spec_.start_anchor) * (candidate_.pose - spec_.start.pose).squaredNorm();
+  return cost + squared(spec_.shape_prior_weight) * candidate_.shape<kNumShapeParams>().squaredNorm() +
+         squared(spec_.depth_anchor * (candidate_.transl().z() - spec_.start.transl().z())) +
+         squared(spec_.start_anchor) * (candidate_.pose<kNumPoseParams>() - spec_.start.pose<kNumPoseParams>()).squaredNorm();
 }
 
 // Tries the current component first: most often it is the best, and the others stop early.
@@ -270,7 +270,7 @@ double BodyProblem::PriorEnergy() {
   double lowest = kInfinity;
   const int count = static_cast<int>(model_.components.size());
   PriorVector pose{}, offset{};
-  for (int i = 0; i < kNumPriorPose; ++i) pose[ColumnOfParam(i + 3)] = candidate_.pose[i + 3];
+  for (int i = 0; i < kNumPriorPose; ++i) pose[ColumnOfParam(i + 3)] = candidate_.pose()[i + 3];
   for (int i = 0; i < count; ++i) {
     const int index = i == 0 ? component_ : i <= component_ ? i - 1 : i;
     const FusedModel::Impl::Component& component = model_.components[index];
@@ -313,17 +313,17 @@ void BodyProblem::Linearise() {
                             group.blocks.data(), group.num_blocks, normal.data());
   }
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const auto [r, derivative] = EvaluateAngle(spec_, angle, current_.pose[angle.pose_idx]);
+    const auto [r, derivative] = EvaluateAngle(spec_, angle, current_.pose()[angle.pose_idx]);
     AddDiagonal(ColumnOfParam(angle.pose_idx), derivative, r);
   }
   const double shape = spec_.shape_prior_weight;
   for (int i = 0; i < kNumShapeParams; ++i)
-    AddDiagonal(kBetas + i, shape, shape * current_.betas[i]);
+    AddDiagonal(kBetas + i, shape, shape * current_.betas()[i]);
   AddDiagonal(kTransl + 2, spec_.depth_anchor,
-              spec_.depth_anchor * (current_.transl.z() - spec_.start.transl.z()));
+              spec_.depth_anchor * (current_.transl().z() - spec_.start.transl().z()));
   for (int i = 0; i < kNumPoseParams; ++i) {
     AddDiagonal(ColumnOfParam(i), spec_.start_anchor,
-                spec_.start_anchor * (current_.pose[i] - spec_.start.pose[i]));
+                spec_.start_anchor * (current_.pose()[i] - spec_.start.pose()[i]));
   }
   if (!translation_free_) {
     for (int i = kTransl; i < kResidual; ++i) {
@@ -351,9 +351,9 @@ bool BodyProblem::Step(double damping, double* predicted) {
     *predicted += step[i] * (work_.normal[i * kNormalStride + kResidual] + damp[i] * step[i]);
   }
   candidate_ = current_;
-  for (int i = 0; i < kNumPoseParams; ++i) candidate_.pose[i] -= step[ColumnOfParam(i)];
-  for (int i = 0; i < kNumShapeParams; ++i) candidate_.betas[i] -= step[kBetas + i];
-  for (int i = 0; i < 3; ++i) candidate_.transl[i] -= step[kTransl + i];
+  for (int i = 0; i < kNumPoseParams; ++i) candidate_.pose()[i] -= step[ColumnOfParam(i)];
+  for (int i = 0; i < kNumShapeParams; ++i) candidate_.betas()[i] -= step[kBetas + i];
+  for (int i = 0; i < 3; ++i) candidate_.transl()[i] -= step[kTransl + i];
   return true;
 }
 

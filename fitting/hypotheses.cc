@@ -9,7 +9,7 @@ namespace gyre {
 
 bool IsUninformed(const BodyParams& start, const PosePrior& prior) {
   constexpr double kSameRad = 1e-3;
-  const PriorPose offset = start.pose.tail<kNumPriorPose>() - prior.Mean();
+  const PriorPose offset = start.pose().tail<kNumPriorPose>() - prior.Mean();
   return offset.cwiseAbs().maxCoeff() < kSameRad;
 }
 
@@ -39,7 +39,7 @@ std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypot
   }
   for (const PosePrior::Component& component : prior.components()) {
     BodyParams& typical = starts.emplace_back(start);
-    typical.pose.tail<kNumPriorPose>() = component.mean;
+    typical.pose().tail<kNumPriorPose>() = component.mean;
   }
   const size_t count = starts.size();
   for (size_t i = 0; i < count; ++i) starts.push_back(TurnedAround(starts[i]));

@@ -41,7 +41,7 @@ std::optional<Mat3> TurnOntoPoints(const FitProblem& problem, const KeypointRule
 
 std::optional<Vec3> PlaceBody(const FitProblem& problem, const KeypointRules& rules,
                               const FoldedJoints& joints, BodyParams params) {
-  params.transl.setZero();
+  params.transl().setZero();
   Points3 distinct = joints.Positions(params);
   if (const auto known = rules.BodyPoints(problem); known.size() >= kEnoughPoints) {
     const Pairs pairs = PairsOf(known, distinct);

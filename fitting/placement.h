@@ -21,7 +21,7 @@ std::optional<Mat3> TurnOntoPoints(const FitProblem& problem, const KeypointRule
 //   z = f |X_xy - mean| / |u - mean|
 // The least squares sees less depth the less pose and keypoints agree (by their correlation). Then
 // the depth by spread is taken, with the centres on each other. Empty when the observed joints
-// coincide or the body would not be in front of the camera. `params.transl` is ignored.
+// coincide or the body would not be in front of the camera. `params.transl()` is ignored.
 std::optional<Vec3> PlaceBody(const FitProblem& problem, const KeypointRules& rules,
                               const FoldedJoints& joints, BodyParams params);
 

@@ -45,11 +45,11 @@ class Reader {
     const std::vector<double> transl = Array(transl_key, {n, 3});
     std::vector<double> betas(n * kNumShapeParams, 0.0);
     if (Has(betas_key)) betas = Array(betas_key, {n, kNumShapeParams});
-    std::vector<BodyParams> bodies(n);
+    std::vector<BodyParams> bodies(n, BodyParams(SmplLayout()));
     for (int64_t i = 0; i < n; ++i) {
-      bodies[i].pose = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-      bodies[i].betas = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
-      bodies[i].transl = Eigen::Map<const Vec3>(&transl[3 * i]);
+      bodies[i].pose() = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
+      bodies[i].betas() = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
+      bodies[i].transl() = Eigen::Map<const Vec3>(&transl[3 * i]);
     }
     return bodies;
   }
@@ -65,13 +65,13 @@ NdArray ColumnOf(const std::vector<BodyParams>& bodies, Part part) {
   const auto values = [part](const BodyParams& body) -> VecX {
     switch (part) {
       case Part::kPose:
-        return body.pose;
+        return body.pose();
       case Part::kBetas:
-        return body.betas;
+        return body.betas();
       case Part::kTransl:
         break;
     }
-    return body.transl;
+    return body.transl();
   };
   RowMatX rows(bodies.size(), values(bodies.front()).size());
   for (size_t i = 0; i < bodies.size(); ++i) rows.row(i) = values(bodies[i]).transpose();
@@ -127,7 +127,7 @@ ProblemFile ReadProblemFile(const std::filesystem::path& path) {
     file.truth = reader.Bodies(n, "pose_true", "cam_true", "betas_true");
     for (size_t i = 0; i < file.truth.size(); ++i) {
       const BodyParams& body = file.truth[i];
-      if (!body.pose.allFinite() || !body.betas.allFinite() || !body.transl.allFinite()) {
+      if (!body.pose().allFinite() || !body.betas().allFinite() || !body.transl().allFinite()) {
         ThrowUserError("{}: the true body of problem {} is not finite", path.string(), i);
       }
     }

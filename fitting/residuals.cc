@@ -17,20 +17,20 @@ constexpr double kMinDepth = 0.01;  // metres in front of the camera
 
 void Objective::Pack(const BodyParams& params, Eigen::Ref<VecX> x) const {
   if (spec_.root_only) {
-    x << params.pose.head<3>(), params.transl;
+    x << params.pose().head<3>(), params.transl();
   } else {
-    x << params.pose, params.betas, params.transl;
+    x << params.pose(), params.betas(), params.transl();
   }
 }
 
 void Objective::Unpack(const Eigen::Ref<const VecX>& x, BodyParams* params) const {
   if (spec_.root_only) {
-    params->pose.head<3>() = x.head<3>();
+    params->pose().head<3>() = x.head<3>();
   } else {
-    params->pose = x.head<kNumPoseParams>();
-    params->betas = x.segment<kNumShapeParams>(kNumPoseParams);
+    params->pose() = x.head<kNumPoseParams>();
+    params->betas() = x.segment<kNumShapeParams>(kNumPoseParams);
   }
-  params->transl = x.tail<3>();
+  params->transl() = x.tail<3>();
 }
 
 Objective::Objective(std::shared_ptr<const FoldedJoints> joints,
@@ -150,7 +150,7 @@ void Objective::PointRows(Eigen::Ref<VecX> residuals, RowMatX* jacobian) const {
 void Objective::PosePriorRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
                               RowMatX* jacobian) const {
   const int row = layout_.pose_prior;
-  const PriorPose pose = params.pose.tail<kNumPriorPose>();
+  const PriorPose pose = params.pose().tail<kNumPriorPose>();
   const PosePrior::Component& best = prior_->components()[prior_->BestComponent(pose)];
   const double scale = spec_.pose_prior_weight / std::sqrt(2.0);
   residuals.segment<kNumPriorPose>(row).noalias() =
@@ -165,7 +165,7 @@ void Objective::AngleRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
                           RowMatX* jacobian) const {
   int row = layout_.angle_prior;
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    const auto [r, derivative] = EvaluateAngle(spec_, angle, params.pose[angle.pose_idx]);
+    const auto [r, derivative] = EvaluateAngle(spec_, angle, params.pose()[angle.pose_idx]);
     residuals[row] = r;
     if (jacobian != nullptr) (*jacobian)(row, angle.pose_idx) = derivative;
     ++row;
@@ -176,7 +176,7 @@ void Objective::LinearRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
                            RowMatX* jacobian) const {
   if (spec_.shape_prior_weight > 0) {
     const int row = layout_.shape_prior;
-    residuals.segment<kNumShapeParams>(row) = spec_.shape_prior_weight * params.betas;
+    residuals.segment<kNumShapeParams>(row) = spec_.shape_prior_weight * params.betas();
     if (jacobian != nullptr) {
       jacobian->block<kNumShapeParams, kNumShapeParams>(row, kNumPoseParams)
           .diagonal()
@@ -185,13 +185,13 @@ void Objective::LinearRows(const BodyParams& params, Eigen::Ref<VecX> residuals,
   }
   if (spec_.depth_anchor > 0) {
     const int row = layout_.depth_anchor;
-    residuals[row] = spec_.depth_anchor * (params.transl.z() - spec_.start.transl.z());
+    residuals[row] = spec_.depth_anchor * (params.transl().z() - spec_.start.transl().z());
     if (jacobian != nullptr) (*jacobian)(row, num_params() - 1) = spec_.depth_anchor;
   }
   if (spec_.start_anchor > 0) {
     const int row = layout_.start_anchor;
     const int n = PoseParams();
-    residuals.segment(row, n) = spec_.start_anchor * (params.pose - spec_.start.pose).head(n);
+    residuals.segment(row, n) = spec_.start_anchor * (params.pose() - spec_.start.pose()).head(n);
     if (jacobian != nullptr) {
       jacobian->block(row, 0, n, n).diagonal().setConstant(spec_.start_anchor);
     }

@@ -66,7 +66,7 @@ struct ObjectiveSpec {
   double shape_prior_weight = 0;
   double depth_anchor = 0;
   double start_anchor = 0;
-  BodyParams start;
+  BodyParams start{SmplLayout()};
 };
 
 // SMPLify's angle prior: pose values (of 72) that must not bend backwards, and their signs.

@@ -48,7 +48,7 @@ class RigidProblem {
 
 RigidProblem::RigidProblem(const FoldedJoints& joints, const ObjectiveSpec& spec,
                            const BodyParams& start)
-    : spec_(spec), pivot_(joints.rest_joints().PelvisAt(start.betas)) {
+    : spec_(spec), pivot_(joints.rest_joints().PelvisAt(start.betas())) {
   GYRE_CHECK(spec.root_only);
   Points3 positions;
   RowMatX jacobian;
@@ -59,12 +59,12 @@ RigidProblem::RigidProblem(const FoldedJoints& joints, const ObjectiveSpec& spec
   const auto add_arm = [&](int joint) {
     const double weight = jacobian(3 * joint, 3);  // d x / d t_x
     const Vec3 position = positions.row(joint).transpose();
-    arms_.push_back({back * (position - weight * (pivot_ + start.transl)), weight});
+    arms_.push_back({back * (position - weight * (pivot_ + start.transl())), weight});
   };
   for (const Observation& observation : spec.observations) add_arm(observation.joint);
   for (const PointObservation& point : spec.points) add_arm(point.joint);
-  start_ << spec.start.rotation(0), spec.start.transl;
-  candidate_ << start.rotation(0), start.transl;
+  start_ << spec.start.rotation(0), spec.start.transl();
+  candidate_ << start.rotation(0), start.transl();
   current_ = candidate_;
 }
 
@@ -132,7 +132,7 @@ SolverResult SolveRigid(const FoldedJoints& joints, const ObjectiveSpec& spec,
   problem.Accept();
   const SolverResult result = MinimiseByLevenbergMarquardt(problem, start_cost, options);
   params->rotation(0) = problem.current().head<3>();
-  params->transl = problem.current().tail<3>();
+  params->transl() = problem.current().tail<3>();
   return result;
 }
 

@@ -41,21 +41,21 @@ KeypointSet SmoothJoints(const BodyModel& body) {
 // `params`, a fit, and its pose to nothing.
 FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const PosePrior& prior) {
   FitProblem anchored = problem;
-  if (!problem.has_start) anchored.start.pose.tail<kNumPriorPose>() = prior.Mean();
-  if (!problem.has_start || !problem.start_has_translation) anchored.start.transl = params.transl;
+  if (!problem.has_start) anchored.start.pose().tail<kNumPriorPose>() = prior.Mean();
+  if (!problem.has_start || !problem.start_has_translation) anchored.start.transl() = params.transl();
   return anchored;
 }
 
 // Towards `b` by `share` in [0, 1].
 BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
-  BodyParams between;
+  BodyParams between{SmplLayout()};
   for (int k = 0; k < kNumBodyJoints; ++k) {
     const Mat3 from = ExpSO3(a.rotation(k));
     const Vec3 turn = LogSO3(from.transpose() * ExpSO3(b.rotation(k)));
     between.rotation(k) = LogSO3(from * ExpSO3(share * turn));
   }
-  between.betas = a.betas + share * (b.betas - a.betas);
-  between.transl = a.transl + share * (b.transl - a.transl);
+  between.betas() = a.betas() + share * (b.betas() - a.betas());
+  between.transl() = a.transl() + share * (b.transl() - a.transl());
   return between;
 }
 
@@ -204,7 +204,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   if (seen.empty()) return result;
   const std::vector<int> path = SmoothestPath(candidates, seen, seconds_per_frame);
 
-  std::vector<BodyParams> motion(n);
+  std::vector<BodyParams> motion(n, BodyParams(SmplLayout()));
   for (size_t k = 0; k < seen.size(); ++k) {
     const Candidate& chosen = candidates[seen[k]][path[k]];
     result.frames[seen[k]] = chosen.fit;
@@ -272,12 +272,12 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
     for (size_t k = 0; k < ids.size(); ++k) (*motion)[ids[k]] = window[k];
   };
   const auto share_shape = [&](const Eigen::Matrix<double, kNumShapeParams, 1>& betas) {
-    for (BodyParams& params : *motion) params.betas = betas;
+    for (BodyParams& params : *motion) params.betas() = betas;
   };
 
-  Eigen::Matrix<double, kNumShapeParams, 1> mean = start[seen[0]].betas;
+  Eigen::Matrix<double, kNumShapeParams, 1> mean = start[seen[0]].betas();
   for (size_t k = 1; k < seen.size(); ++k) {
-    mean += (start[seen[k]].betas - mean) / static_cast<double>(k + 1);
+    mean += (start[seen[k]].betas() - mean) / static_cast<double>(k + 1);
   }
   share_shape(mean);
   const int n = static_cast<int>(frames.size()), size = options_.window_frames;
@@ -289,7 +289,7 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
       spread.push_back(seen[static_cast<int64_t>(k) * seen.size() / count]);
     }
     solve(spread, 0, /*weight_px=*/0, /*shape_free=*/true);
-    share_shape((*motion)[spread[0]].betas);
+    share_shape((*motion)[spread[0]].betas());
   }
   const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
   for (int begin = 0;; begin += size - options_.overlap_frames) {

@@ -213,9 +213,9 @@ bool WindowProblem::Step(double damping, double* predicted) {
     *predicted +=
         step.dot(rows_[i].right.col(kGradient) + damp_of(rows_[i].diagonal).cwiseProduct(step));
     BodyParams& candidate = candidate_[held_ + i];
-    candidate.pose = current_[held_ + i].pose - step.head<kNumPoseParams>();
-    candidate.betas = current_[held_ + i].betas - shape_step;
-    candidate.transl = current_[held_ + i].transl - step.tail<3>();
+    candidate.pose() = current_[held_ + i].pose() - step.head<kNumPoseParams>();
+    candidate.betas() = current_[held_ + i].betas() - shape_step;
+    candidate.transl() = current_[held_ + i].transl() - step.tail<3>();
   }
   return true;
 }
@@ -225,7 +225,7 @@ bool WindowProblem::Step(double damping, double* predicted) {
 SolverResult SolveSequence(const FoldedJoints& joints, std::span<Objective> objectives,
                            double weight_px, bool shape_free, const SolverOptions& options,
                            std::span<BodyParams> frames, int held) {
-  for (size_t i = held + 1; i < frames.size(); ++i) frames[i].betas = frames[held].betas;
+  for (size_t i = held + 1; i < frames.size(); ++i) frames[i].betas() = frames[held].betas();
   WindowProblem problem(joints, objectives, weight_px, shape_free, frames, held);
   const double start_cost = problem.EvaluateCandidate();
   const SolverResult result = MinimiseByLevenbergMarquardt(problem, start_cost, options);

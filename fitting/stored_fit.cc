@@ -64,7 +64,7 @@ const char* FitSourceName(FitSource source) {
 bool StoredFit::IsSound() const {
   // As the record holds them: a double may be too large for a float.
   const auto finite = [](const auto& values) { return values.template cast<float>().allFinite(); };
-  return finite(params.pose) && finite(params.betas) && finite(params.transl) &&
+  return finite(params.pose()) && finite(params.betas()) && finite(params.transl()) &&
          std::isfinite(static_cast<float>(camera.focal_px)) && camera.focal_px > 0 &&
          finite(camera.center_px) && !std::isnan(score_px2) && !std::isnan(robust_px2) &&
          std::isfinite(pose_prior) && source >= FitSource::kNone && source <= FitSource::kTruth &&
@@ -84,11 +84,11 @@ void EncodeFitRecord(const FitRecord& record, int64_t position,
   layout.score_px2 = fit.score_px2;
   layout.pose_prior = fit.pose_prior;
   layout.robust_px2 = fit.robust_px2;
-  for (int i = 0; i < kNumPoseParams; ++i) layout.pose[i] = static_cast<float>(fit.params.pose[i]);
+  for (int i = 0; i < kNumPoseParams; ++i) layout.pose[i] = static_cast<float>(fit.params.pose()[i]);
   for (int i = 0; i < kNumShapeParams; ++i) {
-    layout.betas[i] = static_cast<float>(fit.params.betas[i]);
+    layout.betas[i] = static_cast<float>(fit.params.betas()[i]);
   }
-  for (int i = 0; i < 3; ++i) layout.transl[i] = static_cast<float>(fit.params.transl[i]);
+  for (int i = 0; i < 3; ++i) layout.transl[i] = static_cast<float>(fit.params.transl()[i]);
   layout.focal_px = static_cast<float>(fit.camera.focal_px);
   for (int i = 0; i < 2; ++i) layout.center_px[i] = static_cast<float>(fit.camera.center_px[i]);
   std::copy(fit.rotation_sd_rad.begin(), fit.rotation_sd_rad.end(), layout.rotation_sd_rad);
@@ -115,9 +115,9 @@ RecordState DecodeFitRecord(std::span<const char, kFitRecordBytes> bytes, int64_
   fit.pose_prior = layout.pose_prior;
   fit.robust_px2 = layout.robust_px2;
   using VecXf = Eigen::Map<const Eigen::VectorXf>;
-  fit.params.pose = VecXf(layout.pose, kNumPoseParams).cast<double>();
-  fit.params.betas = VecXf(layout.betas, kNumShapeParams).cast<double>();
-  fit.params.transl = VecXf(layout.transl, 3).cast<double>();
+  fit.params.pose() = VecXf(layout.pose, kNumPoseParams).cast<double>();
+  fit.params.betas() = VecXf(layout.betas, kNumShapeParams).cast<double>();
+  fit.params.transl() = VecXf(layout.transl, 3).cast<double>();
   fit.camera = {layout.focal_px, {layout.center_px[0], layout.center_px[1]}};
   std::copy_n(layout.rotation_sd_rad, kNumBodyJoints, fit.rotation_sd_rad.begin());
   // A checksum protects from accidents, not from somebody who computes it.

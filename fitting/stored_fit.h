@@ -18,7 +18,7 @@ const char* FitSourceName(FitSource source);  // "none", "static", "loop", "trut
 // Everything in the sample's un-augmented reference crop (224 px); callers undo augmentation with
 // body/symmetry.h before they ask.
 struct StoredFit {
-  BodyParams params;
+  BodyParams params{SmplLayout()};
   Camera camera;          // of the reference crop
   double score_px2 = 0;   // StorePolicy::ScoreOf, lower is better; infinite: not scored yet
   double pose_prior = 0;  // energy of the mixture, without weight

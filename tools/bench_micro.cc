@@ -36,15 +36,15 @@ double MedianMicroseconds(const std::function<void()>& work) {
 // start 0.2 rad off.
 struct Case {
   ObjectiveSpec spec;
-  BodyParams truth;
+  BodyParams truth{SmplLayout()};
 };
 
 Case MakeCase(const FoldedJoints& joints, const PosePrior& prior) {
   Rng rng(1, RngStream::kTest);
   Case made;
-  made.truth.pose.tail<kNumPriorPose>() = prior.Sample(rng, 0.7);
+  made.truth.pose().tail<kNumPriorPose>() = prior.Sample(rng, 0.7);
   made.truth.rotation(0) = Vec3(3, 0.2, 0.1);
-  made.truth.transl = Vec3(0, 0.2, 45);
+  made.truth.transl() = Vec3(0, 0.2, 45);
   made.spec.views = {{SpinCropCamera()}};
   const Points3 points = joints.Positions(made.truth);
   for (int i = 0; i < joints.size(); ++i) {
@@ -59,7 +59,7 @@ Case MakeCase(const FoldedJoints& joints, const PosePrior& prior) {
   made.spec.shape_prior_weight = options.shape_prior_weight;
   made.spec.depth_anchor = options.body_depth_anchor;
   made.spec.start = made.truth;
-  for (double& value : made.spec.start.pose) value += rng.Normal(0, 0.2);
+  for (double& value : made.spec.start.pose()) value += rng.Normal(0, 0.2);
   return made;
 }
 
@@ -84,7 +84,7 @@ int RunBenchMicro(int argc, char** argv) {
   VecX gradient;
   FusedWorkspace workspace;
   const SolverOptions solver{true, 50, FitOptions().function_tolerance};
-  BodyParams params;
+  BodyParams params{SmplLayout()};
 
   nlohmann::json result;
   result["joints"] = MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, nullptr); });

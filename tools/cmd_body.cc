@@ -106,7 +106,7 @@ std::vector<BodyParams> ReadParams(const std::filesystem::path& path) {
     pose.CheckShape({-1, kNumPoseParams}, path.string() + ": pose");
     return pose.dim(0);
   }();
-  std::vector<BodyParams> rows(count);
+  std::vector<BodyParams> rows(count, BodyParams(SmplLayout()));
   const auto read = [&](const std::string& key, int width, auto&& target) {
     const std::string what = path.string() + ": " + key;
     Get(npz, key, path).CheckShape({count, width}, what);
@@ -120,12 +120,12 @@ std::vector<BodyParams> ReadParams(const std::filesystem::path& path) {
     }
   };
   read(
-      "pose", kNumPoseParams, [](BodyParams & row) -> auto& { return row.pose; });
+      "pose", kNumPoseParams, [](BodyParams & row) -> auto { return row.pose(); });
   read(
-      "betas", kNumShapeParams, [](BodyParams & row) -> auto& { return row.betas; });
+      "betas", kNumShapeParams, [](BodyParams & row) -> auto { return row.betas(); });
   if (npz.contains("transl")) {
     read(
-        "transl", 3, [](BodyParams & row) -> auto& { return row.transl; });
+        "transl", 3, [](BodyParams & row) -> auto { return row.transl(); });
   }
   return rows;
 }

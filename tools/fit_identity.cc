@@ -18,9 +18,9 @@ void AddTo(Fingerprint* fingerprint, const FitInput& input) {
   fingerprint->Add(problem.has_start);
   fingerprint->Add(problem.start_has_translation);
   if (problem.has_start) {
-    numbers(problem.start.pose);
-    numbers(problem.start.betas);
-    numbers(problem.start.transl);
+    numbers(problem.start.pose());
+    numbers(problem.start.betas());
+    numbers(problem.start.transl());
   }
   fingerprint->Add(input.image);
   fingerprint->Add(input.person);

@@ -272,9 +272,9 @@ PersonSource WithStarts(PersonSource source, const fs::path& path) {
       for (Column& column : columns) values.push_back(next(column));
       if (std::find(values.begin(), values.end(), nullptr) != values.end()) return;
       FitProblem& problem = input.problem;
-      problem.start.pose = Eigen::Map<const VecX>(values[0], kNumPoseParams);
-      problem.start.betas = Eigen::Map<const VecX>(values[1], kNumShapeParams);
-      if (has_translation) problem.start.transl = Eigen::Map<const Vec3>(values[2]);
+      problem.start.pose() = Eigen::Map<const VecX>(values[0], kNumPoseParams);
+      problem.start.betas() = Eigen::Map<const VecX>(values[1], kNumShapeParams);
+      if (has_translation) problem.start.transl() = Eigen::Map<const Vec3>(values[2]);
       problem.has_start = true;
       problem.start_has_translation = has_translation;
       sink(std::move(input));

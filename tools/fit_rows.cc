@@ -40,9 +40,9 @@ std::string_view Bytes(const T& value) {
 template <typename Row, typename Codec>
 void ForEachField(Row& row, Codec&& code) {
   code(row.index);
-  code(row.params.pose);
-  code(row.params.betas);
-  code(row.params.transl);
+  code(row.params.pose());
+  code(row.params.betas());
+  code(row.params.transl());
   code(row.camera.focal_px);
   code(row.camera.center_px);
   code(row.pixel_scale);
@@ -74,12 +74,12 @@ const std::vector<Column>& Columns() {
   using R = FitRow;
   static const std::vector<Column> columns = {
       {"index", DType::kInt64, {}, [](const R& r) { return Bytes(r.index); }},
-      {"pose", DType::kFloat64, {kNumPoseParams}, [](const R& r) { return Bytes(r.params.pose); }},
+      {"pose", DType::kFloat64, {kNumPoseParams}, [](const R& r) { return Bytes(r.params.pose()); }},
       {"betas",
        DType::kFloat64,
        {kNumShapeParams},
-       [](const R& r) { return Bytes(r.params.betas); }},
-      {"transl", DType::kFloat64, {3}, [](const R& r) { return Bytes(r.params.transl); }},
+       [](const R& r) { return Bytes(r.params.betas()); }},
+      {"transl", DType::kFloat64, {3}, [](const R& r) { return Bytes(r.params.transl()); }},
       {"focal_px", DType::kFloat64, {}, [](const R& r) { return Bytes(r.camera.focal_px); }},
       {"center_px", DType::kFloat64, {2}, [](const R& r) { return Bytes(r.camera.center_px); }},
       {"pixel_scale", DType::kFloat64, {}, [](const R& r) { return Bytes(r.pixel_scale); }},
@@ -225,13 +225,13 @@ FitRow::FitRow(int64_t index_in, const FitInput& input, const FitResult& result)
     }
   }
   if (result.runner_up) {
-    runner_up_pose = result.runner_up->params.pose;
+    runner_up_pose = result.runner_up->params.pose();
     runner_up_objective = result.runner_up->objective;
   }
   if (usable) return;
-  params.pose.setConstant(nan);
-  params.betas.setConstant(nan);
-  params.transl.setConstant(nan);
+  params.pose().setConstant(nan);
+  params.betas().setConstant(nan);
+  params.transl().setConstant(nan);
   reprojection_px = score_px2 = objective = nan;
 }
 

@@ -19,7 +19,7 @@ namespace gyre {
 
 struct FitRow {
   int64_t index = 0;  // of the person in the whole input
-  BodyParams params;  // NaN, as the other numbers of the fit, unless usable
+  BodyParams params{SmplLayout()};  // NaN, as the other numbers of the fit, unless usable
   Camera camera;
   double pixel_scale = 1;  // pixels of the 224 px reference crop per pixel of the image
   double reprojection_px = 0;

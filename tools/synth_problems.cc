@@ -19,16 +19,16 @@ Vec3 DrawNormals(double sigma, Rng& rng) {
 BodyParams NetStart(const Sample& person, const RestJoints& rest, double sigma_rad, Rng& rng) {
   constexpr double kPlaceSigmaPx = 3, kDepthSigma = 0.05;
   const BodyParams& truth = *person.params;
-  BodyParams start;
+  BodyParams start{SmplLayout()};
   for (int k = 0; k < kNumBodyJoints; ++k) {
     start.rotation(k) = LogSO3(ExpSO3(truth.rotation(k)) * ExpSO3(DrawNormals(sigma_rad, rng)));
   }
-  const Vec3 pelvis = rest.PelvisAt(truth.betas) + truth.transl;
+  const Vec3 pelvis = rest.PelvisAt(truth.betas()) + truth.transl();
   const Vec3 miss = DrawNormals(1, rng);
   const Vec2 ray =
       pelvis.head<2>() / pelvis.z() + kPlaceSigmaPx / person.camera->focal_px * miss.head<2>();
   const double depth = pelvis.z() * std::exp(kDepthSigma * miss.z());
-  start.transl = depth * Vec3(ray.x(), ray.y(), 1) - rest.PelvisAt(start.betas);
+  start.transl() = depth * Vec3(ray.x(), ray.y(), 1) - rest.PelvisAt(start.betas());
   return start;
 }
 
@@ -50,7 +50,7 @@ ProblemFile MakeSynthProblems(const SyntheticDataset& people, const PosePrior& p
     const BodyParams net = NetStart(person, rest, start_sigma_rad, rng);
     BodyParams mean = net;
     mean.rotation(0) = Vec3(std::numbers::pi, 0, 0);
-    mean.pose.tail<kNumPriorPose>() = prior.Mean();
+    mean.pose().tail<kNumPriorPose>() = prior.Mean();
     file.starts["net"].push_back(net);
     file.starts["turned"].push_back(TurnedAround(net));
     file.starts["mean"].push_back(mean);

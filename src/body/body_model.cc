@@ -44,7 +44,7 @@ Eigen::Matrix<double, kNumPoseFeatures, 1> PoseFeature(const BodyParams& params)
 
 PosedBody PoseBody(const BodyModel& model, const BodyParams& params) {
   Points3 rest = model.v_template;
-  Flat(rest).noalias() += model.shapedirs * params.betas;
+  Flat(rest).noalias() += model.shapedirs * params.shape<kNumShapeParams>();
   const Points3 rest_joints = model.J_regressor * rest;
   Flat(rest).noalias() += model.posedirs * PoseFeature(params);
 
@@ -73,8 +73,8 @@ PosedBody PoseBody(const BodyModel& model, const BodyParams& params) {
     }
     posed.vertices.row(v) = (rotation * rest.row(v).transpose() + translation).transpose();
   }
-  posed.vertices.rowwise() += params.transl.transpose();
-  posed.joints.rowwise() += params.transl.transpose();
+  posed.vertices.rowwise() += params.transl().transpose();
+  posed.joints.rowwise() += params.transl().transpose();
   return posed;
 }
 

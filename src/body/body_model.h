@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+#include "body/body_layout.h"
+#include "body/body_params.h"
 #include "core/types.h"
 
 namespace gyre {
@@ -43,6 +45,7 @@ constexpr std::array<int, kNumLandmarks> NoLandmarks() {
 using SparseRows = Eigen::SparseMatrix<double, Eigen::RowMajor>;
 
 struct BodyModel {
+  std::shared_ptr<const BodyLayout> layout = std::make_shared<BodyLayout>(SmplLayout());
   std::string name;        // where it came from: a path, or "built-in"
   Points3 v_template;      // [V,3]
   RowMatX shapedirs;       // [3V,10], row 3 v + axis
@@ -57,17 +60,6 @@ struct BodyModel {
   SparseRows J_regressor_extra;
 
   int num_vertices() const { return static_cast<int>(v_template.rows()); }
-};
-
-// Pose [72] axis-angle radians (root first), betas [10], translation [3] metres.
-struct BodyParams {
-  Eigen::Matrix<double, kNumPoseParams, 1> pose = Eigen::Matrix<double, kNumPoseParams, 1>::Zero();
-  Eigen::Matrix<double, kNumShapeParams, 1> betas =
-      Eigen::Matrix<double, kNumShapeParams, 1>::Zero();
-  Vec3 transl = Vec3::Zero();
-
-  auto rotation(int joint) { return pose.segment<3>(3 * joint); }
-  auto rotation(int joint) const { return pose.segment<3>(3 * joint); }
 };
 
 struct PosedBody {

@@ -59,7 +59,7 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
     } else {
       rotation = ExpSO3(w);
     }
-    const Vec3 from_parent = bone.mean + bone.dirs * params.betas;
+    const Vec3 from_parent = bone.mean + bone.dirs * params.shape<kNumShapeParams>();
     if (k == 0) {
       frames->position[0] = from_parent;
       frames->world[0] = rotation;
@@ -87,7 +87,7 @@ Vec3 SkinTerms(const FoldedJoint& joint, const Frames& frames, const BodyParams&
   for (const FoldedJoint::Term& term : joint.terms) {
     Vec3 part = term.weight * frames.position[term.bone];
     if (!term.rigid) {
-      part += frames.world[term.bone] * (term.offset + term.shape_dirs * params.betas);
+      part += frames.world[term.bone] * (term.offset + term.shape_dirs * params.shape<kNumShapeParams>());
     }
     position += part;
     if (below != nullptr && term.link >= 0) (*below)[term.link] += part;
@@ -250,7 +250,7 @@ void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParam
     for (int axis = 0; axis < 3; ++axis) rows->col(axis) = frames.turn[0].col(axis).cross(arm);
     rows->rightCols<3>() = joint.weight_sum * Mat3::Identity();
   }
-  *position += joint.weight_sum * params.transl;
+  *position += joint.weight_sum * params.transl();
 }
 
 FoldedJoints::FoldedJoints(const BodyModel& model, const KeypointSet& set)

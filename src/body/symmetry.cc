@@ -24,8 +24,8 @@ Eigen::Matrix<double, kNumPoseParams, 1> MirrorPose(
 
 BodyParams MirrorParams(const BodyParams& params, const Vec3& pelvis) {
   BodyParams mirrored = params;
-  mirrored.pose = MirrorPose(params.pose);
-  mirrored.transl = Mirrored(pelvis + params.transl) - pelvis;
+  mirrored.pose() = MirrorPose(params.pose());
+  mirrored.transl() = Mirrored(pelvis + params.transl()) - pelvis;
   return mirrored;
 }
 
@@ -33,7 +33,7 @@ BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double ang
   const Mat3 turn = ExpSO3({0, 0, angle_rad});
   BodyParams turned = params;
   turned.rotation(0) = LogSO3(turn * ExpSO3(params.rotation(0)));
-  turned.transl = turn * (pelvis + params.transl) - pelvis;
+  turned.transl() = turn * (pelvis + params.transl()) - pelvis;
   return turned;
 }
 

@@ -31,7 +31,7 @@ BodyParams MirrorParams(const BodyParams& params, const Vec3& pelvis);
 // The body turned about the camera's z axis by an angle (radians, clockwise on the screen).
 BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double angle_rad);
 
-// The parameters of the body that is seen in the crop, and back. `pelvis` is J_0 of params.betas.
+// The parameters of the body that is seen in the crop, and back. `pelvis` is J_0 of params.betas().
 // With CameraInCrop(camera, map) the crop's picture of the result equals the warped picture of the
 // original exactly, for every box, size, angle and flip. map.CropCamera(camera) is the same camera
 // when the principal point is the box's centre (SPIN's crop camera is), or when the map neither

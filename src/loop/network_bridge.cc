@@ -108,23 +108,23 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
   const at::Tensor rotmats = host(output.rotmats), betas = host(output.betas),
                    cams = host(output.cam);
   GYRE_CHECK(rotmats.size(0) == batch.size());
-  std::vector<BodyParams> bodies(batch.size());
+  std::vector<BodyParams> bodies(batch.size(), BodyParams(SmplLayout()));
   for (int i = 0; i < batch.size(); ++i) {
-    BodyParams in_crop;
+    BodyParams in_crop{SmplLayout()};
     for (int k = 0; k < kNumBodyJoints; ++k) {
       using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
       const Mat3 rotation =
           Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (kNumBodyJoints * i + k));
       in_crop.rotation(k) = LogSO3(rotation);
     }
-    in_crop.betas = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(
+    in_crop.betas() = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(
         betas.data_ptr<double>() + kNumShapeParams * i);
     const Vec3 cam = Eigen::Map<const Vec3>(cams.data_ptr<double>() + 3 * i);
     const Camera camera = CameraInCrop(ImageCamera(batch.samples[i]), batch.crops[i]);
-    in_crop.transl = TranslationFromWeakPerspective(cam, camera.focal_px, batch.crop_px);
-    in_crop.transl.head<2>() +=
-        (CropMiddle(batch.crop_px) - camera.center_px) * (in_crop.transl.z() / camera.focal_px);
-    bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest.PelvisAt(in_crop.betas));
+    in_crop.transl() = TranslationFromWeakPerspective(cam, camera.focal_px, batch.crop_px);
+    in_crop.transl().head<2>() +=
+        (CropMiddle(batch.crop_px) - camera.center_px) * (in_crop.transl().z() / camera.focal_px);
+    bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest.PelvisAt(in_crop.betas()));
   }
   return bodies;
 }
@@ -158,14 +158,14 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
       joint_weight.data[kNumBodyJoints * i + k] = static_cast<float>(1 / (1 + ratio * ratio));
     }
     const BodyParams& params = targets[i].params;
-    const BodyParams body = BodyInCrop(params, batch.crops[i], rest.PelvisAt(params.betas));
+    const BodyParams body = BodyInCrop(params, batch.crops[i], rest.PelvisAt(params.betas()));
     for (int k = 0; k < kNumBodyJoints; ++k) {
       using RowMat3f = Eigen::Matrix<float, 3, 3, Eigen::RowMajor>;
       Eigen::Map<RowMat3f>(rotmats.data + 9 * (kNumBodyJoints * i + k)) =
           ExpSO3(body.rotation(k)).cast<float>();
     }
     for (int k = 0; k < kNumShapeParams; ++k) {
-      betas.data[kNumShapeParams * i + k] = static_cast<float>(body.betas[k]);
+      betas.data[kNumShapeParams * i + k] = static_cast<float>(body.betas()[k]);
     }
   }
   LossTarget target;

@@ -48,7 +48,7 @@ const char* SupervisionName(Supervision supervision);
 Supervision SupervisionFromName(const std::string& name);  // UserError lists the names
 
 struct Target {
-  BodyParams params;                                    // in the camera frame of the image
+  BodyParams params{SmplLayout()};                                    // in the camera frame of the image
   bool valid = false;                                   // false: only the keypoints teach
   std::array<float, kNumBodyJoints> rotation_sd_rad{};  // of the fit; 0: not known, or truth
 };

@@ -34,7 +34,7 @@ constexpr size_t kSampleRecordBytes = (3 + kNumParams) * sizeof(double) + kFitRe
 void AppendRecord(const EvaluatedSample& one, std::string* bytes) {
   Eigen::Matrix<double, 3 + kNumParams, 1> values;
   values << one.set_idx, static_cast<double>(one.sample.position), one.fit ? 1 : 0,
-      one.prediction.pose, one.prediction.betas, one.prediction.transl;
+      one.prediction.pose(), one.prediction.betas(), one.prediction.transl();
   bytes->append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
   char record[kFitRecordBytes] = {};
   if (one.fit) EncodeFitRecord({.fit = *one.fit}, one.sample.position, record);
@@ -49,9 +49,9 @@ EvaluatedSample ReadRecord(const char* bytes, const Mixture& data) {
   const auto position = static_cast<int64_t>(values[1]);
   one.sample = data.sets[one.set_idx]->Get(position);
   one.sample.position = position;
-  one.prediction.pose = values.segment<kNumPoseParams>(3);
-  one.prediction.betas = values.segment<kNumShapeParams>(3 + kNumPoseParams);
-  one.prediction.transl = values.tail<3>();
+  one.prediction.pose() = values.segment<kNumPoseParams>(3);
+  one.prediction.betas() = values.segment<kNumShapeParams>(3 + kNumPoseParams);
+  one.prediction.transl() = values.tail<3>();
   if (values[2] == 0) return one;
   FitRecord record;
   const std::span<const char, kFitRecordBytes> fit(bytes + values.size() * sizeof(double),

@@ -22,7 +22,7 @@ using PredictFunction = std::function<std::vector<BodyParams>(const Batch&)>;
 struct EvaluatedSample {
   Sample sample;
   int set_idx = 0;  // position in Mixture::sets
-  BodyParams prediction;
+  BodyParams prediction{SmplLayout()};
   std::optional<StoredFit> fit;
   double error = 0;  // PA-MPJPE in mm where there is truth, else mean joint error / box side
 };

@@ -24,8 +24,8 @@ TEST(PoseBody, ZeroPoseIsTheTemplate) {
 
 TEST(PoseBody, ShapeIsLinearAndJointsFollow) {
   const BodyModel model = MakeRandomBody(2);
-  BodyParams params;
-  params.betas[3] = 2;
+  BodyParams params{SmplLayout()};
+  params.betas()[3] = 2;
   const PosedBody posed = PoseBody(model, params);
   for (int v = 0; v < model.num_vertices(); ++v) {
     for (int axis = 0; axis < 3; ++axis) {
@@ -35,8 +35,8 @@ TEST(PoseBody, ShapeIsLinearAndJointsFollow) {
   }
   EXPECT_LT(MaxDifference(posed.joints, RowMatX(model.J_regressor * posed.vertices)), 1e-13);
   const RestJoints rest(model);
-  EXPECT_LT(MaxDifference(posed.joints, rest.At(params.betas)), 1e-13);
-  EXPECT_LT((posed.joints.row(0).transpose() - rest.PelvisAt(params.betas)).norm(), 1e-14);
+  EXPECT_LT(MaxDifference(posed.joints, rest.At(params.betas())), 1e-13);
+  EXPECT_LT((posed.joints.row(0).transpose() - rest.PelvisAt(params.betas())).norm(), 1e-14);
 }
 
 // Turning the root and translating moves the body rigidly about the pelvis, correctives included.
@@ -45,13 +45,13 @@ TEST(PoseBody, RootMovesTheBodyRigidly) {
   Rng rng(1, RngStream::kTest);
   BodyParams params = RandomParams(rng);
   params.rotation(0).setZero();
-  params.transl.setZero();
+  params.transl().setZero();
   const PosedBody before = PoseBody(model, params);
   const Vec3 turn(0.4, -2.0, 1.0), shift(1, 2, 30);
   params.rotation(0) = turn;
-  params.transl = shift;
+  params.transl() = shift;
   const PosedBody after = PoseBody(model, params);
-  const Eigen::RowVector3d pelvis = RestJoints(model).PelvisAt(params.betas).transpose();
+  const Eigen::RowVector3d pelvis = RestJoints(model).PelvisAt(params.betas()).transpose();
   const Points3 expected =
       ((before.vertices.rowwise() - pelvis) * ExpSO3(turn).transpose()).rowwise() +
       (pelvis + shift.transpose());
@@ -60,7 +60,7 @@ TEST(PoseBody, RootMovesTheBodyRigidly) {
 }
 
 TEST(PoseBody, PoseFeatureIsRowByRow) {
-  BodyParams params;
+  BodyParams params{SmplLayout()};
   params.rotation(5) = Vec3(0.3, -0.2, 0.9);
   const auto feature = PoseFeature(params);
   const Mat3 expected = ExpSO3(params.rotation(5)) - Mat3::Identity();
@@ -89,9 +89,9 @@ TEST_P(GoldenBody, EqualsSmplx) {
   const int64_t count = golden.at("pose").dim(0);
   ASSERT_EQ(count, 12);
   for (int64_t i = 0; i < count; ++i) {
-    BodyParams params;
-    params.pose = Eigen::Map<const Eigen::Matrix<double, kNumPoseParams, 1>>(&pose[i * 72]);
-    params.betas = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(&betas[i * 10]);
+    BodyParams params{SmplLayout()};
+    params.pose() = Eigen::Map<const Eigen::Matrix<double, kNumPoseParams, 1>>(&pose[i * 72]);
+    params.betas() = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(&betas[i * 10]);
     const PosedBody posed = PoseBody(*model, params);
     const auto points = [&](const std::vector<double>& all, int64_t n) {
       return Points3(Eigen::Map<const Points3>(&all[i * n * 3], n, 3));

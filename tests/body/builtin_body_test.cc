@@ -64,8 +64,8 @@ TEST(BuiltinBody, HasAHumansVolumeAndStature) {
 
 TEST(BuiltinBody, IsItsOwnMirrorImageInEveryShape) {
   const BodyModel& body = Body();
-  BodyParams params;
-  for (int c = 0; c < kNumShapeParams; ++c) params.betas[c] = 1.5 - 0.4 * c;
+  BodyParams params{SmplLayout()};
+  for (int c = 0; c < kNumShapeParams; ++c) params.betas()[c] = 1.5 - 0.4 * c;
   std::map<std::array<int64_t, 3>, int> cells;  // vertices of the template by position
   const auto key = [](const Vec3& p) {
     return std::array<int64_t, 3>{std::llround(p.x() * 1e7), std::llround(p.y() * 1e7),
@@ -154,8 +154,8 @@ TEST(BuiltinBody, JointsAreConvexCombinationsOfSkinInAnatomicalOrder) {
 TEST(BuiltinBody, JointsFollowTheShape) {
   const BodyModel& body = Body();
   const auto joints = [&](int component) {
-    BodyParams params;
-    params.betas[component] = 2;
+    BodyParams params{SmplLayout()};
+    params.betas()[component] = 2;
     return PoseBody(body, params).joints;
   };
   const Points3 rest = body.J_regressor * body.v_template;
@@ -173,8 +173,8 @@ TEST(BuiltinBody, ShapesHaveTheSpreadOfAdults) {
   const BodyModel& body = Body();
   const double volume = Volume(body.v_template, body.faces);
   for (int c = 0; c < kNumShapeParams; ++c) {
-    BodyParams params;
-    params.betas[c] = 1;
+    BodyParams params{SmplLayout()};
+    params.betas()[c] = 1;
     const Points3 shaped = PoseBody(body, params).vertices;
     const double rms = std::sqrt((shaped - body.v_template).squaredNorm() / body.num_vertices());
     EXPECT_GT(rms, 0.0005) << BuiltinShapeNames()[c];
@@ -185,7 +185,7 @@ TEST(BuiltinBody, ShapesHaveTheSpreadOfAdults) {
     if (c == 1) {
       EXPECT_NEAR(heavier, 0.20, 0.06);  // body mass given stature: about 17 %
     }
-    params.betas[c] = -3;
+    params.betas()[c] = -3;
     EXPECT_GT(Volume(PoseBody(body, params).vertices, body.faces), 0.4 * volume);
   }
 }
@@ -245,7 +245,7 @@ TEST(BuiltinBody, CorrectivesKeepTheVolumeOfBentLimbs) {
                                         {19, {0, 2.0, 0}},
                                         {16, {0, 0, -1.2}}};
   for (const auto& [joint, axis_angle] : bends) {
-    BodyParams params;
+    BodyParams params{SmplLayout()};
     params.rotation(joint) = axis_angle;
     const double with = Volume(PoseBody(Body(), params).vertices, Body().faces);
     const double without = Volume(PoseBody(uncorrected, params).vertices, Body().faces);

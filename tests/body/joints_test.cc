@@ -121,7 +121,7 @@ TEST(ModelJoints, StandInsLieNearTheRegressedJoints) {
   if (with == nullptr) GTEST_SKIP() << "needs " << kSharedData;
   ASSERT_EQ(without->J_regressor_extra.rows(), 0);
   Rng rng(1, RngStream::kTest);
-  for (const BodyParams& params : {BodyParams{}, RandomParams(rng, 0.3)}) {
+  for (const BodyParams& params : {BodyParams(SmplLayout()), RandomParams(rng, 0.3)}) {
     const Points3 exact = ModelJoints(*with, params, SpinJoints());
     const Points3 stand_in = ModelJoints(*without, params, SpinJoints());
     for (int i = 0; i < kNumSpinJoints; ++i) {
@@ -132,14 +132,14 @@ TEST(ModelJoints, StandInsLieNearTheRegressedJoints) {
 
 TEST(ModelJoints, ARowsSumScalesTheTranslation) {
   const BodyModel model = MakeRandomBody(1, 0.8);
-  BodyParams params;
+  BodyParams params{SmplLayout()};
   const Points3 before = ModelJoints(model, params, SpinJoints());
-  params.transl = {1, 2, 10};
+  params.transl() = {1, 2, 10};
   const Points3 after = ModelJoints(model, params, SpinJoints());
   for (int i = 0; i < kNumSpinJoints; ++i) {
     const bool regressed = FindJoint(SpinJoints().joints[i]).source == JointSource::kExtraRegressor;
     const Vec3 moved = (after.row(i) - before.row(i)).transpose();
-    EXPECT_LT((moved - (regressed ? 0.8 : 1.0) * params.transl).norm(), 1e-12);
+    EXPECT_LT((moved - (regressed ? 0.8 : 1.0) * params.transl()).norm(), 1e-12);
   }
 }
 

@@ -24,10 +24,10 @@ KeypointSet EveryJoint() {
 }
 
 double& Param(BodyParams& params, int column) {
-  if (column < kNumPoseParams) return params.pose[column];
+  if (column < kNumPoseParams) return params.pose()[column];
   column -= kNumPoseParams;
-  if (column < kNumShapeParams) return params.betas[column];
-  return params.transl[column - kNumShapeParams];
+  if (column < kNumShapeParams) return params.betas()[column];
+  return params.transl()[column - kNumShapeParams];
 }
 
 double MaxDifference(const RowMatX& a, const RowMatX& b) { return (a - b).cwiseAbs().maxCoeff(); }
@@ -35,7 +35,7 @@ double MaxDifference(const RowMatX& a, const RowMatX& b) { return (a - b).cwiseA
 // Poses at zero, near zero, ordinary, near pi and at pi.
 std::vector<BodyParams> TestParams() {
   Rng rng(7, RngStream::kTest);
-  std::vector<BodyParams> all{BodyParams{}};
+  std::vector<BodyParams> all{BodyParams(SmplLayout())};
   for (const double scale : {1e-9, 1e-4, 0.3, 1.0}) all.push_back(RandomParams(rng, scale));
   for (const double angle : {std::numbers::pi - 1e-7, std::numbers::pi}) {
     BodyParams params = RandomParams(rng);
@@ -183,7 +183,7 @@ TEST(FoldedJoints, JacobianEqualsAutodiff) {
     Points3 positions;
     RowMatX jacobian;
     Rng rng(8, RngStream::kTest);
-    for (const BodyParams& params : {BodyParams{}, RandomParams(rng, 0.6)}) {
+    for (const BodyParams& params : {BodyParams(SmplLayout()), RandomParams(rng, 0.6)}) {
       folded.Evaluate(params, &positions, &jacobian);
       const auto expected = oracle::Joints(model, params, set);
       for (int i = 0; i < set.size(); ++i) {
@@ -319,10 +319,10 @@ TEST(FoldedJoints, KeepsBuffersOfTheRightSize) {
   const FoldedJoints folded(model, SpinJoints());
   Points3 positions;
   RowMatX jacobian;
-  folded.Evaluate(BodyParams{}, &positions, &jacobian);
+  folded.Evaluate(BodyParams(SmplLayout()), &positions, &jacobian);
   const double* positions_data = positions.data();
   const double* jacobian_data = jacobian.data();
-  folded.Evaluate(BodyParams{}, &positions, &jacobian);
+  folded.Evaluate(BodyParams(SmplLayout()), &positions, &jacobian);
   EXPECT_EQ(positions.data(), positions_data);
   EXPECT_EQ(jacobian.data(), jacobian_data);
 }

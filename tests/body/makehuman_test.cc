@@ -66,8 +66,8 @@ TEST_F(MakeHumanTest, ShapesAreOrthogonalAndFallOff) {
       EXPECT_LT(std::abs(gram(i, j)), 1e-6 * std::sqrt(gram(i, i) * gram(j, j)));
     }
   }
-  BodyParams tall;
-  tall.betas[0] = 1;
+  BodyParams tall{SmplLayout()};
+  tall.betas()[0] = 1;
   const Points3 vertices = PoseBody(Body(), tall).vertices;
   const double taller = vertices.col(1).maxCoeff() - vertices.col(1).minCoeff() -
                         (Body().v_template.col(1).maxCoeff() - Body().v_template.col(1).minCoeff());

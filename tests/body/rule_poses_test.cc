@@ -25,8 +25,8 @@ const BodyModel& Body() {
 class Joints {
  public:
   explicit Joints(const PriorPose& pose) {
-    BodyParams params;
-    params.pose.tail<kNumPriorPose>() = pose;
+    BodyParams params{SmplLayout()};
+    params.pose().tail<kNumPriorPose>() = pose;
     points_ = PoseBody(Body(), params).joints;
   }
   Vec3 At(std::string_view joint) const {

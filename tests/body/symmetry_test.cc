@@ -77,7 +77,7 @@ Points2 Projected(const Camera& camera, const Points3& points) {
 BodyParams InFrontOfCamera(Rng& rng) {
   BodyParams params = RandomParams(rng, 0.4);
   params.rotation(0) += Vec3(std::numbers::pi, 0, 0);
-  params.transl += Vec3(0, 0, 12);
+  params.transl() += Vec3(0, 0, 12);
   return params;
 }
 
@@ -87,7 +87,7 @@ TEST(Symmetry, MirroredParamsGiveTheMirroredBody) {
   Rng rng(1, RngStream::kTest);
   for (int trial = 0; trial < 5; ++trial) {
     const BodyParams params = InFrontOfCamera(rng);
-    const BodyParams mirrored = MirrorParams(params, rest.PelvisAt(params.betas));
+    const BodyParams mirrored = MirrorParams(params, rest.PelvisAt(params.betas()));
     const PosedBody before = PoseBody(model, params), after = PoseBody(model, mirrored);
     for (int v = 0; v < model.num_vertices(); ++v) {
       const Vec3 expected(-before.vertices(v, 0), before.vertices(v, 1), before.vertices(v, 2));
@@ -117,11 +117,11 @@ TEST(Symmetry, MirroringTwiceChangesNothing) {
   const BodyParams params = RandomParams(rng);
   const Vec3 pelvis(0.01, -0.2, 0.03);
   const BodyParams twice = MirrorParams(MirrorParams(params, pelvis), pelvis);
-  EXPECT_EQ(twice.pose, params.pose);
-  EXPECT_LT((twice.transl - params.transl).norm(), 1e-15);
+  EXPECT_EQ(twice.pose(), params.pose());
+  EXPECT_LT((twice.transl() - params.transl()).norm(), 1e-15);
   // Sides are swapped: the left hip's rotation appears at the right hip.
-  EXPECT_EQ(MirrorPose(params.pose).segment<3>(6),
-            Vec3(params.pose[3], -params.pose[4], -params.pose[5]));
+  EXPECT_EQ(MirrorPose(params.pose()).segment<3>(6),
+            Vec3(params.pose()[3], -params.pose()[4], -params.pose()[5]));
 }
 
 TEST(Symmetry, RotationTurnsEveryVertexAboutTheOpticalAxis) {
@@ -130,7 +130,7 @@ TEST(Symmetry, RotationTurnsEveryVertexAboutTheOpticalAxis) {
   Rng rng(3, RngStream::kTest);
   for (const double angle : {0.0, 0.3, -2.0, std::numbers::pi}) {
     const BodyParams params = RandomParams(rng, 1.0);
-    const BodyParams turned = RotateParams(params, rest.PelvisAt(params.betas), angle);
+    const BodyParams turned = RotateParams(params, rest.PelvisAt(params.betas()), angle);
     Mat3 turn;
     turn << std::cos(angle), -std::sin(angle), 0, std::sin(angle), std::cos(angle), 0, 0, 0, 1;
     const Points3 expected = PoseBody(model, params).vertices * turn.transpose();
@@ -149,7 +149,7 @@ TEST(Symmetry, CropShowsTheWarpedPicture) {
         for (const Vec2& center : {camera.center_px, Vec2(100, 400)}) {
           const CropMap map({center, side}, kReferenceCropPx, angle, flip);
           const BodyParams params = InFrontOfCamera(rng);
-          const Vec3 pelvis = rest.PelvisAt(params.betas);
+          const Vec3 pelvis = rest.PelvisAt(params.betas());
           const Points2 in_image = Projected(camera, PoseBody(model, params).vertices);
           const BodyParams in_crop = BodyInCrop(params, map, pelvis);
           const Points3 vertices = PoseBody(model, in_crop).vertices;

@@ -46,10 +46,10 @@ BodyModel MakeRandomBody(uint64_t seed, double extra_sum, int num_vertices) {
 }
 
 BodyParams RandomParams(Rng& rng, double pose_scale, double betas_scale, double transl_scale) {
-  BodyParams params;
-  for (double& value : params.pose) value = pose_scale * rng.Normal();
-  for (double& value : params.betas) value = betas_scale * rng.Normal();
-  for (double& value : params.transl) value = transl_scale * rng.Normal();
+  BodyParams params{SmplLayout()};
+  for (double& value : params.pose()) value = pose_scale * rng.Normal();
+  for (double& value : params.betas()) value = betas_scale * rng.Normal();
+  for (double& value : params.transl()) value = transl_scale * rng.Normal();
   return params;
 }
 

@@ -127,13 +127,13 @@ TEST(Augment, BodyReprojectsOntoTransformedKeypoints) {
   Rng rng(3, RngStream::kTest);
   const Camera camera{900, Vec2(160, 120)};
   for (int trial = 0; trial < 20; ++trial) {
-    BodyParams params;
-    params.pose.tail<kNumPriorPose>() = prior->Sample(rng);
-    params.pose.head<3>() = Vec3(rng.Normal(), rng.Normal(), rng.Normal());
-    for (double& beta : params.betas) beta = rng.Normal();
-    params.transl = Vec3(rng.Normal(), rng.Normal(), 6) * 0.7;
+    BodyParams params{SmplLayout()};
+    params.pose().tail<kNumPriorPose>() = prior->Sample(rng);
+    params.pose().head<3>() = Vec3(rng.Normal(), rng.Normal(), rng.Normal());
+    for (double& beta : params.betas()) beta = rng.Normal();
+    params.transl() = Vec3(rng.Normal(), rng.Normal(), 6) * 0.7;
     const CropMap crop({Vec2(200, 100), 140}, 224, rng.Uniform(-3, 3), trial % 2 == 1);
-    const BodyParams seen = BodyInCrop(params, crop, rest.PelvisAt(params.betas));
+    const BodyParams seen = BodyInCrop(params, crop, rest.PelvisAt(params.betas()));
     const Camera seen_camera = CameraInCrop(camera, crop);
     Points2 points(kNumSpinJoints, 2);
     const Points3 truth = joints.Positions(params);

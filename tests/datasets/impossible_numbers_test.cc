@@ -97,9 +97,9 @@ void ExpectSound(const Sample& sample) {
     EXPECT_LE(sample.camera->center_px.cwiseAbs().maxCoeff(), 1e6);
   }
   if (sample.params) {
-    EXPECT_LE(sample.params->pose.cwiseAbs().maxCoeff(), 100);
-    EXPECT_LE(sample.params->betas.cwiseAbs().maxCoeff(), 100);
-    EXPECT_LE(sample.params->transl.norm(), 2e4);
+    EXPECT_LE(sample.params->pose().cwiseAbs().maxCoeff(), 100);
+    EXPECT_LE(sample.params->betas().cwiseAbs().maxCoeff(), 100);
+    EXPECT_LE(sample.params->transl().norm(), 2e4);
   }
   if (sample.joints3d) {
     EXPECT_LE(sample.joints3d->cwiseAbs().maxCoeff(), 1e4);
@@ -162,7 +162,7 @@ TEST_F(ImpossibleNumbers, OfATranslationThatIsUnknownAreNoProblem) {
   EXPECT_EQ(set->Get(kBadRow).non_finite, 1);  // some of it is known
   Sample sample = set->Get(0);
   EXPECT_TRUE(sample.params_have_translation);
-  sample.params->transl.setConstant(kNan);
+  sample.params->transl().setConstant(kNan);
   sample.params_have_translation = false;
   LeaveOutImpossible(&sample);
   EXPECT_EQ(sample.non_finite, 0);

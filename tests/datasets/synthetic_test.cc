@@ -43,9 +43,9 @@ TEST(Synthetic, SameSeedSameScene) {
   for (const int64_t i : {5, 0}) {
     EXPECT_EQ(a.Get(i).keypoints_px, b.Get(i).keypoints_px);
     EXPECT_EQ(a.LoadImage(a.Get(i)).pixels, b.LoadImage(b.Get(i)).pixels);
-    EXPECT_NE(a.Get(i).params->pose, other.Get(i).params->pose);
+    EXPECT_NE(a.Get(i).params->pose(), other.Get(i).params->pose());
   }
-  EXPECT_NE(a.Get(0).params->pose, a.Get(1).params->pose);
+  EXPECT_NE(a.Get(0).params->pose(), a.Get(1).params->pose());
 }
 
 TEST(Synthetic, TruthIsConsistent) {
@@ -183,8 +183,8 @@ TEST(Synthetic, NoiseNeverChangesThePeople) {
   Vec2 sum = Vec2::Zero();
   for (int64_t i = 0; i < options.count; ++i) {
     const Sample a = clean.Get(i), b = stressed.Get(i);
-    EXPECT_EQ(a.params->pose, b.params->pose);
-    EXPECT_EQ(a.params->transl, b.params->transl);
+    EXPECT_EQ(a.params->pose(), b.params->pose());
+    EXPECT_EQ(a.params->transl(), b.params->transl());
     for (int j = 0; j < kNumSpinJoints; ++j) {
       in_frame += a.keypoints_confidence[j] > 0;
       if (!(b.keypoints_confidence[j] > 0)) continue;
@@ -213,8 +213,8 @@ TEST(Synthetic, SpinsCropShowsTheSamePerson) {
     EXPECT_NEAR(crop.box.side_px, 224, 1e-6);
     EXPECT_LT((crop.box.center_px - Vec2::Constant(111.5)).norm(), 1e-6);
     EXPECT_EQ(crop.keypoints_confidence, scene.keypoints_confidence);
-    EXPECT_EQ(crop.params->pose.tail(69), scene.params->pose.tail(69));
-    EXPECT_EQ(crop.params->betas, scene.params->betas);
+    EXPECT_EQ(crop.params->pose().tail(69), scene.params->pose().tail(69));
+    EXPECT_EQ(crop.params->betas(), scene.params->betas());
     // The keypoints are the truth under its own camera, and where the scene's crop has them but for
     // perspective.
     const Points2 truth = scenes.TrueKeypoints(crop);
@@ -236,9 +236,9 @@ TEST(Synthetic, SomeSit) {
   int seated = 0;
   for (int64_t i = 0; i < options.count; ++i) {
     const Sample a = standing.Get(i), b = mixed.Get(i);
-    EXPECT_EQ(a.params->pose.head(3), b.params->pose.head(3));
-    EXPECT_EQ(a.params->betas, b.params->betas);
-    if (a.params->pose == b.params->pose) continue;
+    EXPECT_EQ(a.params->pose().head(3), b.params->pose().head(3));
+    EXPECT_EQ(a.params->betas(), b.params->betas());
+    if (a.params->pose() == b.params->pose()) continue;
     ++seated;
     EXPECT_GT(b.params->rotation(FindJoint("SMPL L_Knee").source_idx).x(), 1);
     EXPECT_GT(b.params->rotation(FindJoint("SMPL R_Knee").source_idx).x(), 1);
@@ -259,8 +259,8 @@ TEST(Synthetic, WritesAndReadsBackAsSpinFiles) {
     const Sample a = scenes.Get(i), b = read->Get(i);
     EXPECT_LT((a.keypoints_px - b.keypoints_px).norm(), 1e-9);
     EXPECT_EQ(a.keypoints_confidence, b.keypoints_confidence);
-    EXPECT_LT((a.params->pose - b.params->pose).norm(), 1e-12);
-    EXPECT_LT((a.params->transl - b.params->transl).norm(), 1e-12);
+    EXPECT_LT((a.params->pose() - b.params->pose()).norm(), 1e-12);
+    EXPECT_LT((a.params->transl() - b.params->transl()).norm(), 1e-12);
     EXPECT_TRUE(b.params_have_translation);
     EXPECT_NEAR(a.camera->focal_px, b.camera->focal_px, 1e-9);
     EXPECT_NEAR(a.box.side_px, b.box.side_px, 1e-9);
@@ -284,9 +284,9 @@ TEST(Synthetic, PosesFromAFileAreUsed) {
   SceneOptions options = Clean(2);
   options.poses = folder.path() / "p.npz";
   const SyntheticDataset scenes(Body(), nullptr, options);
-  EXPECT_EQ(scenes.Get(1).params->pose[3 * 4], 1.25);
-  EXPECT_EQ(scenes.Get(1).params->pose[3 * 5], 0);
-  EXPECT_GT(scenes.Get(1).params->pose.head<3>().norm(), 1.0);  // near a turn by pi about x
+  EXPECT_EQ(scenes.Get(1).params->pose()[3 * 4], 1.25);
+  EXPECT_EQ(scenes.Get(1).params->pose()[3 * 5], 0);
+  EXPECT_GT(scenes.Get(1).params->pose().head<3>().norm(), 1.0);  // near a turn by pi about x
   WriteNpz(folder.path() / "p.npz", {{"poses", NdArray::FromMatrix(RowMatX::Zero(2, 10))}});
   EXPECT_THROW(SyntheticDataset(Body(), nullptr, options), UserError);
 }

@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 
 StoredFit MakeFit(double score) {
   StoredFit fit;
-  fit.params.pose.setLinSpaced(-0.5, 0.5);
-  fit.params.betas.setConstant(0.3);
-  fit.params.transl = {0.1, 0.2, 40};
+  fit.params.pose().setLinSpaced(-0.5, 0.5);
+  fit.params.betas().setConstant(0.3);
+  fit.params.transl() = {0.1, 0.2, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.pose_prior = 80;
@@ -88,7 +88,7 @@ TEST_F(FitExchangeTest, SpinsLayouts) {
     const FitFile read = ReadFits(path, "lsp");
     EXPECT_EQ(read.size(), 6);
     EXPECT_EQ(read.Verify().fits, 2);
-    EXPECT_EQ(read.Read(2)->params.pose, file.Read(file.Position("lsp", 2))->params.pose);
+    EXPECT_EQ(read.Read(2)->params.pose(), file.Read(file.Position("lsp", 2))->params.pose());
     EXPECT_TRUE(std::isinf(read.Read(2)->score_px2));
     EXPECT_THROW(ReadFits(path), UsageError) << "whose fits?";
   }

@@ -22,10 +22,10 @@ using testing::HasSubstr;
 
 StoredFit MakeFit(int64_t step, double score = 50) {
   StoredFit fit;
-  fit.params.pose.setLinSpaced(-0.4f, 0.4f);
-  fit.params.pose = fit.params.pose.cast<float>().cast<double>().eval();
-  fit.params.betas.setConstant(0.25);
-  fit.params.transl = {0.125, 0.25, 40};
+  fit.params.pose().setLinSpaced(-0.4f, 0.4f);
+  fit.params.pose() = fit.params.pose().cast<float>().cast<double>().eval();
+  fit.params.betas().setConstant(0.25);
+  fit.params.transl() = {0.125, 0.25, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.pose_prior = 80.1;
@@ -81,9 +81,9 @@ TEST_F(FitFileTest, KeepsWhatWasWritten) {
   const auto fit = file.Read(3);
   ASSERT_TRUE(fit);
   const StoredFit expected = MakeFit(7);
-  EXPECT_EQ(fit->params.pose, expected.params.pose);
-  EXPECT_EQ(fit->params.betas, expected.params.betas);
-  EXPECT_EQ(fit->params.transl, expected.params.transl);
+  EXPECT_EQ(fit->params.pose(), expected.params.pose());
+  EXPECT_EQ(fit->params.betas(), expected.params.betas());
+  EXPECT_EQ(fit->params.transl(), expected.params.transl());
   EXPECT_EQ(fit->camera.focal_px, expected.camera.focal_px);
   EXPECT_EQ(fit->camera.center_px, expected.camera.center_px);
   EXPECT_EQ(fit->score_px2, 50);
@@ -284,10 +284,10 @@ TEST_F(FitFileTest, HostileHeadersGiveOneSentence) {
 TEST_F(FitFileTest, NothingUnsoundIsEverWritten) {
   FitFile file = FitFile::InMemory(kSets);
   StoredFit fit = MakeFit(1);
-  fit.params.pose[5] = std::nan("");
+  fit.params.pose()[5] = std::nan("");
   EXPECT_THROW(file.Write(0, fit), std::logic_error);
   fit = MakeFit(1);
-  fit.params.transl.z() = 1e39;  // infinite as a float
+  fit.params.transl().z() = 1e39;  // infinite as a float
   EXPECT_THROW(file.Write(0, fit), std::logic_error);
   EXPECT_THROW(file.Write(0, MakeFit(1, std::nan(""))), std::logic_error);
   EXPECT_NO_THROW(file.Write(0, MakeFit(1, std::numeric_limits<double>::infinity())));

@@ -15,9 +15,9 @@ using Verdict = FitStore::Verdict;
 
 StoredFit MakeFit(double score, double prior = 80) {
   StoredFit fit;
-  fit.params.pose.setLinSpaced(-0.4, 0.4);
-  fit.params.betas.setConstant(0.3);
-  fit.params.transl = {0.1, 0.2, 40};
+  fit.params.pose().setLinSpaced(-0.4, 0.4);
+  fit.params.betas().setConstant(0.3);
+  fit.params.transl() = {0.1, 0.2, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.robust_px2 = static_cast<float>(score);
@@ -59,10 +59,10 @@ TEST(FitStore, GuardsRefuseImplausibleBodies) {
   FitStore store = MakeStore(policy);
   const FitStore::Key key{"lsp", 7};
   StoredFit fit = MakeFit(50);
-  fit.params.betas[3] = -3.5;
+  fit.params.betas()[3] = -3.5;
   EXPECT_EQ(store.Consider(key, fit), Verdict::kShape);
   fit = MakeFit(50);
-  fit.params.pose[12] = -1;  // the left knee bent backwards
+  fit.params.pose()[12] = -1;  // the left knee bent backwards
   EXPECT_EQ(store.Consider(key, fit), Verdict::kAngles);
   EXPECT_EQ(store.Consider(key, MakeFit(50, 1e4)), Verdict::kPrior);
   EXPECT_EQ(store.Consider(key, MakeFit(std::nan(""))), Verdict::kNotFinite);

@@ -94,9 +94,9 @@ TEST_F(FitterTest, ThreadsDontChangeAByte) {
   for (uint64_t seed = 0; seed < 8; ++seed) problems.push_back(DisturbedProblem(fitter, seed));
   const auto one = fitter.FitAll(problems, 1), three = fitter.FitAll(problems, 3);
   for (size_t i = 0; i < problems.size(); ++i) {
-    EXPECT_EQ(one[i].params.pose, three[i].params.pose);
-    EXPECT_EQ(one[i].params.betas, three[i].params.betas);
-    EXPECT_EQ(one[i].params.transl, three[i].params.transl);
+    EXPECT_EQ(one[i].params.pose(), three[i].params.pose());
+    EXPECT_EQ(one[i].params.betas(), three[i].params.betas());
+    EXPECT_EQ(one[i].params.transl(), three[i].params.transl());
   }
 }
 
@@ -117,7 +117,7 @@ TEST_F(FitterTest, RefusesWithReason) {
   problem.keypoints_px(30, 0) = 1e9;
   EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
   problem = good;
-  problem.start.pose[5] = nan;
+  problem.start.pose()[5] = nan;
   EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
   problem = good;
   problem.camera.focal_px = 0;
@@ -130,7 +130,7 @@ TEST_F(FitterTest, RefusesWithReason) {
   problem.has_start = problem.start_has_translation = false;
   EXPECT_EQ(reason(problem), FitReason::kNotPlaceable);
   problem = good;
-  problem.start.transl.z() = -5;  // behind the camera
+  problem.start.transl().z() = -5;  // behind the camera
   EXPECT_EQ(reason(problem), FitReason::kSolverFailed);
   problem = good;
   problem.confidence.resize(3);
@@ -144,7 +144,7 @@ TEST_F(FitterTest, UnobservedKeypointsMeanNothing) {
   const FitResult expected = fitter.Fit(problem);
   problem.keypoints_px.row(4).setConstant(std::numeric_limits<double>::quiet_NaN());
   const FitResult result = fitter.Fit(problem);
-  EXPECT_EQ(result.params.pose, expected.params.pose);
+  EXPECT_EQ(result.params.pose(), expected.params.pose());
   EXPECT_TRUE(std::isnan(result.summary.per_joint_error_px[4]));
 }
 
@@ -156,7 +156,7 @@ TEST_F(FitterTest, ResolutionOfThePictureDoesNotMatter) {
   large.camera = {3 * problem.camera.focal_px, 3 * problem.camera.center_px};
   large.pixel_scale = problem.pixel_scale / 3;
   const FitResult a = fitter.Fit(problem), b = fitter.Fit(large);
-  EXPECT_LT((a.params.pose - b.params.pose).norm(), 1e-6);
+  EXPECT_LT((a.params.pose() - b.params.pose()).norm(), 1e-6);
   EXPECT_NEAR(a.summary.score.score_px2, b.summary.score.score_px2, 1e-6);
   EXPECT_NEAR(3 * a.summary.score.reprojection_px, b.summary.score.reprojection_px, 1e-6);
 }
@@ -308,11 +308,11 @@ TEST(Fitter, FindsLimbsLabelledTheWrongWayRound) {
 TEST_F(FitterTest, AStartAtThePriorsMeanIsNoStart) {
   const Fitter anchored = Make(FitOptions::Anchored());
   FitProblem problem = MakeTrueProblem(anchored, 2).problem;
-  problem.start.pose.tail<kNumPriorPose>() = prior_->Mean();
+  problem.start.pose().tail<kNumPriorPose>() = prior_->Mean();
   const FitResult result = anchored.Fit(problem);
   EXPECT_GT(result.summary.hypotheses_tried, 1);
   EXPECT_EQ(result.summary.after.start_anchor, 0);
-  problem.start.pose[20] += 0.1;
+  problem.start.pose()[20] += 0.1;
   EXPECT_EQ(anchored.Fit(problem).summary.hypotheses_tried, 1);
   EXPECT_GT(anchored.Fit(problem).summary.after.start_anchor, 0);
 }
@@ -369,9 +369,9 @@ TEST_F(FitterTest, ALimitLeavesStraightLimbsAlone) {
   const FitProblem problem = MakeTrueProblem(Make(), 1).problem;
   BodyParams straight = problem.start, bent = problem.start, backwards = problem.start;
   for (const AnglePriorEntry& angle : kAnglePrior) {
-    straight.pose[angle.pose_idx] = 0;
-    bent.pose[angle.pose_idx] = -0.5 * angle.sign;
-    backwards.pose[angle.pose_idx] = 0.5 * angle.sign;
+    straight.pose()[angle.pose_idx] = 0;
+    bent.pose()[angle.pose_idx] = -0.5 * angle.sign;
+    backwards.pose()[angle.pose_idx] = 0.5 * angle.sign;
   }
   const auto cost = [&](const BodyParams& params) {
     return Make(options).Evaluate(problem, params).angle_prior;
@@ -409,7 +409,7 @@ TEST_F(FitterTest, SpinHoldsTheCameraInTheBodyStage) {
     const Fitter fitter = Make(options);
     const FitProblem problem = DisturbedProblem(fitter, 2);
     const FitResult result = fitter.Fit(problem);
-    EXPECT_EQ(result.params.transl == problem.start.transl, spin);
+    EXPECT_EQ(result.params.transl() == problem.start.transl(), spin);
   }
 }
 
@@ -419,7 +419,7 @@ TEST_F(FitterTest, AnchorKeepsTheStart) {
     options.start_anchor = anchor;
     const Fitter fitter = Make(options);
     const FitProblem problem = DisturbedProblem(fitter, 2);
-    return (fitter.Fit(problem).params.pose - problem.start.pose).norm();
+    return (fitter.Fit(problem).params.pose() - problem.start.pose()).norm();
   };
   EXPECT_LT(moved(1e4), 1e-2);
   EXPECT_GT(moved(0), 0.1);

@@ -158,7 +158,7 @@ TEST_F(BackendTest, FusedLandsWhereCeresLands) {
       EXPECT_NEAR(by_fused.cost, by_ceres.cost, 1e-6 * by_ceres.cost) << seed;
       EXPECT_NEAR(by_fused.cost, objective.Evaluate(fused).Total(), 1e-9 * by_fused.cost) << seed;
       if (!translation_free) {
-        EXPECT_EQ(fused.transl, spec.start.transl);
+        EXPECT_EQ(fused.transl(), spec.start.transl());
       }
     }
   }
@@ -176,8 +176,8 @@ TEST_F(BackendTest, RigidLandsWhereCeresLands) {
     Objective objective(joints_, prior_, spec);
     const SolverResult by_ceres = SolveWithCeres(objective, options, &ceres);
     EXPECT_NEAR(by_rigid.cost, by_ceres.cost, 1e-8 * by_ceres.cost) << seed;
-    EXPECT_LT((rigid.pose - ceres.pose).norm(), 1e-4) << seed;
-    EXPECT_LT((rigid.transl - ceres.transl).norm(), 1e-3) << seed;
+    EXPECT_LT((rigid.pose() - ceres.pose()).norm(), 1e-4) << seed;
+    EXPECT_LT((rigid.transl() - ceres.transl()).norm(), 1e-3) << seed;
   }
 }
 
@@ -186,11 +186,11 @@ TEST_F(BackendTest, AStartBehindTheCameraFailsAndStays) {
   FusedWorkspace workspace;
   ObjectiveSpec spec = MakeSpec(1);
   BodyParams behind = spec.start;
-  behind.transl.z() = -8;
+  behind.transl().z() = -8;
   const BodyParams before = behind;
   EXPECT_EQ(SolveFused(model, spec, {}, workspace, &behind).termination, FitTermination::kFailed);
-  EXPECT_EQ(behind.pose, before.pose);
-  EXPECT_EQ(behind.transl, before.transl);
+  EXPECT_EQ(behind.pose(), before.pose());
+  EXPECT_EQ(behind.transl(), before.transl());
 }
 
 // A workspace carries nothing from one fit to the next.
@@ -204,8 +204,8 @@ TEST_F(BackendTest, AUsedWorkspaceGivesTheSameBytes) {
   FusedWorkspace unused;
   SolveFused(model, spec, {}, used, &again);
   SolveFused(model, spec, {}, unused, &fresh);
-  EXPECT_EQ(again.pose, fresh.pose);
-  EXPECT_EQ(again.transl, fresh.transl);
+  EXPECT_EQ(again.pose(), fresh.pose());
+  EXPECT_EQ(again.transl(), fresh.transl());
 }
 
 }  // namespace

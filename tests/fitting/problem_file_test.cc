@@ -27,17 +27,17 @@ class ProblemFileTest : public testing::Test {
 };
 
 BodyParams RandomBody(Rng& rng) {
-  BodyParams body;
-  for (double& value : body.pose) value = rng.Normal();
-  for (double& value : body.betas) value = rng.Normal();
-  for (double& value : body.transl) value = rng.Normal();
+  BodyParams body{SmplLayout()};
+  for (double& value : body.pose()) value = rng.Normal();
+  for (double& value : body.betas()) value = rng.Normal();
+  for (double& value : body.transl()) value = rng.Normal();
   return body;
 }
 
 void ExpectSame(const BodyParams& a, const BodyParams& b) {
-  EXPECT_EQ(a.pose, b.pose);
-  EXPECT_EQ(a.betas, b.betas);
-  EXPECT_EQ(a.transl, b.transl);
+  EXPECT_EQ(a.pose(), b.pose());
+  EXPECT_EQ(a.betas(), b.betas());
+  EXPECT_EQ(a.transl(), b.transl());
 }
 
 TEST_F(ProblemFileTest, WhatIsWrittenIsReadBack) {
@@ -52,7 +52,7 @@ TEST_F(ProblemFileTest, WhatIsWrittenIsReadBack) {
     file.truth.push_back(RandomBody(rng));
     file.starts["net"].push_back(RandomBody(rng));
     file.starts["mean"].push_back(RandomBody(rng));
-    file.starts["mean"].back().betas = file.starts["net"].back().betas;
+    file.starts["mean"].back().betas() = file.starts["net"].back().betas();
   }
   WriteProblemFile(file, folder_ / "p.npz");
   const ProblemFile read = ReadProblemFile(folder_ / "p.npz");

@@ -38,8 +38,8 @@ class ObjectiveTest : public testing::Test {
     spec.views = {{{1000, {320, 240}}, 0.7}};
     spec.observations = {{7, {300, 400}, 0.8}, {25, {340, 100}, 0.5}, {7, {310, 395}, 1}};
     spec.start = params_;
-    spec.start.transl.z() += 0.4;
-    spec.start.pose.array() += 0.1;
+    spec.start.transl().z() += 0.4;
+    spec.start.pose().array() += 0.1;
     return spec;
   }
   Objective Make(const ObjectiveSpec& spec) { return Objective(joints_, prior_, spec); }
@@ -65,11 +65,11 @@ class ObjectiveTest : public testing::Test {
       std::make_shared<FoldedJoints>(*body_, SpinJoints());
   BodyParams params_ = [] {
     Rng rng(3, RngStream::kTest);
-    BodyParams params;
-    for (double& value : params.pose) value = 0.3 * rng.Normal();
-    for (double& value : params.betas) value = rng.Normal();
+    BodyParams params{SmplLayout()};
+    for (double& value : params.pose()) value = 0.3 * rng.Normal();
+    for (double& value : params.betas()) value = rng.Normal();
     params.rotation(0) = Vec3(3.0, 0.2, -0.4);
-    params.transl = {0.1, -0.2, 6};
+    params.transl() = {0.1, -0.2, 6};
     return params;
   }();
 };
@@ -86,7 +86,7 @@ TEST_F(ObjectiveTest, JacobianOfEveryTermEqualsDifferences) {
   spec.angle_prior_weight = 15.2;
   EXPECT_LT(JacobianError(spec, params_), 1e-6) << "angles";
   spec.angle_prior = AnglePrior::kLimit;
-  for (const AnglePriorEntry& angle : kAnglePrior) params_.pose[angle.pose_idx] = 0.4 * angle.sign;
+  for (const AnglePriorEntry& angle : kAnglePrior) params_.pose()[angle.pose_idx] = 0.4 * angle.sign;
   EXPECT_LT(JacobianError(spec, params_), 1e-6) << "limits";
   spec.shape_prior_weight = 5;
   spec.depth_anchor = 100;
@@ -197,21 +197,21 @@ TEST_F(ObjectiveTest, CostsAreTheObjectiveByHand) {
     reprojection += o.weight * o.weight * 1e4 * s / (1e4 + s);
   }
   EXPECT_NEAR(costs.reprojection, reprojection, 1e-8 * reprojection);
-  EXPECT_NEAR(costs.pose_prior, 4.78 * 4.78 * prior_->Energy(params_.pose.tail<kNumPriorPose>()),
+  EXPECT_NEAR(costs.pose_prior, 4.78 * 4.78 * prior_->Energy(params_.pose().tail<kNumPriorPose>()),
               1e-6);
   EXPECT_NEAR(costs.angle_prior,
               15.2 * 15.2 *
-                  (std::exp(2 * params_.pose[55]) + std::exp(-2 * params_.pose[58]) +
-                   std::exp(-2 * params_.pose[12]) + std::exp(-2 * params_.pose[15])),
+                  (std::exp(2 * params_.pose()[55]) + std::exp(-2 * params_.pose()[58]) +
+                   std::exp(-2 * params_.pose()[12]) + std::exp(-2 * params_.pose()[15])),
               1e-8);
-  EXPECT_NEAR(costs.shape_prior, 25 * params_.betas.squaredNorm(), 1e-9);
+  EXPECT_NEAR(costs.shape_prior, 25 * params_.betas().squaredNorm(), 1e-9);
   EXPECT_NEAR(costs.depth_anchor, 1e4 * 0.4 * 0.4, 1e-6);
   EXPECT_EQ(costs.start_anchor, 0);
 }
 
 TEST_F(ObjectiveTest, BodyBehindTheCameraCannotBeEvaluated) {
   ObjectiveSpec spec = MakeSpec();
-  params_.transl.z() = -6;
+  params_.transl().z() = -6;
   Objective objective = Make(spec);
   VecX residuals(objective.num_residuals());
   EXPECT_FALSE(objective.Evaluate(params_, residuals, nullptr));

@@ -49,9 +49,9 @@ class SequenceTest : public testing::Test {
       const double seconds = f * kSecondsPerFrame;
       BodyParams truth = made.truth;
       for (int i = 0; i < kNumPoseParams; ++i) {
-        truth.pose[i] += swing[i] * std::sin(2 * kPi * hertz[i] * seconds + phase[i]);
+        truth.pose()[i] += swing[i] * std::sin(2 * kPi * hertz[i] * seconds + phase[i]);
       }
-      truth.transl.x() += seconds - 0.5;
+      truth.transl().x() += seconds - 0.5;
       FitProblem problem = made.problem;
       const Points3 joints = fitter.Joints(truth);
       for (int i = 0; i < kNumSpinJoints; ++i) {
@@ -112,7 +112,7 @@ TEST_F(SequenceTest, BeatsFrameByFrame) {
     for (const FitResult& frame : result.frames) {
       EXPECT_TRUE(frame.summary.usable);
       EXPECT_LT(frame.summary.score.reprojection_px, 6);
-      EXPECT_EQ(frame.params.betas, result.frames[0].params.betas);
+      EXPECT_EQ(frame.params.betas(), result.frames[0].params.betas());
     }
     const auto add = [&](const std::vector<FitResult>& frames, Errors* sum) {
       const Errors errors = Against(*fitter, sequence.truth, ParamsOf(frames));
@@ -148,10 +148,10 @@ TEST_F(SequenceTest, BeatsFrameByFrameOnMotionCapture) {
   TrueSequence sequence;
   for (int i = 0; i < 30 && i * step < clip.num_frames(); ++i) {
     const Vec3 root = ForwardKinematics(clip, i * step).positions.row(0).transpose();
-    BodyParams truth;
-    truth.pose = poses.row(i * step).transpose();
+    BodyParams truth{SmplLayout()};
+    truth.pose() = poses.row(i * step).transpose();
     truth.rotation(0) = LogSO3(cam_from_world * ExpSO3(truth.rotation(0)));
-    truth.transl = kMetresPerUnit * cam_from_world * (root - origin) + Vec3(0, 0, 8);
+    truth.transl() = kMetresPerUnit * cam_from_world * (root - origin) + Vec3(0, 0, 8);
     FitProblem problem;
     problem.camera = {1000, {640, 360}};
     const Points3 joints = fitter->Joints(truth);
@@ -283,9 +283,9 @@ TEST_F(SequenceTest, SolverFindsAMinimum) {
       EXPECT_EQ(solved.termination, FitTermination::kConverged);
       EXPECT_LT(early_cost, 1.1 * solved.cost) << "few steps are enough with the right curvature";
       EXPECT_NEAR(solved.cost, cost_of(frames), 1e-9 * solved.cost);
-      for (int i = 0; i < held; ++i) EXPECT_EQ(frames[i].pose, start[i].pose);
+      for (int i = 0; i < held; ++i) EXPECT_EQ(frames[i].pose(), start[i].pose());
       if (!shape_free) {
-        EXPECT_EQ(frames[6].betas, start[held].betas);
+        EXPECT_EQ(frames[6].betas(), start[held].betas());
       }
       Rng rng(held, RngStream::kTest, 9);
       for (int direction = 0; direction < 20; ++direction) {
@@ -294,18 +294,18 @@ TEST_F(SequenceTest, SolverFindsAMinimum) {
         for (size_t i = held; i < frames.size(); ++i) {
           for (int k = 0; k < kNumPoseParams; ++k) {
             const double step = kStep * rng.Normal();
-            ahead[i].pose[k] += step;
-            behind[i].pose[k] -= step;
+            ahead[i].pose()[k] += step;
+            behind[i].pose()[k] -= step;
           }
           const Vec3 step = kStep * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
-          ahead[i].transl += step;
-          behind[i].transl -= step;
+          ahead[i].transl() += step;
+          behind[i].transl() -= step;
         }
         for (int k = 0; shape_free && k < kNumShapeParams; ++k) {
           const double step = kStep * rng.Normal();
           for (size_t i = held; i < frames.size(); ++i) {
-            ahead[i].betas[k] += step;
-            behind[i].betas[k] -= step;
+            ahead[i].betas()[k] += step;
+            behind[i].betas()[k] -= step;
           }
         }
         const double slope = cost_of(ahead) - cost_of(behind);
@@ -342,8 +342,8 @@ TEST_F(SequenceTest, ThreadsDontChangeAByte) {
   const auto one = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
   const auto three = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 3);
   for (size_t i = 0; i < one.frames.size(); ++i) {
-    EXPECT_EQ(one.frames[i].params.pose, three.frames[i].params.pose);
-    EXPECT_EQ(one.frames[i].params.transl, three.frames[i].params.transl);
+    EXPECT_EQ(one.frames[i].params.pose(), three.frames[i].params.pose());
+    EXPECT_EQ(one.frames[i].params.transl(), three.frames[i].params.transl());
   }
 }
 

@@ -98,12 +98,12 @@ std::shared_ptr<const PosePrior> MakeStickPrior() {
 TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {
   Rng rng(seed, RngStream::kTest);
   TrueProblem made;
-  made.truth.pose.tail<kNumPriorPose>() = fitter.prior().Sample(rng, 0.5);
+  made.truth.pose().tail<kNumPriorPose>() = fitter.prior().Sample(rng, 0.5);
   made.truth.rotation(0) =
       LogSO3(ExpSO3({0, rng.Normal(0, 0.3), 0}) * ExpSO3({std::numbers::pi, 0, 0}) *
              ExpSO3({0, rng.Normal(0, 0.5), 0}));
-  for (int i = 0; i < 3; ++i) made.truth.betas[i] = rng.Normal(0, 0.5);
-  made.truth.transl = {0.2, -0.1, 8};
+  for (int i = 0; i < 3; ++i) made.truth.betas()[i] = rng.Normal(0, 0.5);
+  made.truth.transl() = {0.2, -0.1, 8};
   made.problem.camera = {1000, {320, 240}};
   made.problem.start = made.truth;
   const Points3 joints = fitter.Joints(made.truth);
@@ -118,9 +118,9 @@ TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {
 BodyParams Disturbed(const BodyParams& params, double sigma_rad, uint64_t seed) {
   Rng rng(seed, RngStream::kNoise);
   BodyParams disturbed = params;
-  for (double& value : disturbed.pose) value += rng.Normal(0, sigma_rad);
-  disturbed.betas.setZero();
-  disturbed.transl += Vec3(0.05, -0.05, 0.6);
+  for (double& value : disturbed.pose()) value += rng.Normal(0, sigma_rad);
+  disturbed.betas().setZero();
+  disturbed.transl() += Vec3(0.05, -0.05, 0.6);
   return disturbed;
 }
 

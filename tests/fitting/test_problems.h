@@ -21,7 +21,7 @@ std::shared_ptr<const PosePrior> MakeStickPrior();
 // A person 8 m in front of a camera of f = 1000 px, near the prior; the keypoints are exact.
 struct TrueProblem {
   FitProblem problem;  // starts at the truth
-  BodyParams truth;
+  BodyParams truth{SmplLayout()};
 };
 TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed);
 

@@ -111,7 +111,7 @@ TEST_P(ViewsTest, PointsAloneRecoverThePose) {
     BodyParams truth = MakeTrueProblem(fitter, seed).truth;
     // Any direction, behind the first camera too.
     truth.rotation(0) = LogSO3(ExpSO3({1.3 * seed, 0.7 * seed, 2.1}));
-    truth.transl = {3, -2, -5};
+    truth.transl() = {3, -2, -5};
     const FitResult result = fitter.Fit(PointsAlone(fitter, truth));
     ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
     EXPECT_LT(MeanJointDistance(fitter, result.params, truth), 0.005) << seed;
@@ -127,11 +127,11 @@ TEST_P(ViewsTest, PointsPlaceAStartWithoutTranslation) {
   const BodyParams truth = MakeTrueProblem(fitter, 3).truth;
   FitProblem problem = PointsAlone(fitter, truth);
   problem.start = truth;
-  problem.start.transl.setZero();
+  problem.start.transl().setZero();
   problem.has_start = true;
   const FitResult result = fitter.Fit(problem);
   ASSERT_TRUE(result.summary.usable);
-  EXPECT_LT((result.params.transl - truth.transl).norm(), 0.01);
+  EXPECT_LT((result.params.transl() - truth.transl()).norm(), 0.01);
 }
 
 TEST_P(ViewsTest, UnknownPointsMeanNothing) {
@@ -141,7 +141,7 @@ TEST_P(ViewsTest, UnknownPointsMeanNothing) {
   problem.points3D_confidence[4] = 0;
   const FitResult expected = fitter.Fit(problem);
   problem.points3D.row(4).setConstant(kNaN);
-  EXPECT_EQ(fitter.Fit(problem).params.pose, expected.params.pose);
+  EXPECT_EQ(fitter.Fit(problem).params.pose(), expected.params.pose());
 }
 
 TEST_P(ViewsTest, TheTorsoStageExplainsTheTorsosPoints) {

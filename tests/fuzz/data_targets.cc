@@ -38,8 +38,8 @@ const FuzzTarget kBody(
     "body",
     [](const std::string& bytes) {
       const auto model = LoadBodyModel(AsNpzOrPickle(bytes).string());
-      BodyParams params;
-      params.pose.setConstant(0.1);
+      BodyParams params{SmplLayout()};
+      params.pose().setConstant(0.1);
       PoseBody(*model, params);
     },
     /*is_zip=*/true);
@@ -104,8 +104,8 @@ void CheckSample(const Sample& sample) {
     GYRE_CHECK(confidence == 0 || sample.keypoints_px.row(i).allFinite());
   }
   GYRE_CHECK(!sample.params ||
-             (sample.params->pose.allFinite() && sample.params->betas.allFinite() &&
-              sample.params->transl.allFinite()));
+             (sample.params->pose().allFinite() && sample.params->betas().allFinite() &&
+              sample.params->transl().allFinite()));
 }
 
 const FuzzTarget kSpin(

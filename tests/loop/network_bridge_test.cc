@@ -25,10 +25,10 @@ const BodyModel& Body() {
 // A person whose keypoints are the exact projection of its truth, under an augmentation.
 Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_rad, double scale) {
   Rng rng(7, RngStream::kTest);
-  BodyParams truth;
-  for (int i = 0; i < kNumPoseParams; ++i) truth.pose[i] = rng.Normal(0, 0.2);
+  BodyParams truth{SmplLayout()};
+  for (int i = 0; i < kNumPoseParams; ++i) truth.pose()[i] = rng.Normal(0, 0.2);
   truth.rotation(0) = Vec3(3.0, 0.2, 0.3);  // upright in the image
-  for (int i = 0; i < kNumShapeParams; ++i) truth.betas[i] = rng.Normal(0, 0.5);
+  for (int i = 0; i < kNumShapeParams; ++i) truth.betas()[i] = rng.Normal(0, 0.5);
   Batch batch;
   batch.crop_px = kCropPx;
   Sample sample;
@@ -36,9 +36,9 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
   sample.box = {Vec2(300, 240), 260};
   sample.camera = camera;
   const Camera image_camera = ImageCamera(sample);
-  truth.transl = Vec3(0.1, 0.2, image_camera.focal_px * 2.2 / sample.box.side_px);
-  truth.transl.head<2>() +=
-      (sample.box.center_px - image_camera.center_px) * truth.transl.z() / image_camera.focal_px;
+  truth.transl() = Vec3(0.1, 0.2, image_camera.focal_px * 2.2 / sample.box.side_px);
+  truth.transl().head<2>() +=
+      (sample.box.center_px - image_camera.center_px) * truth.transl().z() / image_camera.focal_px;
   const Points3 joints = FoldedJoints(Body(), SpinJoints()).Positions(truth);
   for (int j = 0; j < kNumSpinJoints; ++j) {
     sample.keypoints_px.row(j) = image_camera.Project(joints.row(j).transpose()).transpose();
@@ -60,7 +60,7 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
 // What a perfect network would say of the batch's only sample.
 HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
   const BodyParams& truth = *batch.samples[0].params;
-  const BodyParams body = BodyInCrop(truth, batch.crops[0], rest.PelvisAt(truth.betas));
+  const BodyParams body = BodyInCrop(truth, batch.crops[0], rest.PelvisAt(truth.betas()));
   const Camera camera = CameraInCrop(ImageCamera(batch.samples[0]), batch.crops[0]);
   HmrOutput output;
   output.rotmats = at::zeros({1, kNumBodyJoints, 3, 3}, at::kDouble);
@@ -71,10 +71,10 @@ HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
       for (int c = 0; c < 3; ++c) output.rotmats[0][k][r][c] = rotation(r, c);
     }
   }
-  for (int k = 0; k < kNumShapeParams; ++k) output.betas[0][k] = body.betas[k];
+  for (int k = 0; k < kNumShapeParams; ++k) output.betas[0][k] = body.betas()[k];
   const Vec2 middle = Vec2::Constant(0.5 * (kCropPx - 1));
-  Vec3 at_middle = body.transl;
-  at_middle.head<2>() -= (middle - camera.center_px) * body.transl.z() / camera.focal_px;
+  Vec3 at_middle = body.transl();
+  at_middle.head<2>() -= (middle - camera.center_px) * body.transl().z() / camera.focal_px;
   const Vec3 cam = WeakPerspectiveFromTranslation(at_middle, camera.focal_px, kCropPx);
   output.cam = at::zeros({1, 3}, at::kDouble);
   for (int k = 0; k < 3; ++k) output.cam[0][k] = cam[k];
@@ -97,8 +97,8 @@ class NetworkBridgeTest : public testing::TestWithParam<Case> {
 TEST_P(NetworkBridgeTest, APerfectNetworkGivesTheTruthBack) {
   const BodyParams truth = *batch_.samples[0].params;
   const BodyParams body = BodiesFromOutput(PerfectOutput(batch_, rest_), batch_, rest_)[0];
-  EXPECT_LT((body.transl - truth.transl).norm(), 1e-5 * truth.transl.norm());
-  EXPECT_LT((body.betas - truth.betas).norm(), 1e-12);
+  EXPECT_LT((body.transl() - truth.transl()).norm(), 1e-5 * truth.transl().norm());
+  EXPECT_LT((body.betas() - truth.betas()).norm(), 1e-12);
   for (int k = 0; k < kNumBodyJoints; ++k) {
     EXPECT_LT(RotationAngle(ExpSO3(body.rotation(k)), ExpSO3(truth.rotation(k))), 1e-6) << k;
   }

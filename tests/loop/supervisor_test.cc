@@ -104,7 +104,7 @@ TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
   Supervisor supervisor = Make(Supervision::kStatic);
   supervisor.MakeInitialFits(*data_);
   const std::vector<Sample> samples = Samples();
-  const std::vector<BodyParams> predictions(samples.size());
+  const std::vector<BodyParams> predictions(samples.size(), BodyParams(SmplLayout()));
   SupervisionStats stats;
   const auto targets = supervisor.Step(samples, predictions, 1, &stats);
   EXPECT_EQ(stats.considered, 0);
@@ -113,7 +113,7 @@ TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
     const auto fit = supervisor.store().Get({samples[i].dataset, samples[i].index});
     EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(samples[i].dataset, *fit));
     if (fit) {
-      EXPECT_EQ(targets[i].params.pose, fit->params.pose);
+      EXPECT_EQ(targets[i].params.pose(), fit->params.pose());
     }
   }
 }
@@ -177,7 +177,7 @@ TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
 
 TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
   const std::vector<Sample> samples = Samples();
-  const std::vector<BodyParams> predictions(samples.size());
+  const std::vector<BodyParams> predictions(samples.size(), BodyParams(SmplLayout()));
   SupervisionStats stats;
   Supervisor with = Make(Supervision::kTruth);
   for (const Target& target : with.Step(samples, predictions, 1, &stats)) EXPECT_TRUE(target.valid);
@@ -242,7 +242,7 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
       std::vector<BodyParams> bodies;
       for (const Sample& sample : batch.samples) {
         bodies.push_back(*sample.params);
-        bodies.back().transl.x() += along_x_m;
+        bodies.back().transl().x() += along_x_m;
       }
       return bodies;
     };

@@ -148,13 +148,13 @@ TEST(HmrNet, FoldedNormsChangeNothing) {
     UseChannelsLast(*network);
     const HmrOutput folded = network->forward(images);
     EXPECT_LT(MaxAbs(folded.rotmats - plain.rotmats), 1e-4);
-    EXPECT_LT(MaxAbs(folded.betas - plain.betas), 1e-4 * MaxAbs(plain.betas));
+    EXPECT_LT(MaxAbs(folded.betas() - plain.betas()), 1e-4 * MaxAbs(plain.betas()));
     EXPECT_LT(MaxAbs(folded.cam - plain.cam), 1e-4 * MaxAbs(plain.cam));
     // No norm computes any more.
     for (const auto& item : network->named_buffers()) {
       if (item.key().ends_with("running_var")) item.value().fill_(1e6);
     }
-    EXPECT_EQ(MaxAbs(network->forward(images).betas - folded.betas), 0);
+    EXPECT_EQ(MaxAbs(network->forward(images).betas() - folded.betas()), 0);
   }
 }
 

@@ -27,7 +27,7 @@ class LossesTest : public ::testing::Test {
   LossesTest() {
     const auto options = at::TensorOptions(at::kDouble);
     prediction_.rotmats = at::eye(3, options).expand({2, 24, 3, 3}).clone();
-    prediction_.betas = at::zeros({2, 10}, options);
+    prediction_.betas() = at::zeros({2, 10}, options);
     prediction_.cam = at::zeros({2, 3}, options);
     prediction_.cam.select(1, 0).fill_(1);
     prediction_.joints49 = at::zeros({2, 49, 3}, options);
@@ -38,7 +38,7 @@ class LossesTest : public ::testing::Test {
     target_.joints_3d.select(2, 3).fill_(1);
     target_.has_joints_3d = at::ones({2}, options);
     target_.rotmats = prediction_.rotmats.clone();
-    target_.betas = at::zeros({2, 10}, options);
+    target_.betas() = at::zeros({2, 10}, options);
     target_.valid = at::ones({2}, options);
   }
 
@@ -64,7 +64,7 @@ TEST_F(LossesTest, PerfectPredictionCostsOnlyTheCamera) {
 
 TEST_F(LossesTest, TotalIsTheWeightedSumOfSpin) {
   prediction_.keypoints_2d.fill_(0.1);
-  prediction_.betas.fill_(2);
+  prediction_.betas().fill_(2);
   prediction_.cam.select(1, 0).fill_(0);
   prediction_.rotmats.add_(0.5);
   prediction_.joints49.select(1, kOpenPose + 7).fill_(0.3);
@@ -125,7 +125,7 @@ TEST_F(LossesTest, JointsAreComparedAboutTheirHips) {
 
 TEST_F(LossesTest, L1TakesAbsoluteValues) {
   options_.norm = LossNorm::kL1;
-  prediction_.betas.fill_(-2);
+  prediction_.betas().fill_(-2);
   EXPECT_NEAR(Term("betas"), 2, 1e-12);
 }
 
@@ -140,30 +140,30 @@ TEST_F(LossesTest, VerticesAreAnL1MeanOverValidSamples) {
 }
 
 TEST_F(LossesTest, MaskedSamplesContributeNothingWhateverTheyHold) {
-  prediction_.betas[0].fill_(1);
+  prediction_.betas()[0].fill_(1);
   target_.rotmats[1].fill_(kNaN);
-  target_.betas[1].fill_(kNaN);
+  target_.betas()[1].fill_(kNaN);
   target_.valid[1] = 0;
   target_.joints_3d[1].fill_(kNaN);
   target_.has_joints_3d[1] = 0;
   target_.keypoints_2d[1].narrow(1, 0, 2).fill_(kNaN);
   target_.keypoints_2d[1].select(1, 2).fill_(0);
-  for (at::Tensor* t : {&prediction_.betas, &prediction_.rotmats, &prediction_.joints49,
+  for (at::Tensor* t : {&prediction_.betas(), &prediction_.rotmats, &prediction_.joints49,
                         &prediction_.keypoints_2d}) {
     t->requires_grad_();
   }
   const Losses losses = Compute();
   losses.total.backward();
   EXPECT_NEAR(Term("betas"), 1, 1e-12);  // a mean over the one valid sample
-  EXPECT_GT(MaxAbs(prediction_.betas.grad()[0]), 0);
+  EXPECT_GT(MaxAbs(prediction_.betas().grad()[0]), 0);
   for (const at::Tensor& t :
-       {prediction_.betas, prediction_.rotmats, prediction_.joints49, prediction_.keypoints_2d}) {
+       {prediction_.betas(), prediction_.rotmats, prediction_.joints49, prediction_.keypoints_2d}) {
     EXPECT_EQ(MaxAbs(t.grad()[1]), 0);
   }
 }
 
 TEST_F(LossesTest, EmptyMasksGiveExactlyZeroAndZeroGradients) {
-  prediction_.betas.fill_(3).requires_grad_();
+  prediction_.betas().fill_(3).requires_grad_();
   prediction_.joints49.uniform_().requires_grad_();
   prediction_.keypoints_2d.fill_(1).requires_grad_();
   target_.valid.fill_(0);
@@ -177,7 +177,7 @@ TEST_F(LossesTest, EmptyMasksGiveExactlyZeroAndZeroGradients) {
       EXPECT_EQ(Value(term), 0) << name;
     }
     losses.total.backward();
-    EXPECT_EQ(MaxAbs(prediction_.betas.grad()), 0);
+    EXPECT_EQ(MaxAbs(prediction_.betas().grad()), 0);
     EXPECT_EQ(MaxAbs(prediction_.joints49.grad()), 0);
     EXPECT_EQ(MaxAbs(prediction_.keypoints_2d.grad()), 0);
   }
@@ -185,9 +185,9 @@ TEST_F(LossesTest, EmptyMasksGiveExactlyZeroAndZeroGradients) {
 
 TEST_F(LossesTest, OptionsAreChecked) {
   options_.Check();
-  options_.pose = -1;
+  options_.pose() = -1;
   EXPECT_THROW(options_.Check(), UserError);
-  options_.pose = kNaN;
+  options_.pose() = kNaN;
   EXPECT_THROW(options_.Check(), UserError);
 }
 
@@ -196,7 +196,7 @@ TEST_F(LossesTest, OptionsAreChecked) {
 TEST_F(LossesTest, MeanOverRanksIsTheWholeBatch) {
   prediction_.keypoints_2d[0].fill_(0.3);
   prediction_.keypoints_2d[1].fill_(-0.7);
-  prediction_.betas[0].fill_(2);
+  prediction_.betas()[0].fill_(2);
   prediction_.joints49.select(1, kOpenPose + 7).fill_(0.3);
   target_.keypoints_2d[0].select(1, 2).fill_(0.2);
   target_.valid[0] = 0;
@@ -210,12 +210,12 @@ TEST_F(LossesTest, MeanOverRanksIsTheWholeBatch) {
       return tensor.defined() ? tensor.narrow(0, rank, 1) : tensor;
     };
     const auto on_rank = [&](int64_t rank, const RankMean& rank_mean) {
-      const LossPrediction p{of(prediction_.rotmats, rank),      of(prediction_.betas, rank),
+      const LossPrediction p{of(prediction_.rotmats, rank),      of(prediction_.betas(), rank),
                              of(prediction_.cam, rank),          of(prediction_.joints49, rank),
                              of(prediction_.keypoints_2d, rank), at::Tensor()};
       const LossTarget t{of(target_.keypoints_2d, rank),  of(target_.joints_3d, rank),
                          of(target_.has_joints_3d, rank), of(target_.rotmats, rank),
-                         of(target_.betas, rank),         of(target_.valid, rank),
+                         of(target_.betas(), rank),         of(target_.valid, rank),
                          of(target_.joint_weight, rank),  at::Tensor()};
       return ComputeLosses(p, t, options_, rank_mean);
     };

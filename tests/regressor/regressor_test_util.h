@@ -34,9 +34,9 @@ inline double MaxAbs(const at::Tensor& t) {
 inline double Value(const at::Tensor& t) { return t.item().toDouble(); }
 
 inline BodyParams RandomBodyParams(Rng& rng) {
-  BodyParams params;
-  for (double& v : params.pose.reshaped()) v = 0.5 * rng.Normal();
-  for (double& v : params.betas.reshaped()) v = rng.Normal();
+  BodyParams params{SmplLayout()};
+  for (double& v : params.pose().reshaped()) v = 0.5 * rng.Normal();
+  for (double& v : params.betas().reshaped()) v = rng.Normal();
   return params;
 }
 

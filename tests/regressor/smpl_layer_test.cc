@@ -25,17 +25,17 @@ Poses RandomPoses(int count) {
   for (int i = 0; i < count; ++i) {
     poses.params.push_back(RandomBodyParams(rng));
     rotmats.push_back(RotationsOf(poses.params.back()));
-    betas.push_back(TensorOf(poses.params.back().betas.transpose()));
+    betas.push_back(TensorOf(poses.params.back().betas().transpose()));
   }
   poses.rotmats = at::cat(rotmats);
-  poses.betas = at::cat(betas);
+  poses.betas() = at::cat(betas);
   return poses;
 }
 
 void ExpectAgreesWithEigen(const BodyModel& model, at::ScalarType dtype, double tolerance) {
   const SmplLayer layer(model, dtype);
   const Poses poses = RandomPoses(3);
-  const SmplOutput out = layer->forward(poses.rotmats.to(dtype), poses.betas.to(dtype), true);
+  const SmplOutput out = layer->forward(poses.rotmats.to(dtype), poses.betas().to(dtype), true);
   const FoldedJoints folded(model, SpinJoints());
   for (size_t i = 0; i < poses.params.size(); ++i) {
     const PosedBody posed = PoseBody(model, poses.params[i]);
@@ -44,7 +44,7 @@ void ExpectAgreesWithEigen(const BodyModel& model, at::ScalarType dtype, double 
     EXPECT_LT(MaxAbs(out.joints24[row] - TensorOf(posed.joints)), tolerance);
     EXPECT_LT(MaxAbs(out.joints49[row] - TensorOf(folded.Positions(poses.params[i]))), tolerance);
   }
-  const SmplOutput joints_only = layer->forward(poses.rotmats.to(dtype), poses.betas.to(dtype));
+  const SmplOutput joints_only = layer->forward(poses.rotmats.to(dtype), poses.betas().to(dtype));
   EXPECT_FALSE(joints_only.vertices.defined());
   EXPECT_EQ(MaxAbs(joints_only.joints49 - out.joints49), 0);
 }
@@ -66,7 +66,7 @@ TEST(SmplLayer, GradientsAgreeWithCentralDifferences) {
   const SmplLayer layer(BuiltinBody(), at::kDouble);
   Rng rng(5, RngStream::kTest);
   Poses poses = RandomPoses(2);
-  const SmplOutput shape = layer->forward(poses.rotmats, poses.betas, true);
+  const SmplOutput shape = layer->forward(poses.rotmats, poses.betas(), true);
   const at::Tensor w_vertices = RandomTensor(shape.vertices.sizes(), rng) / 100;
   const at::Tensor w24 = RandomTensor(shape.joints24.sizes(), rng);
   const at::Tensor w49 = RandomTensor(shape.joints49.sizes(), rng);
@@ -76,21 +76,21 @@ TEST(SmplLayer, GradientsAgreeWithCentralDifferences) {
            (out.joints49 * w49).sum();
   };
   const at::Tensor rotmats = poses.rotmats.clone().requires_grad_();
-  const at::Tensor betas = poses.betas.clone().requires_grad_();
+  const at::Tensor betas = poses.betas().clone().requires_grad_();
   scalar(rotmats, betas).backward();
 
   constexpr double kStep = 1e-5;
   const auto expect_directional = [&](const at::Tensor& d_rotmats, const at::Tensor& d_betas,
                                       const std::string& name) {
     const double numeric =
-        Value(scalar(poses.rotmats + kStep * d_rotmats, poses.betas + kStep * d_betas) -
-              scalar(poses.rotmats - kStep * d_rotmats, poses.betas - kStep * d_betas)) /
+        Value(scalar(poses.rotmats + kStep * d_rotmats, poses.betas() + kStep * d_betas) -
+              scalar(poses.rotmats - kStep * d_rotmats, poses.betas() - kStep * d_betas)) /
         (2 * kStep);
     const double analytic =
         Value((rotmats.grad() * d_rotmats).sum() + (betas.grad() * d_betas).sum());
     EXPECT_NEAR(analytic, numeric, 1e-6 * (1 + std::abs(numeric))) << name;
   };
-  const at::Tensor no_rotation = poses.rotmats * 0, no_shape = poses.betas * 0;
+  const at::Tensor no_rotation = poses.rotmats * 0, no_shape = poses.betas() * 0;
   for (int k = 0; k < kNumBodyJoints; ++k) {
     at::Tensor direction = no_rotation.clone();
     direction.select(1, k).copy_(RandomTensor({2, 3, 3}, rng));
@@ -107,7 +107,7 @@ TEST(SmplLayer, SamplesOfABatchDoNotMix) {
   const SmplLayer layer(BuiltinBody());
   const Poses poses = RandomPoses(3);
   at::Tensor rotmats = poses.rotmats.to(at::kFloat).requires_grad_();
-  const SmplOutput out = layer->forward(rotmats, poses.betas.to(at::kFloat), true);
+  const SmplOutput out = layer->forward(rotmats, poses.betas().to(at::kFloat), true);
   (out.vertices[1].square().sum() + out.joints49[1].square().sum()).backward();
   EXPECT_EQ(MaxAbs(rotmats.grad()[0]), 0);
   EXPECT_GT(MaxAbs(rotmats.grad()[1]), 0);
@@ -127,7 +127,7 @@ TEST(SmplLayer, GradientsOfSinglePrecisionAgreeWithDouble) {
   const auto evaluate = [&](at::ScalarType dtype) {
     const SmplLayer layer(BuiltinBody(), dtype);
     const at::Tensor rotmats = poses.rotmats.to(dtype, false, true).requires_grad_();
-    const at::Tensor betas = poses.betas.to(dtype, false, true).requires_grad_();
+    const at::Tensor betas = poses.betas().to(dtype, false, true).requires_grad_();
     const SmplOutput out = layer->forward(rotmats, betas, true);
     (out.vertices * weights.to(dtype)).sum().backward();
     return Result{out.vertices.detach().to(at::kDouble), rotmats.grad().to(at::kDouble),

@@ -106,7 +106,7 @@ void Train(HmrNet& network, torch::optim::Adam& optimizer, int from, int to) {
     const at::Tensor images = RandomTensor({2, 3, 32, 32}, rng).to(at::kFloat);
     optimizer.zero_grad();
     const HmrOutput out = network->forward(images);
-    (out.rotmats.select(2, 0).square().sum() + out.betas.square().sum() + out.cam.sum()).backward();
+    (out.rotmats.select(2, 0).square().sum() + out.betas().square().sum() + out.cam.sum()).backward();
     optimizer.step();
   }
 }

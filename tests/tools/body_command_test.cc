@@ -44,9 +44,9 @@ TEST(BodyCommand, PoseWritesVerticesAndJoints) {
       Gyre({"body", "pose", "builtin", "--params", in, "--out", out, "--obj", objects});
   ASSERT_EQ(result.exit_code, 0) << result.err;
   const BodyModel model = MakeBuiltinBody();
-  BodyParams params;
-  params.pose[3 * 18 + 1] = -1.0;
-  params.transl = {1, 2, 3};
+  BodyParams params{SmplLayout()};
+  params.pose()[3 * 18 + 1] = -1.0;
+  params.transl() = {1, 2, 3};
   const PosedBody posed = PoseBody(model, params);
   const Npz written = ReadNpz(out);
   const auto expect_second_row = [&](const char* key, const Points3& expected) {

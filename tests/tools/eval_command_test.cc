@@ -91,7 +91,7 @@ class EvalCommandTest : public testing::Test {
     BodyModel large = *body_;
     large.v_template *= 1.1, large.shapedirs *= 1.1, large.posedirs *= 1.1;
     SaveBodyModel(large, Path("large.npz"));
-    const Points3 joints = ModelJoints(*body_, BodyParams(), FindKeypointSet("h36m17"));
+    const Points3 joints = ModelJoints(*body_, BodyParams(SmplLayout()), FindKeypointSet("h36m17"));
     regressor_ = RowMatX::Zero(17, body_->num_vertices());
     for (int row = 0; row < 17; ++row) {
       const int joint = FindKeypointSet("h36m17").IndexOf(kRegressorRows[row]);
@@ -151,12 +151,12 @@ class EvalCommandTest : public testing::Test {
     SetStrings(&npz_, "partname", parts);
   }
   static BodyParams Body(int64_t i) {
-    BodyParams params;
+    BodyParams params{SmplLayout()};
     const std::vector<double> pose = Column("pose"), shape = Column("shape"),
                               transl = Column("transl");
-    std::copy_n(&pose[72 * i], 72, params.pose.data());
-    std::copy_n(&shape[10 * i], 10, params.betas.data());
-    std::copy_n(&transl[3 * i], 3, params.transl.data());
+    std::copy_n(&pose[72 * i], 72, params.pose().data());
+    std::copy_n(&shape[10 * i], 10, params.betas().data());
+    std::copy_n(&transl[3 * i], 3, params.transl().data());
     return params;
   }
   static void WriteLabels(const std::string& name, std::vector<uint8_t> labels) {

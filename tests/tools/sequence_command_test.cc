@@ -33,9 +33,9 @@ class SequenceCommandTest : public testing::Test {
   void SetUp() override {
     fs::create_directory(folder_);
     WriteImage(picture_, cv::Mat(720, 1280, CV_8UC3, cv::Scalar::all(255)));
-    BodyParams bystander;
+    BodyParams bystander{SmplLayout()};
     bystander.rotation(0) = Vec3(kPi, 0, 0);
-    bystander.transl = {2, 0, 14};
+    bystander.transl() = {2, 0, 14};
     Rng rng(1, RngStream::kTest);
     for (int i = 0; i < kFrames; ++i) {
       nlohmann::json people = nlohmann::json::array();
@@ -46,14 +46,14 @@ class SequenceCommandTest : public testing::Test {
 
   static BodyParams Truth(int frame) {
     const double seconds = frame / kFps, swing = 0.5 * std::sin(2 * kPi * seconds);
-    BodyParams truth;
+    BodyParams truth{SmplLayout()};
     truth.rotation(0) = LogSO3(ExpSO3(Vec3(kPi, 0, 0)) * ExpSO3(Vec3(0, 0.5, 0)));
     const KeypointSet& joints = FindKeypointSet("smpl24");
     truth.rotation(joints.IndexOf("SMPL L_Hip")) = Vec3(swing, 0, 0);
     truth.rotation(joints.IndexOf("SMPL R_Hip")) = Vec3(-swing, 0, 0);
     truth.rotation(joints.IndexOf("SMPL L_Shoulder")) = Vec3(0, 0.6 * swing, -1.2);
     truth.rotation(joints.IndexOf("SMPL R_Shoulder")) = Vec3(0, 0.6 * swing, 1.2);
-    truth.transl = {seconds - 0.5, 0, 5};
+    truth.transl() = {seconds - 0.5, 0, 5};
     return truth;
   }
   static nlohmann::json PersonOf(const BodyParams& params, Rng* rng) {
@@ -62,7 +62,7 @@ class SequenceCommandTest : public testing::Test {
     std::vector<double> numbers;
     for (int k = 0; k < joints.rows(); ++k) {
       const Vec2 pixel = camera.Project(joints.row(k).transpose());
-      const double scale = 5 / params.transl.z();
+      const double scale = 5 / params.transl().z();
       numbers.push_back(pixel.x() + rng->Normal(0, kNoisePx * scale));
       numbers.push_back(pixel.y() + rng->Normal(0, kNoisePx * scale));
       numbers.push_back(1);
@@ -89,11 +89,11 @@ class SequenceCommandTest : public testing::Test {
     const auto pose = Get(npz, "pose", "npz").As<double>();
     const auto betas = Get(npz, "betas", "npz").As<double>();
     const auto transl = Get(npz, "transl", "npz").As<double>();
-    std::vector<BodyParams> bodies(transl.size() / 3);
+    std::vector<BodyParams> bodies(transl.size() / 3, BodyParams(SmplLayout()));
     for (size_t i = 0; i < bodies.size(); ++i) {
-      bodies[i].pose = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-      bodies[i].betas = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
-      bodies[i].transl = Eigen::Map<const Vec3>(&transl[i * 3]);
+      bodies[i].pose() = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
+      bodies[i].betas() = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
+      bodies[i].transl() = Eigen::Map<const Vec3>(&transl[i * 3]);
     }
     return bodies;
   }
@@ -146,8 +146,8 @@ TEST_F(SequenceCommandTest, FollowsOnePersonSmoothlyAndThroughAGap) {
     EXPECT_EQ(Get(npz, "reason", out).strings[i], seen ? "ok" : "too_few_joints");
     EXPECT_EQ(std::isnan(reprojection[i]), !seen);
     EXPECT_EQ(focal[i], kFocalPx);
-    EXPECT_EQ(bodies[i].betas, bodies[0].betas);
-    EXPECT_LT((bodies[i].transl - Truth(i).transl).head<2>().norm(), 0.1) << i;
+    EXPECT_EQ(bodies[i].betas(), bodies[0].betas());
+    EXPECT_LT((bodies[i].transl() - Truth(i).transl).head<2>().norm(), 0.1) << i;
   }
 
   // The same command has nothing left to do; another frame rate is another run.

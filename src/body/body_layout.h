@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a body's parameters are: its joints by name, the tree they form, and how many numbers
+// describe pose and shape. Nothing else may assume a body's size.
+//
+// Parameters stand in one vector (body_params.h):
+//   pose (axis-angle, 3 per joint, root first), betas, expression, translation
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gyre {
+
+// The largest bodies there can be: what is sized by these needs no heap.
+inline constexpr int kMaxJoints = 64;
+inline constexpr int kMaxShape = 32;  // betas and expression together
+inline constexpr int kMaxParams = 3 * kMaxJoints + kMaxShape + 3;
+
+// The part of a body that a joint turns.
+enum class JointBlock { kRoot, kBody, kJaw, kEyes, kLeftHand, kRightHand };
+
+struct BodyLayout {
+  std::string family;               // "smpl", "smplh", "smplx", "mano", "flame", or "other"
+  std::vector<std::string> joints;  // "Pelvis", "L_Hip", ...: by these names registered joints and
+                                    // priors find theirs
+  std::vector<int> parents;         // -1 of the root, which stands first; else below the joint's own
+  std::vector<int> mirror;          // the joint on the other side; itself on the midline
+  std::vector<JointBlock> blocks;
+  int num_betas = 0;
+  int num_expression = 0;
+
+  int num_joints() const { return static_cast<int>(joints.size()); }
+  int num_pose() const { return 3 * num_joints(); }
+  int num_shape() const { return num_betas + num_expression; }
+  int num_params() const { return num_pose() + num_shape() + 3; }
+  int num_pose_features() const { return 9 * (num_joints() - 1); }
+  // The position of a joint; -1 when there is none of that name.
+  int IndexOf(std::string_view joint) const;
+
+  friend bool operator==(const BodyLayout&, const BodyLayout&) = default;
+};
+
+// SMPL's, of 24 joints and 10 betas.
+const BodyLayout& SmplLayout();
+
+}  // namespace gyre
