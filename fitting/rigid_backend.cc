@@ -48,7 +48,7 @@ class RigidProblem {
 
 RigidProblem::RigidProblem(const FoldedJoints& joints, const ObjectiveSpec& spec,
                            const BodyParams& start)
-    : spec_(spec), pivot_(joints.rest_joints().PelvisAt(start.betas())) {
+    : spec_(spec), pivot_(joints.rest_joints().PelvisAt(start.shape())) {
   GYRE_CHECK(spec.root_only);
   Points3 positions;
   RowMatX jacobian;

@@ -74,7 +74,7 @@ Folded FoldJoints(const BodyModel& model, const RestJoints& rest, const Keypoint
 }  // namespace
 
 SmplLayerImpl::SmplLayerImpl(const BodyModel& model, at::ScalarType dtype)
-    : num_vertices_(model.num_vertices()), parents_(model.parents.begin(), model.parents.end()) {
+    : num_vertices_(model.num_vertices()), parents_(model.parents().begin(), model.parents().end()) {
   const auto buffer = [&](const char* name, const RowMatX& m) {
     return register_buffer(name, FromMatrix(m, dtype));
   };

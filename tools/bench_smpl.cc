@@ -34,7 +34,7 @@ Bodies MakeBodies(int batch) {
         ExpSO3(0.4 * Vec3(rng.Normal(), rng.Normal(), rng.Normal())).cast<float>();
   }
   for (int i = 0; i < batch * kNumShapeParams; ++i) {
-    bodies.betas().data_ptr<float>()[i] = static_cast<float>(rng.Normal());
+    bodies.betas.data_ptr<float>()[i] = static_cast<float>(rng.Normal());
   }
   return bodies;
 }
@@ -44,13 +44,13 @@ nlohmann::json Measure(const SmplLayer& layer, int batch, int runs, double memor
   Bodies bodies = MakeBodies(batch);
   const Duration forward = MedianDuration(runs, [&] {
     const at::NoGradGuard no_grad;
-    layer->forward(bodies.rotmats, bodies.betas(), /*with_vertices=*/true);
+    layer->forward(bodies.rotmats, bodies.betas, /*with_vertices=*/true);
   });
   bodies.rotmats.requires_grad_();
-  bodies.betas().requires_grad_();
+  bodies.betas.requires_grad_();
   const Duration both = MedianDuration(runs, [&] {
-    bodies.rotmats.mutable_grad() = bodies.betas().mutable_grad() = at::Tensor();
-    const SmplOutput out = layer->forward(bodies.rotmats, bodies.betas(), /*with_vertices=*/true);
+    bodies.rotmats.mutable_grad() = bodies.betas.mutable_grad() = at::Tensor();
+    const SmplOutput out = layer->forward(bodies.rotmats, bodies.betas, /*with_vertices=*/true);
     (out.vertices.sum() + out.joints49.sum()).backward();
   });
   return {{"batch", batch},

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 StoredFit MakeFit(Rng& rng, int64_t step) {
   StoredFit fit;
   for (double& value : fit.params.pose()) value = rng.Uniform(-1, 1);
-  fit.params.transl() = {0, 0, 40};
+  fit.params.transl() = Vec3{0, 0, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = rng.Uniform(0, 100);
   fit.source = FitSource::kLoop;

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "body/makehuman.h"
@@ -38,11 +39,13 @@ std::shared_ptr<const BodyModel> ModelOf(const cxxopts::ParseResult& args) {
 Json Describe(const BodyModel& model) {
   Json json;
   json["name"] = model.name;
+  json["family"] = FamilyTitle(*model.layout);
   json["vertices"] = model.num_vertices();
   json["faces"] = model.faces.rows();
-  json["joints"] = kNumBodyJoints;
-  json["shape_components"] = kNumShapeParams;
-  json["pose_features"] = kNumPoseFeatures;
+  json["joints"] = model.num_joints();
+  json["shape_components"] = model.layout->num_betas;
+  json["expression_components"] = model.layout->num_expression;
+  json["pose_features"] = model.layout->num_pose_features();
   json["has_pose_correctives"] = !model.posedirs.isZero(0);
   json["height_m"] = model.v_template.col(1).maxCoeff() - model.v_template.col(1).minCoeff();
   json["width_m"] = model.v_template.col(0).maxCoeff() - model.v_template.col(0).minCoeff();
@@ -52,13 +55,16 @@ Json Describe(const BodyModel& model) {
     if (model.landmark_vertices[i] < 0) continue;
     json["landmarks"][std::string(kLandmarkNames[i])] = model.landmark_vertices[i];
   }
+  json["face_landmarks"] = model.face_landmarks.size();
+  json["has_contour"] = !model.contour.empty();
+  json["has_hand_components"] = model.hands[0].mean.size() > 0;
   const RestJoints rest(model);
   json["skeleton"] = Json::array();
-  const KeypointSet& names = FindKeypointSet("smpl24");
-  for (int k = 0; k < kNumBodyJoints; ++k) {
+  const bool smpl = *model.layout == SmplLayout();
+  for (int k = 0; k < model.num_joints(); ++k) {
     json["skeleton"].push_back(
-        {{"name", names.joints[k]},
-         {"parent", model.parents[k]},
+        {{"name", (smpl ? "SMPL " : "") + model.layout->joints[k]},
+         {"parent", model.parents()[k]},
          {"position_m", {rest.mean(k, 0), rest.mean(k, 1), rest.mean(k, 2)}}});
   }
   return json;
@@ -66,8 +72,13 @@ Json Describe(const BodyModel& model) {
 
 void PrintDescription(const Json& json) {
   fmt::print("{}\n", json["name"].get<std::string>());
-  fmt::print("  {} vertices, {} faces, {} shape components, {}\n", json["vertices"].get<int>(),
-             json["faces"].get<int>(), json["shape_components"].get<int>(),
+  const auto number = [&](const char* key) { return json[key].get<int>(); };
+  fmt::print("  {}: {} joints\n", json["family"].get<std::string>(), number("joints"));
+  fmt::print("  {} vertices, {} faces, {} shape components, {}{}\n", number("vertices"),
+             number("faces"), number("shape_components"),
+             number("expression_components") > 0
+                 ? fmt::format("{} of expression, ", number("expression_components"))
+                 : "",
              json["has_pose_correctives"].get<bool>() ? "pose correctives" : "no pose correctives");
   fmt::print("  {:.3f} m high, {:.3f} m wide in the rest pose\n", json["height_m"].get<double>(),
              json["width_m"].get<double>());
@@ -98,15 +109,20 @@ int RunInfo(int argc, char** argv) {
   return 0;
 }
 
-// The rows of --params: pose [N,72] axis-angle, betas [N,10], transl [N,3] (zero when absent).
-std::vector<BodyParams> ReadParams(const std::filesystem::path& path) {
+// The rows of --params: pose [N,3J] axis-angle, betas [N,B], and where they are there expression
+// [N,E] and transl [N,3] (zero when absent).
+std::vector<BodyParams> ReadParams(const std::filesystem::path& path, const BodyModel& model) {
+  const BodyLayout& layout = *model.layout;
   const Npz npz = ReadNpz(path);
-  const int64_t count = [&] {
-    const NdArray& pose = Get(npz, "pose", path);
-    pose.CheckShape({-1, kNumPoseParams}, path.string() + ": pose");
-    return pose.dim(0);
-  }();
-  std::vector<BodyParams> rows(count, BodyParams(SmplLayout()));
+  const NdArray& poses = Get(npz, "pose", path);
+  poses.CheckShape({-1, -1}, path.string() + ": pose");
+  if (poses.dim(1) != layout.num_pose()) {
+    ThrowUserError("{}: pose has {} numbers a row, and {} ({}, {} joints) takes {}", path.string(),
+                   poses.dim(1), model.name, FamilyTitle(layout), layout.num_joints(),
+                   layout.num_pose());
+  }
+  const int64_t count = poses.dim(0);
+  std::vector<BodyParams> rows(count, BodyParams(layout));
   const auto read = [&](const std::string& key, int width, auto&& target) {
     const std::string what = path.string() + ": " + key;
     Get(npz, key, path).CheckShape({count, width}, what);
@@ -119,53 +135,124 @@ std::vector<BodyParams> ReadParams(const std::filesystem::path& path) {
       target(rows[row]) = numbers;
     }
   };
-  read(
-      "pose", kNumPoseParams, [](BodyParams & row) -> auto { return row.pose(); });
-  read(
-      "betas", kNumShapeParams, [](BodyParams & row) -> auto { return row.betas(); });
-  if (npz.contains("transl")) {
-    read(
-        "transl", 3, [](BodyParams & row) -> auto { return row.transl(); });
+  read("pose", layout.num_pose(), [](BodyParams& row) { return row.pose(); });
+  read("betas", layout.num_betas, [](BodyParams& row) { return row.betas(); });
+  if (npz.contains("expression")) {
+    read("expression", layout.num_expression, [](BodyParams& row) { return row.expression(); });
   }
+  if (npz.contains("transl")) read("transl", 3, [](BodyParams& row) { return row.transl(); });
   return rows;
+}
+
+// Adds each hand's mean pose to that of its joints: for poses that are offsets from it.
+void AddHandMeans(const BodyModel& model, std::vector<BodyParams>* rows) {
+  for (int right = 0; right < 2; ++right) {
+    const JointBlock block = right ? JointBlock::kRightHand : JointBlock::kLeftHand;
+    const auto first = std::ranges::find(model.layout->blocks, block);
+    const VecX& mean = model.hands[right].mean;
+    if (mean.size() == 0 || first == model.layout->blocks.end()) {
+      ThrowUserError("{}: the body has no mean pose of its hands; leave --hand-mean out",
+                     model.name);
+    }
+    const auto joint = first - model.layout->blocks.begin();
+    for (BodyParams& row : *rows) row.pose().segment(3 * joint, mean.size()) += mean;
+  }
+}
+
+// The points of the posed bodies, by the key that they are written under.
+class PosedPoints {
+ public:
+  explicit PosedPoints(int64_t count) : count_(count) {}
+
+  // Room for [count, points, 3]; nothing where there are none.
+  void Add(const std::string& key, int64_t points) {
+    if (points > 0) values_[key].resize(count_ * points * 3);
+  }
+  void Set(const std::string& key, int64_t row, const Points3& points) {
+    const auto found = values_.find(key);
+    if (found == values_.end()) return;
+    std::copy_n(points.data(), points.size(), found->second.begin() + row * points.size());
+  }
+  Npz Arrays() const {
+    Npz npz;
+    for (const auto& [key, values] : values_) {
+      const int64_t points = count_ > 0 ? static_cast<int64_t>(values.size()) / (3 * count_) : 0;
+      npz[key] = NdArray::From<double>({count_, points, 3}, values);
+    }
+    return npz;
+  }
+
+ private:
+  int64_t count_;
+  std::map<std::string, std::vector<double>> values_;
+};
+
+bool HasAll(const BodyModel& model, const KeypointSet& set) {
+  return std::ranges::all_of(set.joints, [&](std::string_view joint) {
+    return HasJoint(model, FindJoint(joint));
+  });
+}
+
+// The landmark vertices, then the face's points and its contour. [L,3]
+Points3 AllLandmarks(const BodyModel& model, const BodyParams& params, const PosedBody& posed) {
+  Points3 vertices(kNumLandmarks, 3);
+  for (int i = 0; i < kNumLandmarks; ++i) {
+    vertices.row(i) = posed.vertices.row(model.landmark_vertices[i]);
+  }
+  const Points3 face = FaceLandmarks(model, posed);
+  const Points3 contour = ContourLandmarks(model, params, posed);
+  Points3 all(vertices.rows() + face.rows() + contour.rows(), 3);
+  all << vertices, face, contour;
+  return all;
 }
 
 int RunPose(int argc, char** argv) {
   cxxopts::Options options(
       argv[0],
-      "Poses a body.\n"
-      "  in   pose [N,72] axis-angle, betas [N,10], optional transl [N,3] metres\n"
-      "  out  vertices [N,V,3], joints24 [N,24,3], joints49 [N,49,3] metres");
+      "Poses a body of J joints, B shapes, E expressions.\n"
+      "  in   pose [N,3J] axis-angle, betas [N,B], optional expression [N,E] and transl [N,3]\n"
+      "       metres; J = 24, B = 10 and E = 0 for SMPL\n"
+      "  out  vertices [N,V,3], joints [N,J,3], metres; where the body has them joints24\n"
+      "       [N,24,3], joints49 [N,49,3] and landmarks [N,L,3] (nose, eyes, ears, feet,\n"
+      "       fingertips, then 51 points of the face and 17 of its contour)");
   AddModelArgument(options);
   options.add_options()("params", "Poses and shapes (.npz)", cxxopts::value<std::string>(), "FILE")(
       "out", "Where the points go (.npz)", cxxopts::value<std::string>(), "FILE")(
       "obj", "Also write each row's mesh as OBJ into this folder", cxxopts::value<std::string>(),
-      "FOLDER");
+      "FOLDER")("hand-mean", "Poses of hands are offsets from the body file's mean hands");
   const auto args = ParseOptions(options, argc, argv);
   const std::filesystem::path in = Required(args, "params"), out = Required(args, "out");
   const auto model = ModelOf(args);
-  const std::vector<BodyParams> rows = ReadParams(in);
+  std::vector<BodyParams> rows = ReadParams(in, *model);
+  if (args.count("hand-mean") != 0) AddHandMeans(*model, &rows);
   const int64_t count = static_cast<int64_t>(rows.size());
-  const int64_t num_vertices = model->num_vertices();
 
-  std::vector<double> vertices(count * num_vertices * 3);
-  std::vector<double> joints24(count * kNumBodyJoints * 3), joints49(count * kNumSpinJoints * 3);
+  const bool has_landmarks =
+      std::ranges::all_of(model->landmark_vertices, [](int vertex) { return vertex >= 0; });
+  const KeypointSet& smpl24 = FindKeypointSet("smpl24");
+  PosedPoints points(count);
+  points.Add("vertices", model->num_vertices());
+  points.Add("joints", model->num_joints());
+  const bool has_smpl24 = HasAll(*model, smpl24), has_spin = HasAll(*model, SpinJoints());
+  if (has_smpl24) points.Add("joints24", smpl24.size());
+  if (has_spin) points.Add("joints49", SpinJoints().size());
+  if (has_landmarks) {
+    points.Add("landmarks", kNumLandmarks + static_cast<int64_t>(model->face_landmarks.size()) +
+                                (model->contour.empty() ? 0 : kNumContourPoints));
+  }
   const bool with_obj = args.count("obj") != 0;
   const std::filesystem::path folder = with_obj ? args["obj"].as<std::string>() : "";
   if (with_obj) MakeFolder(folder);
   ParallelFor(count, 0, [&](int64_t row, int) {
-    const auto copy = [row](const Points3& points, std::vector<double>& all) {
-      std::copy_n(points.data(), points.size(), all.begin() + row * points.size());
-    };
     const PosedBody posed = PoseBody(*model, rows[row]);
-    copy(posed.vertices, vertices);
-    copy(posed.joints, joints24);
-    copy(RegressJoints(*model, SpinJoints(), posed), joints49);
+    points.Set("vertices", row, posed.vertices);
+    points.Set("joints", row, posed.joints);
+    if (has_smpl24) points.Set("joints24", row, RegressJoints(*model, smpl24, posed));
+    if (has_spin) points.Set("joints49", row, RegressJoints(*model, SpinJoints(), posed));
+    if (has_landmarks) points.Set("landmarks", row, AllLandmarks(*model, rows[row], posed));
     if (with_obj) WriteObj(folder / fmt::format("{:06}.obj", row), posed.vertices, model->faces);
   });
-  WriteNpz(out, {{"vertices", NdArray::From<double>({count, num_vertices, 3}, vertices)},
-                 {"joints24", NdArray::From<double>({count, kNumBodyJoints, 3}, joints24)},
-                 {"joints49", NdArray::From<double>({count, kNumSpinJoints, 3}, joints49)}});
+  WriteNpz(out, points.Arrays());
   spdlog::info("{} bodies of {} written to {}", count, model->name, out.string());
   return 0;
 }

@@ -40,9 +40,11 @@ std::string_view Bytes(const T& value) {
 template <typename Row, typename Codec>
 void ForEachField(Row& row, Codec&& code) {
   code(row.index);
-  code(row.params.pose());
-  code(row.params.betas());
-  code(row.params.transl());
+  auto pose = row.params.pose(), betas = row.params.betas();
+  auto transl = row.params.transl();
+  code(pose);
+  code(betas);
+  code(transl);
   code(row.camera.focal_px);
   code(row.camera.center_px);
   code(row.pixel_scale);

@@ -23,12 +23,12 @@ BodyParams NetStart(const Sample& person, const RestJoints& rest, double sigma_r
   for (int k = 0; k < kNumBodyJoints; ++k) {
     start.rotation(k) = LogSO3(ExpSO3(truth.rotation(k)) * ExpSO3(DrawNormals(sigma_rad, rng)));
   }
-  const Vec3 pelvis = rest.PelvisAt(truth.betas()) + truth.transl();
+  const Vec3 pelvis = rest.PelvisAt(truth.shape()) + truth.transl();
   const Vec3 miss = DrawNormals(1, rng);
   const Vec2 ray =
       pelvis.head<2>() / pelvis.z() + kPlaceSigmaPx / person.camera->focal_px * miss.head<2>();
   const double depth = pelvis.z() * std::exp(kDepthSigma * miss.z());
-  start.transl() = depth * Vec3(ray.x(), ray.y(), 1) - rest.PelvisAt(start.betas());
+  start.transl() = depth * Vec3(ray.x(), ray.y(), 1) - rest.PelvisAt(start.shape());
   return start;
 }
 

@@ -37,17 +37,45 @@ void CheckRowSums(const BodyModel& model, const char* key, const SparseRows& row
   }
 }
 
-void CheckTree(const BodyModel& model) {
-  if (model.parents[0] != -1) {
-    ThrowUserError("{}: kintree_table gives joint 0 the parent {}, but it must be the root.",
-                   model.name, model.parents[0]);
+void CheckSizes(const BodyModel& model) {
+  const BodyLayout& layout = *model.layout;
+  if (layout.num_joints() < 1 || layout.num_joints() > kMaxJoints ||
+      layout.num_shape() > kMaxShape) {
+    ThrowUserError(
+        "{}: {} joints and {} shapes, where 1 to {} joints and at most {} shapes can be.",
+        model.name, layout.num_joints(), layout.num_shape(), kMaxJoints, kMaxShape);
   }
-  for (int k = 1; k < kNumBodyJoints; ++k) {
-    if (model.parents[k] < 0 || model.parents[k] >= k) {
+  GYRE_CHECK(layout.parents.size() == layout.joints.size() &&
+             layout.mirror.size() == layout.joints.size() &&
+             layout.blocks.size() == layout.joints.size());
+}
+
+void CheckSurfacePoint(const BodyModel& model, const char* key, const SurfacePoint& point) {
+  double sum = 0;
+  for (int i = 0; i < 3; ++i) {
+    if (point.vertices[i] < 0 || point.vertices[i] >= model.num_vertices()) {
+      ThrowUserError("{}: {} names vertex {}, but there are {} vertices.", model.name, key,
+                     point.vertices[i], model.num_vertices());
+    }
+    sum += point.weights[i];
+  }
+  if (!(std::abs(sum - 1) < 1e-3)) {
+    ThrowUserError("{}: {} has a point whose weights sum to {:.6g}, and they must sum to 1.",
+                   model.name, key, sum);
+  }
+}
+
+void CheckTree(const BodyModel& model) {
+  if (model.parents()[0] != -1) {
+    ThrowUserError("{}: kintree_table gives joint 0 the parent {}, but it must be the root.",
+                   model.name, model.parents()[0]);
+  }
+  for (int k = 1; k < model.num_joints(); ++k) {
+    if (model.parents()[k] < 0 || model.parents()[k] >= k) {
       ThrowUserError(
           "{}: kintree_table gives joint {} the parent {}; in a tree in SMPL's order it "
           "is one of the joints before it.",
-          model.name, k, model.parents[k]);
+          model.name, k, model.parents()[k]);
     }
   }
 }
@@ -55,16 +83,17 @@ void CheckTree(const BodyModel& model) {
 }  // namespace
 
 void CheckBodyModel(const BodyModel& model) {
+  CheckSizes(model);
   const int num_vertices = model.num_vertices();
   if (num_vertices == 0) ThrowUserError("{}: v_template holds no vertex.", model.name);
   CheckShape(model, "shapedirs", model.shapedirs.rows(), model.shapedirs.cols(), 3 * num_vertices,
-             kNumShapeParams);
+             model.layout->num_shape());
   CheckShape(model, "posedirs", model.posedirs.rows(), model.posedirs.cols(), 3 * num_vertices,
-             kNumPoseFeatures);
+             model.layout->num_pose_features());
   CheckShape(model, "J_regressor", model.J_regressor.rows(), model.J_regressor.cols(),
-             kNumBodyJoints, num_vertices);
+             model.num_joints(), num_vertices);
   CheckShape(model, "weights", model.weights.rows(), model.weights.cols(), num_vertices,
-             kNumBodyJoints);
+             model.num_joints());
   if (model.J_regressor_extra.rows() != 0) {
     CheckShape(model, "J_regressor_extra", model.J_regressor_extra.rows(),
                model.J_regressor_extra.cols(), kNumExtraJoints, num_vertices);
@@ -92,6 +121,12 @@ void CheckBodyModel(const BodyModel& model) {
       ThrowUserError("{}: landmark_vertices names vertex {}, but there are {} vertices.",
                      model.name, vertex, num_vertices);
     }
+  }
+  for (const SurfacePoint& point : model.face_landmarks) {
+    CheckSurfacePoint(model, "lmk_faces_idx", point);
+  }
+  for (const auto& row : model.contour) {
+    for (const SurfacePoint& point : row) CheckSurfacePoint(model, "dynamic_lmk_faces_idx", point);
   }
 }
 

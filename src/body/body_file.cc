@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Body models as files: SMPL's keys in .npz or in the .pkl that its site gives out.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -18,8 +19,24 @@ namespace fs = std::filesystem;
 constexpr int kMaxVertices = 1'000'000;
 constexpr const char* kRequiredKeys[] = {"v_template", "shapedirs", "posedirs",     "J_regressor",
                                          "weights",    "f",         "kintree_table"};
-constexpr const char* kOptionalKeys[] = {"landmark_names", "landmark_vertices",
-                                         "J_regressor_extra"};
+// Texts, which pickles of released models have none of.
+constexpr const char* kTextKeys[] = {"landmark_names", "joint_names"};
+constexpr const char* kOptionalKeys[] = {
+    "landmark_vertices",     "J_regressor_extra",      "num_expression", "lmk_faces_idx",
+    "lmk_bary_coords",       "dynamic_lmk_faces_idx",  "hands_meanl",    "hands_meanr",
+    "dynamic_lmk_bary_coords", "hands_componentsl", "hands_componentsr"};
+constexpr int kShapesUsed = 10;  // of those that a file has, and as many expressions
+// Where released files with 300 shapes keep the expressions.
+constexpr int kManyShapes = 300, kManyColumns = 400;
+
+constexpr int kContourRows = 79;  // see ContourRow
+constexpr int kHandNumbers = 45;  // of the fifteen joints of a hand
+
+// SMPL-X's vertices, valid for its 10475-vertex mesh only; in the order of kLandmarkNames.
+constexpr int kSmplxVertices = 10475;
+constexpr std::array<int, kNumLandmarks> kSmplxLandmarkVertices = {
+    9120, 9929, 9448, 616,  6,    5770, 5780, 8846, 8463, 8474, 8635,
+    5361, 4933, 5058, 5169, 5286, 8079, 7669, 7794, 7905, 8022};
 
 void CheckExists(const fs::path& path) {
   std::error_code error;
@@ -46,9 +63,7 @@ Npz ReadArrays(const fs::path& path) {
     if (value != nullptr) arrays[key] = value->AsArray(path.string() + ": " + key);
   };
   for (const char* key : kRequiredKeys) add(key);
-  for (const char* key : kOptionalKeys) {
-    if (std::string_view(key) != "landmark_names") add(key);
-  }
+  for (const char* key : kOptionalKeys) add(key);
   return arrays;
 }
 
@@ -69,12 +84,14 @@ class BodyFileReader {
     }
     model.v_template =
         Eigen::Map<const Points3>(Doubles("v_template", {-1, 3}).data(), num_vertices_, 3);
-    model.shapedirs = ReadShapeDirs();
-    model.posedirs = Dense("posedirs", {num_vertices_, 3, kNumPoseFeatures}, 3 * num_vertices_,
-                           kNumPoseFeatures);
-    model.J_regressor = ReadSparse("J_regressor", kNumBodyJoints, num_vertices_);
-    model.weights = ReadSparse("weights", num_vertices_, kNumBodyJoints);
-    ReadTree(&model);
+    model.layout = ReadLayout();
+    const int num_joints = model.num_joints();
+    model.shapedirs = ReadShapeDirs(*model.layout);
+    const int features = model.layout->num_pose_features();
+    model.posedirs =
+        Dense("posedirs", {num_vertices_, 3, features}, 3 * num_vertices_, features);
+    model.J_regressor = ReadSparse("J_regressor", num_joints, num_vertices_);
+    model.weights = ReadSparse("weights", num_vertices_, num_joints);
     Array("f").CheckShape({-1, 3}, What("f"));
     model.faces =
         Eigen::Map<const Faces>(Array("f").As<int32_t>(What("f")).data(), Array("f").dim(0), 3);
@@ -82,6 +99,8 @@ class BodyFileReader {
     if (arrays_.contains("J_regressor_extra")) {
       model.J_regressor_extra = ReadSparse("J_regressor_extra", kNumExtraJoints, num_vertices_);
     }
+    ReadFace(&model);
+    ReadHands(&model);
     return model;
   }
 
@@ -99,47 +118,155 @@ class BodyFileReader {
     return Eigen::Map<const RowMatX>(Doubles(key, shape).data(), rows, cols);
   }
 
-  // Released models have 10 or 300 components; the first ten are used.
-  RowMatX ReadShapeDirs() const {
+  // The columns of shapedirs that hold expressions, and how many there are.
+  struct Columns {
+    int betas = 0, expression_begin = 0, expression = 0;
+  };
+  Columns ShapeColumns(bool has_face) const {
     const NdArray& array = Array("shapedirs");
     array.CheckShape({num_vertices_, 3, -1}, What("shapedirs"));
     const int64_t components = array.dim(2);
-    if (components < kNumShapeParams) {
-      ThrowUserError("{} has {} shape components, and at least {} are needed.", What("shapedirs"),
-                     components, kNumShapeParams);
+    if (arrays_.contains("num_expression")) {  // written by gyre
+      const std::vector<int64_t> number =
+          Array("num_expression").As<int64_t>(What("num_expression"));
+      if (number.size() != 1 || number[0] < 0 || number[0] > components ||
+          components > kMaxShape) {
+        ThrowUserError("{} does not go with {} shape components.", What("num_expression"),
+                       components);
+      }
+      const int betas = static_cast<int>(components - number[0]);
+      return {betas, betas, static_cast<int>(number[0])};
     }
-    return Dense("shapedirs", {-1, -1, -1}, 3 * num_vertices_, components)
-        .leftCols(kNumShapeParams);
+    if (components < kShapesUsed) {
+      ThrowUserError("{} has {} shape components, and at least {} are needed.", What("shapedirs"),
+                     components, kShapesUsed);
+    }
+    if (!has_face) return {kShapesUsed, 0, 0};
+    const int begin = components >= kManyColumns ? kManyShapes : kShapesUsed;
+    const int64_t left = components - begin;
+    return {kShapesUsed, begin, static_cast<int>(std::min<int64_t>(kShapesUsed, left))};
+  }
+
+  RowMatX ReadShapeDirs(const BodyLayout& layout) const {
+    const int64_t components = Array("shapedirs").dim(2);
+    const RowMatX all =
+        Dense("shapedirs", {-1, -1, -1}, 3 * num_vertices_, components);
+    const Columns columns = ShapeColumns(layout.num_expression > 0);
+    RowMatX used(all.rows(), layout.num_shape());
+    used << all.leftCols(layout.num_betas),
+        all.middleCols(columns.expression_begin, layout.num_expression);
+    return used;
   }
 
   SparseRows ReadSparse(const std::string& key, int64_t rows, int64_t cols) const {
     return Dense(key, {rows, cols}, rows, cols).sparseView(0, 0);
   }
 
+  std::shared_ptr<const BodyLayout> ReadLayout() const {
+    std::vector<int> parents = ReadTree();
+    std::vector<std::string> names;
+    if (arrays_.contains("joint_names")) names = Array("joint_names").strings;
+    if (!names.empty() && names.size() != parents.size()) {
+      ThrowUserError("{}: {} names for {} joints.", What("joint_names"), names.size(),
+                     parents.size());
+    }
+    BodyLayout layout = MakeLayout(std::move(parents), names, 0, 0);
+    const bool has_face = layout.IndexOf("Jaw") >= 0 || arrays_.contains("num_expression");
+    const Columns columns = ShapeColumns(has_face);
+    layout.num_betas = columns.betas;
+    layout.num_expression = columns.expression;
+    if (layout == SmplLayout()) return SharedSmplLayout();
+    return std::make_shared<const BodyLayout>(std::move(layout));
+  }
+
   // Row 0 holds parents, row 1 the joints' own numbers. The root's parent is -1, which unsigned
   // files hold as 2^32 - 1.
-  void ReadTree(BodyModel* model) const {
+  std::vector<int> ReadTree() const {
     const std::string what = What("kintree_table");
-    Array("kintree_table").CheckShape({2, kNumBodyJoints}, what);
+    Array("kintree_table").CheckShape({2, -1}, what);
+    const int64_t num_joints = Array("kintree_table").dim(1);
+    if (num_joints < 1 || num_joints > kMaxJoints) {
+      ThrowUserError("{}: {} joints, where 1 to {} were expected.", what, num_joints, kMaxJoints);
+    }
     const std::vector<int64_t> table = Array("kintree_table").As<int64_t>(what);
-    for (int k = 0; k < kNumBodyJoints; ++k) {
-      if (table[kNumBodyJoints + k] != k) {
+    std::vector<int> parents;
+    for (int64_t k = 0; k < num_joints; ++k) {
+      if (table[num_joints + k] != k) {
         ThrowUserError("{}: the second row must count the joints 0 to {}, but holds {} at {}.",
-                       what, kNumBodyJoints - 1, table[kNumBodyJoints + k], k);
+                       what, num_joints - 1, table[num_joints + k], k);
       }
       const bool is_none = table[k] == -1 || table[k] == std::numeric_limits<uint32_t>::max();
-      const bool fits = table[k] >= 0 && table[k] < kNumBodyJoints;
+      const bool fits = table[k] >= 0 && table[k] < num_joints;
       if (!is_none && !fits) {
         ThrowUserError("{}: joint {} has the parent {}, and there are {} joints.", what, k,
-                       table[k], kNumBodyJoints);
+                       table[k], num_joints);
       }
-      model->parents[k] = is_none ? -1 : static_cast<int>(table[k]);
+      parents.push_back(is_none ? -1 : static_cast<int>(table[k]));
+    }
+    return parents;
+  }
+
+  // Points in triangles: faces [...], their weights [...,3].
+  std::vector<SurfacePoint> ReadPoints(const std::string& faces_key, const std::string& weights_key,
+                                       const BodyModel& model) const {
+    const std::vector<int64_t> faces = Array(faces_key).As<int64_t>(What(faces_key));
+    const std::vector<double> weights = Array(weights_key).As<double>(What(weights_key));
+    if (weights.size() != 3 * faces.size()) {
+      ThrowUserError("{}: {} weights for {} points.", What(weights_key), weights.size(),
+                     faces.size());
+    }
+    std::vector<SurfacePoint> points;
+    for (size_t i = 0; i < faces.size(); ++i) {
+      if (faces[i] < 0 || faces[i] >= model.faces.rows()) {
+        ThrowUserError("{} names face {}, but there are {} faces.", What(faces_key), faces[i],
+                       model.faces.rows());
+      }
+      SurfacePoint& point = points.emplace_back();
+      for (int corner = 0; corner < 3; ++corner) {
+        point.vertices[corner] = model.faces(faces[i], corner);
+        point.weights[corner] = weights[3 * i + corner];
+      }
+    }
+    return points;
+  }
+
+  void ReadFace(BodyModel* model) const {
+    if (arrays_.contains("lmk_faces_idx") && arrays_.contains("lmk_bary_coords")) {
+      Array("lmk_faces_idx").CheckShape({-1}, What("lmk_faces_idx"));
+      model->face_landmarks = ReadPoints("lmk_faces_idx", "lmk_bary_coords", *model);
+      if (model->face_landmarks.size() != kNumFaceLandmarks) model->face_landmarks.clear();
+    }
+    if (!arrays_.contains("dynamic_lmk_faces_idx") ||
+        !arrays_.contains("dynamic_lmk_bary_coords")) {
+      return;
+    }
+    Array("dynamic_lmk_faces_idx")
+        .CheckShape({kContourRows, kNumContourPoints}, What("dynamic_lmk_faces_idx"));
+    const std::vector<SurfacePoint> points =
+        ReadPoints("dynamic_lmk_faces_idx", "dynamic_lmk_bary_coords", *model);
+    model->contour.resize(kContourRows);
+    for (size_t i = 0; i < points.size(); ++i) {
+      model->contour[i / kNumContourPoints][i % kNumContourPoints] = points[i];
+    }
+  }
+
+  void ReadHands(BodyModel* model) const {
+    for (int right = 0; right < 2; ++right) {
+      const std::string side = right ? "r" : "l", mean = "hands_mean" + side,
+                        components = "hands_components" + side;
+      if (!arrays_.contains(mean) || !arrays_.contains(components)) continue;
+      const std::vector<double> numbers = Doubles(mean, {kHandNumbers});
+      model->hands[right].mean = Eigen::Map<const VecX>(numbers.data(), kHandNumbers);
+      Array(components).CheckShape({-1, kHandNumbers}, What(components));
+      model->hands[right].components =
+          Dense(components, {-1, -1}, Array(components).dim(0), kHandNumbers);
     }
   }
 
   void ReadLandmarks(BodyModel* model) const {
     if (!arrays_.contains("landmark_vertices")) {
       if (num_vertices_ == kSmplVertices) model->landmark_vertices = kSmplLandmarkVertices;
+      if (num_vertices_ == kSmplxVertices) model->landmark_vertices = kSmplxLandmarkVertices;
       return;
     }
     const NdArray& array = Array("landmark_vertices");
@@ -187,6 +314,54 @@ NdArray Shaped(const RowMatX& values, std::vector<int64_t> shape) {
                                {values.data(), static_cast<size_t>(values.size())});
 }
 
+NdArray FacesOf(const BodyModel& model, const std::vector<SurfacePoint>& points,
+                std::vector<int64_t> shape) {
+  std::vector<int64_t> faces;
+  for (const SurfacePoint& point : points) {
+    int64_t face = 0;
+    while (face < model.faces.rows() &&
+           !std::equal(point.vertices.begin(), point.vertices.end(), model.faces.row(face).begin())) {
+      ++face;
+    }
+    GYRE_CHECK(face < model.faces.rows(), "a landmark is in no face");
+    faces.push_back(face);
+  }
+  return NdArray::From<int64_t>(std::move(shape), faces);
+}
+
+NdArray WeightsOf(const std::vector<SurfacePoint>& points, std::vector<int64_t> shape) {
+  std::vector<double> weights;
+  for (const SurfacePoint& point : points) {
+    weights.insert(weights.end(), point.weights.begin(), point.weights.end());
+  }
+  shape.push_back(3);
+  return NdArray::From<double>(std::move(shape), weights);
+}
+
+// What only other bodies than SMPL's have.
+void AddLayout(const BodyModel& model, Npz* arrays) {
+  (*arrays)["joint_names"] = NdArray::FromStrings(model.layout->joints);
+  (*arrays)["num_expression"] = NdArray::FromScalar(double(model.layout->num_expression));
+  if (!model.face_landmarks.empty()) {
+    (*arrays)["lmk_faces_idx"] = FacesOf(model, model.face_landmarks, {kNumFaceLandmarks});
+    (*arrays)["lmk_bary_coords"] = WeightsOf(model.face_landmarks, {kNumFaceLandmarks});
+  }
+  if (!model.contour.empty()) {
+    std::vector<SurfacePoint> all;
+    for (const auto& row : model.contour) all.insert(all.end(), row.begin(), row.end());
+    (*arrays)["dynamic_lmk_faces_idx"] = FacesOf(model, all, {kContourRows, kNumContourPoints});
+    (*arrays)["dynamic_lmk_bary_coords"] = WeightsOf(all, {kContourRows, kNumContourPoints});
+  }
+  for (int right = 0; right < 2; ++right) {
+    const BodyModel::Hand& hand = model.hands[right];
+    if (hand.mean.size() == 0) continue;
+    const std::string side = right ? "r" : "l";
+    (*arrays)["hands_mean" + side] = NdArray::From<double>(
+        {kHandNumbers}, {hand.mean.data(), static_cast<size_t>(hand.mean.size())});
+    (*arrays)["hands_components" + side] = NdArray::FromMatrix(hand.components);
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const BodyModel> LoadBodyModel(const std::string& spec,
@@ -210,8 +385,8 @@ void SaveBodyModel(const BodyModel& model, const fs::path& path) {
   const int64_t num_vertices = model.num_vertices();
   Npz arrays;
   arrays["v_template"] = Shaped(model.v_template, {num_vertices, 3});
-  arrays["shapedirs"] = Shaped(model.shapedirs, {num_vertices, 3, kNumShapeParams});
-  arrays["posedirs"] = Shaped(model.posedirs, {num_vertices, 3, kNumPoseFeatures});
+  arrays["shapedirs"] = Shaped(model.shapedirs, {num_vertices, 3, model.shapedirs.cols()});
+  arrays["posedirs"] = Shaped(model.posedirs, {num_vertices, 3, model.posedirs.cols()});
   arrays["J_regressor"] = NdArray::FromMatrix(RowMatX(model.J_regressor));
   arrays["J"] = NdArray::FromMatrix(RowMatX(model.J_regressor * model.v_template));
   arrays["weights"] = NdArray::FromMatrix(RowMatX(model.weights));
@@ -219,12 +394,14 @@ void SaveBodyModel(const BodyModel& model, const fs::path& path) {
     arrays["J_regressor_extra"] = NdArray::FromMatrix(RowMatX(model.J_regressor_extra));
   }
 
-  std::array<uint32_t, 2 * kNumBodyJoints> table;
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    table[k] = static_cast<uint32_t>(model.parents[k]);  // -1 becomes 2^32 - 1, as in SMPL's files
-    table[kNumBodyJoints + k] = k;
+  const int num_joints = model.num_joints();
+  std::vector<uint32_t> table(2 * num_joints);
+  for (int k = 0; k < num_joints; ++k) {
+    table[k] = static_cast<uint32_t>(model.parents()[k]);  // -1 becomes 2^32 - 1, as in SMPL's files
+    table[num_joints + k] = k;
   }
-  arrays["kintree_table"] = NdArray::From<uint32_t>({2, kNumBodyJoints}, table);
+  arrays["kintree_table"] = NdArray::From<uint32_t>({2, num_joints}, table);
+  if (*model.layout != SmplLayout()) AddLayout(model, &arrays);
   const std::vector<uint32_t> faces(model.faces.data(), model.faces.data() + model.faces.size());
   arrays["f"] = NdArray::From<uint32_t>({model.faces.rows(), 3}, faces);
 

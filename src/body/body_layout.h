@@ -4,8 +4,11 @@
 //
 // Parameters stand in one vector (body_params.h):
 //   pose (axis-angle, 3 per joint, root first), betas, expression, translation
+// Source: the body models of smplx (SMPL, SMPL+H, SMPL-X, MANO, FLAME).
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +27,7 @@ struct BodyLayout {
   std::string family;               // "smpl", "smplh", "smplx", "mano", "flame", or "other"
   std::vector<std::string> joints;  // "Pelvis", "L_Hip", ...: by these names registered joints and
                                     // priors find theirs
-  std::vector<int> parents;         // -1 of the root, which stands first; else below the joint's own
+  std::vector<int> parents;         // -1 of the root, which stands first; else before the joint
   std::vector<int> mirror;          // the joint on the other side; itself on the midline
   std::vector<JointBlock> blocks;
   int num_betas = 0;
@@ -43,5 +46,14 @@ struct BodyLayout {
 
 // SMPL's, of 24 joints and 10 betas.
 const BodyLayout& SmplLayout();
+std::shared_ptr<const BodyLayout> SharedSmplLayout();
+
+// The layout of a tree. `names` are the joints' own, in smplx's spelling ("left_hip") or gyre's
+// ("L_Hip"); empty: those of the family that has so many joints, or "Joint 0" and so on.
+BodyLayout MakeLayout(std::vector<int> parents, std::span<const std::string> names, int num_betas,
+                      int num_expression);
+
+// "SMPL-X", "SMPL+H", ...: how people write a family.
+std::string FamilyTitle(const BodyLayout& layout);
 
 }  // namespace gyre

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/body_model.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/error.h"
 #include "core/so3.h"
 
 namespace gyre {
 namespace {
-
-using Betas = Eigen::Matrix<double, kNumShapeParams, 1>;
 
 // Points stored [V,3] in row-major order, seen as the vector [3V] that shapedirs multiply.
 Eigen::Map<VecX> Flat(Points3& points) { return {points.data(), points.size()}; }
@@ -14,27 +17,30 @@ Eigen::Map<VecX> Flat(Points3& points) { return {points.data(), points.size()}; 
 }  // namespace
 
 RestJoints::RestJoints(const BodyModel& model)
-    : mean(model.J_regressor * model.v_template), dirs(kNumPoseParams, kNumShapeParams) {
-  // shapedirs' rows 3 v + axis, seen as one row of 3 x 10 numbers per vertex.
-  const Eigen::Map<const RowMatX> per_vertex(model.shapedirs.data(), model.num_vertices(),
-                                             3 * kNumShapeParams);
-  Eigen::Map<RowMatX>(dirs.data(), kNumBodyJoints, 3 * kNumShapeParams) =
-      model.J_regressor * per_vertex;
+    : layout(model.layout),
+      mean(model.J_regressor * model.v_template),
+      dirs(3 * mean.rows(), model.shapedirs.cols()) {
+  // shapedirs' rows 3 v + axis, seen as one row of 3 S numbers per vertex.
+  const Eigen::Index width = 3 * model.shapedirs.cols();
+  const Eigen::Map<const RowMatX> per_vertex(model.shapedirs.data(), model.num_vertices(), width);
+  Eigen::Map<RowMatX>(dirs.data(), mean.rows(), width) = model.J_regressor * per_vertex;
 }
 
-Points3 RestJoints::At(const Betas& betas) const {
+Points3 RestJoints::At(const Eigen::Ref<const VecX>& shape) const {
+  GYRE_CHECK(shape.size() == dirs.cols());
   Points3 joints = mean;
-  Flat(joints) += dirs * betas;
+  Flat(joints) += dirs * shape;
   return joints;
 }
 
-Vec3 RestJoints::PelvisAt(const Betas& betas) const {
-  return mean.row(0).transpose() + dirs.topRows<3>() * betas;
+Vec3 RestJoints::PelvisAt(const Eigen::Ref<const VecX>& shape) const {
+  GYRE_CHECK(shape.size() == dirs.cols());
+  return mean.row(0).transpose() + dirs.topRows<3>().lazyProduct(shape);
 }
 
-Eigen::Matrix<double, kNumPoseFeatures, 1> PoseFeature(const BodyParams& params) {
-  Eigen::Matrix<double, kNumPoseFeatures, 1> feature;
-  for (int k = 1; k < kNumBodyJoints; ++k) {
+VecX PoseFeature(const BodyParams& params) {
+  VecX feature(9 * (params.num_joints() - 1));
+  for (int k = 1; k < params.num_joints(); ++k) {
     using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
     Eigen::Map<RowMat3>(feature.data() + 9 * (k - 1)) =
         ExpSO3(params.rotation(k)) - Mat3::Identity();
@@ -43,17 +49,20 @@ Eigen::Matrix<double, kNumPoseFeatures, 1> PoseFeature(const BodyParams& params)
 }
 
 PosedBody PoseBody(const BodyModel& model, const BodyParams& params) {
+  GYRE_CHECK(params.Fits(*model.layout), "parameters of {} joints for {}", params.num_joints(),
+             model.name);
+  const int num_joints = model.num_joints();
   Points3 rest = model.v_template;
-  Flat(rest).noalias() += model.shapedirs * params.shape<kNumShapeParams>();
+  Flat(rest).noalias() += model.shapedirs * params.shape();
   const Points3 rest_joints = model.J_regressor * rest;
   Flat(rest).noalias() += model.posedirs * PoseFeature(params);
 
   // World rotation of each bone, the position of its joint, and what it adds to a rest vertex.
-  std::array<Mat3, kNumBodyJoints> world;
-  Points3 offset(kNumBodyJoints, 3);
-  PosedBody posed{Points3(model.num_vertices(), 3), Points3(kNumBodyJoints, 3)};
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    const int parent = model.parents[k];
+  std::vector<Mat3> world(num_joints);
+  Points3 offset(num_joints, 3);
+  PosedBody posed{Points3(model.num_vertices(), 3), Points3(num_joints, 3)};
+  for (int k = 0; k < num_joints; ++k) {
+    const int parent = model.parents()[k];
     world[k] = ExpSO3(params.rotation(k));
     if (parent < 0) {
       posed.joints.row(k) = rest_joints.row(k);
@@ -76,6 +85,47 @@ PosedBody PoseBody(const BodyModel& model, const BodyParams& params) {
   posed.vertices.rowwise() += params.transl().transpose();
   posed.joints.rowwise() += params.transl().transpose();
   return posed;
+}
+
+namespace {
+
+Vec3 PlaceOf(const SurfacePoint& point, const PosedBody& posed) {
+  Vec3 place = Vec3::Zero();
+  for (int i = 0; i < 3; ++i) {
+    place += point.weights[i] * posed.vertices.row(point.vertices[i]).transpose();
+  }
+  return place;
+}
+
+}  // namespace
+
+Points3 FaceLandmarks(const BodyModel& model, const PosedBody& posed) {
+  Points3 places(model.face_landmarks.size(), 3);
+  for (Eigen::Index i = 0; i < places.rows(); ++i) {
+    places.row(i) = PlaceOf(model.face_landmarks[i], posed).transpose();
+  }
+  return places;
+}
+
+int ContourRow(const BodyModel& model, const BodyParams& params) {
+  Mat3 world = Mat3::Identity();
+  for (int k = model.layout->IndexOf("Neck"); k >= 0; k = model.parents()[k]) {
+    world = ExpSO3(params.rotation(k)) * world;
+  }
+  // The angle about y as smplx takes it from the rotation matrix.
+  const double sine = -world(2, 0), cosine = std::hypot(world(0, 0), world(1, 0));
+  const double degrees = std::atan2(sine, cosine) * 180 / std::numbers::pi;
+  const int turned = static_cast<int>(std::nearbyint(std::clamp(-degrees, -90.0, 39.0)));
+  if (turned >= 0) return turned;
+  return turned < -39 ? 78 : 39 - turned;
+}
+
+Points3 ContourLandmarks(const BodyModel& model, const BodyParams& params, const PosedBody& posed) {
+  if (model.contour.empty()) return Points3(0, 3);
+  const auto& row = model.contour[ContourRow(model, params)];
+  Points3 places(kNumContourPoints, 3);
+  for (int i = 0; i < kNumContourPoints; ++i) places.row(i) = PlaceOf(row[i], posed).transpose();
+  return places;
 }
 
 }  // namespace gyre

@@ -6,24 +6,26 @@
 namespace gyre {
 namespace {
 
-// By bone; neck, shoulder blades and hips' upper side are the torso's.
-std::vector<uint8_t> PartsOfBones() {
-  std::vector<uint8_t> parts(kNumBodyJoints, kTorsoPart);
-  const auto set = [&](uint8_t part, std::initializer_list<std::string_view> joints) {
-    for (const std::string_view joint : joints) parts[FindJoint(joint).source_idx] = part;
-  };
-  set(kHeadPart, {"SMPL Head"});
-  set(kRightArmPart, {"SMPL R_Shoulder", "SMPL R_Elbow", "SMPL R_Wrist", "SMPL R_Hand"});
-  set(kLeftArmPart, {"SMPL L_Shoulder", "SMPL L_Elbow", "SMPL L_Wrist", "SMPL L_Hand"});
-  set(kRightLegPart, {"SMPL R_Hip", "SMPL R_Knee", "SMPL R_Ankle", "SMPL R_Foot"});
-  set(kLeftLegPart, {"SMPL L_Hip", "SMPL L_Knee", "SMPL L_Ankle", "SMPL L_Foot"});
+// By bone; neck, shoulder blades and hips' upper side are the torso's. What hangs on a bone, as
+// fingers on a wrist, belongs to its part.
+std::vector<uint8_t> PartsOfBones(const BodyLayout& layout) {
+  constexpr std::pair<std::string_view, uint8_t> kFirstBones[] = {
+      {"Head", kHeadPart},          {"R_Shoulder", kRightArmPart}, {"L_Shoulder", kLeftArmPart},
+      {"R_Hip", kRightLegPart},     {"L_Hip", kLeftLegPart}};
+  std::vector<uint8_t> parts(layout.num_joints(), kTorsoPart);
+  for (int k = 1; k < layout.num_joints(); ++k) {
+    parts[k] = parts[layout.parents[k]];
+    for (const auto& [bone, part] : kFirstBones) {
+      if (layout.joints[k] == bone) parts[k] = part;
+    }
+  }
   return parts;
 }
 
 }  // namespace
 
 std::vector<uint8_t> PartsOfFaces(const BodyModel& model) {
-  const std::vector<uint8_t> part_of_bone = PartsOfBones();
+  const std::vector<uint8_t> part_of_bone = PartsOfBones(*model.layout);
   std::vector<uint8_t> parts;
   for (int face = 0; face < model.faces.rows(); ++face) {
     Eigen::Matrix<double, kNumBodyParts + 1, 1> weight;

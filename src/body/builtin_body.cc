@@ -49,17 +49,16 @@ std::array<int, kNumLandmarks> FindLandmarks(const SymmetricMesh& skin, const Sk
 BodyModel MakeBuiltinBody() {
   const Skeleton joints = BuiltinSkeleton();
   const SymmetricMesh skin = MakeBuiltinSkin();
-  Points3 joint_rows(kNumBodyJoints, 3);
-  for (int k = 0; k < kNumBodyJoints; ++k) joint_rows.row(k) = joints[k];
+  Points3 joint_rows(joints.size(), 3);
+  for (size_t k = 0; k < joints.size(); ++k) joint_rows.row(k) = joints[k];
 
   BodyModel model;
   model.name = "built-in";
-  model.parents = kSmplParents;
   model.faces = skin.faces;
   model.weights = BuiltinWeights(skin, joints);
   model.shapedirs = BuiltinShapedirs(skin, model.weights, joints);
-  model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, kSmplParents);
-  model.J_regressor = FitJointRegressor(skin.vertices, model.weights, kSmplParents, joint_rows);
+  model.posedirs = VolumeKeepingPosedirs(skin.vertices, joint_rows, model.weights, SmplLayout().parents);
+  model.J_regressor = FitJointRegressor(skin.vertices, model.weights, SmplLayout().parents, joint_rows);
   model.landmark_vertices = FindLandmarks(skin, joints);
   const Vec3 nose = skin.vertices.row(model.landmark_vertices[0]);
   model.J_regressor_extra = AnnotatorRegressor(skin.vertices, joint_rows, nose);

@@ -16,7 +16,7 @@
 // The same bytes come out of every call; making it takes a fraction of a second.
 #pragma once
 
-#include <array>
+#include <span>
 #include <string_view>
 
 #include "body/body_model.h"
@@ -24,6 +24,6 @@
 namespace gyre {
 
 // What each shape component changes when its coefficient grows.
-const std::array<std::string_view, kNumShapeParams>& BuiltinShapeNames();
+std::span<const std::string_view> BuiltinShapeNames();
 
 }  // namespace gyre

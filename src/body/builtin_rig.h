@@ -9,7 +9,7 @@
 
 namespace gyre {
 
-using Skeleton = std::array<Vec3, kNumBodyJoints>;
+using Skeleton = std::vector<Vec3>;  // of SMPL's joints
 
 // [V,24], at most four bones a vertex, rows sum to 1. Smooth steps across each joint, then a few
 // rounds of diffusion over the skin, which follows the surface: nothing leaks between the legs.

@@ -44,7 +44,7 @@ Points3 VertexNormals(const SymmetricMesh& skin) {
 struct Vertex {
   Vec3 at;      // mirrored to the left, x >= 0
   Vec3 normal;  // the same
-  Eigen::Matrix<double, 1, kNumBodyJoints> weights;
+  Eigen::RowVectorXd weights;
 
   double Weight(std::initializer_list<std::pair<int, double>> factors) const {
     double sum = 0;
@@ -135,14 +135,14 @@ Vec3 HeadSize(const Vertex& v, const Skeleton& joints) {
 }
 
 using Variation = Vec3 (*)(const Vertex&, const Skeleton&);
-constexpr std::array<Variation, kNumShapeParams> kVariations = {
+constexpr Variation kVariations[] = {
     Size,     Girth,      LegLength, ArmLength, ShoulderWidth,
     HipWidth, ChestDepth, Belly,     LimbGirth, HeadSize};
 
 }  // namespace
 
-const std::array<std::string_view, kNumShapeParams>& BuiltinShapeNames() {
-  static constexpr std::array<std::string_view, kNumShapeParams> kNames = {
+std::span<const std::string_view> BuiltinShapeNames() {
+  static constexpr std::string_view kNames[] = {
       "size",      "girth",       "leg length", "arm length", "shoulder width",
       "hip width", "chest depth", "belly",      "limb girth", "head size"};
   return kNames;
@@ -151,15 +151,16 @@ const std::array<std::string_view, kNumShapeParams>& BuiltinShapeNames() {
 RowMatX BuiltinShapedirs(const SymmetricMesh& skin, const SparseRows& weights,
                          const Skeleton& joints) {
   const Points3 normals = VertexNormals(skin);
-  RowMatX shapedirs(3 * skin.vertices.rows(), kNumShapeParams);
+  constexpr int kShapes = std::size(kVariations);
+  RowMatX shapedirs(3 * skin.vertices.rows(), kShapes);
   for (int i = 0; i < skin.vertices.rows(); ++i) {
     const double side = skin.vertices(i, 0) < 0 ? -1.0 : 1.0;
     const Vec3 mirror(side, 1, 1);
     Vertex v;
     v.at = mirror.cwiseProduct(skin.vertices.row(i).transpose());
     v.normal = mirror.cwiseProduct(normals.row(i).transpose());
-    v.weights = Eigen::Matrix<double, 1, kNumBodyJoints>(weights.row(i));
-    for (int c = 0; c < kNumShapeParams; ++c) {
+    v.weights = weights.row(i);
+    for (int c = 0; c < kShapes; ++c) {
       shapedirs.block<3, 1>(3 * i, c) = mirror.cwiseProduct(kVariations[c](v, joints));
     }
   }

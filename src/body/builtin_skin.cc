@@ -216,8 +216,8 @@ Vec3 SpaceFromGrid(const Vec3& g) {
 
 }  // namespace
 
-std::array<Vec3, kNumBodyJoints> BuiltinSkeleton() {
-  std::array<Vec3, kNumBodyJoints> joints;
+std::vector<Vec3> BuiltinSkeleton() {
+  std::vector<Vec3> joints(SmplLayout().num_joints());
   const auto pair = [&](int left, const Vec3& at) {
     joints[left] = at;
     joints[left + 1] = Vec3(-at.x(), at.y(), at.z());

@@ -11,7 +11,7 @@
 namespace gyre {
 
 // The 24 joints in SMPL's order.
-std::array<Vec3, kNumBodyJoints> BuiltinSkeleton();
+std::vector<Vec3> BuiltinSkeleton();  // of SMPL's joints
 
 // Signed distance (near the skin) of the body at rest.
 double BuiltinSkinDistance(const Vec3& point);

@@ -8,7 +8,7 @@
 namespace gyre {
 namespace {
 
-using Row = Eigen::Matrix<double, 1, kNumBodyJoints>;
+using Row = Eigen::RowVectorXd;  // a weight per joint
 
 // 0 below -width, 1 above width.
 double Step(double x, double width) {
@@ -48,7 +48,7 @@ void AddChain(std::initializer_list<int> bones, std::initializer_list<double> bo
 }
 
 Row RuleWeights(const Vec3& p, const Skeleton& joints) {
-  Row row = Row::Zero();
+  Row row = Row::Zero(SmplLayout().num_joints());
   double trunk = 1;
   for (int right = 0; right < 2; ++right) {
     const Vec3 q = right ? Vec3(-p.x(), p.y(), p.z()) : p;
@@ -80,7 +80,7 @@ Row RuleWeights(const Vec3& p, const Skeleton& joints) {
 
 SparseRows BuiltinWeights(const SymmetricMesh& skin, const Skeleton& joints) {
   constexpr int kDiffusions = 6;
-  RowMatX weights(skin.vertices.rows(), kNumBodyJoints);
+  RowMatX weights(skin.vertices.rows(), SmplLayout().num_joints());
   for (int v = 0; v < weights.rows(); ++v) {
     weights.row(v) = RuleWeights(skin.vertices.row(v), joints);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One joint of a body folded into the kinematic tree: the constants of kinematics.h.
+// One joint of a body folded into the kinematic tree: the constants of kinematics.h. kShape, the
+// number of shapes, is known when SMPL's fast path is compiled, and Eigen::Dynamic for any body.
 #pragma once
 
 #include <vector>
@@ -9,8 +10,13 @@
 
 namespace gyre {
 
-using ShapeDirs = Eigen::Matrix<double, 3, kNumShapeParams, Eigen::RowMajor>;
+inline constexpr int kSmplShape = 10;  // the number of shapes that the fast path is compiled for
 
+template <int kShape>
+using ShapeDirs = Eigen::Matrix<double, 3, kShape, Eigen::RowMajor, 3,
+                                kShape == Eigen::Dynamic ? kMaxShape : kShape>;
+
+template <int kShape>
 struct FoldedJoint {
   // What moves with one bone: R_bone (offset + shape b) + weight p_bone.
   struct Term {
@@ -18,8 +24,8 @@ struct FoldedJoint {
     double weight;         // W_bone
     bool rigid;            // offset and shape are zero: the joint of the bone itself
     Vec3 offset;           // c_bone - W_bone J_bone for b = 0, F = 0
-    ShapeDirs shape_dirs;  // d offset / d b
-    int link;              // the chain's joint that first turns it; -1: only the translation does
+    ShapeDirs<kShape> shape_dirs;  // d offset / d b
+    int link;                      // the chain's joint that first turns it; -1: only the translation does
   };
   // A joint that turns (part of) this one, and the weight below it.
   struct Link {
@@ -48,7 +54,9 @@ struct FoldedJoint {
   std::vector<Corrective> correctives;
 };
 
-FoldedJoint FoldJoint(const BodyModel& model, const RestJoints& rest,
-                      const JointCombination& combination);
+// Instantiated for SMPL's number of shapes and for any.
+template <int kShape>
+FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
+                              const JointCombination& combination);
 
 }  // namespace gyre

@@ -104,6 +104,17 @@ constexpr JointInfo kJoints[] = {
     {"Right Pinky Tip", kMark, 20, "Left Pinky Tip"},
 };
 
+std::vector<std::string> MakeBoneNames() {
+  std::vector<std::string> names = SmplLayout().joints;
+  for (const char* face : {"Jaw", "L_Eye", "R_Eye"}) names.push_back(face);
+  for (const std::string side : {"L_", "R_"}) {
+    for (const char* finger : {"Index", "Middle", "Pinky", "Ring", "Thumb"}) {
+      for (const char* knuckle : {"1", "2", "3"}) names.push_back(side + finger + knuckle);
+    }
+  }
+  return names;
+}
+
 const JointInfo* Lookup(std::string_view name) {
   const auto* found = std::ranges::find(kJoints, name, &JointInfo::name);
   return found == std::end(kJoints) ? nullptr : found;
@@ -135,7 +146,7 @@ const std::vector<KeypointSet>& Sets() {
          {"Pelvis (MPII)", "Right Hip", "Right Knee", "Right Ankle", "Left Hip", "Left Knee",
           "Left Ankle", "Spine (H36M)", "Neck (LSP)", "Jaw (H36M)", "Head (H36M)", "Left Shoulder",
           "Left Elbow", "Left Wrist", "Right Shoulder", "Right Elbow", "Right Wrist"}},
-        {"smpl24", range("SMPL Pelvis", kNumBodyJoints)},
+        {"smpl24", range("SMPL Pelvis", SmplLayout().num_joints())},
     };
   }();
   return sets;
@@ -143,7 +154,17 @@ const std::vector<KeypointSet>& Sets() {
 
 }  // namespace
 
+std::span<const std::string> BoneNames() {
+  static const std::vector<std::string> names = MakeBoneNames();
+  return names;
+}
+
 std::span<const JointInfo> AllJoints() { return kJoints; }
+
+int KinematicJoint(const BodyLayout& layout, const JointInfo& joint) {
+  return joint.source == JointSource::kKinematic ? layout.IndexOf(BoneNames()[joint.source_idx])
+                                                 : -1;
+}
 
 const JointInfo& FindJoint(std::string_view name) {
   const JointInfo* joint = Lookup(name);

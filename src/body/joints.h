@@ -2,8 +2,9 @@
 // The joint registry: every joint has a name, a source and a mirror partner, and every keypoint set
 // is a list of names. No other file knows a bare joint index.
 //
-// A joint's source is a kinematic joint of the body, a landmark vertex, or a row of the extra
-// regressor (SPIN's nine joints). Names are unique, sources are not: "OP RWrist", "Right Wrist" and
+// A joint's source is a kinematic joint of the body (by its name in the BodyLayout), a landmark
+// vertex, a point of the face, or a row of the extra regressor (SPIN's nine joints). A body need not
+// have all of them. Names are unique, sources are not: "OP RWrist", "Right Wrist" and
 // "SMPL R_Wrist" are one point under three names, because SPIN keeps OpenPose's detections and the
 // annotators' joints apart. "OP RHip" (SMPL's hip joint) and "Right Hip" (the annotators' hip,
 // regressed) are two points.
@@ -32,18 +33,27 @@ inline constexpr std::array<int, kNumLandmarks> kSmplLandmarkVertices = {
     332,  6260, 2800, 4071, 583,  3216, 3226, 3387, 6617, 6624, 6787,
     2746, 2319, 2445, 2556, 2673, 6191, 5782, 5905, 6016, 6133};
 
-enum class JointSource { kKinematic, kLandmark, kExtraRegressor };
+// The kinematic joints that registered joints can name: SMPL's in its order, and those that SMPL+H
+// and SMPL-X add.
+std::span<const std::string> BoneNames();
+
+enum class JointSource { kKinematic, kLandmark, kExtraRegressor, kFace };
 
 struct JointInfo {
   std::string_view name;
   JointSource source;
-  int source_idx;           // kinematic joint, landmark or regressor row
+  int source_idx;           // in BoneNames() or kLandmarkNames, regressor row, or iBUG's point
   std::string_view mirror;  // its partner's name; its own on the body's midline
 };
 
 // The registered joint of that name; GYRE_CHECK fails for an unknown name.
 const JointInfo& FindJoint(std::string_view name);
 std::span<const JointInfo> AllJoints();
+// The position of a kinematic joint in a body's layout; -1 when the body has none, and for joints
+// of other sources.
+int KinematicJoint(const BodyLayout& layout, const JointInfo& joint);
+// Whether a body has the joint, or what stands in for it (model_joints.h).
+bool HasJoint(const BodyModel& model, const JointInfo& joint);
 
 struct KeypointSet {
   std::string_view name;  // "spin49", "coco17", "body25", "lsp14", "mpii16", "h36m17", "smpl24"

@@ -2,6 +2,8 @@
 #include "body/kinematics.h"
 
 #include <Eigen/Geometry>
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "body/folded_joint.h"
@@ -13,27 +15,42 @@ namespace {
 
 using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
 using Mat9x3 = Eigen::Matrix<double, 9, 3>;
-using Row207 = Eigen::Matrix<double, 1, kNumPoseFeatures>;
+constexpr int kMaxFeatures = 9 * (kMaxJoints - 1);
+// Of those numbers, the first are used.
+using FeatureRow = std::array<double, kMaxFeatures>;
 // Three rows of the Jacobian.
 using JacobianRows =
     Eigen::Ref<Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
 
 // d J_k / d betas - d J_parent / d betas, and the same of the mean: what a bone is made of.
+template <int kShape>
 struct Bone {
   int parent;
   Vec3 mean;
-  ShapeDirs dirs;
+  ShapeDirs<kShape> dirs;
 };
 
 // The posed kinematic tree without the translation, and its derivatives.
+template <int kShape>
 struct Frames {
-  std::array<Mat3, kNumBodyJoints> world;            // R_k^world
-  std::array<Vec3, kNumBodyJoints> position;         // p_k
-  Row207 feature;                                    // F
-  std::array<Mat3, kNumBodyJoints> turn;             // R_parent^world LeftJacobian(pose_k)
-  std::array<ShapeDirs, kNumBodyJoints> shape_dirs;  // d p_k / d betas
-  std::array<Mat9x3, kNumBodyJoints> feature_dirs;   // d vec(R_k) / d pose_k, row by row
+  std::array<Mat3, kMaxJoints> world;                    // R_k^world
+  std::array<Vec3, kMaxJoints> position;                 // p_k
+  alignas(16) FeatureRow feature;                        // F
+  std::array<Mat3, kMaxJoints> turn;                     // R_parent^world LeftJacobian(pose_k)
+  std::array<ShapeDirs<kShape>, kMaxJoints> shape_dirs;  // d p_k / d shape
+  std::array<Mat9x3, kMaxJoints> feature_dirs;           // d vec(R_k) / d pose_k, row by row
 };
+
+using Below = std::array<Vec3, kMaxJoints>;
+
+template <int kShape>
+auto ShapeOf(const BodyParams& params) {
+  if constexpr (kShape == Eigen::Dynamic) {
+    return params.shape();
+  } else {
+    return params.shape<kShape>();
+  }
+}
 
 enum class Detail { kValue, kRoot, kChain, kExact };
 
@@ -45,11 +62,13 @@ void SetFeatureDirs(const Mat3& rotation, const Mat3& left_jacobian, Mat9x3* dir
 }
 
 // `feature_turns`: the joints whose feature_dirs are needed.
-void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams& params,
-                Detail detail, const std::array<bool, kNumBodyJoints>& feature_turns,
-                Frames* frames) {
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    const Bone& bone = bones[k];
+template <int kShape>
+void PoseFrames(const std::vector<Bone<kShape>>& bones, const BodyParams& params, Detail detail,
+                const std::array<bool, kMaxJoints>& feature_turns, Frames<kShape>* frames) {
+  const auto shape = ShapeOf<kShape>(params);
+  const int num_joints = static_cast<int>(bones.size());
+  for (int k = 0; k < num_joints; ++k) {
+    const Bone<kShape>& bone = bones[k];
     const Vec3 w = params.rotation(k);
     const bool needs_turn = detail >= Detail::kChain || (detail == Detail::kRoot && k == 0);
     Mat3 left_jacobian, rotation;
@@ -59,7 +78,7 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
     } else {
       rotation = ExpSO3(w);
     }
-    const Vec3 from_parent = bone.mean + bone.dirs * params.shape<kNumShapeParams>();
+    const Vec3 from_parent = bone.mean + bone.dirs * shape;
     if (k == 0) {
       frames->position[0] = from_parent;
       frames->world[0] = rotation;
@@ -81,13 +100,15 @@ void PoseFrames(const std::array<Bone, kNumBodyJoints>& bones, const BodyParams&
 
 // The joint without the translation, before its correctives; with `below`, also the part of it
 // below each joint of its chain.
-Vec3 SkinTerms(const FoldedJoint& joint, const Frames& frames, const BodyParams& params,
-               std::array<Vec3, kNumBodyJoints>* below) {
+template <int kShape>
+Vec3 SkinTerms(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
+               const BodyParams& params, Below* below) {
+  const auto shape = ShapeOf<kShape>(params);
   Vec3 position = Vec3::Zero();
-  for (const FoldedJoint::Term& term : joint.terms) {
+  for (const auto& term : joint.terms) {
     Vec3 part = term.weight * frames.position[term.bone];
     if (!term.rigid) {
-      part += frames.world[term.bone] * (term.offset + term.shape_dirs * params.shape<kNumShapeParams>());
+      part += frames.world[term.bone] * (term.offset + term.shape_dirs * shape);
     }
     position += part;
     if (below != nullptr && term.link >= 0) (*below)[term.link] += part;
@@ -95,28 +116,31 @@ Vec3 SkinTerms(const FoldedJoint& joint, const Frames& frames, const BodyParams&
   return position;
 }
 
-Mat3 MixOf(const FoldedJoint::Corrective& corrective, const Frames& frames) {
+template <int kShape>
+Mat3 MixOf(const typename FoldedJoint<kShape>::Corrective& corrective,
+           const Frames<kShape>& frames) {
   Mat3 mix = Mat3::Zero();
   for (const auto& [bone, weight] : corrective.mix) mix += weight * frames.world[bone];
   return mix;
 }
 
 // The columns of the feature that the joint's correctives depend on.
-Eigen::Map<const Eigen::RowVectorXd> PackFeature(const FoldedJoint& joint, const Frames& frames,
-                                                 Row207* packed) {
+template <int kShape>
+Eigen::Map<const Eigen::RowVectorXd> PackFeature(const FoldedJoint<kShape>& joint,
+                                                 const Frames<kShape>& frames, FeatureRow* packed) {
   for (size_t block = 0; block < joint.pose_blocks.size(); ++block) {
-    packed->segment<9>(9 * block) = frames.feature.segment<9>(9 * (joint.pose_blocks[block] - 1));
+    std::copy_n(&frames.feature[9 * (joint.pose_blocks[block] - 1)], 9, &(*packed)[9 * block]);
   }
   return {packed->data(), static_cast<Eigen::Index>(9 * joint.pose_blocks.size())};
 }
 
 // Adds the correctives: R (dirs F) for every corrective, bone by bone.
-Vec3 SkinCorrectives(const FoldedJoint& joint, const Frames& frames,
-                     std::array<Vec3, kNumBodyJoints>* below) {
-  Row207 packed;
+template <int kShape>
+Vec3 SkinCorrectives(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames, Below* below) {
+  alignas(16) FeatureRow packed;
   const auto feature = PackFeature(joint, frames, &packed);
   Vec3 sum = Vec3::Zero();
-  for (const FoldedJoint::Corrective& corrective : joint.correctives) {
+  for (const auto& corrective : joint.correctives) {
     Vec3 moved;
     for (int axis = 0; axis < 3; ++axis) moved[axis] = corrective.dirs.row(axis).dot(feature);
     for (const auto& [bone, weight] : corrective.mix) {
@@ -129,13 +153,14 @@ Vec3 SkinCorrectives(const FoldedJoint& joint, const Frames& frames,
 }
 
 // Adds sum_c (sum_m w_m R_m) dirs_c dF/dpose of the first blocks to the joint's rows.
-void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, int num_blocks,
-                          JacobianRows rows) {
+template <int kShape>
+void AddCorrectiveColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
+                          int num_blocks, JacobianRows rows) {
   const Eigen::Index width = 9 * num_blocks;
-  Eigen::Matrix<double, 3, kNumPoseFeatures, Eigen::RowMajor> carried;
+  Eigen::Matrix<double, 3, kMaxFeatures, Eigen::RowMajor> carried;
   carried.leftCols(width).setZero();
-  for (const FoldedJoint::Corrective& corrective : joint.correctives) {
-    const Mat3 mix = MixOf(corrective, frames);
+  for (const auto& corrective : joint.correctives) {
+    const Mat3 mix = MixOf<kShape>(corrective, frames);
     for (int axis = 0; axis < 3; ++axis) {
       carried.row(axis).head(width) += mix(axis, 0) * corrective.dirs.row(0).head(width) +
                                        mix(axis, 1) * corrective.dirs.row(1).head(width) +
@@ -149,11 +174,12 @@ void AddCorrectiveColumns(const FoldedJoint& joint, const Frames& frames, int nu
   }
 }
 
-// d joint / d (pose, betas, transl) into its three rows, given its parts below each joint.
-void FillColumns(const FoldedJoint& joint, const Frames& frames,
-                 std::array<Vec3, kNumBodyJoints>& below, JacobianRows rows) {
+// d joint / d (pose, shape, transl) into its three rows, given its parts below each joint.
+template <int kShape>
+void FillColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames, int num_pose,
+                 Below& below, JacobianRows rows) {
   double *const x = &rows(0, 0), *const y = &rows(1, 0), *const z = &rows(2, 0);
-  for (const FoldedJoint::Link& link : joint.chain) {
+  for (const auto& link : joint.chain) {
     const Vec3& part = below[link.joint];
     if (link.parent >= 0) below[link.parent] += part;
     const Vec3 arm = part - link.weight * frames.position[link.joint];
@@ -165,73 +191,130 @@ void FillColumns(const FoldedJoint& joint, const Frames& frames,
       z[column] = moved.z();
     }
   }
-  ShapeDirs shape = ShapeDirs::Zero();
-  for (const FoldedJoint::Term& term : joint.terms) {
+  const Eigen::Index num_shape = rows.cols() - num_pose - 3;
+  ShapeDirs<kShape> shape = ShapeDirs<kShape>::Zero(3, num_shape);
+  for (const auto& term : joint.terms) {
     shape += term.weight * frames.shape_dirs[term.bone];
     if (!term.rigid) shape.noalias() += frames.world[term.bone] * term.shape_dirs;
   }
-  for (int i = 0; i < kNumShapeParams; ++i) {
-    x[kNumPoseParams + i] = shape(0, i);
-    y[kNumPoseParams + i] = shape(1, i);
-    z[kNumPoseParams + i] = shape(2, i);
+  const int shapes = kShape == Eigen::Dynamic ? static_cast<int>(num_shape) : kShape;
+  for (int i = 0; i < shapes; ++i) {
+    x[num_pose + i] = shape(0, i);
+    y[num_pose + i] = shape(1, i);
+    z[num_pose + i] = shape(2, i);
   }
-  x[kNumBodyParams - 3] = y[kNumBodyParams - 2] = z[kNumBodyParams - 1] = joint.weight_sum;
+  const int transl = num_pose + shapes;
+  x[transl] = y[transl + 1] = z[transl + 2] = joint.weight_sum;
+}
+
+// What is folded of each joint of a set: the combinations and which of them are one point.
+struct Combinations {
+  std::vector<JointCombination> distinct;
+  std::vector<std::vector<int>> users;  // of each: positions in the set
+};
+
+Combinations CombinationsOf(const BodyModel& model, const KeypointSet& set) {
+  Combinations combinations;
+  std::map<std::pair<JointSource, int>, size_t> known;
+  for (int i = 0; i < set.size(); ++i) {
+    const JointInfo& info = FindJoint(set.joints[i]);
+    const auto [it, is_new] =
+        known.try_emplace({info.source, info.source_idx}, combinations.distinct.size());
+    if (is_new) {
+      combinations.distinct.push_back(CombinationOf(model, info));
+      combinations.users.emplace_back();
+    }
+    combinations.users[it->second].push_back(i);
+  }
+  return combinations;
+}
+
+Combinations SkeletonOf(const BodyModel& model) {
+  Combinations combinations;
+  for (int k = 0; k < model.num_joints(); ++k) {
+    combinations.distinct.push_back({.vertices = {}, .joints = {{k, 1.0}}});
+    combinations.users.push_back({k});
+  }
+  return combinations;
 }
 
 }  // namespace
 
-struct FoldedJoints::Impl {
-  Impl(const BodyModel& model, const KeypointSet& keypoint_set);
+// What does not depend on the number of shapes, and the door to what does.
+class FoldedJoints::Impl {
+ public:
+  Impl(const BodyModel& model, KeypointSet keypoint_set)
+      : layout(model.layout), set(std::move(keypoint_set)), rest(model) {}
+  virtual ~Impl() = default;
 
-  void EvaluateJoint(const FoldedJoint& joint, const BodyParams& params, const Frames& frames,
-                     Detail detail, Vec3* position, JacobianRows* rows) const;
+  virtual void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
+                        Points3* positions, RowMatX* jacobian) const = 0;
 
+  const std::shared_ptr<const BodyLayout> layout;
   const KeypointSet set;
   const RestJoints rest;
-  std::array<Bone, kNumBodyJoints> bones;
-  std::vector<FoldedJoint> joints;       // without duplicates
-  std::vector<std::vector<int>> users;   // of each: positions in the set
+  std::vector<std::vector<int>> users;   // of each joint without duplicates: positions in the set
   std::vector<std::vector<int>> chains;  // per joint of the set
   // The kinematic joints that some joint's correctives depend on: all, and those of kChain.
-  std::array<bool, kNumBodyJoints> exact_blocks{}, chain_blocks{};
+  std::array<bool, kMaxJoints> exact_blocks{}, chain_blocks{};
 };
 
-FoldedJoints::Impl::Impl(const BodyModel& model, const KeypointSet& keypoint_set)
-    : set(keypoint_set), rest(model) {
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    bones[k] = {model.parents[k], rest.mean.row(k).transpose(), rest.dirs.middleRows<3>(3 * k)};
+namespace {
+
+template <int kShape>
+class SizedImpl final : public FoldedJoints::Impl {
+ public:
+  SizedImpl(const BodyModel& model, KeypointSet set, const Combinations& combinations);
+
+  void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
+                Points3* positions, RowMatX* jacobian) const override;
+
+ private:
+  void EvaluateJoint(const FoldedJoint<kShape>& joint, const BodyParams& params,
+                     const Frames<kShape>& frames, Detail detail, Vec3* position,
+                     JacobianRows* rows) const;
+
+  std::vector<Bone<kShape>> bones_;
+  std::vector<FoldedJoint<kShape>> joints_;  // without duplicates
+};
+
+template <int kShape>
+SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
+                             const Combinations& combinations)
+    : Impl(model, std::move(keypoint_set)) {
+  for (int k = 0; k < model.num_joints(); ++k) {
+    const int parent = model.parents()[k];
+    Bone<kShape>& bone = bones_.emplace_back(
+        Bone<kShape>{parent, rest.mean.row(k).transpose(), rest.dirs.middleRows<3>(3 * k)});
     if (k == 0) continue;
-    bones[k].mean -= rest.mean.row(model.parents[k]).transpose();
-    bones[k].dirs -= rest.dirs.middleRows<3>(3 * model.parents[k]);
+    bone.mean -= rest.mean.row(parent).transpose();
+    bone.dirs -= rest.dirs.middleRows<3>(3 * parent);
   }
-  std::map<std::pair<JointSource, int>, size_t> known;
-  for (int i = 0; i < set.size(); ++i) {
-    const JointInfo& info = FindJoint(set.joints[i]);
-    const auto [it, is_new] = known.try_emplace({info.source, info.source_idx}, joints.size());
-    if (is_new) {
-      joints.push_back(FoldJoint(model, rest, CombinationOf(model, info)));
-      users.emplace_back();
-      const std::vector<int>& blocks = joints.back().pose_blocks;
-      for (size_t block = 0; block < blocks.size(); ++block) {
-        exact_blocks[blocks[block]] = true;
-        if (static_cast<int>(block) < joints.back().num_chain_blocks) {
-          chain_blocks[blocks[block]] = true;
-        }
+  users = combinations.users;
+  chains.resize(set.size());
+  for (size_t j = 0; j < combinations.distinct.size(); ++j) {
+    joints_.push_back(FoldJoint<kShape>(model, rest, combinations.distinct[j]));
+    const std::vector<int>& blocks = joints_.back().pose_blocks;
+    for (size_t block = 0; block < blocks.size(); ++block) {
+      exact_blocks[blocks[block]] = true;
+      if (static_cast<int>(block) < joints_.back().num_chain_blocks) {
+        chain_blocks[blocks[block]] = true;
       }
     }
-    users[it->second].push_back(i);
-    std::vector<int>& chain = chains.emplace_back();
-    for (const FoldedJoint::Link& link : joints[it->second].chain) chain.push_back(link.joint);
+    for (const int i : users[j]) {
+      for (const auto& link : joints_.back().chain) chains[i].push_back(link.joint);
+    }
   }
 }
 
-void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParams& params,
-                                       const Frames& frames, Detail detail, Vec3* position,
-                                       JacobianRows* rows) const {
-  std::array<Vec3, kNumBodyJoints> below;
+template <int kShape>
+void SizedImpl<kShape>::EvaluateJoint(const FoldedJoint<kShape>& joint, const BodyParams& params,
+                                      const Frames<kShape>& frames, Detail detail, Vec3* position,
+                                      JacobianRows* rows) const {
+  Below below;
   const bool all_columns = detail >= Detail::kChain;
   if (all_columns) {
-    for (const FoldedJoint::Link& link : joint.chain) below[link.joint].setZero();
+    for (const auto& link : joint.chain) below[link.joint].setZero();
   }
   *position = SkinTerms(joint, frames, params, all_columns ? &below : nullptr);
   if (!joint.correctives.empty()) {
@@ -239,13 +322,13 @@ void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParam
   }
   if (all_columns) {
     if (detail == Detail::kExact) rows->setZero();
-    FillColumns(joint, frames, below, *rows);
+    FillColumns(joint, frames, layout->num_pose(), below, *rows);
     const int blocks = detail == Detail::kExact ? static_cast<int>(joint.pose_blocks.size())
                                                 : joint.num_chain_blocks;
     if (blocks > 0) AddCorrectiveColumns(joint, frames, blocks, *rows);
   } else if (detail == Detail::kRoot) {
     double skin_weight = 0;
-    for (const FoldedJoint::Term& term : joint.terms) skin_weight += term.weight;
+    for (const auto& term : joint.terms) skin_weight += term.weight;
     const Vec3 arm = *position - skin_weight * frames.position[0];
     for (int axis = 0; axis < 3; ++axis) rows->col(axis) = frames.turn[0].col(axis).cross(arm);
     rows->rightCols<3>() = joint.weight_sum * Mat3::Identity();
@@ -253,11 +336,58 @@ void FoldedJoints::Impl::EvaluateJoint(const FoldedJoint& joint, const BodyParam
   *position += joint.weight_sum * params.transl();
 }
 
+template <int kShape>
+void SizedImpl<kShape>::Evaluate(const BodyParams& params, Detail detail,
+                                 std::span<const uint8_t> mask, Points3* positions,
+                                 RowMatX* jacobian) const {
+  Frames<kShape> frames;
+  PoseFrames(bones_, params, detail, detail == Detail::kExact ? exact_blocks : chain_blocks,
+             &frames);
+  for (size_t j = 0; j < joints_.size(); ++j) {
+    int first = -1;
+    for (const int i : users[j]) {
+      if (!mask.empty() && mask[i] == 0) continue;
+      if (first >= 0) {  // the same point under another name
+        positions->row(i) = positions->row(first);
+        if (jacobian != nullptr)
+          jacobian->middleRows<3>(3 * i) = jacobian->middleRows<3>(3 * first);
+        continue;
+      }
+      first = i;
+      Vec3 position;
+      if (jacobian != nullptr) {
+        JacobianRows rows(jacobian->middleRows<3>(3 * i));
+        EvaluateJoint(joints_[j], params, frames, detail, &position, &rows);
+      } else {
+        EvaluateJoint(joints_[j], params, frames, detail, &position, nullptr);
+      }
+      positions->row(i) = position.transpose();
+    }
+  }
+}
+
+std::shared_ptr<const FoldedJoints::Impl> MakeImpl(const BodyModel& model, KeypointSet set,
+                                                   const Combinations& combinations) {
+  if (model.layout->num_shape() == kSmplShape) {
+    return std::make_shared<const SizedImpl<kSmplShape>>(model, std::move(set), combinations);
+  }
+  return std::make_shared<const SizedImpl<Eigen::Dynamic>>(model, std::move(set), combinations);
+}
+
+}  // namespace
+
 FoldedJoints::FoldedJoints(const BodyModel& model, const KeypointSet& set)
-    : impl_(std::make_shared<const Impl>(model, set)) {}
+    : impl_(MakeImpl(model, set, CombinationsOf(model, set))) {}
+
+FoldedJoints FoldedJoints::Skeleton(const BodyModel& model) {
+  KeypointSet set{"skeleton", {}};
+  for (const std::string& joint : model.layout->joints) set.joints.push_back(joint);
+  return FoldedJoints(MakeImpl(model, std::move(set), SkeletonOf(model)));
+}
 
 int FoldedJoints::size() const { return impl_->set.size(); }
 const KeypointSet& FoldedJoints::set() const { return impl_->set; }
+const BodyLayout& FoldedJoints::layout() const { return *impl_->layout; }
 const RestJoints& FoldedJoints::rest_joints() const { return impl_->rest; }
 std::span<const int> FoldedJoints::Chain(int i) const { return impl_->chains[i]; }
 
@@ -269,8 +399,10 @@ Points3 FoldedJoints::Positions(const BodyParams& params) const {
 
 void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMatX* jacobian,
                             const FoldedOptions& options) const {
+  GYRE_CHECK(params.Fits(layout()), "parameters of {} joints and {} shapes", params.num_joints(),
+             params.num_shape());
   const bool root_only = options.columns == FoldedOptions::Columns::kRoot;
-  const int columns = root_only ? kNumRootParams : kNumBodyParams;
+  const int columns = root_only ? kNumRootParams : layout().num_params();
   GYRE_CHECK(options.mask.empty() || static_cast<int>(options.mask.size()) == size());
   if (positions->rows() != size()) positions->setZero(size(), 3);
   if (jacobian != nullptr && (jacobian->rows() != 3 * size() || jacobian->cols() != columns)) {
@@ -282,31 +414,7 @@ void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMat
              : options.correctives == FoldedOptions::Correctives::kExact ? Detail::kExact
                                                                          : Detail::kChain;
   }
-  Frames frames;
-  PoseFrames(impl_->bones, params, detail,
-             detail == Detail::kExact ? impl_->exact_blocks : impl_->chain_blocks, &frames);
-
-  for (size_t j = 0; j < impl_->joints.size(); ++j) {
-    int first = -1;
-    for (const int i : impl_->users[j]) {
-      if (!options.mask.empty() && options.mask[i] == 0) continue;
-      if (first >= 0) {  // the same point under another name
-        positions->row(i) = positions->row(first);
-        if (jacobian != nullptr)
-          jacobian->middleRows<3>(3 * i) = jacobian->middleRows<3>(3 * first);
-        continue;
-      }
-      first = i;
-      Vec3 position;
-      if (jacobian != nullptr) {
-        JacobianRows rows(jacobian->middleRows<3>(3 * i));
-        impl_->EvaluateJoint(impl_->joints[j], params, frames, detail, &position, &rows);
-      } else {
-        impl_->EvaluateJoint(impl_->joints[j], params, frames, detail, &position, nullptr);
-      }
-      positions->row(i) = position.transpose();
-    }
-  }
+  impl_->Evaluate(params, detail, options.mask, positions, jacobian);
 }
 
 }  // namespace gyre

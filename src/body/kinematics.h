@@ -25,7 +25,7 @@
 
 namespace gyre {
 
-inline constexpr int kNumBodyParams = kNumPoseParams + kNumShapeParams + 3;  // pose, betas, transl
+inline constexpr int kNumBodyParams = kNumPoseParams + kNumShapeParams + 3;  // SMPL's
 inline constexpr int kNumRootParams = 6;  // global orientation, transl
 
 // What Evaluate works out. Positions are always exact.
@@ -35,34 +35,41 @@ struct FoldedOptions {
   // missing, and rows stay sparse: only the columns of Chain(i), betas and translation are written,
   // the others keep the zeros that they got when the Jacobian got its size.
   enum class Correctives { kExact, kChain } correctives = Correctives::kExact;
-  // Columns of the Jacobian: all 85, or 6 for global orientation and translation.
+  // Columns of the Jacobian: all parameters, or 6 for global orientation and translation.
   enum class Columns { kAll, kRoot } columns = Columns::kAll;
   // One byte per joint of the set; 0 skips it: its position and its three rows are left as they
   // are. Empty: all joints.
   std::span<const uint8_t> mask = {};
 };
 
-// A list of joints of one model, folded. Immutable, shared between threads.
+// A list of joints of one model, folded. Immutable, shared between threads. Compiled for SMPL's
+// number of shapes, and for any.
 class FoldedJoints {
  public:
   FoldedJoints(const BodyModel& model, const KeypointSet& set);
+  // The kinematic joints of the model, in its order.
+  static FoldedJoints Skeleton(const BodyModel& model);
 
   int size() const;
   const KeypointSet& set() const;
+  const BodyLayout& layout() const;
   const RestJoints& rest_joints() const;
   // The kinematic joints that turn joint i of the set, correctives aside.
   std::span<const int> Chain(int i) const;
 
   // Positions [N,3] in the frame the parameters live in.
   Points3 Positions(const BodyParams& params) const;
-  // The same and, when `jacobian` is not null, d positions / d (pose 72, betas 10, transl 3) as
-  // [3N, 85] (row 3 i + axis), or d / d (global orientation 3, transl 3) as [3N, 6]. No allocation
-  // once `jacobian` and `positions` have their size.
+  // The same and, when `jacobian` is not null, d positions / d parameters (BodyParams::values) as
+  // [3N, P] (row 3 i + axis), or d / d (global orientation 3, transl 3) as [3N, 6]. No allocation
+  // once `jacobian` and `positions` have their size. The parameters must be of layout().
   void Evaluate(const BodyParams& params, Points3* positions, RowMatX* jacobian,
                 const FoldedOptions& options = {}) const;
 
+  class Impl;  // of one number of shapes
+
  private:
-  struct Impl;
+  explicit FoldedJoints(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+
   std::shared_ptr<const Impl> impl_;
 };
 

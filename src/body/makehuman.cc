@@ -92,7 +92,7 @@ struct Figure {
   Points3 joints;    // [24,3]
 };
 
-using JointRotations = std::array<Mat3, kNumBodyJoints>;  // world rotation of each bone
+using JointRotations = std::vector<Mat3>;  // world rotation of each bone
 
 Mat3 Turn(const Vec3& from, const Vec3& to) {
   return Eigen::Quaterniond::FromTwoVectors(from, to).toRotationMatrix();
@@ -102,8 +102,7 @@ Mat3 Turn(const Vec3& from, const Vec3& to) {
 // along x with the palms down, legs nearly upright, feet and trunk as they stand.
 JointRotations TPoseRotations(const Points3& joints, const Vec3 thumb_roots[2]) {
   constexpr double kLegSlope = 0.04;  // sideways per metre down
-  JointRotations world;
-  world.fill(Mat3::Identity());
+  JointRotations world(joints.rows(), Mat3::Identity());
   for (int right = 0; right < 2; ++right) {
     const double side = right ? -1.0 : 1.0;
     const auto bone = [&](int from, int to) -> Vec3 {
@@ -134,10 +133,11 @@ JointRotations TPoseRotations(const Points3& joints, const Vec3 thumb_roots[2]) 
 
 // Skinning by dual quaternions (Kavan et al. 2007), which keeps the volume of shoulders and hips.
 Figure Repose(const Figure& figure, const SparseRows& weights, const JointRotations& world) {
-  Figure posed{Points3(figure.vertices.rows(), 3), Points3(kNumBodyJoints, 3)};
-  std::array<Eigen::Vector4d, kNumBodyJoints> real, dual;
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    const int parent = kSmplParents[k];
+  Figure posed{Points3(figure.vertices.rows(), 3), Points3(figure.joints.rows(), 3)};
+  const int num_joints = static_cast<int>(figure.joints.rows());
+  std::vector<Eigen::Vector4d> real(num_joints), dual(num_joints);
+  for (int k = 0; k < num_joints; ++k) {
+    const int parent = SmplLayout().parents[k];
     posed.joints.row(k) = figure.joints.row(k);
     if (parent >= 0) {
       const Vec3 bone = (figure.joints.row(k) - figure.joints.row(parent)).transpose();
@@ -206,8 +206,9 @@ RowMatX PrincipalShapes(const MakeHumanData& data, const Figure& neutral) {
   samples.colwise() -= VecX(samples.rowwise().mean());
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(samples.transpose() * samples);
   const Points3 normals = AreaNormals(neutral.vertices, data.faces());
-  RowMatX shapes(size, kNumShapeParams);
-  for (int c = 0; c < kNumShapeParams; ++c) {
+  const int count = SmplLayout().num_betas;
+  RowMatX shapes(size, count);
+  for (int c = 0; c < count; ++c) {
     // The squared length of samples * eigenvector is the eigenvalue, kSamples - 1 variances.
     const VecX direction =
         samples * solver.eigenvectors().col(kSamples - 1 - c) / std::sqrt(kSamples - 1.0);
@@ -271,15 +272,14 @@ BodyModel ImportMakeHuman(const std::filesystem::path& folder) {
 
   BodyModel model;
   model.name = folder.string();
-  model.parents = kSmplParents;
   model.faces = data.faces();
   model.weights = data.weights();
   model.v_template = figure.vertices;
   model.shapedirs = PrincipalShapes(data, figure);
   model.posedirs =
-      VolumeKeepingPosedirs(figure.vertices, figure.joints, model.weights, model.parents);
+      VolumeKeepingPosedirs(figure.vertices, figure.joints, model.weights, model.parents());
   model.J_regressor =
-      FitJointRegressor(figure.vertices, model.weights, model.parents, figure.joints);
+      FitJointRegressor(figure.vertices, model.weights, model.parents(), figure.joints);
   model.landmark_vertices = FindLandmarks(data, neutral);
   const Vec3 nose = figure.vertices.row(model.landmark_vertices[0]);
   model.J_regressor_extra = AnnotatorRegressor(figure.vertices, figure.joints, nose);

@@ -207,7 +207,7 @@ void MakeHumanData::ReadWeights() {
   const Json& bones = JsonField(file, "weights", path.string());
   std::vector<int> body_index(base_.rows(), -1);
   for (size_t i = 0; i < body_.size(); ++i) body_index[body_[i]] = static_cast<int>(i);
-  RowMatX dense = RowMatX::Zero(body_.size(), kNumBodyJoints);
+  RowMatX dense = RowMatX::Zero(body_.size(), joint_vertices_.size());
   for (const BoneRule& rule : BoneRules()) {
     std::vector<const char*> names = rule.others;
     names.push_back(rule.head);
@@ -244,8 +244,8 @@ Vec3 MakeHumanData::CubeCenter(const Points3& vertices, const std::string& cube)
 }
 
 Points3 MakeHumanData::Joints(const Points3& vertices) const {
-  Points3 joints(kNumBodyJoints, 3);
-  for (int k = 0; k < kNumBodyJoints; ++k) joints.row(k) = Mean(vertices, joint_vertices_[k]);
+  Points3 joints(joint_vertices_.size(), 3);
+  for (size_t k = 0; k < joint_vertices_.size(); ++k) joints.row(k) = Mean(vertices, joint_vertices_[k]);
   return joints;
 }
 

@@ -48,7 +48,8 @@ class MakeHumanData {
   Faces faces_;
   SparseRows weights_;
   std::map<std::string, std::vector<int>> groups_;               // "body" and the joint cubes
-  std::array<std::vector<int>, kNumBodyJoints> joint_vertices_;  // whose mean each joint is
+  // Per SMPL joint:
+  std::vector<std::vector<int>> joint_vertices_{SmplLayout().joints.size()};  // whose mean each joint is
   mutable std::map<std::string, Target> targets_;
 };
 

@@ -38,7 +38,7 @@ struct JointCombination {
   double WeightSum() const;
 };
 
-// UserError when the joint is a landmark that the model does not have.
+// UserError when the model does not have the joint: see HasJoint.
 JointCombination CombinationOf(const BodyModel& model, const JointInfo& joint);
 
 // The joints of a set [N,3] from a posed body, by definition: exact, and as slow as posing it.

@@ -44,7 +44,7 @@ RowMatX BodyPoses(const Npz& npz, const fs::path& path) {
   }
   const std::vector<double> values = array.As<double>(what);
   const Eigen::Map<const RowMatX> all(values.data(), array.dim(0), width);
-  RowMatX poses = RowMatX::Zero(all.rows(), kNumPoseParams);
+  RowMatX poses = RowMatX::Zero(all.rows(), SmplLayout().num_pose());
   poses.leftCols(kBodyValues) = all.leftCols(kBodyValues);
   for (Eigen::Index row = 0; row < poses.rows(); ++row) {
     if (!poses.row(row).allFinite()) {
@@ -116,7 +116,7 @@ std::vector<PoseClip> ReadPoseClips(const fs::path& path) {
 void WritePoseClips(const std::vector<PoseClip>& clips, const fs::path& path) {
   Eigen::Index frames = 0;
   for (const PoseClip& clip : clips) frames += clip.poses.rows();
-  RowMatX poses(frames, kNumPoseParams);
+  RowMatX poses(frames, SmplLayout().num_pose());
   std::vector<std::string> names;
   std::vector<int32_t> clip_of_row;
   std::vector<double> fps;
@@ -143,10 +143,10 @@ std::vector<PoseClip> RetargetBvhFiles(const std::vector<fs::path>& folders) {
 }
 
 RowMatX MirrorPoses(const RowMatX& poses) {
-  GYRE_CHECK(poses.cols() == kNumPoseParams, "{} columns", poses.cols());
+  GYRE_CHECK(poses.cols() == SmplLayout().num_pose(), "{} columns", poses.cols());
   RowMatX mirrored(poses.rows(), poses.cols());
   for (Eigen::Index row = 0; row < poses.rows(); ++row) {
-    mirrored.row(row) = MirrorPose(poses.row(row));
+    mirrored.row(row) = MirrorPose(SmplLayout(), poses.row(row).transpose()).transpose();
   }
   return mirrored;
 }

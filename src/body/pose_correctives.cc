@@ -36,7 +36,7 @@ std::vector<Mat3> Rotations(const RangeOfMotion& range, double side) {
   return rotations;
 }
 
-bool InSubtree(int joint, int root, const std::array<int, kNumBodyJoints>& parents) {
+bool InSubtree(int joint, int root, const std::vector<int>& parents) {
   while (joint > root) joint = parents[joint];
   return joint == root;
 }
@@ -78,13 +78,13 @@ void FitJoint(int joint, const std::vector<Mat3>& rotations, const Points3& vert
 
 RowMatX VolumeKeepingPosedirs(const Points3& vertices, const Points3& joints,
                               const SparseRows& weights,
-                              const std::array<int, kNumBodyJoints>& parents) {
-  RowMatX posedirs = RowMatX::Zero(3 * vertices.rows(), kNumPoseFeatures);
+                              const std::vector<int>& parents) {
+  RowMatX posedirs = RowMatX::Zero(3 * vertices.rows(), 9 * (joints.rows() - 1));
   for (const RangeOfMotion& range : kRanges) {
     for (int right = 0; right < 2; ++right) {
       const int joint = range.joint + right;
-      VecX moved = VecX::Zero(kNumBodyJoints);
-      for (int k = joint; k < kNumBodyJoints; ++k) moved[k] = InSubtree(k, joint, parents);
+      VecX moved = VecX::Zero(joints.rows());
+      for (int k = joint; k < joints.rows(); ++k) moved[k] = InSubtree(k, joint, parents);
       FitJoint(joint, Rotations(range, right ? -1.0 : 1.0), vertices, joints.row(joint),
                weights * moved, &posedirs);
     }

@@ -17,6 +17,6 @@ namespace gyre {
 // posedirs [3V,207] for a rest pose with joints [24,3].
 RowMatX VolumeKeepingPosedirs(const Points3& vertices, const Points3& joints,
                               const SparseRows& weights,
-                              const std::array<int, kNumBodyJoints>& parents);
+                              const std::vector<int>& parents);
 
 }  // namespace gyre

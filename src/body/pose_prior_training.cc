@@ -129,7 +129,7 @@ WeightedRows SamplesOf(const PoseClip& clip, const PriorTrainingOptions& options
       static_cast<double>(clip.poses.rows()) * options.frames_per_second / clip.fps;
   const auto count = static_cast<Index>(
       std::clamp(std::ceil(wanted), 1.0, static_cast<double>(options.max_frames_per_clip)));
-  RowMatX poses(std::min(count, clip.poses.rows()), kNumPoseParams);
+  RowMatX poses(std::min(count, clip.poses.rows()), clip.poses.cols());
   for (Index i = 0; i < poses.rows(); ++i) {
     // The middle of each of the equal parts of the clip.
     poses.row(i) = clip.poses.row((2 * i + 1) * clip.poses.rows() / (2 * poses.rows()));

@@ -64,7 +64,7 @@ class RestSkeleton {
   // A of the header for the joints of a limb: first (hip, shoulder), second (knee, elbow), and the
   // limb's end (ankle, wrist).
   void AlignLimb(int first, int second, int end, const Vec3& body_line,
-                 std::array<Mat3, kNumBodyJoints>* alignments) const {
+                 std::vector<Mat3>* alignments) const {
     const Vec3 upper = Position(second) - Position(first);
     const Vec3 lower = Position(end) - Position(second);
     if (upper.norm() == 0 || lower.norm() == 0) {
@@ -94,9 +94,8 @@ class RestSkeleton {
   Mat3 source_from_body_;
 };
 
-std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest, const SkeletonMap& map) {
-  std::array<Mat3, kNumBodyJoints> alignments;
-  alignments.fill(rest.source_from_body());
+std::vector<Mat3> Alignments(const RestSkeleton& rest, const SkeletonMap& map) {
+  std::vector<Mat3> alignments(SmplLayout().num_joints(), rest.source_from_body());
   const Vec3 to_right(-1, 1, 1);
   rest.AlignLimb(1, 4, 7, kLeg, &alignments);
   rest.AlignLimb(2, 5, 8, kLeg.cwiseProduct(to_right), &alignments);
@@ -115,7 +114,7 @@ std::array<Mat3, kNumBodyJoints> Alignments(const RestSkeleton& rest, const Skel
 }
 
 // Fills in the world rotations of the spine's joints that the skeleton lacks, in equal steps.
-void SpreadAlongSpine(const SkeletonMap& map, std::array<Mat3, kNumBodyJoints>* world) {
+void SpreadAlongSpine(const SkeletonMap& map, std::vector<Mat3>* world) {
   int last = 0;
   std::vector<int> missing;
   for (const int joint : kSpine) {
@@ -143,24 +142,24 @@ bool IsInSpine(int joint) { return std::find(kSpine.begin(), kSpine.end(), joint
 PoseClip RetargetBvh(const BvhClip& clip) {
   const SkeletonMap map = MapSkeleton(clip);
   const RestSkeleton rest(clip, map);
-  const std::array<Mat3, kNumBodyJoints> alignments = Alignments(rest, map);
+  const std::vector<Mat3> alignments = Alignments(rest, map);
   const Mat3 body_from_source = rest.source_from_body().transpose();
 
   PoseClip result{std::filesystem::path(clip.name).stem().string(),
-                  RowMatX::Zero(clip.num_frames(), kNumPoseParams), 1 / clip.frame_time};
+                  RowMatX::Zero(clip.num_frames(), SmplLayout().num_pose()), 1 / clip.frame_time};
   for (int frame = 0; frame < clip.num_frames(); ++frame) {
     const BvhPose pose = ForwardKinematics(clip, frame);
-    std::array<Mat3, kNumBodyJoints> world;
-    for (size_t k = 0; k < kNumBodyJoints; ++k) {
+    std::vector<Mat3> world(alignments.size());
+    for (size_t k = 0; k < world.size(); ++k) {
       if (map.nodes[k] < 0) continue;
       const Mat3& source = pose.rotations[static_cast<size_t>(map.nodes[k])];
       world[k] = body_from_source * source * alignments[k];
     }
     SpreadAlongSpine(map, &world);
-    for (int k = 0; k < kNumBodyJoints; ++k) {
+    for (int k = 0; k < SmplLayout().num_joints(); ++k) {
       const auto joint = static_cast<size_t>(k);
       const Mat3 parent =
-          k == 0 ? Mat3::Identity() : world[static_cast<size_t>(kSmplParents[joint])];
+          k == 0 ? Mat3::Identity() : world[static_cast<size_t>(SmplLayout().parents[joint])];
       if (map.nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
       result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
     }

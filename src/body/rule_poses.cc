@@ -41,7 +41,7 @@ Ranges RangesOf(RulePose kind) {
   return {{-10, 15}, {0, 15}, {0, 20}, {-10, 10}, {-15, 15}, {90, 175}, {0, 110}};
 }
 
-using Pose = Eigen::Matrix<double, kNumPoseParams, 1>;
+using Pose = VecX;  // of SMPL's joints
 
 void Set(std::string_view joint, const Vec3& rotation, Pose* pose) {
   pose->segment<3>(3 * FindJoint(joint).source_idx) = rotation;
@@ -92,14 +92,14 @@ PriorPose DrawRulePose(RulePose kind, Rng& rng) {
   const Ranges ranges = RangesOf(kind);
   const double hip = Draw(ranges.hip, rng), knee = Draw(ranges.knee, rng);
   // The right side is a left side in the mirror.
-  Pose left = Pose::Zero(), right = Pose::Zero();
+  Pose left = Pose::Zero(SmplLayout().num_pose()), right = left;
   DrawLeftLeg(ranges, hip, knee, rng, &left);
   DrawLeftLeg(ranges, hip, knee, rng, &right);
   DrawLeftArm(ranges.raised, ranges.elbow, rng, &left);
   const bool one_arm = kind == RulePose::kReaching && rng.Bernoulli(0.5);
   DrawLeftArm(one_arm ? kHanging : ranges.raised, ranges.elbow, rng, &right);
-  Pose pose = left + MirrorPose(right);
-  if (rng.Bernoulli(0.5)) pose = MirrorPose(pose);
+  Pose pose = left + MirrorPose(SmplLayout(), right);
+  if (rng.Bernoulli(0.5)) pose = MirrorPose(SmplLayout(), pose);
   DrawTrunk(ranges.trunk, rng, &pose);
   return pose.tail<kNumPriorPose>();
 }
@@ -119,7 +119,7 @@ std::vector<PoseClip> MakeRuleClips(int clips_per_kind, uint64_t seed) {
   for (const auto& [kind, name] : kKinds) {
     for (int i = 0; i < clips_per_kind; ++i) {
       PoseClip& clip =
-          clips.emplace_back(PoseClip{name, RowMatX::Zero(kPoses, kNumPoseParams), kFps});
+          clips.emplace_back(PoseClip{name, RowMatX::Zero(kPoses, SmplLayout().num_pose()), kFps});
       for (auto row : clip.poses.rowwise()) {
         row.tail<kNumPriorPose>() = DrawRulePose(kind, rng).transpose();
       }

@@ -18,7 +18,7 @@ struct Naming {
   const char* what;
   double elbow_tilt_rad;
   bool feet_rest_with_legs;
-  std::array<const char*, kNumBodyJoints> nodes;
+  std::array<const char*, 24> nodes;
 };
 
 // CMU's skeleton rests with its legs spread by 20 degrees, feet in the plane of their leg, and its
@@ -70,6 +70,7 @@ std::string Prefix(const BvhClip& clip) {
 std::optional<SkeletonMap> Match(const BvhClip& clip, const Naming& naming,
                                  const std::string& prefix) {
   SkeletonMap map;
+  map.nodes.resize(std::size(naming.nodes));
   for (size_t k = 0; k < map.nodes.size(); ++k) {
     const std::string name = naming.nodes[k];
     map.nodes[k] = name.empty() ? -1 : clip.IndexOf(prefix + name);

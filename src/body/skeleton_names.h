@@ -3,7 +3,7 @@
 // libraries use.
 #pragma once
 
-#include <array>
+#include <vector>
 
 #include "body/body_model.h"
 #include "io/bvh.h"
@@ -13,7 +13,7 @@ namespace gyre {
 struct SkeletonMap {
   // A position in BvhClip::nodes for each of SMPL's joints, -1 where the skeleton has none. Root,
   // hips, knees, ankles, shoulders, elbows and wrists are always there.
-  std::array<int, kNumBodyJoints> nodes;
+  std::vector<int> nodes;
   // In a T-pose, the angle about the arm from SMPL's elbow hinge (its y axis) to
   // this skeleton's; positive turns the upper arm's front up.
   double elbow_tilt_rad = 0;

@@ -71,13 +71,13 @@ int NearestVertex(const Points3& vertices, const std::vector<int>& candidates, c
 }
 
 SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
-                             const std::array<int, kNumBodyJoints>& parents,
+                             const std::vector<int>& parents,
                              const Points3& joints) {
   constexpr double kMinShare = 0.3;
   std::vector<Eigen::Triplet<double>> entries;
   std::vector<int> all(vertices.rows());
   std::iota(all.begin(), all.end(), 0);
-  for (int k = 0; k < kNumBodyJoints; ++k) {
+  for (int k = 0; k < joints.rows(); ++k) {
     std::vector<int> moved;
     for (int v : all) {
       const double parent = parents[k] < 0 ? 0.0 : weights.coeff(v, parents[k]);
@@ -87,7 +87,7 @@ SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
     const bool inside = RingWeights(vertices, all, joints.row(k), k, &entries);
     GYRE_CHECK(inside, "joint {} lies outside the body", k);
   }
-  SparseRows regressor(kNumBodyJoints, vertices.rows());
+  SparseRows regressor(joints.rows(), vertices.rows());
   regressor.setFromTriplets(entries.begin(), entries.end());
   return regressor;
 }

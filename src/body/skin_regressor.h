@@ -23,7 +23,7 @@ int NearestVertex(const Points3& vertices, const std::vector<int>& candidates, c
 
 // J_regressor [24,V] for joints [24,3]: each joint from skin that moves with it or its parent.
 SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
-                             const std::array<int, kNumBodyJoints>& parents, const Points3& joints);
+                             const std::vector<int>& parents, const Points3& joints);
 
 // SPIN's nine regressed joints [9,V], where annotators of photographs put them, by rule from the 24
 // joints [24,3], the nose and the crown (the highest vertex).

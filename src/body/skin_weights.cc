@@ -18,7 +18,7 @@ SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
     const RowMatX before = weights;
     for (int v = 0; v < n; ++v) {
       if (neighbours[v].empty()) continue;
-      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(kNumBodyJoints);
+      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(weights.cols());
       for (int other : neighbours[v]) sum += before.row(other);
       weights.row(v) = 0.5 * before.row(v) + 0.5 * sum / static_cast<double>(neighbours[v].size());
     }
@@ -31,11 +31,11 @@ SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
     const double bound = std::max(sorted[kBones], kLeast * sorted.sum());
     row = (row.array() > bound).select(row, 0.0);
     row /= row.sum();
-    for (int k = 0; k < kNumBodyJoints; ++k) {
+    for (int k = 0; k < weights.cols(); ++k) {
       if (row[k] > 0) entries.emplace_back(v, k, row[k]);
     }
   }
-  SparseRows sparse(n, kNumBodyJoints);
+  SparseRows sparse(n, weights.cols());
   sparse.setFromTriplets(entries.begin(), entries.end());
   return sparse;
 }

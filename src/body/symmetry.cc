@@ -13,23 +13,24 @@ Vec3 MirroredRotation(const Vec3& w) { return {w.x(), -w.y(), -w.z()}; }
 
 }  // namespace
 
-Eigen::Matrix<double, kNumPoseParams, 1> MirrorPose(
-    const Eigen::Matrix<double, kNumPoseParams, 1>& pose) {
-  Eigen::Matrix<double, kNumPoseParams, 1> mirrored;
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    mirrored.segment<3>(3 * k) = MirroredRotation(pose.segment<3>(3 * kMirrorJoint[k]));
+VecX MirrorPose(const BodyLayout& layout, const Eigen::Ref<const VecX>& pose) {
+  VecX mirrored(pose.size());
+  for (int k = 0; k < layout.num_joints(); ++k) {
+    mirrored.segment<3>(3 * k) = MirroredRotation(pose.segment<3>(3 * layout.mirror[k]));
   }
   return mirrored;
 }
 
-BodyParams MirrorParams(const BodyParams& params, const Vec3& pelvis) {
+BodyParams MirrorParams(const BodyParams& params, const RestJoints& rest) {
+  const Vec3 pelvis = rest.PelvisAt(params.shape());
   BodyParams mirrored = params;
-  mirrored.pose() = MirrorPose(params.pose());
+  mirrored.pose() = MirrorPose(*rest.layout, params.pose());
   mirrored.transl() = Mirrored(pelvis + params.transl()) - pelvis;
   return mirrored;
 }
 
-BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double angle_rad) {
+BodyParams RotateParams(const BodyParams& params, const RestJoints& rest, double angle_rad) {
+  const Vec3 pelvis = rest.PelvisAt(params.shape());
   const Mat3 turn = ExpSO3({0, 0, angle_rad});
   BodyParams turned = params;
   turned.rotation(0) = LogSO3(turn * ExpSO3(params.rotation(0)));
@@ -37,13 +38,14 @@ BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double ang
   return turned;
 }
 
-BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const Vec3& pelvis) {
-  const BodyParams turned = RotateParams(params, pelvis, -map.rotation_rad());
-  return map.flip() ? MirrorParams(turned, pelvis) : turned;
+BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const RestJoints& rest) {
+  const BodyParams turned = RotateParams(params, rest, -map.rotation_rad());
+  return map.flip() ? MirrorParams(turned, rest) : turned;
 }
 
-BodyParams BodyFromCrop(const BodyParams& params_in_crop, const CropMap& map, const Vec3& pelvis) {
-  return RotateParams(map.flip() ? MirrorParams(params_in_crop, pelvis) : params_in_crop, pelvis,
+BodyParams BodyFromCrop(const BodyParams& params_in_crop, const CropMap& map,
+                        const RestJoints& rest) {
+  return RotateParams(map.flip() ? MirrorParams(params_in_crop, rest) : params_in_crop, rest,
                       map.rotation_rad());
 }
 

@@ -10,34 +10,30 @@
 // every shape; on SMPL, which is nearly so, it is as near as SMPL is.
 #pragma once
 
-#include <array>
-
 #include "body/body_model.h"
 #include "core/camera.h"
 
 namespace gyre {
 
-// The kinematic joint on the other side; itself on the midline.
-inline constexpr std::array<int, kNumBodyJoints> kMirrorJoint = {
-    0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21, 20, 23, 22};
+// pose [3J]: sides swapped, and each axis-angle (x, y, z) becomes (x, -y, -z).
+VecX MirrorPose(const BodyLayout& layout, const Eigen::Ref<const VecX>& pose);
 
-// pose [72]: sides swapped, and each axis-angle (x, y, z) becomes (x, -y, -z).
-Eigen::Matrix<double, kNumPoseParams, 1> MirrorPose(
-    const Eigen::Matrix<double, kNumPoseParams, 1>& pose);
+// Below, `rest` is of the body whose parameters these are.
 
 // The body as the mirrored camera (x -> -x) sees it. The shape stays.
-BodyParams MirrorParams(const BodyParams& params, const Vec3& pelvis);
+BodyParams MirrorParams(const BodyParams& params, const RestJoints& rest);
 
 // The body turned about the camera's z axis by an angle (radians, clockwise on the screen).
-BodyParams RotateParams(const BodyParams& params, const Vec3& pelvis, double angle_rad);
+BodyParams RotateParams(const BodyParams& params, const RestJoints& rest, double angle_rad);
 
-// The parameters of the body that is seen in the crop, and back. `pelvis` is J_0 of params.betas().
+// The parameters of the body that is seen in the crop, and back.
 // With CameraInCrop(camera, map) the crop's picture of the result equals the warped picture of the
 // original exactly, for every box, size, angle and flip. map.CropCamera(camera) is the same camera
 // when the principal point is the box's centre (SPIN's crop camera is), or when the map neither
 // turns nor flips; otherwise it misses by the fixed offset between the two principal points.
-BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const Vec3& pelvis);
-BodyParams BodyFromCrop(const BodyParams& params_in_crop, const CropMap& map, const Vec3& pelvis);
+BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const RestJoints& rest);
+BodyParams BodyFromCrop(const BodyParams& params_in_crop, const CropMap& map,
+                        const RestJoints& rest);
 
 // The camera of the turned and mirrored crop: focal length scaled, principal point mapped along.
 Camera CameraInCrop(const Camera& camera, const CropMap& map);

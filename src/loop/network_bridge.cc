@@ -124,7 +124,7 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
     in_crop.transl() = TranslationFromWeakPerspective(cam, camera.focal_px, batch.crop_px);
     in_crop.transl().head<2>() +=
         (CropMiddle(batch.crop_px) - camera.center_px) * (in_crop.transl().z() / camera.focal_px);
-    bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest.PelvisAt(in_crop.betas()));
+    bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest);
   }
   return bodies;
 }
@@ -153,12 +153,12 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
     if (!targets[i].valid) continue;
     valid.data[i] = 1;
     for (int k = 0; k < kNumBodyJoints; ++k) {
-      const int fitted = batch.crops[i].flip() ? kMirrorJoint[k] : k;
+      const int fitted = batch.crops[i].flip() ? rest.layout->mirror[k] : k;
       const double ratio = fit_sd_rad > 0 ? targets[i].rotation_sd_rad[fitted] / fit_sd_rad : 0;
       joint_weight.data[kNumBodyJoints * i + k] = static_cast<float>(1 / (1 + ratio * ratio));
     }
     const BodyParams& params = targets[i].params;
-    const BodyParams body = BodyInCrop(params, batch.crops[i], rest.PelvisAt(params.betas()));
+    const BodyParams body = BodyInCrop(params, batch.crops[i], rest);
     for (int k = 0; k < kNumBodyJoints; ++k) {
       using RowMat3f = Eigen::Matrix<float, 3, 3, Eigen::RowMajor>;
       Eigen::Map<RowMat3f>(rotmats.data + 9 * (kNumBodyJoints * i + k)) =

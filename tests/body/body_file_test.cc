@@ -67,7 +67,8 @@ TEST_F(BodyFile, SavingAndLoadingKeepsEveryNumber) {
   EXPECT_EQ(RowMatX(loaded->J_regressor), RowMatX(model.J_regressor));
   EXPECT_EQ(RowMatX(loaded->weights), RowMatX(model.weights));
   EXPECT_EQ(RowMatX(loaded->J_regressor_extra), RowMatX(model.J_regressor_extra));
-  EXPECT_EQ(loaded->parents, model.parents);
+  EXPECT_EQ(loaded->parents(), model.parents());
+  EXPECT_EQ(loaded->layout->family, "smpl");
   EXPECT_EQ(loaded->faces, model.faces);
   EXPECT_EQ(loaded->landmark_vertices, model.landmark_vertices);
 }

@@ -15,9 +15,15 @@ namespace {
 
 double MaxDifference(const RowMatX& a, const RowMatX& b) { return (a - b).cwiseAbs().maxCoeff(); }
 
+void SetParent(int joint, int parent, BodyModel* model) {
+  BodyLayout layout = *model->layout;
+  layout.parents[joint] = parent;
+  model->layout = std::make_shared<BodyLayout>(layout);
+}
+
 TEST(PoseBody, ZeroPoseIsTheTemplate) {
   const BodyModel model = MakeRandomBody(1);
-  const PosedBody posed = PoseBody(model, {});
+  const PosedBody posed = PoseBody(model, BodyParams(SmplLayout()));
   EXPECT_LT(MaxDifference(posed.vertices, model.v_template), 1e-14);
   EXPECT_LT(MaxDifference(posed.joints, RowMatX(model.J_regressor * model.v_template)), 1e-14);
 }
@@ -36,7 +42,7 @@ TEST(PoseBody, ShapeIsLinearAndJointsFollow) {
   EXPECT_LT(MaxDifference(posed.joints, RowMatX(model.J_regressor * posed.vertices)), 1e-13);
   const RestJoints rest(model);
   EXPECT_LT(MaxDifference(posed.joints, rest.At(params.betas())), 1e-13);
-  EXPECT_LT((posed.joints.row(0).transpose() - rest.PelvisAt(params.betas())).norm(), 1e-14);
+  EXPECT_LT((posed.joints.row(0).transpose() - rest.PelvisAt(params.shape())).norm(), 1e-14);
 }
 
 // Turning the root and translating moves the body rigidly about the pelvis, correctives included.
@@ -51,7 +57,7 @@ TEST(PoseBody, RootMovesTheBodyRigidly) {
   params.rotation(0) = turn;
   params.transl() = shift;
   const PosedBody after = PoseBody(model, params);
-  const Eigen::RowVector3d pelvis = RestJoints(model).PelvisAt(params.betas()).transpose();
+  const Eigen::RowVector3d pelvis = RestJoints(model).PelvisAt(params.shape()).transpose();
   const Points3 expected =
       ((before.vertices.rowwise() - pelvis) * ExpSO3(turn).transpose()).rowwise() +
       (pelvis + shift.transpose());
@@ -135,9 +141,9 @@ TEST(CheckBodyModel, NamesTheKeyAtFault) {
   expect_fault("J_regressor_extra", [&](BodyModel& m) { m.J_regressor_extra.valuePtr()[0] = nan; });
   expect_fault("J_regressor_extra",
                [](BodyModel& m) { m.J_regressor_extra.conservativeResize(8, 200); });
-  expect_fault("kintree_table", [](BodyModel& m) { m.parents[0] = 3; });
-  expect_fault("kintree_table", [](BodyModel& m) { m.parents[4] = 7; });
-  expect_fault("kintree_table", [](BodyModel& m) { m.parents[4] = -1; });
+  expect_fault("kintree_table", [](BodyModel& m) { SetParent(0, 3, &m); });
+  expect_fault("kintree_table", [](BodyModel& m) { SetParent(4, 7, &m); });
+  expect_fault("kintree_table", [](BodyModel& m) { SetParent(4, -1, &m); });
   expect_fault(" f ", [](BodyModel& m) { m.faces(3, 2) = 200; });
   expect_fault(" f ", [](BodyModel& m) { m.faces(3, 2) = -1; });
   expect_fault(" f ", [](BodyModel& m) { m.faces.resize(0, 3); });

@@ -84,7 +84,7 @@ TEST(BuiltinBody, IsItsOwnMirrorImageInEveryShape) {
   }
   for (int k = 0; k < kNumBodyJoints; ++k) {
     const Vec3 joint = Joint(k);
-    const Vec3 other = Joint(kMirrorJoint[k]);
+    const Vec3 other = Joint(SmplLayout().mirror[k]);
     EXPECT_LT((joint - Vec3(-other.x(), other.y(), other.z())).norm(), 1e-9) << k;
   }
 }

@@ -102,7 +102,7 @@ std::vector<DualVec3> Joints(const BodyModel& model, const BodyParams& params,
   std::vector<DualMat3> world(kNumBodyJoints);
   std::vector<DualVec3> position(kNumBodyJoints);
   for (int k = 0; k < kNumBodyJoints; ++k) {
-    const int parent = model.parents[k];
+    const int parent = model.parents()[k];
     world[k] = k == 0 ? local[0] : DualMat3(world[parent] * local[k]);
     position[k] = rest_joints[k];
     if (k > 0) {

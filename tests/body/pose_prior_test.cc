@@ -261,7 +261,7 @@ TEST(DefaultPosePrior, IsNearlySymmetric) {
   const auto prior = LoadPosePrior();
   Eigen::Matrix<double, kNumPoseParams, 1> pose = Eigen::Matrix<double, kNumPoseParams, 1>::Zero();
   pose.tail<kNumPriorPose>() = prior->Mean();
-  EXPECT_LT((MirrorPose(pose) - pose).cwiseAbs().maxCoeff(), 0.02);
+  EXPECT_LT((MirrorPose(SmplLayout(), pose) - pose).cwiseAbs().maxCoeff(), 0.02);
 }
 
 // Rows drawn from two Gaussians in three dimensions, with 3 : 1 weights.

@@ -216,7 +216,7 @@ double MeanLimbErrorDegrees(const fs::path& file) {
     std::array<Mat3, kNumBodyJoints> world;
     for (size_t k = 0; k < kNumBodyJoints; ++k) {
       const Mat3 local = ExpSO3(Joint(clip, static_cast<int>(k), frame));
-      world[k] = k == 0 ? local : Mat3(world[static_cast<size_t>(kSmplParents[k])] * local);
+      world[k] = k == 0 ? local : Mat3(world[static_cast<size_t>(SmplLayout().parents[k])] * local);
     }
     for (const Limb& limb : limbs) {
       const Vec3 bone = source_from_body.transpose() * (pose.positions.row(map.node(limb.to)) -

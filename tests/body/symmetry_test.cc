@@ -42,17 +42,17 @@ BodyModel MakeSymmetricBody() {
       model.shapedirs.row(3 * w + axis) = Sign(axis) * model.shapedirs.row(3 * v + axis);
       for (int k = 1; k < kNumBodyJoints; ++k) {
         for (int i = 0; i < 9; ++i) {
-          model.posedirs(3 * w + axis, 9 * (kMirrorJoint[k] - 1) + i) =
+          model.posedirs(3 * w + axis, 9 * (SmplLayout().mirror[k] - 1) + i) =
               Sign(axis) * Sign(i / 3) * Sign(i % 3) *
               model.posedirs(3 * v + axis, 9 * (k - 1) + i);
         }
       }
     }
-    for (int k = 0; k < kNumBodyJoints; ++k) weights(w, kMirrorJoint[k]) = weights(v, k);
+    for (int k = 0; k < kNumBodyJoints; ++k) weights(w, SmplLayout().mirror[k]) = weights(v, k);
   }
   model.weights = weights.sparseView(0, 0);
   model.J_regressor =
-      Symmetric(model, model.J_regressor, [](int joint) { return kMirrorJoint[joint]; });
+      Symmetric(model, model.J_regressor, [](int joint) { return SmplLayout().mirror[joint]; });
   model.J_regressor_extra =
       Symmetric(model, model.J_regressor_extra, [](int row) { return row < 2 ? 1 - row : row; });
   for (const JointInfo& joint : AllJoints()) {
@@ -87,7 +87,7 @@ TEST(Symmetry, MirroredParamsGiveTheMirroredBody) {
   Rng rng(1, RngStream::kTest);
   for (int trial = 0; trial < 5; ++trial) {
     const BodyParams params = InFrontOfCamera(rng);
-    const BodyParams mirrored = MirrorParams(params, rest.PelvisAt(params.betas()));
+    const BodyParams mirrored = MirrorParams(params, rest);
     const PosedBody before = PoseBody(model, params), after = PoseBody(model, mirrored);
     for (int v = 0; v < model.num_vertices(); ++v) {
       const Vec3 expected(-before.vertices(v, 0), before.vertices(v, 1), before.vertices(v, 2));
@@ -115,12 +115,12 @@ TEST(Symmetry, MirroredParamsGiveTheMirroredBody) {
 TEST(Symmetry, MirroringTwiceChangesNothing) {
   Rng rng(2, RngStream::kTest);
   const BodyParams params = RandomParams(rng);
-  const Vec3 pelvis(0.01, -0.2, 0.03);
-  const BodyParams twice = MirrorParams(MirrorParams(params, pelvis), pelvis);
+  const RestJoints rest(MakeRandomBody(5));
+  const BodyParams twice = MirrorParams(MirrorParams(params, rest), rest);
   EXPECT_EQ(twice.pose(), params.pose());
   EXPECT_LT((twice.transl() - params.transl()).norm(), 1e-15);
   // Sides are swapped: the left hip's rotation appears at the right hip.
-  EXPECT_EQ(MirrorPose(params.pose()).segment<3>(6),
+  EXPECT_EQ(MirrorPose(SmplLayout(), params.pose()).segment<3>(6),
             Vec3(params.pose()[3], -params.pose()[4], -params.pose()[5]));
 }
 
@@ -130,7 +130,7 @@ TEST(Symmetry, RotationTurnsEveryVertexAboutTheOpticalAxis) {
   Rng rng(3, RngStream::kTest);
   for (const double angle : {0.0, 0.3, -2.0, std::numbers::pi}) {
     const BodyParams params = RandomParams(rng, 1.0);
-    const BodyParams turned = RotateParams(params, rest.PelvisAt(params.betas()), angle);
+    const BodyParams turned = RotateParams(params, rest, angle);
     Mat3 turn;
     turn << std::cos(angle), -std::sin(angle), 0, std::sin(angle), std::cos(angle), 0, 0, 0, 1;
     const Points3 expected = PoseBody(model, params).vertices * turn.transpose();
@@ -149,9 +149,8 @@ TEST(Symmetry, CropShowsTheWarpedPicture) {
         for (const Vec2& center : {camera.center_px, Vec2(100, 400)}) {
           const CropMap map({center, side}, kReferenceCropPx, angle, flip);
           const BodyParams params = InFrontOfCamera(rng);
-          const Vec3 pelvis = rest.PelvisAt(params.betas());
           const Points2 in_image = Projected(camera, PoseBody(model, params).vertices);
-          const BodyParams in_crop = BodyInCrop(params, map, pelvis);
+          const BodyParams in_crop = BodyInCrop(params, map, rest);
           const Points3 vertices = PoseBody(model, in_crop).vertices;
           const Points2 seen = Projected(CameraInCrop(camera, map), vertices);
           const Points2 seen_upright = Projected(map.CropCamera(camera), vertices);
@@ -167,7 +166,7 @@ TEST(Symmetry, CropShowsTheWarpedPicture) {
             // What the header says of CropCamera: off by one fixed offset.
             EXPECT_LT((seen_upright.row(w).transpose() + offset - expected).norm(), 1e-6);
           }
-          const BodyParams back = BodyFromCrop(in_crop, map, pelvis);
+          const BodyParams back = BodyFromCrop(in_crop, map, rest);
           EXPECT_LT((PoseBody(model, back).vertices - PoseBody(model, params).vertices)
                         .cwiseAbs()
                         .maxCoeff(),

@@ -26,7 +26,6 @@ BodyModel MakeRandomBody(uint64_t seed, double extra_sum, int num_vertices) {
   Rng rng(seed, RngStream::kTest);
   BodyModel model;
   model.name = "random test body";
-  model.parents = kSmplParents;
   RowMatX v_template(num_vertices, 3);
   FillNormal(rng, 0.4, &v_template);
   model.v_template = v_template;

@@ -133,7 +133,7 @@ TEST(Augment, BodyReprojectsOntoTransformedKeypoints) {
     for (double& beta : params.betas()) beta = rng.Normal();
     params.transl() = Vec3(rng.Normal(), rng.Normal(), 6) * 0.7;
     const CropMap crop({Vec2(200, 100), 140}, 224, rng.Uniform(-3, 3), trial % 2 == 1);
-    const BodyParams seen = BodyInCrop(params, crop, rest.PelvisAt(params.betas()));
+    const BodyParams seen = BodyInCrop(params, crop, rest);
     const Camera seen_camera = CameraInCrop(camera, crop);
     Points2 points(kNumSpinJoints, 2);
     const Points3 truth = joints.Positions(params);

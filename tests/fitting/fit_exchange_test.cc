@@ -19,7 +19,7 @@ StoredFit MakeFit(double score) {
   StoredFit fit;
   fit.params.pose().setLinSpaced(-0.5, 0.5);
   fit.params.betas().setConstant(0.3);
-  fit.params.transl() = {0.1, 0.2, 40};
+  fit.params.transl() = Vec3{0.1, 0.2, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.pose_prior = 80;

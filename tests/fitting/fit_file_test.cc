@@ -25,7 +25,7 @@ StoredFit MakeFit(int64_t step, double score = 50) {
   fit.params.pose().setLinSpaced(-0.4f, 0.4f);
   fit.params.pose() = fit.params.pose().cast<float>().cast<double>().eval();
   fit.params.betas().setConstant(0.25);
-  fit.params.transl() = {0.125, 0.25, 40};
+  fit.params.transl() = Vec3{0.125, 0.25, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.pose_prior = 80.1;

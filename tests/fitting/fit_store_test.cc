@@ -17,7 +17,7 @@ StoredFit MakeFit(double score, double prior = 80) {
   StoredFit fit;
   fit.params.pose().setLinSpaced(-0.4, 0.4);
   fit.params.betas().setConstant(0.3);
-  fit.params.transl() = {0.1, 0.2, 40};
+  fit.params.transl() = Vec3{0.1, 0.2, 40};
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.robust_px2 = static_cast<float>(score);

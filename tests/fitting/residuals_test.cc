@@ -69,7 +69,7 @@ class ObjectiveTest : public testing::Test {
     for (double& value : params.pose()) value = 0.3 * rng.Normal();
     for (double& value : params.betas()) value = rng.Normal();
     params.rotation(0) = Vec3(3.0, 0.2, -0.4);
-    params.transl() = {0.1, -0.2, 6};
+    params.transl() = Vec3{0.1, -0.2, 6};
     return params;
   }();
 };

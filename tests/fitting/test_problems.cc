@@ -41,7 +41,6 @@ constexpr double kOffsets[kPerJoint][3] = {
 std::shared_ptr<const BodyModel> MakeStickBody() {
   auto model = std::make_shared<BodyModel>();
   model->name = "stick body";
-  model->parents = kSmplParents;
   const int n = kPerJoint * kNumBodyJoints;
   model->v_template.resize(n, 3);
   model->shapedirs = RowMatX::Zero(3 * n, kNumShapeParams);
@@ -60,7 +59,7 @@ std::shared_ptr<const BodyModel> MakeStickBody() {
     model->shapedirs(3 * v + 1, 1) = 0.03 * kJoints[joint][1];
     model->shapedirs(3 * v, 2) = 0.03 * kJoints[joint][0];
     weights(v, joint) = 0.8;
-    weights(v, joint == 0 ? 3 : model->parents[joint]) += 0.2;
+    weights(v, joint == 0 ? 3 : model->parents()[joint]) += 0.2;
     regressor(joint, v) = 1.0 / kPerJoint;
   }
   model->weights = weights.sparseView(0, 0);
@@ -103,7 +102,7 @@ TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {
       LogSO3(ExpSO3({0, rng.Normal(0, 0.3), 0}) * ExpSO3({std::numbers::pi, 0, 0}) *
              ExpSO3({0, rng.Normal(0, 0.5), 0}));
   for (int i = 0; i < 3; ++i) made.truth.betas()[i] = rng.Normal(0, 0.5);
-  made.truth.transl() = {0.2, -0.1, 8};
+  made.truth.transl() = Vec3{0.2, -0.1, 8};
   made.problem.camera = {1000, {320, 240}};
   made.problem.start = made.truth;
   const Points3 joints = fitter.Joints(made.truth);

@@ -111,7 +111,7 @@ TEST_P(ViewsTest, PointsAloneRecoverThePose) {
     BodyParams truth = MakeTrueProblem(fitter, seed).truth;
     // Any direction, behind the first camera too.
     truth.rotation(0) = LogSO3(ExpSO3({1.3 * seed, 0.7 * seed, 2.1}));
-    truth.transl() = {3, -2, -5};
+    truth.transl() = Vec3{3, -2, -5};
     const FitResult result = fitter.Fit(PointsAlone(fitter, truth));
     ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
     EXPECT_LT(MeanJointDistance(fitter, result.params, truth), 0.005) << seed;

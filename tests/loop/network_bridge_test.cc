@@ -60,7 +60,7 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
 // What a perfect network would say of the batch's only sample.
 HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
   const BodyParams& truth = *batch.samples[0].params;
-  const BodyParams body = BodyInCrop(truth, batch.crops[0], rest.PelvisAt(truth.betas()));
+  const BodyParams body = BodyInCrop(truth, batch.crops[0], rest);
   const Camera camera = CameraInCrop(ImageCamera(batch.samples[0]), batch.crops[0]);
   HmrOutput output;
   output.rotmats = at::zeros({1, kNumBodyJoints, 3, 3}, at::kDouble);

@@ -46,7 +46,7 @@ TEST(BodyCommand, PoseWritesVerticesAndJoints) {
   const BodyModel model = MakeBuiltinBody();
   BodyParams params{SmplLayout()};
   params.pose()[3 * 18 + 1] = -1.0;
-  params.transl() = {1, 2, 3};
+  params.transl() = Vec3{1, 2, 3};
   const PosedBody posed = PoseBody(model, params);
   const Npz written = ReadNpz(out);
   const auto expect_second_row = [&](const char* key, const Points3& expected) {

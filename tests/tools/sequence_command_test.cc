@@ -35,7 +35,7 @@ class SequenceCommandTest : public testing::Test {
     WriteImage(picture_, cv::Mat(720, 1280, CV_8UC3, cv::Scalar::all(255)));
     BodyParams bystander{SmplLayout()};
     bystander.rotation(0) = Vec3(kPi, 0, 0);
-    bystander.transl() = {2, 0, 14};
+    bystander.transl() = Vec3{2, 0, 14};
     Rng rng(1, RngStream::kTest);
     for (int i = 0; i < kFrames; ++i) {
       nlohmann::json people = nlohmann::json::array();
@@ -53,7 +53,7 @@ class SequenceCommandTest : public testing::Test {
     truth.rotation(joints.IndexOf("SMPL R_Hip")) = Vec3(-swing, 0, 0);
     truth.rotation(joints.IndexOf("SMPL L_Shoulder")) = Vec3(0, 0.6 * swing, -1.2);
     truth.rotation(joints.IndexOf("SMPL R_Shoulder")) = Vec3(0, 0.6 * swing, 1.2);
-    truth.transl() = {seconds - 0.5, 0, 5};
+    truth.transl() = Vec3{seconds - 0.5, 0, 5};
     return truth;
   }
   static nlohmann::json PersonOf(const BodyParams& params, Rng* rng) {
