@@ -6,6 +6,7 @@
 #include "body/joints.h"
 #include "body/model_joints.h"
 #include "body/test_body.h"
+#include "peers.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "io/npz.h"
@@ -82,7 +83,7 @@ class GoldenBody : public testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenBody, EqualsSmplx) {
   const std::filesystem::path body = kSharedData / "body" / GetParam();
-  const std::filesystem::path golden_path = kSharedData / "peers/smplx_forward.npz";
+  const std::filesystem::path golden_path = PeersFolder() / "smplx_forward.npz";
   if (!std::filesystem::exists(body) || !std::filesystem::exists(golden_path)) {
     GTEST_SKIP() << "needs " << body << " and " << golden_path;
   }
