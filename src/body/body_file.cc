@@ -51,7 +51,12 @@ void CheckExists(const fs::path& path) {
 // The arrays of a body file by key.
 Npz ReadArrays(const fs::path& path) {
   const std::string extension = path.extension().string();
-  if (extension == ".npz") return ReadNpz(path);
+  if (extension == ".npz") {
+    std::vector<std::string> keys(std::begin(kRequiredKeys), std::end(kRequiredKeys));
+    keys.insert(keys.end(), std::begin(kOptionalKeys), std::end(kOptionalKeys));
+    keys.insert(keys.end(), std::begin(kTextKeys), std::end(kTextKeys));
+    return ReadNpz(path, keys);  // released files have Python objects beside them
+  }
   if (extension != ".pkl") {
     ThrowUserError("{}: a body model is an .npz or a .pkl file with SMPL's keys, not \"{}\".",
                    path.string(), extension);

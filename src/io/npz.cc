@@ -226,6 +226,18 @@ std::string FormatNpy(const NdArray& array) {
   return FormatHeader(array.dtype, array.ShapeString(), 0) + array.bytes;
 }
 
+Npz ReadNpz(const std::filesystem::path& path, std::span<const std::string> keys) {
+  const ZipReader zip(path);
+  Npz arrays;
+  for (const std::string& name : zip.names()) {
+    if (!name.ends_with(".npy")) continue;
+    const std::string key = name.substr(0, name.size() - 4);
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) continue;
+    arrays[key] = ParseNpy(zip.Read(name), fmt::format("{}: key '{}'", path.string(), key));
+  }
+  return arrays;
+}
+
 Npz ReadNpz(const std::filesystem::path& path) {
   const ZipReader zip(path);
   Npz arrays;

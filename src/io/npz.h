@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ NdArray ParseNpy(std::string_view content, const std::string& what);
 std::string FormatNpy(const NdArray& array);
 
 Npz ReadNpz(const std::filesystem::path& path);
+// Those of these keys that the file has; its other members, which may be anything, are passed over.
+Npz ReadNpz(const std::filesystem::path& path, std::span<const std::string> keys);
 // Compressed, atomically; NumPy's np.load reads it.
 void WriteNpz(const std::filesystem::path& path, const Npz& arrays);
 
