@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
+#include <Eigen/QR>
+#include <cmath>
 #include <limits>
+#include <vector>
 
 #include "core/rng.h"
 #include "core/so3.h"
@@ -73,6 +76,36 @@ TEST(AlignSimilarity, WeightsIgnorePoints) {
   EXPECT_LT((found.rotation - truth.rotation).norm(), 1e-12);
 }
 
+// A point of weight 3/4 among points of 1/4 counts as three of them, also where nothing fits.
+TEST(AlignSimilarity, WeightsCountAsRepetitions) {
+  const Points3 source = RandomPoints(6, 16), target = RandomPoints(6, 17);
+  VecX weights = VecX::Constant(6, 0.25);
+  weights[4] = 0.75;
+  const std::vector<int> repeated = {0, 1, 2, 3, 4, 4, 4, 5};
+  for (const bool with_scale : {true, false}) {
+    const Similarity once = AlignSimilarity(source, target, &weights, with_scale);
+    const Similarity thrice = AlignSimilarity(source(repeated, Eigen::all),
+                                              target(repeated, Eigen::all), nullptr, with_scale);
+    EXPECT_NEAR(once.scale, thrice.scale, 1e-12);
+    EXPECT_LT((once.rotation - thrice.rotation).norm(), 1e-12);
+    EXPECT_LT((once.translation - thrice.translation).norm(), 1e-12);
+  }
+}
+
+// Four points of a plane, turned by a right angle about z and stretched along x only: the best
+// scale lies between, the centroids meet.
+TEST(AlignSimilarity, OfPointsThatDoNotFitIsTheLeastSquaresOne) {
+  Points3 source(4, 3), target(4, 3);
+  source << 1, 0, 0, -1, 0, 0, 0, 2, 0, 0, -2, 0;
+  target << 5, 10, 7, 5, 4, 7, 3, 7, 7, 7, 7, 7;  // (x, y) to (5 - y, 7 + 3 x)
+  const Similarity found = AlignSimilarity(source, target);
+  Mat3 quarter;
+  quarter << 0, -1, 0, 1, 0, 0, 0, 0, 1;
+  EXPECT_LT((found.rotation - quarter).norm(), 1e-12);
+  EXPECT_NEAR(found.scale, (3.0 + 3 + 4 + 4) / (1 + 1 + 4 + 4), 1e-12);
+  EXPECT_LT((found.translation - Vec3(5, 7, 7)).norm(), 1e-12);
+}
+
 TEST(AlignSimilarity, DegenerateSourceGivesTheOffset) {
   const Points3 source = Points3::Constant(4, 3, 2);
   const Points3 target = RandomPoints(4, 7);
@@ -111,6 +144,51 @@ TEST(EstimateTranslation, IgnoresPointsWithoutConfidence) {
   const auto t = EstimateTranslation(scene.points, scene.keypoints, scene.confidence, scene.camera);
   ASSERT_TRUE(t);
   EXPECT_LT((*t - scene.truth).norm(), 1e-8);
+}
+
+// Detections that contradict each other, as all do: confidences decide between them.
+struct NoisyScene : Scene {
+  NoisyScene() {
+    Rng rng(18, RngStream::kTest);
+    for (double& x : keypoints.reshaped()) x += rng.Normal(0, 4);
+    for (double& c : confidence) c = rng.Uniform(0.05, 0.95);
+    camera.center_px = {131, 87};
+  }
+};
+
+TEST(EstimateTranslation, WeighsRowsBySquareRootsOfConfidences) {
+  const NoisyScene scene;
+  RowMatX rows = RowMatX::Zero(48, 3);
+  VecX right(48);
+  for (int i = 0; i < 24; ++i) {
+    for (int axis = 0; axis < 2; ++axis) {
+      const double weight = std::sqrt(scene.confidence[i]);
+      const double offset = scene.keypoints(i, axis) - scene.camera.center_px[axis];
+      rows(2 * i + axis, axis) = weight * scene.camera.focal_px;
+      rows(2 * i + axis, 2) = -weight * offset;
+      right[2 * i + axis] =
+          weight * (offset * scene.points(i, 2) - scene.camera.focal_px * scene.points(i, axis));
+    }
+  }
+  const Vec3 expected = rows.colPivHouseholderQr().solve(right);
+  const auto t = EstimateTranslation(scene.points, scene.keypoints, scene.confidence, scene.camera);
+  ASSERT_TRUE(t);
+  EXPECT_LT((*t - expected).norm(), 1e-6);
+}
+
+TEST(EstimateTranslation, ConfidencesCountAsRepetitions) {
+  NoisyScene scene;
+  scene.confidence.setConstant(0.3);
+  scene.confidence[7] = 0.6;
+  std::vector<int> repeated = {7};
+  for (int i = 0; i < 24; ++i) repeated.push_back(i);
+  const auto once =
+      EstimateTranslation(scene.points, scene.keypoints, scene.confidence, scene.camera);
+  const auto twice =
+      EstimateTranslation(scene.points(repeated, Eigen::all), scene.keypoints(repeated, Eigen::all),
+                          VecX::Constant(25, 0.3), scene.camera);
+  ASSERT_TRUE(once && twice);
+  EXPECT_LT((*once - *twice).norm(), 1e-6);
 }
 
 TEST(EstimateTranslation, GivesNothingWhenItCannotKnow) {

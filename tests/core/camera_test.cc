@@ -78,6 +78,13 @@ TEST(Box, HoldsThePointsWithConfidence) {
   ASSERT_TRUE(box);
   EXPECT_LT((box->center_px - Vec2(20, 50)).norm(), 1e-12);
   EXPECT_NEAR(box->side_px, 72, 1e-12);
+  // Wider than high, and the box as wide as the points alone.
+  Points2 lying(3, 2);
+  lying << 7, 40, 101, 44, 31, 58;
+  const auto wide = BoxAroundPoints(lying, VecX::Constant(3, 0.125), 1);
+  ASSERT_TRUE(wide);
+  EXPECT_EQ(wide->center_px, Vec2(54, 49));
+  EXPECT_EQ(wide->side_px, 94);
   EXPECT_FALSE(BoxAroundPoints(points, VecX::Zero(4), 1.2));
   EXPECT_FALSE(BoxAroundPoints(points, (VecX(4) << 1, 0, 0, 0).finished(), 1.2));
 }
@@ -88,6 +95,14 @@ TEST(WeakPerspective, RoundTrips) {
   EXPECT_NEAR(t.z(), 2 * 5000 / (224 * 0.9), 1e-6);
   EXPECT_LT((WeakPerspectiveFromTranslation(t, kSpinFocalPx, kReferenceCropPx) - camera).norm(),
             1e-9);
+}
+
+// Another camera than SPIN's: neither the crop nor the lens is a constant.
+TEST(WeakPerspective, TakesAnyCropAndFocalLength) {
+  const Vec3 t = TranslationFromWeakPerspective({0.5, 0.3, -0.7}, 1200, 160);
+  EXPECT_LT((t - Vec3(0.3, -0.7, 2 * 1200 / (160 * 0.5))).norm(), 1e-6);
+  const Vec3 camera = WeakPerspectiveFromTranslation({0.3, -0.7, 25}, 1200, 160);
+  EXPECT_LT((camera - Vec3(0.6, 0.3, -0.7)).norm(), 1e-12);
 }
 
 // A point at the translation's depth lands at s (X + t) half crops from the crop's centre.
