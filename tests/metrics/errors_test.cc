@@ -152,6 +152,85 @@ TEST(PointErrors, OfNothingAndOfOnePoint) {
                std::logic_error);
 }
 
+// Roots off the origin, in prediction and truth: (p - p_root) = (1, 2, 2), (0, 0, 4) and (g -
+// g_root) = (2, 4, 4), (3, 0, 8), so that the best scale is (2 + 8 + 8 + 32) / (9 + 16) = 2.
+TEST(PointErrors, TheBestScaleIsThatOfPointsAboutTheirRoots) {
+  Points3 prediction(2, 3), truth(2, 3);
+  prediction << 11, -3, 9, 10, -5, 11;
+  truth << -2, 7, 5, -1, 3, 9;
+  const Roots roots{{10, -5, 7}, {-4, 3, 1}};
+  const VecX scaled =
+      PointErrors(prediction, truth, VecX::Constant(2, 0.5), Alignment::kRootScale, roots);
+  EXPECT_NEAR(scaled[0], 0, 1e-12);
+  EXPECT_NEAR(scaled[1], 3, 1e-12);
+  const VecX rooted =
+      PointErrors(prediction, truth, VecX::Constant(2, 0.5), Alignment::kRoot, roots);
+  EXPECT_NEAR(rooted[0], 3, 1e-12);
+  EXPECT_NEAR(rooted[1], 5, 1e-12);
+}
+
+TEST(PointErrors, InTheImage) {
+  Points2 prediction(4, 2), truth(4, 2);
+  prediction << 13, -1, 5, 5, 100, 7, kNaN, 2;
+  truth << 10, 3, 5, 5, kNaN, 7, 1, 2;
+  const VecX errors = PointErrors(prediction, truth, VecX{{0.25, 0, 1, 0.75}});
+  EXPECT_EQ(errors[0], 5);
+  EXPECT_TRUE(std::isnan(errors[1]));
+  EXPECT_TRUE(std::isnan(errors[2]));
+  EXPECT_EQ(errors[3], kInfinity);
+}
+
+TEST(AlignmentName, SaysWhatIsForgiven) {
+  EXPECT_EQ(AlignmentName(Alignment::kNone), "none");
+  EXPECT_EQ(AlignmentName(Alignment::kRoot), "root");
+  EXPECT_EQ(AlignmentName(Alignment::kRootScale), "root and scale");
+  EXPECT_EQ(AlignmentName(Alignment::kProcrustes), "Procrustes");
+}
+
+// Four frames of two points: the truth moves too, and no two steps are alike.
+struct Motion {
+  std::vector<Points3> truth, moving;
+  RowMatX visible = RowMatX::Constant(4, 2, 0.5);
+
+  Motion() {
+    const double truth_x[] = {0, 1, 3, 10}, moving_x[] = {2, 7, 4, -5};
+    const double truth_y[] = {1, -1, 2, 0}, moving_y[] = {0, 0, 6, 1};
+    for (int t = 0; t < 4; ++t) {
+      truth.emplace_back(2, 3);
+      truth.back() << truth_x[t], 5, 0, 0, truth_y[t], 9;
+      moving.emplace_back(2, 3);
+      moving.back() << moving_x[t], 3, 1, 7, moving_y[t], 4;
+    }
+  }
+  VecX Errors(int order) const { return MotionErrors(moving, truth, visible, order); }
+};
+
+TEST(MotionErrors, AreOfStepsAndOfTheirChanges) {
+  const Motion motion;
+  // Steps of x: 5, -3, -9 against 1, 2, 7; of y: 0, 6, -5 against -2, 3, -2.
+  EXPECT_EQ(motion.Errors(1), (VecX{{4, 2, 5, 3, 16, 3}}));
+  // Their changes: -8, -6 against 1, 5; and 6, -11 against 5, -5.
+  EXPECT_EQ(motion.Errors(2), (VecX{{9, 1, 11, 6}}));
+  EXPECT_THROW(motion.Errors(3), std::logic_error);
+}
+
+// A point that is hidden in one frame has no error wherever that frame takes part, and only there.
+TEST(MotionErrors, CountPointsThatAreVisibleInEachOfTheirFrames) {
+  for (int hidden = 0; hidden < 4; ++hidden) {
+    Motion motion;
+    motion.visible(hidden, 1) = 0;
+    for (const int order : {1, 2}) {
+      const VecX errors = motion.Errors(order);
+      for (int t = 0; t + order < 4; ++t) {
+        const bool takes_part = t <= hidden && hidden <= t + order;
+        EXPECT_EQ(std::isnan(errors[2 * t + 1]), takes_part)
+            << "frame " << hidden << " hidden, order " << order << " from " << t;
+        EXPECT_FALSE(std::isnan(errors[2 * t]));
+      }
+    }
+  }
+}
+
 TEST(MotionErrors, AreThoseOfDifferences) {
   // One point still, one that should rest but moves evenly, one that accelerates by 2 a frame^2.
   std::vector<Points3> truth(4, Points3::Zero(3, 3)), moving(4, Points3::Zero(3, 3));

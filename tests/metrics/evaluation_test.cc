@@ -7,6 +7,9 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -44,6 +47,81 @@ TEST(Protocol, AllAreConsistentWithTheRegistry) {
     EXPECT_EQ(evaluation.Result().samples, 0);
   }
   EXPECT_THROW(FindProtocol("p3"), UserError);
+}
+
+// What each published protocol compares, with what, about which root; the first metric is the one
+// that papers print.
+TEST(Protocol, ComparesWhatItsPaperCompares) {
+  using enum MetricKind;
+  struct Row {
+    const char* name;
+    Truth truth;
+    const char* set;
+    size_t joints;
+    const char* last;
+    std::vector<std::string> root;
+    std::vector<MetricKind> metrics;
+    const char* picture;
+  };
+  const std::vector<std::string> pelvis = {"Pelvis (MPII)"};
+  const Row rows[] = {{"h36m-p1",
+                       Truth::kJoints,
+                       "h36m17",
+                       14,
+                       "Head (H36M)",
+                       pelvis,
+                       {kMpjpe, kPaMpjpe, kNMpjpe},
+                       ""},
+                      {"h36m-p2",
+                       Truth::kJoints,
+                       "h36m17",
+                       14,
+                       "Head (H36M)",
+                       pelvis,
+                       {kPaMpjpe, kMpjpe},
+                       "60457274"},
+                      {"mpi-inf-3dhp",
+                       Truth::kJoints,
+                       "h36m17",
+                       17,
+                       "Right Wrist",
+                       pelvis,
+                       {kPck150, kAuc, kMpjpe, kPaPck150, kPaAuc, kPaMpjpe},
+                       ""},
+                      {"3dpw",
+                       Truth::kGenderedBody,
+                       "h36m17",
+                       14,
+                       "Head (H36M)",
+                       pelvis,
+                       {kPaMpjpe, kMpjpe, kPve},
+                       ""},
+                      {"synthetic",
+                       Truth::kBody,
+                       "spin49",
+                       14,
+                       "Head (H36M)",
+                       {"OP MidHip"},
+                       {kPaMpjpe, kMpjpe, kNMpjpe, kPve, kPck150, kAuc},
+                       ""},
+                      {"lsp-2d",
+                       Truth::kKeypoints,
+                       "lsp14",
+                       14,
+                       "Top of Head (LSP)",
+                       {},
+                       {kPck20Torso, kPckh50, kBoxError},
+                       ""}};
+  for (const Row& row : rows) {
+    const Protocol& protocol = FindProtocol(row.name);
+    EXPECT_EQ(protocol.truth, row.truth) << row.name;
+    EXPECT_EQ(protocol.set, row.set) << row.name;
+    EXPECT_EQ(protocol.joints.size(), row.joints) << row.name;
+    EXPECT_EQ(protocol.joints.back(), row.last) << row.name;
+    EXPECT_EQ(protocol.root, row.root) << row.name;
+    EXPECT_EQ(protocol.metrics, row.metrics) << row.name;
+    EXPECT_EQ(protocol.picture, row.picture) << row.name;
+  }
 }
 
 TEST(Protocol, SyntheticComparesTheRegistrysCommonJoints) {
@@ -190,6 +268,115 @@ TEST(Evaluation, KeypointsInTheImage) {
   EXPECT_DOUBLE_EQ(result.Get("box_error").value, 30 / 13.0 / 200);
   EXPECT_EQ(result.Get("pck20_torso").count, 13);
   EXPECT_THROW(evaluation.Add(Points3(14, 3), Points3(14, 3), visible), std::logic_error);
+}
+
+// All joints are off by a known length, the torso's and the head's among them: the guess' own torso
+// is 80 px long, its head 40, where the truth's are 75 and 20.
+TEST(Evaluation, LengthsInTheImageAreThoseOfTheTruth) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  const Points2 truth = Figure();
+  Points2 guess = truth.rowwise() + Eigen::RowVector2d(0, 15.5);  // < 0.2 * 80
+  guess.row(set.IndexOf("Right Shoulder")) = Eigen::RowVector2d(30, 35.5);
+  guess.row(set.IndexOf("Left Hip")) = Eigen::RowVector2d(30, 115.5);
+  guess.row(set.IndexOf("Neck (LSP)")) += Eigen::RowVector2d(0, 10);
+  guess.row(set.IndexOf("Top of Head (LSP)")) -= Eigen::RowVector2d(0, 10);
+  EXPECT_EQ(*TorsoDiameterPx(guess, VecX::Ones(14), set), 80);
+  EXPECT_EQ(*HeadLengthPx(guess, VecX::Ones(14), set), 40);
+  Evaluation evaluation(FindProtocol("lsp-2d"));
+  evaluation.Add(guess, truth, VecX::Constant(14, 0.5), 160);
+  const EvaluationResult result = evaluation.Result();
+  // Below 0.2 * 75 = 15: the right shoulder (4.5) and the top of the head (5.5).
+  EXPECT_DOUBLE_EQ(result.Get("pck20_torso").value, 2 / 14.0);
+  EXPECT_DOUBLE_EQ(result.Get("pckh50").value, 2 / 14.0);
+  const double left_hip = std::hypot(45, 15.5);
+  EXPECT_DOUBLE_EQ(result.Get("box_error").value,
+                   (10 * 15.5 + left_hip + 4.5 + 25.5 + 5.5) / 14 / 160);
+}
+
+// Errors around both thresholds: 0.2 of the torso's 75 px and half of the head's 20 px.
+TEST(Evaluation, SharesInTheImageHaveTheirThresholds) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  const Points2 truth = Figure();
+  const auto shares = [&](double error_px) {
+    Points2 guess = truth;
+    guess(set.IndexOf("Left Wrist"), 1) -= error_px;
+    Evaluation evaluation(FindProtocol("lsp-2d"));
+    evaluation.Add(guess, truth, VecX::Ones(14), 333);
+    const EvaluationResult result = evaluation.Result();
+    EXPECT_DOUBLE_EQ(result.Get("box_error").value, error_px / 14 / 333);
+    return std::pair(std::lround(14 * result.Get("pck20_torso").value),
+                     std::lround(14 * result.Get("pckh50").value));
+  };
+  EXPECT_EQ(shares(9.9), std::pair(14L, 14L));
+  EXPECT_EQ(shares(10.1), std::pair(14L, 13L));
+  EXPECT_EQ(shares(14.9), std::pair(14L, 13L));
+  EXPECT_EQ(shares(15.1), std::pair(13L, 13L));
+}
+
+// Samples without a torso or a head take part in what does not need them.
+TEST(Evaluation, PeopleWithoutTorsoOrHeadStillHaveABoxError) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  VecX visible = VecX::Ones(14);
+  visible[set.IndexOf("Right Shoulder")] = 0;
+  Evaluation evaluation(FindProtocol("lsp-2d"));
+  evaluation.Add(Figure(), Figure(), visible, 160);
+  visible[set.IndexOf("Right Shoulder")] = 1;
+  visible[set.IndexOf("Neck (LSP)")] = 0;
+  evaluation.Add(Figure(), Figure(), visible, 160);
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_EQ(result.Get("pck20_torso").count, 13);
+  EXPECT_EQ(result.Get("pckh50").count, 13);
+  EXPECT_EQ(result.Get("box_error").count, 2);
+  EXPECT_THROW(evaluation.Add(Figure(), Figure(), visible, 0), std::logic_error);
+}
+
+// Four samples whose errors, 11, 21, 31 and 71 mm, have a mean that is no median: the answer of
+// numpy.median and numpy.percentile(..., 90).
+TEST(Evaluation, MeansComeWithTheirMedianAndPercentile) {
+  const Points3 truth = RandomBody(49, 1);
+  Evaluation evaluation(FindProtocol("synthetic"));
+  for (const double error_mm : {31.0, 11.0, 71.0, 21.0}) {
+    Points3 moved = truth.rowwise() + Eigen::RowVector3d(0, error_mm / 1000, 0);
+    moved.row(SpinJoints().IndexOf("OP MidHip")) = truth.row(SpinJoints().IndexOf("OP MidHip"));
+    evaluation.Add(moved, truth, VecX::Constant(49, 0.5));
+  }
+  const EvaluationResult result = evaluation.Result();
+  EXPECT_NEAR(result.Get("mpjpe_mm").value, 33.5, 1e-9);
+  EXPECT_NEAR(result.Get("mpjpe_mm").median, 26, 1e-9);
+  EXPECT_NEAR(result.Get("mpjpe_mm").p90, 59, 1e-9);
+  EXPECT_TRUE(std::isnan(result.Get("pck150").median));
+  EXPECT_TRUE(std::isnan(result.Get("auc").p90));
+  // Of 5, ..., 150 mm those beyond 11, 21, 31 and 71: 28 + 26 + 24 + 16 of 4 * 31.
+  EXPECT_NEAR(result.Get("auc").value, (28 + 26 + 24 + 16) / (4.0 * 31), 1e-12);
+}
+
+// A root that is the mean of two joints, and metrics in another order than elsewhere.
+TEST(Evaluation, TakesProtocolsWithTwoRootJoints) {
+  Protocol protocol = FindProtocol("synthetic");
+  protocol.root = {"OP RHip", "OP LHip"};
+  protocol.joints = {"OP LKnee", "OP Nose", "OP RHip"};
+  protocol.metrics = {MetricKind::kPaPck150, MetricKind::kPve, MetricKind::kMpjpe};
+  const Points3 truth = RandomBody(49, 3), vertices = RandomBody(5, 4);
+  Points3 guess = truth;
+  guess(SpinJoints().IndexOf("OP LHip"), 2) += 0.12;  // the root moves by 0.06
+  guess(SpinJoints().IndexOf("OP LKnee"), 2) += 0.36;
+  Evaluation evaluation(protocol);
+  evaluation.Add(guess, truth, VecX::Ones(49), vertices, vertices);
+  EvaluationResult result = evaluation.Result();
+  EXPECT_NEAR(result.Get("mpjpe_mm").value, (300 + 60 + 60) / 3.0, 1e-9);
+  EXPECT_NEAR(result.Get("pve_mm").value, 60, 1e-9);
+  EXPECT_EQ(result.Get("pa_pck150").count, 3);
+  EXPECT_EQ(result.root, "OP RHip, OP LHip");
+  EXPECT_EQ(result.metrics.front().label, "PA-PCK@150");
+  // Without one of the two there is no root.
+  VecX visible = VecX::Ones(49);
+  visible[SpinJoints().IndexOf("OP LHip")] = 0;
+  evaluation.Add(guess, truth, visible, vertices, vertices);
+  result = evaluation.Result();
+  EXPECT_EQ(result.Get("mpjpe_mm").count, 1);
+  EXPECT_EQ(result.Get("pve_mm").count, 1);
+  EXPECT_EQ(result.Get("pa_pck150").count, 6);
+  EXPECT_EQ(result.samples, 2);
 }
 
 TEST(Evaluation, MasksAreCountedOverAllPixels) {
