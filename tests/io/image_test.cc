@@ -85,6 +85,36 @@ TEST(Image, RefusesHugeDeclaredSizes) {
   EXPECT_THAT(UserErrorOf([&] { ParseImage(jpeg, "a.jpg"); }), HasSubstr("65535 x 65535"));
 }
 
+// 2^27 pixels and one column more: the first is refused for its few bytes only.
+TEST(Image, BoundsPixelsFromTheirNumberOn) {
+  const std::string line(100, '\0');
+  const auto refusal = [&](uint32_t width, uint32_t height) {
+    return UserErrorOf([&] { ParseImage(OneBitPng(width, height, line), "a.png"); });
+  };
+  EXPECT_THAT(refusal(1 << 14, 1 << 13), HasSubstr("declares 16384 x 8192 pixels in"));
+  EXPECT_THAT(refusal((1 << 14) + 1, 1 << 13), HasSubstr("expected at most 2^27"));
+  EXPECT_THAT(refusal(1 << 13, (1 << 14) + 1), HasSubstr("expected at most 2^27"));
+}
+
+// A PNG whose checksums are right and whose pixels are not there would take a third of a gigabyte.
+TEST(Image, DistrustsManyPixelsInFewBytes) {
+  const std::string png = OneBitPng(12000, 9000, std::string(1501, '\0'));
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(png, "a.png"); }),
+              HasSubstr(fmt::format("declares 12000 x 9000 pixels in {} bytes", png.size())));
+}
+
+// White paper packs as tight as deflate can, and is read.
+TEST(Image, ReadsPicturesOfOneColourInFewBytes) {
+  const uint32_t width = 8192, height = 1024;
+  std::string lines;
+  for (uint32_t y = 0; y < height; ++y) lines += '\0' + std::string(width / 8, '\xFF');
+  const std::string png = OneBitPng(width, height, lines);
+  EXPECT_GT(width * height, 7000 * png.size());
+  const cv::Mat image = ParseImage(png, "a.png");
+  ASSERT_EQ(image.size(), cv::Size(8192, 1024));
+  EXPECT_EQ(image.at<cv::Vec3b>(1023, 8191), cv::Vec3b(255, 255, 255));
+}
+
 TEST(Image, NamesWhatItCannotRead) {
   EXPECT_THAT(UserErrorOf([] { ReadImage("no/such.jpg"); }), HasSubstr("no/such.jpg"));
   EXPECT_THAT(UserErrorOf([] { ParseImage("GIF89a", "a.gif"); }), HasSubstr("neither a JPEG nor"));

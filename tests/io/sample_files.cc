@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
 
 namespace gyre {
@@ -30,6 +31,23 @@ std::string MatElement(uint32_t type, std::string content) {
   return Raw(type) + Raw(size) + content;
 }
 
+// A number in network order, as PNGs hold it.
+std::string BigEndian(uint32_t value) {
+  std::string bytes = Raw(value);
+  std::reverse(bytes.begin(), bytes.end());
+  return bytes;
+}
+
+uint32_t Crc(std::string_view bytes) {
+  return static_cast<uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(bytes.size())));
+}
+
+std::string PngChunk(const std::string& name, const std::string& content) {
+  return BigEndian(static_cast<uint32_t>(content.size())) + name + content +
+         BigEndian(Crc(name + content));
+}
+
 }  // namespace
 
 std::string Npy(const std::string& header, std::string_view data, int version) {
@@ -42,6 +60,41 @@ std::string Npy(const std::string& header, std::string_view data, int version) {
 }
 
 std::string Gzip(std::string_view content) { return Deflated(content, 15 + 16); }
+std::string RawDeflate(std::string_view content) { return Deflated(content, -15); }
+std::string ZlibDeflate(std::string_view content) { return Deflated(content, 15); }
+
+// Source of the format: PKWARE's APPNOTE.TXT, 4.3.
+std::string OverlappingZip(std::string_view content, int count) {
+  const std::string packed = RawDeflate(content);
+  // Version, flags, method, time, date, checksum, packed and whole size, length of the name, of the
+  // extra field.
+  const auto common = [&](const std::string& name) {
+    return Raw(uint16_t{20}) + Raw(uint16_t{0}) + Raw(uint16_t{8}) + Raw(uint16_t{0}) +
+           Raw(uint16_t{1 << 5 | 1}) + Raw(Crc(content)) +
+           Raw(static_cast<uint32_t>(packed.size())) + Raw(static_cast<uint32_t>(content.size())) +
+           Raw(static_cast<uint16_t>(name.size())) + Raw(uint16_t{0});
+  };
+  const std::string entry = "PK\x03\x04" + common("0") + "0" + packed;
+  std::string directory;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = std::to_string(i);
+    // Besides: comment, disk, attributes within and without, where the entry begins.
+    directory += "PK\x01\x02" + Raw(uint16_t{20}) + common(name) + Raw(uint16_t{0}) +
+                 Raw(uint16_t{0}) + Raw(uint16_t{0}) + Raw(uint32_t{0}) + Raw(uint32_t{0}) + name;
+  }
+  const auto entries = static_cast<uint16_t>(count);
+  return entry + directory + "PK\x05\x06" + Raw(uint16_t{0}) + Raw(uint16_t{0}) + Raw(entries) +
+         Raw(entries) + Raw(static_cast<uint32_t>(directory.size())) +
+         Raw(static_cast<uint32_t>(entry.size())) + Raw(uint16_t{0});
+}
+
+std::string OneBitPng(uint32_t width, uint32_t height, std::string_view scan_lines) {
+  using std::string_literals::operator""s;
+  // Depth 1, grey; the only ways of compressing and filtering; not interlaced.
+  const std::string header = BigEndian(width) + BigEndian(height) + "\x01\0\0\0\0"s;
+  return "\x89PNG\r\n\x1A\n" + PngChunk("IHDR", header) +
+         PngChunk("IDAT", ZlibDeflate(scan_lines)) + PngChunk("IEND", "");
+}
 
 std::string Mat(const std::string& name, const std::vector<int32_t>& dims,
                 const std::vector<double>& values, bool compressed) {
@@ -59,7 +112,7 @@ std::string Mat(const std::string& name, const std::vector<int32_t>& dims,
   header += Raw(uint16_t{0x0100});
   header += "IM";
   if (!compressed) return header + matrix;
-  const std::string packed = Deflated(matrix, 15);
+  const std::string packed = ZlibDeflate(matrix);
   return header + Raw(kPacked) + Raw(static_cast<uint32_t>(packed.size())) + packed;
 }
 

@@ -19,6 +19,17 @@ std::string Raw(T value) {
 std::string Npy(const std::string& header, std::string_view data, int version = 1);
 
 std::string Gzip(std::string_view content);
+// Deflated without a header, as entries of zip archives are; with zlib's header, as chunks of PNGs.
+std::string RawDeflate(std::string_view content);
+std::string ZlibDeflate(std::string_view content);
+
+// A zip archive whose directory lists `count` entries "0", "1", ... that are all the same bytes of
+// the file: `content`, deflated.
+std::string OverlappingZip(std::string_view content, int count);
+
+// A grey PNG of one bit a pixel with right checksums that declares this size; `scan_lines` are what
+// it holds of its pixels.
+std::string OneBitPng(uint32_t width, uint32_t height, std::string_view scan_lines);
 
 // A MATLAB v5 file with one double array; `values` in MATLAB's order.
 std::string Mat(const std::string& name, const std::vector<int32_t>& dims,

@@ -62,6 +62,44 @@ TEST(Zip, DistrustsDeclaredSizes) {
   }
 }
 
+// Sixty entries that are one megabyte of zeros, all the same thousand bytes of the file: each is an
+// honest entry, all together are more than any archive of that size holds.
+TEST(Zip, DistrustsEntriesThatOverlap) {
+  const std::string zeros(1 << 20, '\0');
+  const std::string one = OverlappingZip(zeros, 1), sixty = OverlappingZip(zeros, 60);
+  EXPECT_EQ(ZipReader(one, "archive").Read("0"), zeros);
+  EXPECT_THAT(UserErrorOf([&] { ZipReader(sixty, "archive"); }),
+              HasSubstr("archive: its entries declare more bytes"));
+  const TempFolder folder;
+  const auto path = folder.Write("sixty.zip", sixty);
+  EXPECT_THAT(UserErrorOf([&] { ZipEntryNames(path); }), HasSubstr("declare more bytes"));
+  EXPECT_THAT(UserErrorOf([&] { ZipEntryStream(path, "7"); }), HasSubstr("declare more bytes"));
+  EXPECT_THAT(ZipEntryNames(folder.Write("one.zip", one)), ElementsAre("0"));
+}
+
+// What deflate really reaches is no reason to refuse.
+TEST(Zip, ReadsWhatIsPackedAsTightAsDeflateCan) {
+  const std::string zeros(4 << 20, '\0');
+  const std::string archive = OverlappingZip(zeros, 1);
+  EXPECT_GT(zeros.size(), 900 * archive.size());
+  EXPECT_EQ(ZipReader(archive, "archive").Read("0").size(), zeros.size());
+}
+
+TEST(Zip, StreamsAnEntryPieceByPiece) {
+  const TempFolder folder;
+  std::string content;
+  for (int i = 0; i < 300'000; ++i) content += static_cast<char>(i * i % 251);
+  const auto path = folder.path() / "a.zip";
+  WriteZip(path, std::vector<ZipEntry>{{"other", "x"}, {"long", content}}, ZipMethod::kDeflated);
+  ZipEntryStream stream(path, "long");
+  EXPECT_EQ(stream.Read(7), content.substr(0, 7));
+  EXPECT_EQ(stream.Read(0), "");
+  EXPECT_EQ(stream.Read(200'000), content.substr(7, 200'000));
+  EXPECT_EQ(stream.Read(200'000), content.substr(200'007));
+  EXPECT_EQ(stream.Read(5), "");
+  EXPECT_THAT(UserErrorOf([&] { ZipEntryStream(path, "none"); }), HasSubstr("'none'"));
+}
+
 TEST(Zip, VerifiesChecksums) {
   std::string bytes = Archive({{"a", "text"}}, ZipMethod::kStored);
   bytes[bytes.find("text")] = 'n';
