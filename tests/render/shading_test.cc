@@ -120,6 +120,49 @@ TEST(RenderMesh, LightComesFromItsDirection) {
   EXPECT_LT(sky.at<cv::Vec3b>(46, 32)[0], 110);
 }
 
+// A plate that faces the camera: n = (0, 0, -1). Directions need not be unit vectors, the sky need
+// not be above, and lights of several colours add up.
+TEST(RenderMesh, AddsUpAmbientLightAndLights) {
+  const TestMesh plate = MakePlate(0, 64);
+  RenderOptions options;
+  options.supersample = 1;
+  options.lighting.up = {0, 3, -4};  // n . up = 0.8 of a unit vector
+  options.lighting.sky = {0.5, 0.3, 0.1};
+  options.lighting.ground = {0.1, 0.2, 0.4};
+  options.lighting.lights = {{{0, 2.4, -1.8}, {0.1, 0.2, 0.3}},  // n . l = 0.6
+                             {{5, 0, 0}, {9, 9, 9}},             // along the plate
+                             {{0, 0, 7}, {9, 9, 9}}};            // from behind
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+                                   Paint::Uniform(Vec3(1, 0.5, 0.25)), options);
+  const Vec3 albedo = LinearFromSrgb({1, 0.5, 0.25});
+  const Vec3 irradiance =
+      0.9 * Vec3(0.5, 0.3, 0.1) + 0.1 * Vec3(0.1, 0.2, 0.4) + 0.6 * Vec3(0.1, 0.2, 0.3);
+  for (int channel = 0; channel < 3; ++channel) {
+    EXPECT_NEAR(image.at<cv::Vec3b>(20, 40)[2 - channel],
+                Srgb8FromLinear(static_cast<float>(albedo[channel] * irradiance[channel])), 1);
+  }
+}
+
+// Large faces weigh more: two of a right-angled roof, one twice as large.
+TEST(VertexNormals, FacesWeighByTheirArea) {
+  Points3 roof(4, 3);
+  roof << 0, 0, 0, 0, 0, -1, 2, 0, 0, 0, 1, 0;
+  Faces faces(2, 3);
+  faces << 0, 2, 1, 0, 1, 3;  // in the plane y = 0 with area 1, in x = 0 with area 1/2
+  const Points3 normals = VertexNormals(roof, faces);
+  EXPECT_LT((normals.row(0).transpose() - Vec3(1, 2, 0).normalized()).norm(), 1e-12);
+  EXPECT_LT((normals.row(2).transpose() - Vec3(0, 1, 0)).norm(), 1e-12);
+  EXPECT_LT((normals.row(3).transpose() - Vec3(1, 0, 0)).norm(), 1e-12);
+}
+
+TEST(Srgb, IsTheStandardsFunction) {
+  const Vec3 linear = LinearFromSrgb({0.04, 0.5, 1.7});
+  EXPECT_NEAR(linear[0], 0.04 / 12.92, 1e-12);
+  EXPECT_NEAR(linear[1], 0.21404114, 1e-8);
+  EXPECT_EQ(linear[2], 1);
+  EXPECT_EQ(LinearFromSrgb(Vec3(-1, 0, 0)).norm(), 0);
+}
+
 TEST(RenderMesh, MirroredLightGivesTheMirroredPicture) {
   const TestMesh ball = MakeBall();
   RenderOptions left, right;
