@@ -45,5 +45,37 @@ TEST(BodyParts, LandmarksAndSidesAreWhereTheyBelong) {
   EXPECT_NEAR(faces[kRightLegPart], faces[kLeftLegPart], 0.1 * faces[kLeftLegPart]);
 }
 
+// A triangle for each of SMPL's bones, moved by it alone; the parts spelt out in SMPL's order.
+TEST(BodyParts, EveryBoneBelongsToItsPart) {
+  BodyModel body;
+  body.faces.resize(24, 3);
+  RowMatX weights = RowMatX::Zero(72, 24);
+  for (int bone = 0; bone < 24; ++bone) {
+    body.faces.row(bone) << 3 * bone + 2, 3 * bone, 3 * bone + 1;
+    weights.block<3, 1>(3 * bone, bone).setOnes();
+  }
+  body.weights = weights.sparseView(0, 0);
+  constexpr uint8_t kLeftLeg = 6, kRightLeg = 5, kLeftArm = 4, kRightArm = 3, kTorso = 2, kHead = 1;
+  EXPECT_EQ(PartsOfFaces(body),
+            (std::vector<uint8_t>{kTorso,   kLeftLeg,  kRightLeg,  // pelvis, hips
+                                  kTorso,   kLeftLeg,  kRightLeg,  // spine 1, knees
+                                  kTorso,   kLeftLeg,  kRightLeg,  // spine 2, ankles
+                                  kTorso,   kLeftLeg,  kRightLeg,  // spine 3, feet
+                                  kTorso,   kTorso,    kTorso,     // neck, collars
+                                  kHead,    kLeftArm,  kRightArm,  // head, shoulders
+                                  kLeftArm, kRightArm,             // elbows
+                                  kLeftArm, kRightArm,             // wrists
+                                  kLeftArm, kRightArm}));          // hands
+  // Three corners' weights decide together, and the bones of one part together.
+  weights.topRows(3) << RowMatX::Zero(3, 24);
+  weights(0, 9) = 1;     // spine 3
+  weights(1, 18) = 0.6;  // left elbow
+  weights(1, 9) = 0.4;
+  weights(2, 20) = 0.9;  // left wrist
+  weights(2, 19) = 0.1;  // right elbow
+  body.weights = weights.sparseView(0, 0);
+  EXPECT_EQ(PartsOfFaces(body)[0], kLeftArm);  // 1.5 of the left arm, 1.4 of the torso
+}
+
 }  // namespace
 }  // namespace gyre

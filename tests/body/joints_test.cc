@@ -131,6 +131,39 @@ TEST(ModelJoints, StandInsLieNearTheRegressedJoints) {
   }
 }
 
+// The stand-ins' table, number by number, on a posed body on which nothing lies between anything.
+TEST(ModelJoints, StandInsAreThoseOfTheTable) {
+  BodyModel model = MakeRandomBody(11);
+  model.J_regressor_extra.resize(0, 0);
+  Rng rng(12, RngStream::kTest);
+  const PosedBody posed = PoseBody(model, RandomParams(rng));
+  const Points3 found = RegressJoints(model, SpinJoints(), posed);
+  const auto at = [&](const char* name) -> Vec3 {
+    return found.row(SpinJoints().IndexOf(name)).transpose();
+  };
+  const auto joint = [&](int k) -> Vec3 { return posed.joints.row(k).transpose(); };
+  Eigen::Index highest;
+  model.v_template.col(1).maxCoeff(&highest);
+  const Vec3 top = posed.vertices.row(highest).transpose();
+  const Vec3 nose = posed.vertices.row(model.landmark_vertices[0]).transpose();
+  const std::pair<const char*, Vec3> expected[] = {
+      {"Right Hip", 1.1 * joint(2) - 0.1 * joint(1)},
+      {"Left Hip", 1.1 * joint(1) - 0.1 * joint(2)},
+      {"Neck (LSP)", 0.5 * joint(12) + 0.25 * (joint(13) + joint(14))},
+      {"Top of Head (LSP)", top},
+      {"Pelvis (MPII)", 0.5 * (joint(1) + joint(2))},
+      {"Thorax (MPII)", 0.4 * joint(12) + 0.3 * (joint(13) + joint(14))},
+      {"Spine (H36M)", 0.5 * (joint(3) + joint(6))},
+      {"Jaw (H36M)", 0.45 * joint(12) + 0.1 * joint(15) + 0.45 * nose},
+      {"Head (H36M)", 0.5 * (joint(15) + top)}};
+  for (const auto& [name, point] : expected) EXPECT_LT((at(name) - point).norm(), 1e-12) << name;
+  // A body without a nose has a jaw all the same.
+  model.landmark_vertices[0] = -1;
+  KeypointSet jaw{"jaw", {"Jaw (H36M)"}};
+  const Vec3 without_nose = RegressJoints(model, jaw, posed).row(0).transpose();
+  EXPECT_LT((without_nose - 0.45 * joint(12) - 0.55 * joint(15)).norm(), 1e-12);
+}
+
 TEST(ModelJoints, ARowsSumScalesTheTranslation) {
   const BodyModel model = MakeRandomBody(1, 0.8);
   BodyParams params{SmplLayout()};
