@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "body/joints.h"
+#include "core/so3.h"
 
 namespace gyre {
 namespace {
@@ -115,6 +117,83 @@ TEST(RulePoses, HandsAreUpAndReachingArmsAreRaised) {
   EXPECT_GT(left_only, 20);
   EXPECT_GT(right_only, 20);
   EXPECT_GT(both, 60);
+}
+
+// The angles of a pose in degrees, as the header's table has them; both sides.
+struct Angles {
+  std::array<double, 2> hip, knee, apart, ankle, raised, elbow;
+  double trunk;
+
+  explicit Angles(const PriorPose& pose) {
+    const auto rotation = [&](int joint) -> Vec3 { return pose.segment<3>(3 * (joint - 1)); };
+    for (int right = 0; right < 2; ++right) {
+      const double side = right ? -1 : 1;
+      const Vec3 thigh = ExpSO3(rotation(1 + right)) * Vec3(0, -1, 0);
+      hip[right] = std::atan2(thigh.z(), -thigh.y()) / kDegree;
+      apart[right] = std::asin(side * thigh.x()) / kDegree;
+      knee[right] = rotation(4 + right).x() / kDegree;
+      ankle[right] = -rotation(7 + right).x() / kDegree;
+      const Vec3 arm =
+          ExpSO3(rotation(13 + right)) * ExpSO3(rotation(16 + right)) * Vec3(side, 0, 0);
+      raised[right] = std::acos(-arm.y()) / kDegree;
+      elbow[right] = -side * rotation(18 + right).y() / kDegree;
+    }
+    trunk = 3 * rotation(3).x() / kDegree;
+  }
+};
+
+// Lowest and highest values seen.
+struct Span {
+  double low = 1e9, high = -1e9;
+  void Add(double value) {
+    low = std::min(low, value);
+    high = std::max(high, value);
+  }
+  void ExpectFills(double from, double to, const char* what) const {
+    const double slack = 0.05 * (to - from);
+    EXPECT_GT(low, from - 1e-6) << what;
+    EXPECT_LT(low, from + slack) << what;
+    EXPECT_LT(high, to + 1e-6) << what;
+    EXPECT_GT(high, to - slack) << what;
+  }
+};
+
+// The header's table, its numbers once more.
+TEST(RulePoses, AnglesFillTheRangesOfTheTable) {
+  struct Row {
+    RulePose kind;
+    std::array<double, 14> bounds;  // hip, knee, apart, ankle, trunk, raised, elbow
+  };
+  const Row table[] = {
+      {RulePose::kSeated, {60, 110, 60, 110, 0, 30, -15, 15, -10, 30, 0, 80, 10, 120}},
+      {RulePose::kSquatting, {80, 120, 90, 135, 5, 40, 10, 35, 10, 50, 0, 100, 10, 120}},
+      {RulePose::kReaching, {0, 60, 0, 40, 0, 20, -10, 15, -10, 40, 60, 160, 0, 70}},
+      {RulePose::kHandsUp, {-10, 15, 0, 15, 0, 20, -10, 10, -15, 15, 90, 175, 0, 110}}};
+  for (const Row& row : table) {
+    std::array<Span, 7> spans;
+    Span hanging;
+    ForPoses(row.kind, [&](const PriorPose& pose) {
+      const Angles angles(pose);
+      for (const int side : {0, 1}) {
+        spans[0].Add(angles.hip[side]);
+        spans[1].Add(angles.knee[side]);
+        spans[2].Add(angles.apart[side]);
+        spans[3].Add(angles.ankle[side]);
+        const bool hangs = row.kind == RulePose::kReaching && angles.raised[side] < 50;
+        (hangs ? hanging : spans[5]).Add(angles.raised[side]);
+        spans[6].Add(angles.elbow[side]);
+      }
+      spans[4].Add(angles.trunk);
+      // Legs share their flexion up to 10 degrees either way.
+      EXPECT_LT(std::abs(angles.knee[0] - angles.knee[1]), 10 + 1e-9);
+      EXPECT_LT(std::abs(angles.hip[0] - angles.hip[1]), 10 + 1e-9);
+    });
+    constexpr const char* kWhat[] = {"hip", "knee", "apart", "ankle", "trunk", "raised", "elbow"};
+    for (size_t i = 0; i < spans.size(); ++i) {
+      spans[i].ExpectFills(row.bounds[2 * i], row.bounds[2 * i + 1], kWhat[i]);
+    }
+    if (row.kind == RulePose::kReaching) hanging.ExpectFills(0, 40, "hanging");
+  }
 }
 
 TEST(RulePoses, ClipsRepeatByTheirSeed) {
