@@ -110,6 +110,170 @@ TEST(Retarget, AKneeBendsByAPositiveAngleAboutX) {
   }
 }
 
+// Arms that hang at rest: only the shoulders turn, to either side, and every hand lies as its own
+// forearm does.
+TEST(Retarget, HangingArmsAtRestAreTheShouldersTurns) {
+  for (const Mat3& frame : Frames()) {
+    TinySkeleton skeleton(frame, Vec3(0, -1, 0));
+    const PoseClip clip = RetargetBvh(skeleton.clip());
+    for (int joint = 0; joint < 24; ++joint) {
+      const double angle = joint == 16 ? -90 * kDegree : joint == 17 ? 90 * kDegree : 0;
+      EXPECT_LT((Joint(clip, joint) - Vec3(0, 0, angle)).norm(), 0.05) << joint;
+    }
+  }
+}
+
+// Twisted about the arm (which lies along x in SMPL's rest, to the left and to the right) and bent
+// as an elbow bends; ankles and hips about the body's own axes, each side by its own angle.
+TEST(Retarget, WristsAnklesAndHipsTurnAsTheirOwnSideDoes) {
+  for (const Mat3& frame : Frames()) {
+    TinySkeleton twisted(frame, Vec3(0, -1, 0));
+    twisted.Turn("left_wrist", Vec3(0, -1, 0), 0.4).Turn("right_wrist", Vec3(0, -1, 0), 0.7);
+    twisted.Turn("left_ankle", Vec3(1, 0, 0), 0.3).Turn("right_ankle", Vec3(0, 1, 0), 0.25);
+    twisted.Turn("left_hip", Vec3(1, 0, 0), -0.6).Turn("right_hip", Vec3(1, 0, 0), 0.9);
+    const PoseClip clip = RetargetBvh(twisted.clip());
+    EXPECT_LT((Joint(clip, 20) - Vec3(0.4, 0, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(clip, 21) - Vec3(-0.7, 0, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(clip, 7) - Vec3(0.3, 0, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(clip, 8) - Vec3(0, 0.25, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(clip, 1) - Vec3(-0.6, 0, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(clip, 2) - Vec3(0.9, 0, 0)).norm(), 0.05);
+    TinySkeleton bent(frame, Vec3(0, -1, 0));
+    bent.Turn("left_wrist", Vec3(-1, 0, 0), 0.3).Turn("right_wrist", Vec3(-1, 0, 0), 0.5);
+    const PoseClip bent_clip = RetargetBvh(bent.clip());
+    EXPECT_LT((Joint(bent_clip, 20) - Vec3(0, -0.3, 0)).norm(), 0.05);
+    EXPECT_LT((Joint(bent_clip, 21) - Vec3(0, 0.5, 0)).norm(), 0.05);
+  }
+}
+
+// A naming scheme's names in SMPL's order.
+struct NamingCase {
+  std::string prefix;
+  std::vector<std::string> names;
+};
+
+std::vector<std::string> SidedNames(const std::vector<std::string>& middle,
+                                    const std::vector<std::string>& sided) {
+  // Where SMPL's midline joints and its pairs stand.
+  constexpr int kMiddle[] = {0, 3, 6, 9, 12, 15};
+  constexpr int kLeft[] = {1, 4, 7, 10, 13, 16, 18, 20};
+  std::vector<std::string> names(24);
+  for (size_t i = 0; i < middle.size(); ++i) names[static_cast<size_t>(kMiddle[i])] = middle[i];
+  for (size_t i = 0; i < sided.size(); ++i) {
+    names[static_cast<size_t>(kLeft[i])] = "Left" + sided[i];
+    names[static_cast<size_t>(kLeft[i]) + 1] = "Right" + sided[i];
+  }
+  return names;
+}
+
+TEST(Retarget, FindsTheJointsOfEveryNaming) {
+  const std::vector<std::string> builder = {"UpLeg",    "Leg", "Foot",    "ToeBase",
+                                            "Shoulder", "Arm", "ForeArm", "Hand"};
+  const NamingCase cases[] = {
+      {"", SidedNames({"Hips", "LowerBack", "Spine", "Spine1", "Neck1", "Head"}, builder)},
+      {"", SidedNames({"Hips", "lowerback", "Chest", "Chest2", "Neck", "Head"},
+                      {"Hip", "Knee", "Ankle", "Toe", "Collar", "Shoulder", "Elbow", "Wrist"})},
+      {"mixamorig:", SidedNames({"Hips", "Spine", "Spine1", "Spine2", "Neck", "Head"}, builder)},
+      {"", SidedNames({"Hips", "Spine", "", "Spine1", "Neck", "Head"}, builder)}};
+  for (const NamingCase& naming : cases) {
+    // Nodes in another order than SMPL's, among others.
+    BvhClip clip;
+    for (int i = 0; i < 24; ++i) {
+      const int joint = (7 * i + 5) % 24;
+      clip.nodes.push_back({});
+      clip.nodes.back().name = naming.prefix + "other" + std::to_string(joint);
+      if (naming.names[static_cast<size_t>(joint)].empty()) continue;
+      clip.nodes.push_back({});
+      clip.nodes.back().name = naming.prefix + naming.names[static_cast<size_t>(joint)];
+    }
+    const SkeletonMap map = MapSkeleton(clip);
+    for (int joint = 0; joint < 24; ++joint) {
+      const std::string& name = naming.names[static_cast<size_t>(joint)];
+      EXPECT_EQ(map.node(joint), name.empty() ? -1 : clip.IndexOf(naming.prefix + name))
+          << naming.names[3] << " " << joint;
+    }
+    const bool cmu = &naming < cases + 2;
+    EXPECT_EQ(map.feet_rest_with_legs, cmu);
+    EXPECT_NEAR(map.elbow_tilt_rad, cmu ? 30 * kDegree : 0, 1e-12);
+  }
+}
+
+// CMU's skeleton at rest: legs spread by 20 degrees with their feet, elbows whose hinge is tilted
+// by 30 degrees about the arm.
+BvhClip CmuClip() {
+  BvhClip clip;
+  clip.name = "cmu.bvh";
+  clip.frame_time = 0.1;
+  const auto add = [&](const std::string& name, const std::string& parent, const Vec3& offset) {
+    BvhNode node;
+    node.name = name;
+    node.parent = parent.empty() ? -1 : clip.IndexOf(parent);
+    node.offset = offset;
+    node.channels = {BvhChannel::kXRotation, BvhChannel::kYRotation, BvhChannel::kZRotation};
+    node.first_channel = 3 * static_cast<int>(clip.nodes.size());
+    clip.nodes.push_back(node);
+  };
+  add("Hips", "", Vec3(0, 0, 0));
+  add("LowerBack", "Hips", Vec3(0, 2, 0));
+  add("Spine", "LowerBack", Vec3(0, 10, 0));
+  add("Spine1", "Spine", Vec3(0, 10, 0));
+  add("Neck1", "Spine1", Vec3(0, 10, 0));
+  add("Head", "Neck1", Vec3(0, 8, 0));
+  for (const std::string side : {"Left", "Right"}) {
+    const double x = side == "Left" ? 1 : -1;
+    const Vec3 leg = 40 * Vec3(x * std::sin(20 * kDegree), -std::cos(20 * kDegree), 0);
+    add(side + "UpLeg", "Hips", Vec3(9 * x, -1, 0));
+    add(side + "Leg", side + "UpLeg", leg);
+    add(side + "Foot", side + "Leg", leg);
+    add(side + "ToeBase", side + "Foot", Vec3(0, -2, 12));
+    add(side + "Shoulder", "Spine1", Vec3(3 * x, 6, 0));
+    add(side + "Arm", side + "Shoulder", Vec3(12 * x, 0, 0));
+    add(side + "ForeArm", side + "Arm", Vec3(26 * x, 0, 0));
+    add(side + "Hand", side + "ForeArm", Vec3(24 * x, 0, 0));
+  }
+  clip.motion = RowMatX::Zero(1, 3 * static_cast<Eigen::Index>(clip.nodes.size()));
+  return clip;
+}
+
+TEST(Retarget, CmusFeetRestWithTheirLegsAndItsElbowsAreTilted) {
+  const PoseClip clip = RetargetBvh(CmuClip());
+  for (int joint = 0; joint < 24; ++joint) {
+    Vec3 expected = Vec3::Zero();
+    if (joint == 1) expected.z() = 20 * kDegree;
+    if (joint == 2) expected.z() = -20 * kDegree;
+    if (joint == 16 || joint == 17) expected.x() = -30 * kDegree;
+    EXPECT_LT((Joint(clip, joint) - expected).norm(), 0.05) << joint;
+  }
+}
+
+TEST(Retarget, CmusElbowsBendAboutTheirTiltedHinges) {
+  BvhClip source = CmuClip();
+  // One rotation of a node about an axis of the body's frame, as X, Y, Z channels.
+  const auto turn = [&](const std::string& name, const Vec3& axis_angle) {
+    const Mat3 r = ExpSO3(axis_angle);  // = Rx Ry Rz
+    const Vec3 angles(std::atan2(-r(1, 2), r(2, 2)), std::asin(r(0, 2)),
+                      std::atan2(-r(0, 1), r(0, 0)));
+    const BvhNode& node = source.nodes[static_cast<size_t>(source.IndexOf(name))];
+    for (int i = 0; i < 3; ++i) source.motion(0, node.first_channel + i) = angles[i] / kDegree;
+  };
+  const Vec3 hinge(0, std::cos(30 * kDegree), -std::sin(30 * kDegree));
+  turn("LeftForeArm", -1.1 * hinge);
+  turn("RightForeArm", 0.6 * hinge);
+  turn("LeftLeg", {0.7, 0, 0});
+  turn("Spine", {0.2, 0.1, -0.3});
+  turn("Head", {-0.1, 0.4, 0.2});
+  turn("RightShoulder", {0, 0.15, 0.25});
+  const PoseClip clip = RetargetBvh(source);
+  EXPECT_LT((Joint(clip, 18) - Vec3(0, -1.1, 0)).norm(), 0.05);
+  EXPECT_LT((Joint(clip, 19) - Vec3(0, 0.6, 0)).norm(), 0.05);
+  EXPECT_LT((Joint(clip, 6) - Vec3(0.2, 0.1, -0.3)).norm(), 1e-9);
+  EXPECT_LT((Joint(clip, 15) - Vec3(-0.1, 0.4, 0.2)).norm(), 1e-9);
+  EXPECT_LT((Joint(clip, 14) - Vec3(0, 0.15, 0.25)).norm(), 1e-9);
+  // The spread leg's x axis, seen from a leg that hangs straight down.
+  const Vec3 knee = ExpSO3(Vec3(0, 0, -20 * kDegree)) * Vec3(0.7, 0, 0);
+  EXPECT_LT((Joint(clip, 4) - knee).norm(), 0.05);
+}
+
 TEST(Retarget, TheRootStandsInAWorldWithYUp) {
   for (const Mat3& frame : Frames()) {
     TinySkeleton skeleton(frame, Vec3(0, -1, 0));
@@ -187,6 +351,59 @@ TEST(PoseClips, AmassFilesGiveBodyJointsAndStillHands) {
   EXPECT_THROW(ReadPoseClips(path), UserError);
   WriteNpz(path, {{"trans", NdArray::FromMatrix(RowMatX::Zero(5, 3))}});
   EXPECT_THROW(ReadPoseClips(path), UserError);
+  fs::remove(path);
+}
+
+// Every key by which files give their frame rate, and the rate of a file that gives none.
+TEST(PoseClips, FrameRatesHaveThreeNames) {
+  const fs::path path = fs::path(testing::TempDir()) / "pose_clips_rate.npz";
+  const NdArray poses = NdArray::FromMatrix(RowMatX::Random(5, 66));
+  for (const char* key : {"mocap_framerate", "mocap_frame_rate", "fps"}) {
+    WriteNpz(path, {{"poses", poses}, {key, NdArray::FromScalar(47.5)}});
+    EXPECT_EQ(ReadPoseClips(path)[0].fps, 47.5) << key;
+    WriteNpz(path, {{"poses", poses}, {key, NdArray::FromScalar(0)}});
+    EXPECT_THROW(ReadPoseClips(path), UserError) << key;
+  }
+  WriteNpz(path, {{"poses", poses}});
+  EXPECT_EQ(ReadPoseClips(path)[0].fps, 30);
+  EXPECT_EQ(ReadPoseClips(path)[0].name, "pose_clips_rate");
+  fs::remove(path);
+}
+
+TEST(PoseClips, RefuseClipsAndNumbersThatAreNotThere) {
+  const fs::path path = fs::path(testing::TempDir()) / "pose_clips_broken.npz";
+  const NdArray poses = NdArray::FromMatrix(RowMatX::Random(3, 66));
+  const auto error = [&](Npz npz) {
+    npz.try_emplace("poses", poses);
+    npz.try_emplace("clip_names", NdArray::FromStrings({"a", "b"}));
+    npz.try_emplace("fps", NdArray::From<double>({2}, std::vector<double>{30, 60}));
+    npz.try_emplace("clip_idx", NdArray::From<int32_t>({3}, std::vector<int32_t>{0, 1, 0}));
+    WriteNpz(path, npz);
+    try {
+      EXPECT_EQ(ReadPoseClips(path).size(), 2u);
+    } catch (const UserError& failure) {
+      return std::string(failure.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(error({}), "");
+  // Rows of one clip need not stand together.
+  const std::vector<PoseClip> clips = ReadPoseClips(path);
+  EXPECT_EQ(clips[0].poses.rows(), 2);
+  EXPECT_EQ(clips[0].fps, 30);
+  EXPECT_EQ(clips[1].poses.rows(), 1);
+  EXPECT_EQ(clips[1].fps, 60);
+  const auto idx = [](std::vector<int32_t> values) {
+    return Npz{{"clip_idx", NdArray::From<int32_t>({static_cast<int64_t>(values.size())}, values)}};
+  };
+  EXPECT_THAT(error(idx({0, 2, 0})), HasSubstr("row 1 names clip 2 of 2"));
+  EXPECT_THAT(error(idx({-1, 1, 0})), HasSubstr("row 0 names clip -1"));
+  EXPECT_THAT(error(idx({0, 1})), HasSubstr("'clip_idx'"));
+  EXPECT_THAT(error({{"fps", NdArray::From<double>({2}, std::vector<double>{30, 0})}}),
+              HasSubstr("entry 1"));
+  RowMatX broken = RowMatX::Random(3, 66);
+  broken(2, 65) = std::nan("");
+  EXPECT_THAT(error({{"poses", NdArray::FromMatrix(broken)}}), HasSubstr("row 2"));
   fs::remove(path);
 }
 
