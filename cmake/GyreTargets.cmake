@@ -34,11 +34,16 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug" OR GYRE_FUZZ)
   target_compile_definitions(gyre_flags INTERFACE EIGEN_INITIALIZE_MATRICES_BY_NAN _GLIBCXX_ASSERTIONS)
 endif()
 
-# gyre_library(NAME DEPS target...): the library gyre::NAME of all sources in this folder.
+# gyre_library(NAME [SOURCES|EXCEPT file...] DEPS target...): the library gyre::NAME of all sources in
+# this folder, of these alone, or of all but these.
 # Public headers are found as "core/so3.h", "body/body_model.h", "fitting/fitter.h".
 function(gyre_library name)
-  cmake_parse_arguments(arg "" "" "DEPS;PRIVATE" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cc *.h)
+  cmake_parse_arguments(arg "" "" "SOURCES;EXCEPT;DEPS;PRIVATE" ${ARGN})
+  set(sources ${arg_SOURCES})
+  if(NOT sources)
+    file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc *.h)
+    list(REMOVE_ITEM sources "" ${arg_EXCEPT})
+  endif()
   add_library(gyre_${name} STATIC ${sources})
   set_target_properties(gyre_${name} PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME ${name})
   add_library(gyre::${name} ALIAS gyre_${name})

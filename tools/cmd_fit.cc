@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <vector>
@@ -16,18 +17,19 @@
 #include "core/fingerprint.h"
 #include "fitting/fitter.h"
 #include "io/journal.h"
+#include "loop/bulk/fit_identity.h"
+#include "loop/bulk/fit_input.h"
+#include "loop/bulk/fit_loop.h"
+#include "loop/bulk/fit_output.h"
+#include "loop/bulk/fit_rows.h"
+#include "loop/bulk/fit_sequence.h"
+#include "loop/bulk/network_start.h"
 #include "loop/option_text.h"
 #include "loop/run_directory.h"
 #include "loop/train_options.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
-#include "tools/fit_identity.h"
-#include "tools/fit_input.h"
-#include "tools/fit_loop.h"
-#include "tools/fit_output.h"
-#include "tools/fit_rows.h"
-#include "tools/fit_sequence.h"
-#include "tools/network_start.h"
+#include "tools/sequence_arguments.h"
 
 namespace gyre {
 namespace {
@@ -344,8 +346,10 @@ int RunFit(int argc, char** argv) {
   const auto fitter = std::make_shared<const Fitter>(body, prior, fit_options);
   const PersonSource source = SourceOf(args, {body, prior});
   const Survey survey = SurveyOf(source);
-  std::optional<NetworkStart> network;
-  if (args.count("checkpoint")) network.emplace(args["checkpoint"].as<std::string>(), *body);
+  std::unique_ptr<NetworkStart> network;
+  if (args.count("checkpoint")) {
+    network = OpenNetworkStart(args["checkpoint"].as<std::string>(), *body);
+  }
   CheckSurvey(survey, args, network && network->needs_pictures());
   if (args.count("sequence")) CheckFrames(source);
   const PersonRange range = shard.Of(survey.persons);
@@ -372,7 +376,7 @@ int RunFit(int argc, char** argv) {
     for (auto i = before; i < std::ssize(rows); ++i) records.push_back(EncodeRow(rows[i]));
     journal.Append(records);
   } else if (before < range.end - range.begin) {
-    FitLoop loop(*fitter, network ? &*network : nullptr, FocalOf(args), threads, range, &journal);
+    FitLoop loop(*fitter, network.get(), FocalOf(args), threads, range, &journal);
     if (!loop.Run(source, survey.fingerprint)) {
       spdlog::warn("stopped after {} of {} fits; the same command goes on", journal.size(),
                    range.end - range.begin);

@@ -22,7 +22,7 @@
 #include "fitting/problem_file.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/zip_parts.h"
-#include "tools/fit_rows.h"
+#include "loop/bulk/fit_rows.h"
 
 namespace gyre {
 namespace {

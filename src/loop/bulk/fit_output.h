@@ -8,7 +8,7 @@
 
 #include "body/body_model.h"
 #include "io/journal.h"
-#include "tools/fit_sequence.h"
+#include "loop/bulk/fit_sequence.h"
 
 namespace gyre {
 

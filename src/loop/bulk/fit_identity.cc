@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fit_identity.h"
+#include "loop/bulk/fit_identity.h"
 
 #include "core/file.h"
 

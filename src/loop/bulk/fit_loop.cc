@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fit_loop.h"
+#include "loop/bulk/fit_loop.h"
 
 #include <fmt/format.h>
 
@@ -8,8 +8,8 @@
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/parallel.h"
-#include "tools/fit_identity.h"
-#include "tools/fit_rows.h"
+#include "loop/bulk/fit_identity.h"
+#include "loop/bulk/fit_rows.h"
 
 namespace gyre {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fit_rows.h"
+#include "loop/bulk/fit_rows.h"
 
 #include <fmt/format.h>
 

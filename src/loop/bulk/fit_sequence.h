@@ -3,20 +3,14 @@
 // per frame.
 #pragma once
 
-#include <cxxopts.hpp>
 #include <memory>
 #include <vector>
 
 #include "fitting/fitter.h"
-#include "tools/fit_input.h"
-#include "tools/fit_rows.h"
+#include "loop/bulk/fit_input.h"
+#include "loop/bulk/fit_rows.h"
 
 namespace gyre {
-
-// --sequence and --fps.
-void AddSequenceOptions(cxxopts::Options& options);
-// UsageError names what does not go together with them, or is missing.
-void CheckSequenceArguments(const cxxopts::ParseResult& args);
 
 // Of OpenPoseFrames(): UserError when they do not sort by name as by number, and when the person is
 // in none; a warning when numbers are left out.

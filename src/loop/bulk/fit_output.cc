@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fit_output.h"
+#include "loop/bulk/fit_output.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -18,8 +18,8 @@
 #include "core/file.h"
 #include "core/progress.h"
 #include "io/image.h"
+#include "loop/bulk/fit_rows.h"
 #include "render/overlay.h"
-#include "tools/fit_rows.h"
 
 namespace gyre {
 

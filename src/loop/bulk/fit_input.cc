@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/fit_input.h"
+#include "loop/bulk/fit_input.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

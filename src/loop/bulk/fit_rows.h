@@ -12,8 +12,8 @@
 #include "body/joints.h"
 #include "fitting/fit_problem.h"
 #include "io/journal.h"
+#include "loop/bulk/fit_input.h"
 #include "metrics/meter.h"
-#include "tools/fit_input.h"
 
 namespace gyre {
 

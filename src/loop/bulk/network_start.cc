@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/network_start.h"
+#include "loop/bulk/network_start.h"
 
 #include <spdlog/spdlog.h>
 
@@ -55,48 +55,52 @@ std::optional<Batch> BatchOf(const FitInput& input, const Sample& sample, int cr
   return batch;
 }
 
-}  // namespace
-
-struct NetworkStart::Impl {
-  c10::Device device = DeviceFromName("cpu");
-  TrainedNetwork trained;
-  RestJoints rest;
-};
-
-NetworkStart::NetworkStart(const std::filesystem::path& run, const BodyModel& body) {
-  InitRuntime(1);  // see SetStarts
-  const c10::Device device = DeviceFromName("cpu");
-  impl_.reset(new Impl{device, LoadTrainedNetwork(run, device), RestJoints(body)});
-  if (impl_->trained.options.network.input == NetworkInput::kSilhouette) {
-    ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
-                   run.string());
+class TrainedNetworkStart : public NetworkStart {
+ public:
+  TrainedNetworkStart(const std::filesystem::path& run, const BodyModel& body)
+      : device_(DeviceFromName("cpu")), trained_(LoadTrainedNetwork(run, device_)), rest_(body) {
+    if (trained_.options.network.input == NetworkInput::kSilhouette) {
+      ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
+                     run.string());
+    }
   }
-}
 
-NetworkStart::~NetworkStart() = default;
+  bool needs_pictures() const override {
+    return trained_.options.network.input == NetworkInput::kImage;
+  }
 
-bool NetworkStart::needs_pictures() const {
-  return impl_->trained.options.network.input == NetworkInput::kImage;
-}
+  void SetStarts(int threads, std::vector<FitInput>* inputs) override {
+    // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
+    // its neighbours nor on the number of threads.
+    ParallelFor(static_cast<int64_t>(inputs->size()), threads,
+                [&](int64_t i, int) { SetStart(&(*inputs)[i]); });
+  }
 
-void NetworkStart::SetStarts(int threads, std::vector<FitInput>* inputs) {
-  // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
-  // its neighbours nor on the number of threads.
-  ParallelFor(static_cast<int64_t>(inputs->size()), threads, [&](int64_t i, int) {
-    FitInput& input = (*inputs)[i];
-    const auto sample = SampleOf(input);
+ private:
+  void SetStart(FitInput* input) {
+    const auto sample = SampleOf(*input);
     if (!sample) return;
     if (!needs_pictures()) {
-      input.problem.start =
-          PredictFromKeypoints(impl_->trained, {&*sample, 1}, impl_->rest, impl_->device)[0];
+      input->problem.start = PredictFromKeypoints(trained_, {&*sample, 1}, rest_, device_)[0];
     } else {
-      const auto batch = BatchOf(input, *sample, impl_->trained.options.network.image_px);
+      const auto batch = BatchOf(*input, *sample, trained_.options.network.image_px);
       if (!batch) return;
-      input.problem.start =
-          PredictBodies(impl_->trained.network, *batch, impl_->rest, impl_->device)[0];
+      input->problem.start = PredictBodies(trained_.network, *batch, rest_, device_)[0];
     }
-    input.problem.has_start = input.problem.start_has_translation = true;
-  });
+    input->problem.has_start = input->problem.start_has_translation = true;
+  }
+
+  c10::Device device_;
+  TrainedNetwork trained_;
+  RestJoints rest_;
+};
+
+}  // namespace
+
+std::unique_ptr<NetworkStart> OpenNetworkStart(const std::filesystem::path& run,
+                                               const BodyModel& body) {
+  InitRuntime(1);  // a person per thread, see SetStarts
+  return std::make_unique<TrainedNetworkStart>(run, body);
 }
 
 }  // namespace gyre

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tools/sequence_arguments.h"
+
+#include <fmt/format.h>
+
+#include "core/error.h"
+#include "loop/bulk/fit_input.h"
+
+namespace gyre {
+
+void AddSequenceOptions(cxxopts::Options& options) {
+  options.add_options("Video")(
+      "sequence",
+      "Fit one person through all frames of --openpose DIR together: one shape, smooth motion; "
+      "needs --fps, --focal, --person and --images")("fps", "Frames per second",
+                                                     cxxopts::value<double>(), "N");
+}
+
+void CheckSequenceArguments(const cxxopts::ParseResult& args) {
+  if (!args.count("sequence")) {
+    if (args.count("fps")) throw UsageError("--fps belongs to --sequence");
+    return;
+  }
+  for (const char* other :
+       {"join", "shard", "params", "checkpoint", "data", "coco", "problems", "spin-npz"}) {
+    if (args.count(other)) {
+      throw UsageError(fmt::format("--sequence and --{} do not go together", other));
+    }
+  }
+  if (const auto start = args["start"].as<std::string>(); start != "mean") {
+    throw UsageError(fmt::format("--sequence and --start {} do not go together", start));
+  }
+  if (!args.count("openpose")) {
+    throw UsageError("--sequence needs --openpose DIR, a file per frame");
+  }
+  if (!args.count("fps")) throw UsageError("--sequence needs --fps, the frames per second");
+  if (const double fps = args["fps"].as<double>(); !(fps > 0 && fps <= 1e5)) {
+    throw UsageError(fmt::format("--fps is {}; it must be above 0 and at most 1e5", fps));
+  }
+  if (!args.count("focal")) {
+    throw UsageError(
+        "--sequence needs --focal: without it each frame has a camera of its own, around the "
+        "person, and metres mean nothing from frame to frame");
+  }
+  if (PersonChoice::Parse(args["person"].as<std::string>()).kind == PersonChoice::Kind::kAll) {
+    throw UsageError("--sequence follows one person: --person largest, or a number from 0");
+  }
+}
+
+}  // namespace gyre

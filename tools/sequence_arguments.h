@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The arguments of gyre fit --sequence.
+#pragma once
+
+#include <cxxopts.hpp>
+
+namespace gyre {
+
+// --sequence and --fps.
+void AddSequenceOptions(cxxopts::Options& options);
+// UsageError names what does not go together with them, or is missing.
+void CheckSequenceArguments(const cxxopts::ParseResult& args);
+
+}  // namespace gyre
