@@ -196,6 +196,10 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   const int n = static_cast<int>(frames.size());
   SequenceResult result;
   result.frames = fitter_->FitAll(frames, threads);
+  result.alone.resize(n);
+  for (int i = 0; i < n; ++i) {
+    if (result.frames[i].summary.usable) result.alone[i] = result.frames[i].params;
+  }
   const std::vector<std::vector<Candidate>> candidates = Candidates(frames, result.frames);
   std::vector<int> seen;
   for (int i = 0; i < n; ++i) {

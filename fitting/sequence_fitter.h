@@ -21,6 +21,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct SequenceResult {
   // the reason stands, but the parameters are those of the motion through the gap, unless no frame
   // can be fitted. `before` is of the frame's own fit; no runner-up, no uncertainty.
   std::vector<FitResult> frames;
+  std::vector<std::optional<BodyParams>> alone;  // each frame's own fit, where it is usable
   SequenceSummary summary;
 };
 

@@ -80,19 +80,16 @@ std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const Pers
     if (result.summary.windows > 0) rows[i].params = result.frames[i].params;
   }
 
-  const std::vector<FitResult> alone = fitter->FitAll(problems, threads);
   double before = 0, after = 0;
   int64_t count = 0;
   for (size_t i = 2; i < frames.size(); ++i) {
-    const auto squared = [&](std::span<const FitResult> fits) {
-      const BodyParams three[] = {fits[i - 2].params, fits[i - 1].params, fits[i].params};
+    const auto squared = [&](const auto& params_of) {
+      const BodyParams three[] = {params_of(i - 2), params_of(i - 1), params_of(i)};
       return std::pow(sequence_fitter.Acceleration(three, 1 / fps), 2);
     };
-    if (!alone[i - 2].summary.usable || !alone[i - 1].summary.usable || !alone[i].summary.usable) {
-      continue;
-    }
-    before += squared(alone);
-    after += squared(result.frames);
+    if (!result.alone[i - 2] || !result.alone[i - 1] || !result.alone[i]) continue;
+    before += squared([&](size_t k) { return *result.alone[k]; });
+    after += squared([&](size_t k) { return result.frames[k].params; });
     ++count;
   }
   report->acceleration_alone_m_s2 = std::sqrt(before / count);
