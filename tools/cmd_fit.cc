@@ -263,7 +263,8 @@ bool IsFinished(const fs::path& out, const FitRun& run) {
 }
 
 // Starts the journal, or goes on with it.
-void Prepare(Journal* journal, const FitRun& run, PersonRange range, bool restart) {
+void Prepare(Journal* journal, const FitRow& like, const FitRun& run, PersonRange range,
+             bool restart) {
   if (journal->cut_bytes() > 0) {
     spdlog::warn(
         "{}: {} bytes after fit {} are unfinished or damaged; those persons are fitted again",
@@ -277,7 +278,7 @@ void Prepare(Journal* journal, const FitRun& run, PersonRange range, bool restar
         "--restart to forget it",
         journal->path().string(), journal->size(), difference);
   }
-  const FitRow last = DecodeRow(journal->Read(journal->size() - 1, 1)[0]);
+  const FitRow last = DecodeRow(journal->Read(journal->size() - 1, 1)[0], like);
   if (last.index != range.begin + journal->size() - 1) {
     ThrowUserError("{}: does not hold person after person; delete it or give --restart",
                    journal->path().string());
@@ -365,7 +366,8 @@ int RunFit(int argc, char** argv) {
     ReportFits(out, 0, 0, as_json);
     return 0;
   }
-  Prepare(&journal, run, range, restart);
+  const FitRow like(*body->layout, SpinJoints().size());
+  Prepare(&journal, like, run, range, restart);
   const int64_t before = journal.size();
   const auto start = Clock::now();
   std::optional<SequenceReport> sequence;
@@ -385,13 +387,13 @@ int RunFit(int argc, char** argv) {
   }
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   try {
-    WriteFits(journal, run, out);
+    WriteFits(journal, like, run, out);
   } catch (const UserError& error) {
     ThrowUserError("{}; the fits are safe in {}", error.what(), journal.path().string());
   }
   if (args.count("overlays")) {
     WriteOverlays(args["overlays"].as<std::string>(), args["overlays-max"].as<int64_t>(), *body,
-                  journal);
+                  journal, like);
   }
   const int64_t fitted = journal.size() - before;
   journal.Remove();

@@ -83,7 +83,7 @@ void FitLoop::FitChunk() {
   std::vector<std::string> records;
   for (size_t i = 0; i < chunk_.size(); ++i) {
     const int64_t index = range_.begin + journal_->size() + static_cast<int64_t>(i);
-    records.push_back(EncodeRow(FitRow(index, chunk_[i], results[i])));
+    records.push_back(EncodeRow(FitRow(*fitter_.body().layout, index, chunk_[i], results[i])));
   }
   journal_->Append(records);
   // A power cut may take what was fitted since.

@@ -18,7 +18,6 @@
 #include "core/file.h"
 #include "core/progress.h"
 #include "io/image.h"
-#include "loop/bulk/fit_rows.h"
 #include "render/overlay.h"
 
 namespace gyre {
@@ -59,9 +58,9 @@ void RemoveTemporaries(const fs::path& out) {
 }
 
 void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
-                   const Journal& journal) {
+                   const Journal& journal, const FitRow& like) {
   std::map<std::string, std::vector<int64_t>> by_image;
-  const auto row_at = [&](int64_t i) { return DecodeRow(journal.Read(i, 1)[0]); };
+  const auto row_at = [&](int64_t i) { return DecodeRow(journal.Read(i, 1)[0], like); };
   for (int64_t i = 0; i < journal.size(); ++i) {
     const FitRow row = row_at(i);
     if (row.image_path.empty() || !row.usable) continue;

@@ -8,6 +8,7 @@
 
 #include "body/body_model.h"
 #include "io/journal.h"
+#include "loop/bulk/fit_rows.h"
 #include "loop/bulk/fit_sequence.h"
 
 namespace gyre {
@@ -23,9 +24,9 @@ void CheckOut(const std::filesystem::path& out);
 void RemoveTemporaries(const std::filesystem::path& out);
 
 // One picture per photograph with every usable body, the farthest first; of the first `max`
-// photographs (0: all).
+// photographs (0: all). `like`: see DecodeRow.
 void WriteOverlays(const std::filesystem::path& folder, int64_t max, const BodyModel& body,
-                   const Journal& journal);
+                   const Journal& journal, const FitRow& like);
 
 // Prints the summary, from the file itself. `fitted`, `seconds` and `sequence`: of this run alone.
 void ReportFits(const std::filesystem::path& out, int64_t fitted, double seconds, bool as_json,

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -25,106 +24,89 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kBlock = 1024;  // rows in memory
 constexpr const char* kRunKey = "run";
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-// The bytes of a number or of a fixed-size matrix.
+// The bytes of a number or of a vector of them; a text itself.
 template <typename T>
 std::string_view Bytes(const T& value) {
-  if constexpr (std::is_arithmetic_v<T>) {
+  if constexpr (std::is_same_v<T, std::string>) {
+    return value;
+  } else if constexpr (std::is_arithmetic_v<T>) {
     return {reinterpret_cast<const char*>(&value), sizeof(value)};
   } else {
     return {reinterpret_cast<const char*>(value.data()), value.size() * sizeof(double)};
   }
 }
 
-// Every field of a row, in the order they stand in a record.
-template <typename Row, typename Codec>
-void ForEachField(Row& row, Codec&& code) {
-  code(row.index);
-  auto pose = row.params.pose(), betas = row.params.betas();
-  auto transl = row.params.transl();
-  code(pose);
-  code(betas);
-  code(transl);
-  code(row.camera.focal_px);
-  code(row.camera.center_px);
-  code(row.pixel_scale);
-  code(row.reprojection_px);
-  code(row.score_px2);
-  code(row.joint_error_px);
-  code(row.depth_sd_m);
-  code(row.rotation_sd_rad);
-  code(row.objective);
-  code(row.runner_up_objective);
-  code(row.runner_up_pose);
-  code(row.usable);
-  code(row.reason);
-  code(row.source_file);
-  code(row.image);
-  code(row.person);
-  code(row.id);
-  code(row.image_path);
+// Calls visit(key, field) for every field of a row, in the order that they have in a record and as
+// columns of the .npz. Without a key it is in the record alone.
+template <typename Row, typename Visit>
+void VisitRow(Row& row, Visit&& visit) {
+  visit("index", row.index);
+  visit("pose", row.params.pose());
+  visit("betas", row.params.betas());
+  visit("expression", row.params.expression());
+  visit("transl", row.params.transl());
+  visit("focal_px", row.camera.focal_px);
+  visit("center_px", row.camera.center_px);
+  visit("pixel_scale", row.pixel_scale);
+  visit("reprojection_px", row.reprojection_px);
+  visit("score_px2", row.score_px2);
+  visit("joint_error_px", row.joint_error_px);
+  visit("depth_sd_m", row.depth_sd_m);
+  visit("rotation_sd_rad", row.rotation_sd_rad);
+  visit("objective", row.objective);
+  visit("runner_up_objective", row.runner_up_objective);
+  visit("runner_up_pose", row.runner_up_pose);
+  visit("usable", row.usable);
+  visit("reason", row.reason);
+  visit("source_file", row.source_file);
+  visit("image", row.image);
+  visit("person", row.person);
+  visit("id", row.id);
+  visit("", row.image_path);
 }
 
 struct Column {
-  const char* key;
+  std::string_view key;
   DType dtype;
   std::vector<int64_t> row_shape;
-  std::function<std::string_view(const FitRow&)> value;  // its bytes, or the text
+
+  // Its bytes in a row, or the text.
+  std::string_view ValueOf(const FitRow& row) const {
+    std::string_view value;
+    VisitRow(row, [&](std::string_view name, const auto& field) {
+      if (name == key) value = Bytes(field);
+    });
+    return value;
+  }
 };
 
-const std::vector<Column>& Columns() {
-  using R = FitRow;
-  static const std::vector<Column> columns = {
-      {"index", DType::kInt64, {}, [](const R& r) { return Bytes(r.index); }},
-      {"pose", DType::kFloat64, {kNumPoseParams}, [](const R& r) { return Bytes(r.params.pose()); }},
-      {"betas",
-       DType::kFloat64,
-       {kNumShapeParams},
-       [](const R& r) { return Bytes(r.params.betas()); }},
-      {"transl", DType::kFloat64, {3}, [](const R& r) { return Bytes(r.params.transl()); }},
-      {"focal_px", DType::kFloat64, {}, [](const R& r) { return Bytes(r.camera.focal_px); }},
-      {"center_px", DType::kFloat64, {2}, [](const R& r) { return Bytes(r.camera.center_px); }},
-      {"pixel_scale", DType::kFloat64, {}, [](const R& r) { return Bytes(r.pixel_scale); }},
-      {"reprojection_px", DType::kFloat64, {}, [](const R& r) { return Bytes(r.reprojection_px); }},
-      {"score_px2", DType::kFloat64, {}, [](const R& r) { return Bytes(r.score_px2); }},
-      {"joint_error_px",
-       DType::kFloat64,
-       {kNumSpinJoints},
-       [](const R& r) { return Bytes(r.joint_error_px); }},
-      {"depth_sd_m",
-       DType::kFloat64,
-       {kNumBodyJoints},
-       [](const R& r) { return Bytes(r.depth_sd_m); }},
-      {"rotation_sd_rad",
-       DType::kFloat64,
-       {kNumBodyJoints},
-       [](const R& r) { return Bytes(r.rotation_sd_rad); }},
-      {"objective", DType::kFloat64, {}, [](const R& r) { return Bytes(r.objective); }},
-      {"runner_up_objective",
-       DType::kFloat64,
-       {},
-       [](const R& r) { return Bytes(r.runner_up_objective); }},
-      {"runner_up_pose",
-       DType::kFloat64,
-       {kNumPoseParams},
-       [](const R& r) { return Bytes(r.runner_up_pose); }},
-      {"usable", DType::kBool, {}, [](const R& r) { return Bytes(r.usable); }},
-      {"reason", DType::kString, {}, [](const R& r) { return std::string_view(r.reason); }},
-      {"source_file",
-       DType::kString,
-       {},
-       [](const R& r) { return std::string_view(r.source_file); }},
-      {"image", DType::kString, {}, [](const R& r) { return std::string_view(r.image); }},
-      {"person", DType::kInt64, {}, [](const R& r) { return Bytes(r.person); }},
-      {"id", DType::kInt64, {}, [](const R& r) { return Bytes(r.id); }},
-  };
+// What bodies of the kind have none of is no column.
+std::vector<Column> ColumnsOf(const FitRow& like) {
+  std::vector<Column> columns;
+  VisitRow(like, [&](std::string_view key, const auto& field) {
+    using Field = std::decay_t<decltype(field)>;
+    if (key.empty()) return;
+    if constexpr (std::is_same_v<Field, std::string>) {
+      columns.push_back({key, DType::kString, {}});
+    } else if constexpr (std::is_same_v<Field, bool>) {
+      columns.push_back({key, DType::kBool, {}});
+    } else if constexpr (std::is_same_v<Field, int64_t>) {
+      columns.push_back({key, DType::kInt64, {}});
+    } else if constexpr (std::is_same_v<Field, double>) {
+      columns.push_back({key, DType::kFloat64, {}});
+    } else if (field.size() > 0) {
+      columns.push_back({key, DType::kFloat64, {field.size()}});
+    }
+  });
   return columns;
 }
 
-std::vector<FitRow> ReadBlock(const Journal& journal, int64_t begin) {
+std::vector<FitRow> ReadBlock(const Journal& journal, const FitRow& like, int64_t begin) {
   std::vector<FitRow> rows;
   for (const std::string& record : journal.Read(begin, std::min(kBlock, journal.size() - begin))) {
-    rows.push_back(DecodeRow(record));
+    rows.push_back(DecodeRow(record, like));
   }
   return rows;
 }
@@ -199,29 +181,29 @@ Shard ReadShard(const fs::path& path) {
 
 }  // namespace
 
-FitRow::FitRow(int64_t index_in, const FitInput& input, const FitResult& result)
-    : index(index_in),
-      params(result.params),
-      camera(input.problem.camera),
-      pixel_scale(input.problem.pixel_scale),
-      reprojection_px(result.summary.score.reprojection_px),
-      score_px2(result.summary.score.score_px2),
-      joint_error_px(result.summary.per_joint_error_px),
-      objective(result.summary.after.BodyTotal()),
-      usable(result.summary.usable),
-      reason(FitReasonName(result.summary.reason)),
-      source_file(Utf8FromBytes(input.source_file)),
-      image(Utf8FromBytes(input.image)),
-      person(input.person),
-      id(input.id),
-      image_path(input.image_path.string()) {
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  depth_sd_m.setConstant(nan);
-  rotation_sd_rad.setConstant(nan);
-  runner_up_pose.setConstant(nan);
-  runner_up_objective = nan;
+FitRow::FitRow(const BodyLayout& body, int num_keypoints)
+    : params(body),
+      reprojection_px(kNaN),
+      score_px2(kNaN),
+      joint_error_px(VecX::Constant(num_keypoints, kNaN)),
+      depth_sd_m(VecX::Constant(body.num_joints(), kNaN)),
+      rotation_sd_rad(depth_sd_m),
+      objective(kNaN),
+      runner_up_objective(kNaN),
+      runner_up_pose(VecX::Constant(body.num_pose(), kNaN)) {
+  params.values().setConstant(kNaN);
+}
+
+FitRow::FitRow(const BodyLayout& body, int64_t index_in, const FitInput& input,
+               const FitResult& result)
+    : FitRow(body, static_cast<int>(input.problem.confidence.size())) {
+  const FitSummary& summary = result.summary;
+  index = index_in;
+  camera = input.problem.camera;
+  pixel_scale = input.problem.pixel_scale;
+  joint_error_px = summary.per_joint_error_px;
   if (result.uncertainty) {
-    for (int k = 0; k < kNumBodyJoints; ++k) {
+    for (int k = 0; k < body.num_joints(); ++k) {
       depth_sd_m[k] = result.uncertainty->depth_sd_m[k];
       rotation_sd_rad[k] = result.uncertainty->rotation_sd_rad[k];
     }
@@ -230,28 +212,34 @@ FitRow::FitRow(int64_t index_in, const FitInput& input, const FitResult& result)
     runner_up_pose = result.runner_up->params.pose();
     runner_up_objective = result.runner_up->objective;
   }
-  if (usable) return;
-  params.pose().setConstant(nan);
-  params.betas().setConstant(nan);
-  params.transl().setConstant(nan);
-  reprojection_px = score_px2 = objective = nan;
+  usable = summary.usable;
+  if (usable) {
+    params = result.params;
+    reprojection_px = summary.score.reprojection_px;
+    score_px2 = summary.score.score_px2;
+    objective = summary.after.BodyTotal();
+  }
+  reason = FitReasonName(summary.reason);
+  source_file = Utf8FromBytes(input.source_file);
+  image = Utf8FromBytes(input.image);
+  person = input.person;
+  id = input.id;
+  image_path = input.image_path.string();
 }
 
 std::string EncodeRow(const FitRow& row) {
   std::string record;
-  ForEachField(row, [&](const auto& field) {
+  VisitRow(row, [&](const char*, const auto& field) {
     if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>) {
       record += Bytes(static_cast<uint32_t>(field.size()));
-      record += field;
-    } else {
-      record += Bytes(field);
     }
+    record += Bytes(field);
   });
   return record;
 }
 
-FitRow DecodeRow(const std::string& record) {
-  FitRow row;
+FitRow DecodeRow(const std::string& record, const FitRow& like) {
+  FitRow row = like;
   std::string_view rest = record;
   const auto fail = [&](const char* how) {
     ThrowUserError("a stored fit of {} bytes is too {}: fit again with --restart", record.size(),
@@ -263,7 +251,7 @@ FitRow DecodeRow(const std::string& record) {
     rest.remove_prefix(size);
     return bytes;
   };
-  ForEachField(row, [&](auto& field) {
+  VisitRow(row, [&](const char*, auto&& field) {
     using Field = std::decay_t<decltype(field)>;
     if constexpr (std::is_same_v<Field, bool>) {
       field = take(1)[0] != 0;
@@ -297,28 +285,31 @@ std::string DifferenceOf(const FitRun& was, const FitRun& is) {
   return "";
 }
 
-void WriteFits(const Journal& journal, const FitRun& run, const fs::path& path) {
-  std::map<std::string, size_t> widths;
+void WriteFits(const Journal& journal, const FitRow& like, const FitRun& run,
+               const fs::path& path) {
+  std::map<std::string_view, size_t> widths;
+  const std::vector<Column> wanted = ColumnsOf(like);
   for (int64_t begin = 0; begin < journal.size(); begin += kBlock) {
-    for (const FitRow& row : ReadBlock(journal, begin)) {
-      for (const Column& column : Columns()) {
+    for (const FitRow& row : ReadBlock(journal, like, begin)) {
+      for (const Column& column : wanted) {
         if (column.dtype != DType::kString) continue;
         size_t& width = widths[column.key];
-        width = std::max(width, TextWidth({std::string(column.value(row))}));
+        width = std::max(width, TextWidth({std::string(column.ValueOf(row))}));
       }
     }
   }
   std::vector<NpzColumn> columns = {RunColumn(run)};
-  for (const Column& column : Columns()) {
-    NpzColumn out{column.key, column.dtype, {journal.size()}, widths[column.key], {}};
+  for (const Column& column : wanted) {
+    NpzColumn out{
+        std::string(column.key), column.dtype, {journal.size()}, widths[column.key], {}};
     out.shape.insert(out.shape.end(), column.row_shape.begin(), column.row_shape.end());
-    out.next = [&journal, &column, begin = int64_t{0}]() mutable {
+    out.next = [&journal, &like, &column, begin = int64_t{0}]() mutable {
       NdArray block{column.dtype, {0}, {}, {}};
-      for (const FitRow& row : ReadBlock(journal, begin)) {
+      for (const FitRow& row : ReadBlock(journal, like, begin)) {
         if (column.dtype == DType::kString) {
-          block.strings.emplace_back(column.value(row));
+          block.strings.emplace_back(column.ValueOf(row));
         } else {
-          block.bytes += column.value(row);
+          block.bytes += column.ValueOf(row);
         }
         ++block.shape[0];
       }

@@ -19,28 +19,30 @@ namespace gyre {
 
 struct FitRow {
   int64_t index = 0;  // of the person in the whole input
-  BodyParams params{SmplLayout()};  // NaN, as the other numbers of the fit, unless usable
+  BodyParams params;  // NaN, as the other numbers of the fit, unless usable
   Camera camera;
   double pixel_scale = 1;  // pixels of the 224 px reference crop per pixel of the image
-  double reprojection_px = 0;
-  double score_px2 = 0;
-  Eigen::Matrix<double, kNumSpinJoints, 1> joint_error_px;
+  double reprojection_px;
+  double score_px2;
+  VecX joint_error_px;  // of each keypoint
   // FitUncertainty, and the body stage's objective of the fit and of its runner-up (NaN: none).
-  Eigen::Matrix<double, kNumBodyJoints, 1> depth_sd_m, rotation_sd_rad;
-  double objective = 0, runner_up_objective = 0;
-  Eigen::Matrix<double, kNumPoseParams, 1> runner_up_pose;
+  VecX depth_sd_m, rotation_sd_rad;  // of each of the body's joints
+  double objective, runner_up_objective;
+  VecX runner_up_pose;
   bool usable = false;
   std::string reason;
   std::string source_file, image;
   int64_t person = 0, id = 0;
   std::string image_path;  // not in the .npz
 
-  FitRow() = default;
-  FitRow(int64_t index, const FitInput& input, const FitResult& result);
+  // No fit, of a body of the layout to so many keypoints: what rows of a run are like.
+  FitRow(const BodyLayout& body, int num_keypoints);
+  FitRow(const BodyLayout& body, int64_t index, const FitInput& input, const FitResult& result);
 };
 
 std::string EncodeRow(const FitRow& row);
-FitRow DecodeRow(const std::string& record);
+// `like`: of the same body and keypoints.
+FitRow DecodeRow(const std::string& record, const FitRow& like);
 
 // What made the rows: data set, options, models, shard. Rows of equal runs are equal.
 using FitRun = nlohmann::json;
@@ -48,8 +50,9 @@ using FitRun = nlohmann::json;
 // What differs first between two runs, "fit.sigma_px was 100 and is 50"; empty when nothing does.
 std::string DifferenceOf(const FitRun& was, const FitRun& is);
 
-// Writes the rows of a journal as .npz, with memory for a block of them.
-void WriteFits(const Journal& journal, const FitRun& run, const std::filesystem::path& path);
+// Writes the rows of a journal as .npz, with memory for a block of them. `like`: see DecodeRow.
+void WriteFits(const Journal& journal, const FitRow& like, const FitRun& run,
+               const std::filesystem::path& path);
 // The run of an .npz, or UserError.
 FitRun ReadRun(const std::filesystem::path& path);
 // Puts the results of all shards together: the file that one run would have written. UserError when

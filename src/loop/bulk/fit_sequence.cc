@@ -76,7 +76,7 @@ std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const Pers
   report->bridged = result.summary.bridged_frames;
   std::vector<FitRow> rows;
   for (size_t i = 0; i < frames.size(); ++i) {
-    rows.emplace_back(static_cast<int64_t>(i), frames[i], result.frames[i]);
+    rows.emplace_back(*fitter->body().layout, static_cast<int64_t>(i), frames[i], result.frames[i]);
     if (result.summary.windows > 0) rows[i].params = result.frames[i].params;
   }
 
