@@ -26,6 +26,16 @@ ImageBuffer Dataset::LoadParts(const Sample& sample) const {
       name(), sample.index);
 }
 
+Camera ReferenceCamera(const Sample& sample) {
+  return sample.camera ? CropMap(sample.box, kReferenceCropPx).CropCamera(*sample.camera)
+                       : SpinCropCamera();
+}
+
+Camera ImageCamera(const Sample& sample) {
+  return sample.camera ? *sample.camera
+                       : CropMap(sample.box, kReferenceCropPx).ImageCamera(SpinCropCamera());
+}
+
 void HoldOutLimbJoints(int count, uint64_t seed, Sample* sample) {
   // A joint's names, and where a foot would tell of its ankle.
   struct LimbJoint {

@@ -83,6 +83,11 @@ class Dataset {
   virtual ImageBuffer LoadParts(const Sample& sample) const;
 };
 
+// The camera of a sample's reference crop: the image's own where it is known, SPIN's otherwise.
+Camera ReferenceCamera(const Sample& sample);
+// The same camera seen in the whole image.
+Camera ImageCamera(const Sample& sample);
+
 // Keeps back up to `count` of the ankles, knees, wrists and elbows that are observed, under each of
 // their names among the 49; which ones is a function of (seed, Sample::index). What would tell of
 // them goes too: the foot of an ankle, and the box, which shrinks as the joints' bounds do.

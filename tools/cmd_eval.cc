@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "body/h36m_regressor.h"
 #include "core/error.h"
@@ -9,10 +10,10 @@
 #include "datasets/check.h"
 #include "datasets/loader.h"
 #include "fitting/fit_exchange.h"
+#include "loop/evaluation/sample_evaluation.h"
 #include "loop/network_bridge.h"
 #include "loop/predictor.h"
 #include "loop/run_directory.h"
-#include "loop/sample_evaluation.h"
 #include "regressor/runtime.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -31,10 +32,9 @@ class Evaluator {
     std::vector<Protocol> protocols = {FindProtocol("synthetic"), FindProtocol("lsp-2d")};
     if (named_) protocols = {FindProtocol(args["protocol"].as<std::string>())};
     const ProtocolFiles files = FilesOf(protocols[0], args);
-    const auto pose_prior = LoadPosePrior(prior);
-    data_ = OpenMixture(data, {body_, pose_prior});
-    const auto fitter = std::make_shared<Fitter>(body_, pose_prior, FitOptions::Default());
-    for (const Protocol& protocol : protocols) evaluations_.emplace_back(protocol, fitter, files);
+    data_ = OpenMixture(data, {body_, LoadPosePrior(prior)});
+    joints_.emplace(*body_);
+    for (const Protocol& protocol : protocols) evaluations_.emplace_back(protocol, *joints_, files);
   }
 
   const Mixture& data() const { return data_; }
@@ -114,6 +114,7 @@ class Evaluator {
   std::string data_text_;
   bool named_;
   std::shared_ptr<const BodyModel> body_;
+  std::optional<EvaluationBody> joints_;
   Mixture data_;
   std::vector<SampleEvaluation> evaluations_;
 };

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "datasets/augment.h"
-#include "loop/supervisor.h"
 #include "render/overlay.h"
 
 namespace gyre {

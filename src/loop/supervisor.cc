@@ -18,16 +18,6 @@ FitStore::Key KeyOf(const Sample& sample) { return {sample.dataset, sample.index
 
 }  // namespace
 
-Camera ReferenceCamera(const Sample& sample) {
-  return sample.camera ? CropMap(sample.box, kReferenceCropPx).CropCamera(*sample.camera)
-                       : SpinCropCamera();
-}
-
-Camera ImageCamera(const Sample& sample) {
-  return sample.camera ? *sample.camera
-                       : CropMap(sample.box, kReferenceCropPx).ImageCamera(SpinCropCamera());
-}
-
 FitProblem MakeFitProblem(const Sample& sample) {
   const CropMap crop(sample.box, kReferenceCropPx);
   FitProblem problem;

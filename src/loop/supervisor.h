@@ -26,10 +26,6 @@
 
 namespace gyre {
 
-// The camera of a sample's reference crop: the image's own where it is known, SPIN's otherwise.
-Camera ReferenceCamera(const Sample& sample);
-// The same camera seen in the whole image.
-Camera ImageCamera(const Sample& sample);
 // The sample's keypoints in its reference crop, without a start.
 FitProblem MakeFitProblem(const Sample& sample);
 

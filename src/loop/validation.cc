@@ -9,7 +9,8 @@
 
 #include "core/error.h"
 #include "fitting/stored_fit.h"
-#include "loop/sample_evaluation.h"
+#include "loop/evaluation/body_errors.h"
+#include "loop/evaluation/sample_evaluation.h"
 
 namespace gyre {
 namespace {
@@ -17,13 +18,6 @@ namespace {
 // JSON has no NaN: what cannot be said is null.
 nlohmann::json NumberOrNull(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
-}
-
-// The protocol "synthetic" without its vertices: a mesh takes 5 ms to pose.
-Protocol SyntheticJoints() {
-  Protocol protocol = FindProtocol("synthetic");
-  std::erase(protocol.metrics, MetricKind::kPve);
-  return protocol;
 }
 
 // A sample as it goes from rank to rank: set, position, whether it has a fit, prediction (doubles);
@@ -76,25 +70,12 @@ Meter GatherMeter(const Meter& own, const Ranks& ranks) {
   return all;
 }
 
-// See EvaluatedSample.
-double ErrorOf(const Dataset& set, const Sample& sample, const BodyParams& params,
-               const std::shared_ptr<const Fitter>& fitter) {
-  SampleEvaluation one(sample.params ? SyntheticJoints() : FindProtocol("lsp-2d"), fitter);
-  one.Add(set, sample, params);
-  return one.Result().Get(sample.params ? "pa_mpjpe_mm" : "box_error").value;
-}
-
-// How far a body is from the keypoints that were held out, see Sample::held_out_unit_px.
-void AddHeldOutErrors(const Sample& sample, const BodyParams& params, const Fitter& fitter,
-                      Meter* errors) {
-  if (sample.held_out.empty()) return;
-  const Camera camera = ImageCamera(sample);
-  const Points3 joints = fitter.Joints(params);
-  for (const int joint : sample.held_out) {
-    const Vec2 pixel = camera.Project(joints.row(joint).transpose());
-    errors->Add((pixel - sample.keypoints_px.row(joint).transpose()).norm() /
-                sample.held_out_unit_px);
-  }
+BodyOfSample BodiesIn(const FitStore& store) {
+  return [&store](const Sample& sample) -> std::optional<BodyParams> {
+    const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
+    if (!fit) return std::nullopt;
+    return fit->params;
+  };
 }
 
 // Entries PREFIX_median and PREFIX_within_10, where anything was held out.
@@ -106,45 +87,17 @@ void DescribeHeldOut(const Meter& errors, const std::string& prefix, nlohmann::j
 
 }  // namespace
 
-Meter StoredFitErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
-                      const DataShards& data_shards) {
-  Protocol protocol = FindProtocol("synthetic");
-  protocol.metrics = {MetricKind::kPaMpjpe};
-  Meter errors;
-  for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
-    const Sample sample = data.Get(i);
-    if (!sample.params) continue;
-    const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
-    if (!fit) continue;
-    Evaluation one(protocol);
-    one.Add(fitter.Joints(fit->params), fitter.Joints(*sample.params), VecX::Ones(kNumSpinJoints));
-    errors.Add(one.Result().Get("pa_mpjpe_mm").value);
-  }
-  return errors;
-}
-
-Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
-                    const DataShards& data_shards) {
-  Meter errors;
-  for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
-    const Sample sample = data.Get(i);
-    if (sample.held_out.empty()) continue;
-    const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
-    if (fit) AddHeldOutErrors(sample, fit->params, fitter, &errors);
-  }
-  return errors;
-}
-
 nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, Ranks* ranks) {
   const FitStore& store = supervisor.store();
   FitStore::Stats stats;
   std::vector<Meter> errors;  // of each set
   Meter held_out;
   ranks->Together([&] {
+    const EvaluationBody body(supervisor.fitter().body());
     stats = store.GetStats(data.size());
     for (const auto& set : data.sets) {
-      errors.push_back(StoredFitErrors(store, *set, supervisor.fitter(), supervisor.data_shards()));
-      held_out.Merge(HeldOutErrors(store, *set, supervisor.fitter(), supervisor.data_shards()));
+      errors.push_back(TruthErrors(*set, BodiesIn(store), body, supervisor.data_shards()));
+      held_out.Merge(HeldOutErrors(*set, BodiesIn(store), body, supervisor.data_shards()));
     }
   });
   std::vector<double> sums = {static_cast<double>(stats.fits), static_cast<double>(stats.accepted),
@@ -171,7 +124,10 @@ nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, R
 
 Validator::Validator(Mixture data, const LoaderOptions& loading,
                      std::unique_ptr<Supervisor> supervisor)
-    : data_(std::move(data)), loader_options_(loading), supervisor_(std::move(supervisor)) {}
+    : data_(std::move(data)),
+      loader_options_(loading),
+      supervisor_(std::move(supervisor)),
+      body_(supervisor_->fitter().body()) {}
 
 const Dataset& Validator::DatasetOf(const Sample& sample) const {
   for (const auto& set : data_.sets) {
@@ -223,9 +179,9 @@ nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, Rank
 
 nlohmann::json Validator::Summarise() {
   if (samples_.empty()) ThrowUserError("the validation set has no usable sample");
-  const auto& fitter = supervisor_->fitter_ptr();
-  SampleEvaluation network(SyntheticJoints(), fitter), fits(SyntheticJoints(), fitter);
-  SampleEvaluation in_image(FindProtocol("lsp-2d"), fitter);
+  const Fitter& fitter = supervisor_->fitter();
+  SampleEvaluation network(SyntheticJoints(), body_), fits(SyntheticJoints(), body_);
+  SampleEvaluation in_image(FindProtocol("lsp-2d"), body_);
   Meter held_out;
   double accepted = 0, reprojection = 0;
   int64_t with_fit = 0;
@@ -233,12 +189,12 @@ nlohmann::json Validator::Summarise() {
     const Dataset& set = *data_.sets[one.set_idx];
     network.Add(set, one.sample, one.prediction);
     in_image.Add(set, one.sample, one.prediction);
-    AddHeldOutErrors(one.sample, one.prediction, *fitter, &held_out);
-    one.error = ErrorOf(set, one.sample, one.prediction, fitter);
+    AddHeldOutErrors(one.sample, one.prediction, body_, &held_out);
+    one.error = SampleError(set, one.sample, one.prediction, body_);
     if (!one.fit) continue;
     ++with_fit;
     accepted += supervisor_->store().Accepted(one.sample.dataset, *one.fit) ? 1 : 0;
-    reprojection += fitter->Score(MakeFitProblem(one.sample), one.fit->params).reprojection_px;
+    reprojection += fitter.Score(MakeFitProblem(one.sample), one.fit->params).reprojection_px;
     fits.Add(set, one.sample, one.fit->params);
   }
 

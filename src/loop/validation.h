@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "datasets/loader.h"
+#include "loop/evaluation/evaluation_body.h"
 #include "loop/ranks.h"
 #include "loop/supervisor.h"
-#include "metrics/meter.h"
 
 namespace gyre {
 
@@ -24,17 +24,8 @@ struct EvaluatedSample {
   int set_idx = 0;  // position in Mixture::sets
   BodyParams prediction{SmplLayout()};
   std::optional<StoredFit> fit;
-  double error = 0;  // PA-MPJPE in mm where there is truth, else mean joint error / box side
+  double error = 0;  // SampleError of the prediction
 };
-
-// PA-MPJPE (mm) of a store's fits against the samples' truth. This and the next: of a rank's own
-// samples.
-Meter StoredFitErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
-                      const DataShards& data_shards = {});
-
-// How far a store's fits are from the keypoints that were held out, as shares of the box's side.
-Meter HeldOutErrors(const FitStore& store, const Dataset& data, const Fitter& fitter,
-                    const DataShards& data_shards = {});
 
 // The `train_*` entries of metrics.jsonl: how good the fits of the training data are, all ranks'
 // together. On the first rank.
@@ -64,6 +55,7 @@ class Validator {
   Mixture data_;
   LoaderOptions loader_options_;
   std::unique_ptr<Supervisor> supervisor_;
+  EvaluationBody body_;
   std::vector<EvaluatedSample> samples_;
 };
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "datasets/sample.h"
-#include "fitting/fitter.h"
+#include "loop/evaluation/evaluation_body.h"
 #include "metrics/evaluation.h"
 #include "render/rasteriser.h"
 
@@ -21,9 +21,8 @@ struct ProtocolFiles {
 
 class SampleEvaluation {
  public:
-  // Bodies are those of the fitter's model.
-  SampleEvaluation(Protocol protocol, std::shared_ptr<const Fitter> fitter,
-                   ProtocolFiles files = {});
+  // `body` has to outlive it.
+  SampleEvaluation(Protocol protocol, const EvaluationBody& body, ProtocolFiles files = {});
 
   // A body in the camera frame of the sample's image (that of its box when the image's is unknown).
   // False when the sample is left out, because it has no truth of the protocol's kind or is not of
@@ -47,7 +46,7 @@ class SampleEvaluation {
   void AddMask(const ImageBuffer& truth, const Sample& sample, const BodyParams& params);
 
   Protocol protocol_;
-  std::shared_ptr<const Fitter> fitter_;
+  const EvaluationBody* body_;
   ProtocolFiles files_;
   Evaluation evaluation_;
   std::vector<int> spin_positions_;     // of the protocol's set among SPIN's 49

@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/sample_evaluation.h"
+#include "loop/evaluation/sample_evaluation.h"
 
 #include <algorithm>
 #include <filesystem>
 
 #include "body/body_parts.h"
 #include "core/error.h"
-#include "loop/supervisor.h"
 
 namespace gyre {
 
-SampleEvaluation::SampleEvaluation(Protocol protocol, std::shared_ptr<const Fitter> fitter,
-                                   ProtocolFiles files)
+SampleEvaluation::SampleEvaluation(Protocol protocol, const EvaluationBody& of, ProtocolFiles files)
     : protocol_(std::move(protocol)),
-      fitter_(std::move(fitter)),
+      body_(&of),
       files_(std::move(files)),
       evaluation_(protocol_) {
-  const BodyModel& body = fitter_->body();
+  const BodyModel& body = body_->model();
   if (protocol_.NeedsH36mRegressor()) {
     GYRE_CHECK(files_.h36m_regressor.cols() == body.num_vertices());
   }
@@ -36,7 +34,7 @@ SampleEvaluation::Points SampleEvaluation::PointsOf(const BodyModel& model,
   Points points{Points3(0, 3), Points3(0, 3)};
   if (has_pve || protocol_.NeedsH36mRegressor()) points.vertices = PoseBody(model, params).vertices;
   points.joints = protocol_.NeedsH36mRegressor() ? Points3(files_.h36m_regressor * points.vertices)
-                                                 : fitter_->Joints(params);
+                                                 : body_->Joints(params);
   if (!has_pve) points.vertices.resize(0, 3);
   return points;
 }
@@ -81,10 +79,10 @@ bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyP
   switch (protocol_.truth) {
     case Truth::kBody:
     case Truth::kGenderedBody: {
-      const BodyModel& model = protocol_.truth == Truth::kBody  ? fitter_->body()
+      const BodyModel& model = protocol_.truth == Truth::kBody  ? body_->model()
                                : sample.gender == Gender::kMale ? *files_.male
                                                                 : *files_.female;
-      const Points prediction = PointsOf(fitter_->body(), params);
+      const Points prediction = PointsOf(body_->model(), params);
       const Points truth = PointsOf(model, *sample.params);
       evaluation_.Add(prediction.joints, truth.joints, VecX::Ones(truth.joints.rows()),
                       prediction.vertices, truth.vertices);
@@ -93,7 +91,7 @@ bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyP
     case Truth::kJoints: {
       std::vector<int> rows = spin_positions_;
       for (int& row : rows) row -= kNumOpenPoseJoints;
-      evaluation_.Add(PointsOf(fitter_->body(), params).joints,
+      evaluation_.Add(PointsOf(body_->model(), params).joints,
                       (*sample.joints3d)(rows, Eigen::all), sample.joints3d_confidence(rows));
       break;
     }
@@ -115,7 +113,7 @@ bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyP
 }
 
 void SampleEvaluation::AddKeypoints(const Sample& sample, const BodyParams& params) {
-  const Points3 joints = fitter_->Joints(params)(spin_positions_, Eigen::all);
+  const Points3 joints = body_->Joints(params)(spin_positions_, Eigen::all);
   const Camera camera = ImageCamera(sample);
   Points2 pixels(joints.rows(), 2);
   for (int i = 0; i < joints.rows(); ++i) {
@@ -127,7 +125,7 @@ void SampleEvaluation::AddKeypoints(const Sample& sample, const BodyParams& para
 
 void SampleEvaluation::AddMask(const ImageBuffer& truth, const Sample& sample,
                                const BodyParams& params) {
-  const BodyModel& body = fitter_->body();
+  const BodyModel& body = body_->model();
   Rasterise(PoseBody(body, params).vertices, body.faces, ImageCamera(sample), truth.width,
             truth.height, {.cull_back_faces = true}, &raster_);
   std::vector<uint8_t> prediction;
