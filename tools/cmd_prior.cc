@@ -156,7 +156,7 @@ int RunPriorSample(int argc, char** argv) {
     throw UsageError(fmt::format("--spread {}: expected 0 to 100", spread));
   }
   const auto prior = LoadPosePrior(args["file"].as<std::string>());
-  PoseClip clip{"samples", RowMatX::Zero(count, kNumPoseParams), 30};
+  PoseClip clip{"samples", RowMatX::Zero(count, SmplLayout().num_pose()), 30};
   for (int i = 0; i < count; ++i) {
     Rng rng(args["seed"].as<uint64_t>(), RngStream::kPriorTraining, 2, static_cast<uint64_t>(i));
     clip.poses.row(i).tail(kNumPriorPose) = prior->Sample(rng, spread);
