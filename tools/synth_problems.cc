@@ -19,8 +19,8 @@ Vec3 DrawNormals(double sigma, Rng& rng) {
 BodyParams NetStart(const Sample& person, const RestJoints& rest, double sigma_rad, Rng& rng) {
   constexpr double kPlaceSigmaPx = 3, kDepthSigma = 0.05;
   const BodyParams& truth = *person.params;
-  BodyParams start{SmplLayout()};
-  for (int k = 0; k < kNumBodyJoints; ++k) {
+  BodyParams start(*rest.layout);
+  for (int k = 0; k < start.num_joints(); ++k) {
     start.rotation(k) = LogSO3(ExpSO3(truth.rotation(k)) * ExpSO3(DrawNormals(sigma_rad, rng)));
   }
   const Vec3 pelvis = rest.PelvisAt(truth.shape()) + truth.transl();
