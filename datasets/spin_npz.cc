@@ -22,7 +22,7 @@ class SpinFile {
       : path_(path), keys_(NpzKeys(path)), names_(path, "imgname") {
     if (names_.dtype() != DType::kString || names_.shape().size() != 1) {
       ThrowUserError("{}: key 'imgname' must be a list of strings, found {} {}", path.string(),
-                     DTypeName(names_.dtype()), NdArray{{}, names_.shape(), {}, {}}.ShapeString());
+                     EnumName(names_.dtype()), NdArray{{}, names_.shape(), {}, {}}.ShapeString());
     }
     Open("center", {2}, true, &center);
     Open("scale", {}, true, &scale);

@@ -98,7 +98,7 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
   dataset.CheckShape({-1}, what);
   const int64_t n = dataset.size();
   if (n > 0 && dataset.dtype != DType::kString) {
-    ThrowUserError("{}: expected strings, found {}", what, DTypeName(dataset.dtype));
+    ThrowUserError("{}: expected strings, found {}", what, EnumName(dataset.dtype));
   }
   const auto index = Values<int64_t>(npz, "index", n, 1, path);
   const auto pose = Values<double>(npz, "pose", n, kNumPoseParams, path);
@@ -247,12 +247,12 @@ void ExportFits(const FitFile& file, const fs::path& path, const std::string& da
   columns.push_back(
       Column<float>("pose", DType::kFloat32, {n, kNumPoseParams}, start,
                     [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.pose(), to); }));
-  columns.push_back(
-      Column<float>("betas", DType::kFloat32, {n, kNumShapeParams}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.betas(), to); }));
-  columns.push_back(
-      Column<float>("transl", DType::kFloat32, {n, 3}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.transl(), to); }));
+  columns.push_back(Column<float>(
+      "betas", DType::kFloat32, {n, kNumShapeParams}, start,
+      [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.betas(), to); }));
+  columns.push_back(Column<float>(
+      "transl", DType::kFloat32, {n, 3}, start,
+      [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.transl(), to); }));
   columns.push_back(Column<float>("focal_px", DType::kFloat32, {n}, start,
                                   [](int64_t, const StoredFit& f, Floats* to) {
                                     to->push_back(static_cast<float>(f.camera.focal_px));

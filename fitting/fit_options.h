@@ -19,22 +19,39 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
+
 namespace gyre {
 
 enum class TorsoWeighting {
   kNone,        // every torso joint counts alike, as SPIN
   kConfidence,  // by confidence squared, and unobserved joints not at all
 };
+template <>
+struct EnumNames<TorsoWeighting> {
+  static constexpr NameOf<TorsoWeighting> kAll[] = {{TorsoWeighting::kNone, "none"},
+                                                    {TorsoWeighting::kConfidence, "confidence"}};
+};
 
 enum class RobustNorm {
   kPerCoordinate,  // gm(e_x) + gm(e_y), as SPIN
   kPerJoint,       // gm(|e|)
+};
+template <>
+struct EnumNames<RobustNorm> {
+  static constexpr NameOf<RobustNorm> kAll[] = {{RobustNorm::kPerCoordinate, "per_coordinate"},
+                                                {RobustNorm::kPerJoint, "per_joint"}};
 };
 
 // What keeps elbows and knees from bending backwards.
 enum class AnglePrior {
   kExponential,  // exp(2 s th), SMPLify's: pulls on straight limbs too
   kLimit,        // a spring beyond straight, nothing before
+};
+template <>
+struct EnumNames<AnglePrior> {
+  static constexpr NameOf<AnglePrior> kAll[] = {{AnglePrior::kExponential, "exponential"},
+                                                {AnglePrior::kLimit, "limit"}};
 };
 
 // Which starts are tried (hypotheses.h); the lowest body objective wins.
@@ -44,10 +61,21 @@ enum class Hypotheses {
                 // too, and all turned with the back to the camera
   kAll,         // those for every start, and its mirror image in depth
 };
+template <>
+struct EnumNames<Hypotheses> {
+  static constexpr NameOf<Hypotheses> kAll[] = {{Hypotheses::kStartOnly, "start_only"},
+                                                {Hypotheses::kUninformed, "uninformed"},
+                                                {Hypotheses::kAll, "all"}};
+};
 
 enum class FitBackend {
   kFused,  // normal equations formed by hand, fused_backend.h
   kCeres,  // the reference: the same residuals with their whole Jacobian
+};
+template <>
+struct EnumNames<FitBackend> {
+  static constexpr NameOf<FitBackend> kAll[] = {{FitBackend::kFused, "fused"},
+                                                {FitBackend::kCeres, "ceres"}};
 };
 
 struct FitOptions {

@@ -4,23 +4,6 @@
 #include <fmt/format.h>
 
 namespace gyre {
-namespace {
-
-const char* TerminationName(FitTermination termination) {
-  switch (termination) {
-    case FitTermination::kNotRun:
-      return "not run";
-    case FitTermination::kConverged:
-      return "converged";
-    case FitTermination::kMaxIterations:
-      return "stopped at the iteration limit";
-    case FitTermination::kFailed:
-      return "failed";
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 FitView FitProblem::Seen(int camera) const {
   return camera == 0 ? FitView{*this} : views[camera - 1];
@@ -37,29 +20,11 @@ int FitProblem::MainCamera() const {
   return main;
 }
 
-const char* FitReasonName(FitReason reason) {
-  switch (reason) {
-    case FitReason::kOk:
-      return "ok";
-    case FitReason::kNonFiniteInput:
-      return "non_finite_input";
-    case FitReason::kBadCamera:
-      return "bad_camera";
-    case FitReason::kTooFewJoints:
-      return "too_few_joints";
-    case FitReason::kNotPlaceable:
-      return "not_placeable";
-    case FitReason::kSolverFailed:
-      return "solver_failed";
-  }
-  return "unknown";
-}
-
 std::string FitSummary::BriefReport() const {
   if (!usable) return fmt::format("not usable: {}", reason_text);
   return fmt::format(
       "{} after {}+{} iterations, objective {:.1f} -> {:.1f}, {:.2f} px over {} joints",
-      TerminationName(termination), torso_iterations, body_iterations, before.BodyTotal(),
+      EnumName(termination), torso_iterations, body_iterations, before.BodyTotal(),
       after.BodyTotal(), score.reprojection_px, score.observed_joints);
 }
 

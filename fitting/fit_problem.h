@@ -11,6 +11,7 @@
 #include "body/joints.h"
 #include "body/limbs.h"
 #include "core/camera.h"
+#include "core/enum_names.h"
 #include "core/types.h"
 
 namespace gyre {
@@ -40,7 +41,7 @@ struct FitProblem : PersonKeypoints {
   Points3 points3D = Points3(0, 3);
   VecX points3D_confidence;  // in [0, 1], 0: not known. As many as points3D has rows
 
-  BodyParams start{SmplLayout()};                   // in the camera's frame
+  BodyParams start{SmplLayout()};     // in the camera's frame
   bool has_start = true;              // false: a cold start, see cold_start.h
   bool start_has_translation = true;  // false: estimated from what is observed
 
@@ -57,7 +58,15 @@ enum class FitReason {
   kNotPlaceable,  // no translation puts the body in front of the camera
   kSolverFailed,
 };
-const char* FitReasonName(FitReason reason);  // "too_few_joints"
+template <>
+struct EnumNames<FitReason> {
+  static constexpr NameOf<FitReason> kAll[] = {{FitReason::kOk, "ok"},
+                                               {FitReason::kNonFiniteInput, "non_finite_input"},
+                                               {FitReason::kBadCamera, "bad_camera"},
+                                               {FitReason::kTooFewJoints, "too_few_joints"},
+                                               {FitReason::kNotPlaceable, "not_placeable"},
+                                               {FitReason::kSolverFailed, "solver_failed"}};
+};
 
 // The terms of the objective, named as SPIN's code has them; weighted, in reference pixels squared.
 struct ObjectiveTerms {
@@ -97,6 +106,14 @@ struct FitScore {
 };
 
 enum class FitTermination { kNotRun, kConverged, kMaxIterations, kFailed };
+template <>
+struct EnumNames<FitTermination> {
+  static constexpr NameOf<FitTermination> kAll[] = {
+      {FitTermination::kNotRun, "not run"},
+      {FitTermination::kConverged, "converged"},
+      {FitTermination::kMaxIterations, "stopped at the iteration limit"},
+      {FitTermination::kFailed, "failed"}};
+};
 
 struct FitSummary {
   FitTermination termination = FitTermination::kNotRun;

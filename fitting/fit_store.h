@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "fitting/fit_file.h"
 #include "fitting/fit_problem.h"
 #include "fitting/stored_fit.h"
@@ -19,6 +20,12 @@ enum class StoreRule {
   kSpin,       // of a lower spin_score_px2, SPIN's `score_reproj_only`
   kGuarded,    // of a lower score_px2, within the bounds below for shape, prior and angles
   kObjective,  // of a lower objective_px2
+};
+template <>
+struct EnumNames<StoreRule> {
+  static constexpr NameOf<StoreRule> kAll[] = {{StoreRule::kSpin, "spin"},
+                                               {StoreRule::kGuarded, "guarded"},
+                                               {StoreRule::kObjective, "objective"}};
 };
 
 struct StorePolicy {

@@ -47,20 +47,6 @@ uint32_t Checksum(const Layout& layout, int64_t position) {
 
 }  // namespace
 
-const char* FitSourceName(FitSource source) {
-  switch (source) {
-    case FitSource::kNone:
-      return "none";
-    case FitSource::kStatic:
-      return "static";
-    case FitSource::kLoop:
-      return "loop";
-    case FitSource::kTruth:
-      return "truth";
-  }
-  return "?";
-}
-
 bool StoredFit::IsSound() const {
   // As the record holds them: a double may be too large for a float.
   const auto finite = [](const auto& values) { return values.template cast<float>().allFinite(); };
@@ -84,7 +70,8 @@ void EncodeFitRecord(const FitRecord& record, int64_t position,
   layout.score_px2 = fit.score_px2;
   layout.pose_prior = fit.pose_prior;
   layout.robust_px2 = fit.robust_px2;
-  for (int i = 0; i < kNumPoseParams; ++i) layout.pose[i] = static_cast<float>(fit.params.pose()[i]);
+  for (int i = 0; i < kNumPoseParams; ++i)
+    layout.pose[i] = static_cast<float>(fit.params.pose()[i]);
   for (int i = 0; i < kNumShapeParams; ++i) {
     layout.betas[i] = static_cast<float>(fit.params.betas()[i]);
   }

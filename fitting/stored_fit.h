@@ -9,11 +9,18 @@
 
 #include "body/body_model.h"
 #include "core/camera.h"
+#include "core/enum_names.h"
 
 namespace gyre {
 
 enum class FitSource : int8_t { kNone = 0, kStatic = 1, kLoop = 2, kTruth = 3 };
-const char* FitSourceName(FitSource source);  // "none", "static", "loop", "truth"
+template <>
+struct EnumNames<FitSource> {
+  static constexpr NameOf<FitSource> kAll[] = {{FitSource::kNone, "none"},
+                                               {FitSource::kStatic, "static"},
+                                               {FitSource::kLoop, "loop"},
+                                               {FitSource::kTruth, "truth"}};
+};
 
 // Everything in the sample's un-augmented reference crop (224 px); callers undo augmentation with
 // body/symmetry.h before they ask.

@@ -7,22 +7,6 @@
 
 namespace gyre {
 
-const char* LossNormName(LossNorm norm) { return norm == LossNorm::kSquared ? "squared" : "l1"; }
-
-LossNorm LossNormFromName(const std::string& name) {
-  if (name == "squared") return LossNorm::kSquared;
-  if (name == "l1") return LossNorm::kL1;
-  ThrowUserError("loss norm: \"{}\" is not one of squared, l1", name);
-}
-
-const char* LossMeanName(LossMean mean) { return mean == LossMean::kAll ? "all" : "observed"; }
-
-LossMean LossMeanFromName(const std::string& name) {
-  if (name == "all") return LossMean::kAll;
-  if (name == "observed") return LossMean::kObserved;
-  ThrowUserError("loss mean: \"{}\" is not one of observed, all", name);
-}
-
 void LossOptions::Check() const {
   const auto check = [](const char* name, double value) {
     if (!(value >= 0 && std::isfinite(value))) {

@@ -3,20 +3,27 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+
+#include "core/enum_names.h"
 
 namespace gyre {
 
 enum class LossNorm { kSquared, kL1 };
-const char* LossNormName(LossNorm norm);  // "squared", "l1"
-LossNorm LossNormFromName(const std::string& name);
+template <>
+struct EnumNames<LossNorm> {
+  static constexpr NameOf<LossNorm> kAll[] = {{LossNorm::kSquared, "squared"},
+                                              {LossNorm::kL1, "l1"}};
+};
 
 // What a keypoint term is divided by.
 //   kObserved  the sum of confidences: a person with few keypoints teaches as much per keypoint
 //   kAll       the number of entries, observed or not (SPIN)
 enum class LossMean { kObserved, kAll };
-const char* LossMeanName(LossMean mean);  // "observed", "all"
-LossMean LossMeanFromName(const std::string& name);
+template <>
+struct EnumNames<LossMean> {
+  static constexpr NameOf<LossMean> kAll[] = {{LossMean::kObserved, "observed"},
+                                              {LossMean::kAll, "all"}};
+};
 
 // The defaults are SPIN's.
 struct LossOptions {

@@ -1,64 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regressor/network_options.h"
 
-#include <array>
-#include <utility>
-
 #include "core/error.h"
 #include "core/so3.h"
 #include "io/npz.h"
 
 namespace gyre {
-namespace {
-
-constexpr std::array kInputs = {std::pair{NetworkInput::kImage, "image"},
-                                std::pair{NetworkInput::kKeypoints, "keypoints"},
-                                std::pair{NetworkInput::kSilhouette, "silhouette"}};
-constexpr std::array kBackbones = {std::pair{Backbone::kResNet18, "resnet18"},
-                                   std::pair{Backbone::kResNet34, "resnet34"},
-                                   std::pair{Backbone::kResNet50, "resnet50"}};
-
-}  // namespace
-
-const char* NetworkInputName(NetworkInput input) {
-  for (const auto& [value, name] : kInputs) {
-    if (value == input) return name;
-  }
-  GYRE_CHECK(false, "no such input");
-  return "";
-}
-
-NetworkInput NetworkInputFromName(const std::string& name) {
-  for (const auto& [value, known] : kInputs) {
-    if (name == known) return value;
-  }
-  ThrowUserError("input: \"{}\" is not one of image, keypoints, silhouette", name);
-}
-
-const char* BackboneName(Backbone backbone) {
-  for (const auto& [value, name] : kBackbones) {
-    if (value == backbone) return name;
-  }
-  GYRE_CHECK(false, "no such backbone");
-  return "";
-}
-
-Backbone BackboneFromName(const std::string& name) {
-  for (const auto& [value, known] : kBackbones) {
-    if (name == known) return value;
-  }
-  ThrowUserError("backbone: \"{}\" is not one of resnet18, resnet34, resnet50", name);
-}
-
-const char* IefActivationName(IefActivation activation) {
-  return activation == IefActivation::kNone ? "none" : "relu";
-}
-
-IefActivation IefActivationFromName(const std::string& name) {
-  if (name == "none") return IefActivation::kNone;
-  if (name == "relu") return IefActivation::kRelu;
-  ThrowUserError("ief_activation: \"{}\" is not one of none, relu", name);
-}
 
 void NetworkOptions::Check() const {
   if (image_px < 32 || image_px > 1024 || image_px % 32 != 0) {

@@ -8,6 +8,7 @@
 
 #include "body/body_model.h"
 #include "body/pose_prior.h"
+#include "core/enum_names.h"
 
 namespace gyre {
 
@@ -16,25 +17,46 @@ namespace gyre {
 //   kKeypoints   SPIN's 49 keypoints and their confidences: PosePrior of Pavlakos et al. 2018
 //   kSilhouette  the crop's silhouette: their ShapePrior
 enum class NetworkInput { kImage, kKeypoints, kSilhouette };
-const char* NetworkInputName(NetworkInput input);            // "image", "keypoints", "silhouette"
-NetworkInput NetworkInputFromName(const std::string& name);  // UserError lists the names
+template <>
+struct EnumNames<NetworkInput> {
+  static constexpr NameOf<NetworkInput> kAll[] = {{NetworkInput::kImage, "image"},
+                                                  {NetworkInput::kKeypoints, "keypoints"},
+                                                  {NetworkInput::kSilhouette, "silhouette"}};
+};
 
 enum class Backbone { kResNet18, kResNet34, kResNet50 };
-const char* BackboneName(Backbone backbone);         // "resnet18", ...
-Backbone BackboneFromName(const std::string& name);  // UserError lists the names
+template <>
+struct EnumNames<Backbone> {
+  static constexpr NameOf<Backbone> kAll[] = {{Backbone::kResNet18, "resnet18"},
+                                              {Backbone::kResNet34, "resnet34"},
+                                              {Backbone::kResNet50, "resnet50"}};
+};
 
 // Between the two hidden layers of the iterative regression. SPIN has none (so that its three
 // iterations are together one affine map of the image feature), HMR has ReLU.
 enum class IefActivation { kNone, kRelu };
-const char* IefActivationName(IefActivation activation);  // "none", "relu"
-IefActivation IefActivationFromName(const std::string& name);
+template <>
+struct EnumNames<IefActivation> {
+  static constexpr NameOf<IefActivation> kAll[] = {{IefActivation::kNone, "none"},
+                                                   {IefActivation::kRelu, "relu"}};
+};
 
 // Whose samples the statistics of batch norm are of when several ranks train together: each rank's
 // own, or all of theirs, which computes what one rank would with the whole batch.
 enum class BatchNormOf { kLocal, kSynced };
+template <>
+struct EnumNames<BatchNormOf> {
+  static constexpr NameOf<BatchNormOf> kAll[] = {{BatchNormOf::kLocal, "local"},
+                                                 {BatchNormOf::kSynced, "synced"}};
+};
 
 // In what the network computes, see autocast.h. It gives float32 either way, of float32 weights.
 enum class Precision { kFloat32, kBfloat16 };
+template <>
+struct EnumNames<Precision> {
+  static constexpr NameOf<Precision> kAll[] = {{Precision::kFloat32, "float32"},
+                                               {Precision::kBfloat16, "bfloat16"}};
+};
 
 // The defaults are SPIN's.
 struct NetworkOptions {

@@ -165,7 +165,7 @@ class TreeReader {
       Charge(&bytes_left_, array.bytes.size());
       return FromBytes({type, "", array.size()}, array.bytes).view(array.shape);
     }
-    ThrowUserError("{}: an array of {} cannot be read", what_, DTypeName(array.dtype));
+    ThrowUserError("{}: an array of {} cannot be read", what_, EnumName(array.dtype));
   }
 
   TorchValue ReadObject(const PickleValue& object, int depth) {

@@ -199,7 +199,7 @@ cxxopts::Options MakeOptions() {
       "DIR")("preset", "default, anchored or spin",
              cxxopts::value<std::string>()->default_value("default"),
              "NAME")("backend", "fused or ceres",
-                     cxxopts::value<std::string>()->default_value(ChoiceName(none.backend)),
+                     cxxopts::value<std::string>()->default_value(EnumName(none.backend)),
                      "NAME")("hypotheses", "start_only, uninformed or all (default: the preset's)",
                              cxxopts::value<std::string>(), "WHICH")(
       "start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
@@ -218,9 +218,9 @@ cxxopts::Options MakeOptions() {
 Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
   Settings settings;
   settings.fit = FitOptions::Preset(args["preset"].as<std::string>());
-  ChoiceFromName(args["backend"].as<std::string>(), &settings.fit.backend);
+  OptionFromText(args["backend"].as<std::string>(), "backend", &settings.fit.backend);
   if (args.count("hypotheses")) {
-    ChoiceFromName(args["hypotheses"].as<std::string>(), &settings.fit.hypotheses);
+    OptionFromText(args["hypotheses"].as<std::string>(), "hypotheses", &settings.fit.hypotheses);
   }
   if (args.count("start-sigma")) {
     const double sigma = args["start-sigma"].as<double>();
@@ -268,8 +268,8 @@ int RunBenchFit(int argc, char** argv) {
   if (starts.empty()) file.StartedFrom(args["start"].as<std::string>());  // throws, naming them
   const nlohmann::json result = {{"problems", file.problems.size()},
                                  {"preset", args["preset"].as<std::string>()},
-                                 {"backend", ChoiceName(settings.fit.backend)},
-                                 {"hypotheses", ChoiceName(settings.fit.hypotheses)},
+                                 {"backend", EnumName(settings.fit.backend)},
+                                 {"hypotheses", EnumName(settings.fit.hypotheses)},
                                  {"kernels", BestKernels().name},
                                  {"runs", settings.runs},
                                  {"starts", starts}};

@@ -131,7 +131,7 @@ int RunBenchTrain(int argc, char** argv) {
   train.data = fmt::format("synth:?count={}", std::max(train.batch_size, 1));
   train.threads = train.fit_threads = threads;
   train.device = device;
-  ChoiceFromName(precision, &train.network.precision);
+  OptionFromText(precision, "precision", &train.network.precision);
   train.Check();
   InitRuntime(threads);
   SeedTorch(train.seed);

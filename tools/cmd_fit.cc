@@ -334,7 +334,7 @@ int RunFit(int argc, char** argv) {
   }
   fit_options.estimate_uncertainty = !args.count("sequence");
   if (args.count("hypotheses")) {
-    ChoiceFromName(args["hypotheses"].as<std::string>(), &fit_options.hypotheses);
+    OptionFromText(args["hypotheses"].as<std::string>(), "hypotheses", &fit_options.hypotheses);
   }
   fit_options.Check();
   CheckOut(out);

@@ -77,7 +77,7 @@ nlohmann::ordered_json Describe(const FitFile& file) {
   }
   Json sources;
   for (int i = 0; i < 4; ++i) {
-    if (by_source[i] > 0) sources[FitSourceName(static_cast<FitSource>(i))] = by_source[i];
+    if (by_source[i] > 0) sources[EnumName(static_cast<FitSource>(i))] = by_source[i];
   }
   return {{"file", file.path().string()},
           {"datasets", sets},

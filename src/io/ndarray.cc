@@ -113,13 +113,6 @@ size_t DTypeSize(DType type) {
   return 0;
 }
 
-const char* DTypeName(DType type) {
-  static constexpr const char* kNames[] = {"bool",    "int8",    "uint8", "int16",  "uint16",
-                                           "int32",   "uint32",  "int64", "uint64", "float16",
-                                           "float32", "float64", "str"};
-  return kNames[static_cast<int>(type)];
-}
-
 int64_t NdArray::size() const {
   int64_t count = 1;
   for (const int64_t extent : shape) count *= extent;
@@ -143,8 +136,7 @@ std::vector<T> NdArray::As(const std::string& what) const {
                    ShapeString());
   }
   GYRE_CHECK(bytes.size() == static_cast<size_t>(size()) * DTypeSize(dtype),
-             "{}: {} bytes for shape {} of {}", what, bytes.size(), ShapeString(),
-             DTypeName(dtype));
+             "{}: {} bytes for shape {} of {}", what, bytes.size(), ShapeString(), EnumName(dtype));
   std::vector<T> out(static_cast<size_t>(size()));
   switch (dtype) {
     case DType::kBool:

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/types.h"
 
 namespace gyre {
@@ -26,9 +27,18 @@ enum class DType {
   kFloat64,
   kString
 };
+// As numpy says.
+template <>
+struct EnumNames<DType> {
+  static constexpr NameOf<DType> kAll[] = {
+      {DType::kBool, "bool"},       {DType::kInt8, "int8"},       {DType::kUInt8, "uint8"},
+      {DType::kInt16, "int16"},     {DType::kUInt16, "uint16"},   {DType::kInt32, "int32"},
+      {DType::kUInt32, "uint32"},   {DType::kInt64, "int64"},     {DType::kUInt64, "uint64"},
+      {DType::kFloat16, "float16"}, {DType::kFloat32, "float32"}, {DType::kFloat64, "float64"},
+      {DType::kString, "str"}};
+};
 
-size_t DTypeSize(DType type);       // 0 for kString
-const char* DTypeName(DType type);  // as numpy says: "float32"
+size_t DTypeSize(DType type);  // 0 for kString
 
 struct NdArray {
   DType dtype = DType::kFloat64;

@@ -222,7 +222,7 @@ std::string FormatNpy(const NdArray& array) {
   }
   GYRE_CHECK(array.bytes.size() == static_cast<size_t>(array.size()) * DTypeSize(array.dtype),
              "{} bytes for {} of {}", array.bytes.size(), array.ShapeString(),
-             DTypeName(array.dtype));
+             EnumName(array.dtype));
   return FormatHeader(array.dtype, array.ShapeString(), 0) + array.bytes;
 }
 

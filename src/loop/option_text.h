@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of options as JSON and as text on the command line. Choices are known by their names.
+// Values of options as JSON and as text on the command line. Enums are known by their names.
 #pragma once
 
 #include <fmt/ranges.h>
@@ -7,50 +7,21 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/error.h"
-#include "loop/train_options.h"
 
 namespace gyre {
-
-std::string ChoiceName(Supervision value);
-std::string ChoiceName(NetworkInput value);
-std::string ChoiceName(Backbone value);
-std::string ChoiceName(IefActivation value);
-std::string ChoiceName(BatchNormOf value);
-std::string ChoiceName(Precision value);
-std::string ChoiceName(LossNorm value);
-std::string ChoiceName(LossMean value);
-std::string ChoiceName(TorsoWeighting value);
-std::string ChoiceName(RobustNorm value);
-std::string ChoiceName(AnglePrior value);
-std::string ChoiceName(FitBackend value);
-std::string ChoiceName(Hypotheses value);
-std::string ChoiceName(StoreRule value);
-// UserError lists the names there are.
-void ChoiceFromName(const std::string& name, Supervision* value);
-void ChoiceFromName(const std::string& name, NetworkInput* value);
-void ChoiceFromName(const std::string& name, Backbone* value);
-void ChoiceFromName(const std::string& name, IefActivation* value);
-void ChoiceFromName(const std::string& name, BatchNormOf* value);
-void ChoiceFromName(const std::string& name, Precision* value);
-void ChoiceFromName(const std::string& name, LossNorm* value);
-void ChoiceFromName(const std::string& name, LossMean* value);
-void ChoiceFromName(const std::string& name, TorsoWeighting* value);
-void ChoiceFromName(const std::string& name, RobustNorm* value);
-void ChoiceFromName(const std::string& name, AnglePrior* value);
-void ChoiceFromName(const std::string& name, FitBackend* value);
-void ChoiceFromName(const std::string& name, Hypotheses* value);
-void ChoiceFromName(const std::string& name, StoreRule* value);
 
 template <typename T>
 nlohmann::json OptionToJson(const T& value) {
   if constexpr (std::is_enum_v<T>) {
-    return ChoiceName(value);
+    return EnumName(value);
   } else {
     return value;
   }
@@ -60,7 +31,7 @@ template <typename T>
 void OptionFromJson(const nlohmann::json& json, const std::string& what, T* value) {
   if constexpr (std::is_enum_v<T>) {
     if (!json.is_string()) ThrowUserError("{} is not a name", what);
-    ChoiceFromName(json.get<std::string>(), value);
+    *value = EnumFromName<T>(json.get<std::string>(), what);
   } else if constexpr (std::is_same_v<T, bool>) {
     if (!json.is_boolean()) ThrowUserError("{} is not true or false", what);
     *value = json.get<bool>();
@@ -85,7 +56,7 @@ void OptionFromJson(const nlohmann::json& json, const std::string& what, T* valu
 template <typename T>
 std::string OptionToText(const T& value) {
   if constexpr (std::is_enum_v<T>) {
-    return ChoiceName(value);
+    return EnumName(value);
   } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
     return fmt::format("{}", fmt::join(value, ","));
   } else if constexpr (std::is_same_v<T, std::string>) {
@@ -98,7 +69,12 @@ std::string OptionToText(const T& value) {
 template <typename T>
 void OptionFromText(const std::string& text, const std::string& name, T* value) {
   if constexpr (std::is_enum_v<T>) {
-    ChoiceFromName(text, value);
+    const std::optional<T> found = FindEnum<T>(text);
+    if (!found) {
+      throw UsageError(
+          fmt::format("--{}: '{}' is not one of {}", name, text, EnumNameList<T>()));
+    }
+    *value = *found;
   } else if constexpr (std::is_same_v<T, bool>) {
     if (text != "true" && text != "false") {
       throw UsageError(fmt::format("--{} takes true or false, not '{}'", name, text));

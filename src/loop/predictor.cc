@@ -50,7 +50,7 @@ TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoin
     ThrowUserError(
         "{}: its network looks at {}s; one that looks at keypoints comes from gyre "
         "train --preset prior18",
-        run_or_checkpoint.string(), NetworkInputName(trained.options.network.input));
+        run_or_checkpoint.string(), EnumName(trained.options.network.input));
   }
   return trained;
 }

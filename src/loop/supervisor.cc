@@ -56,28 +56,6 @@ FitRows RowsOf(const Dataset& data) {
   return rows;
 }
 
-const char* SupervisionName(Supervision supervision) {
-  switch (supervision) {
-    case Supervision::kLoop:
-      return "loop";
-    case Supervision::kStatic:
-      return "static";
-    case Supervision::kTruth:
-      return "truth";
-    case Supervision::kReprojection:
-      return "reprojection";
-  }
-  return "?";
-}
-
-Supervision SupervisionFromName(const std::string& name) {
-  for (const Supervision s : {Supervision::kLoop, Supervision::kStatic, Supervision::kTruth,
-                              Supervision::kReprojection}) {
-    if (name == SupervisionName(s)) return s;
-  }
-  ThrowUserError("supervision '{}' is not one of loop, static, truth, reprojection", name);
-}
-
 void RefreshPolicy::Check() const {
   if (every < 1) ThrowUserError("refresh.every = {} must be 1 or more", every);
   if (delay_steps < 0) ThrowUserError("refresh.delay_steps = {} must be 0 or more", delay_steps);

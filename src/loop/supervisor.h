@@ -19,6 +19,7 @@
 #include <span>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "datasets/data_shards.h"
 #include "datasets/sample.h"
 #include "fitting/fit_store.h"
@@ -40,8 +41,13 @@ enum class Supervision {
   kTruth,         // the labels of the data set
   kReprojection,  // keypoints alone
 };
-const char* SupervisionName(Supervision supervision);
-Supervision SupervisionFromName(const std::string& name);  // UserError lists the names
+template <>
+struct EnumNames<Supervision> {
+  static constexpr NameOf<Supervision> kAll[] = {{Supervision::kLoop, "loop"},
+                                                 {Supervision::kStatic, "static"},
+                                                 {Supervision::kTruth, "truth"},
+                                                 {Supervision::kReprojection, "reprojection"}};
+};
 
 struct Target {
   BodyParams params{SmplLayout()};                                    // in the camera frame of the image

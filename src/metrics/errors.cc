@@ -49,20 +49,6 @@ double BestScale(const Points3& centred_prediction, const Points3& centred_truth
 
 }  // namespace
 
-std::string_view AlignmentName(Alignment alignment) {
-  switch (alignment) {
-    case Alignment::kNone:
-      return "none";
-    case Alignment::kRoot:
-      return "root";
-    case Alignment::kRootScale:
-      return "root and scale";
-    case Alignment::kProcrustes:
-      return "Procrustes";
-  }
-  return "";
-}
-
 VecX PointErrors(const Points3& prediction, const Points3& truth, const VecX& visibility,
                  Alignment alignment, const Roots& roots) {
   Selection selection = Select(prediction, truth, visibility);

@@ -16,16 +16,21 @@
 #pragma once
 
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "core/types.h"
 
 namespace gyre {
 
 enum class Alignment { kNone, kRoot, kRootScale, kProcrustes };
-
-std::string_view AlignmentName(Alignment alignment);  // "none", "root", "root and scale", ...
+template <>
+struct EnumNames<Alignment> {
+  static constexpr NameOf<Alignment> kAll[] = {{Alignment::kNone, "none"},
+                                               {Alignment::kRoot, "root"},
+                                               {Alignment::kRootScale, "root and scale"},
+                                               {Alignment::kProcrustes, "Procrustes"}};
+};
 
 // Where the root is, for the alignments that centre on it.
 struct Roots {

@@ -248,8 +248,8 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
 }
 
 TEST(SupervisionTest, NamesAreReadBack) {
-  EXPECT_EQ(SupervisionFromName("static"), Supervision::kStatic);
-  EXPECT_THROW(SupervisionFromName("magic"), UserError);
+  EXPECT_EQ(EnumFromName<Supervision>("static", "supervision"), Supervision::kStatic);
+  EXPECT_THROW(EnumFromName<Supervision>("magic", "supervision"), UserError);
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST(PointErrors, TruthGivesZero) {
   const Roots roots{truth.row(3), truth.row(3)};
   for (Alignment alignment :
        {Alignment::kNone, Alignment::kRoot, Alignment::kRootScale, Alignment::kProcrustes}) {
-    EXPECT_NEAR(Mean(truth, truth, alignment, roots), 0, 1e-12) << AlignmentName(alignment);
+    EXPECT_NEAR(Mean(truth, truth, alignment, roots), 0, 1e-12) << EnumName(alignment);
   }
 }
 
@@ -181,10 +181,10 @@ TEST(PointErrors, InTheImage) {
 }
 
 TEST(AlignmentName, SaysWhatIsForgiven) {
-  EXPECT_EQ(AlignmentName(Alignment::kNone), "none");
-  EXPECT_EQ(AlignmentName(Alignment::kRoot), "root");
-  EXPECT_EQ(AlignmentName(Alignment::kRootScale), "root and scale");
-  EXPECT_EQ(AlignmentName(Alignment::kProcrustes), "Procrustes");
+  EXPECT_STREQ(EnumName(Alignment::kNone), "none");
+  EXPECT_STREQ(EnumName(Alignment::kRoot), "root");
+  EXPECT_STREQ(EnumName(Alignment::kRootScale), "root and scale");
+  EXPECT_STREQ(EnumName(Alignment::kProcrustes), "Procrustes");
 }
 
 // Four frames of two points: the truth moves too, and no two steps are alike.

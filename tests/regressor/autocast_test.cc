@@ -98,7 +98,7 @@ TEST(HmrNet, Bfloat16IsNearFloat32) {
         EXPECT_EQ(tensor.scalar_type(), at::kFloat);
       }
       const double distance = RelativeDistance(rounded.output.betas, exact.output.betas);
-      EXPECT_LT(distance, 0.02) << NetworkInputName(input);
+      EXPECT_LT(distance, 0.02) << EnumName(input);
       EXPECT_GT(distance, 1e-4) << "nothing was rounded";
       EXPECT_LT(MaxAbs(rounded.output.rotmats - exact.output.rotmats), 0.005);
       double difference2 = 0, length2 = 0;
@@ -106,7 +106,7 @@ TEST(HmrNet, Bfloat16IsNearFloat32) {
         difference2 += std::pow(Value((rounded.gradients[i] - exact.gradients[i]).norm()), 2);
         length2 += std::pow(Value(exact.gradients[i].norm()), 2);
       }
-      EXPECT_LE(std::sqrt(difference2), 0.05 * std::sqrt(length2)) << NetworkInputName(input);
+      EXPECT_LE(std::sqrt(difference2), 0.05 * std::sqrt(length2)) << EnumName(input);
     }
   }
 }

@@ -36,7 +36,7 @@ TEST(Encoder, EveryInputGivesABody) {
     output.rotmats.sum().backward();
     for (const auto& item : network->named_parameters()) {
       if (item.key().starts_with("dec") && !item.key().starts_with("decpose")) continue;
-      ASSERT_TRUE(item.value().grad().defined()) << NetworkInputName(input) << " " << item.key();
+      ASSERT_TRUE(item.value().grad().defined()) << EnumName(input) << " " << item.key();
     }
     network->eval();
     for (const auto& module : network->modules()) EXPECT_FALSE(module->is_training());

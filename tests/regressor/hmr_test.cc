@@ -168,9 +168,9 @@ TEST(HmrNet, SameSeedGivesTheSameNetwork) {
 
 TEST(NetworkOptions, NamesAndChecks) {
   for (const Backbone backbone : {Backbone::kResNet18, Backbone::kResNet34, Backbone::kResNet50}) {
-    EXPECT_EQ(BackboneFromName(BackboneName(backbone)), backbone);
+    EXPECT_EQ(EnumFromName<Backbone>(EnumName(backbone), "backbone"), backbone);
   }
-  EXPECT_THROW(BackboneFromName("resnet101"), UserError);
+  EXPECT_THROW(EnumFromName<Backbone>("resnet101", "backbone"), UserError);
   EXPECT_THROW(NetworkOptions::FromPreset("large"), UserError);
   NetworkOptions options;
   options.Check();

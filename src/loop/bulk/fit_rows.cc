@@ -219,7 +219,7 @@ FitRow::FitRow(const BodyLayout& body, int64_t index_in, const FitInput& input,
     score_px2 = summary.score.score_px2;
     objective = summary.after.BodyTotal();
   }
-  reason = FitReasonName(summary.reason);
+  reason = EnumName(summary.reason);
   source_file = Utf8FromBytes(input.source_file);
   image = Utf8FromBytes(input.image);
   person = input.person;
