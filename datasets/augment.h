@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/camera.h"
+#include "core/option_fields.h"
 #include "core/rng.h"
 #include "datasets/sample.h"
 
@@ -33,6 +34,19 @@ struct AugmentOptions {
   void Check() const;
   static AugmentOptions None();
 };
+
+template <OptionsOf<AugmentOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("flip_probability", o.flip_probability, "Share of mirrored samples");
+  visit("rotation_sigma_deg", o.rotation_sigma_deg, "Spread of the turn");
+  visit("rotation_max_deg", o.rotation_max_deg, "Largest turn");
+  visit("rotation_zero_probability", o.rotation_zero_probability, "Share not turned");
+  visit("scale_sigma", o.scale_sigma, "Spread and largest change of the box");
+  visit("gain_range", o.gain_range, "Largest change of a colour channel");
+  visit("occlusion_probability", o.occlusion_probability, "Share with a rectangle in front");
+  visit("occlusion_side_min", o.occlusion_side_min, "Smallest rectangle, share of the crop");
+  visit("occlusion_side_max", o.occlusion_side_max, "Largest rectangle, share of the crop");
+}
 
 struct Augmentation {
   bool flip = false;

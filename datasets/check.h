@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/option_fields.h"
 #include "datasets/sample.h"
 
 namespace gyre {
@@ -27,6 +28,15 @@ struct CheckOptions {
   bool sides = false;
   int threads = 0;  // 0: all
 };
+
+template <OptionsOf<CheckOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("read_images", o.read_images, "Read whole pictures, to find damaged ones");
+  visit("outside_share", o.outside_share,
+        "Share of the box that a keypoint may lie outside the picture");
+  visit("sides", o.sides, "Also list people whose left and right may be exchanged");
+  visit("threads", o.threads, "Threads (0: all)");
+}
 
 struct RowProblem {
   int64_t row = 0;      // Sample::index

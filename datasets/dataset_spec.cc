@@ -11,6 +11,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/option_text.h"
 #include "datasets/coco.h"
 #include "datasets/csv_dataset.h"
 #include "datasets/lsp.h"
@@ -150,25 +151,30 @@ CocoOptions TakeCocoOptions(DatasetSpec& spec) {
   return options;
 }
 
+// Sets the fields of an option struct that the spec has keys for.
+template <HasFields Options>
+void TakeFields(DatasetSpec& spec, Options* options) {
+  ForEachField(*options, [&](const std::string& name, auto& field, const char*) {
+    const std::string text = spec.TakeString(name, "");
+    if (text.empty()) return;
+    try {
+      OptionFromText(text, name, &field);
+    } catch (const UserError& error) {
+      ThrowUserError("data set '{}': {}", spec.text(), error.what());
+    }
+  });
+}
+
 SceneOptions TakeSceneOptions(DatasetSpec& spec) {
   SceneOptions o;
-  o.count = spec.TakeInteger("count", o.count, 1, int64_t{1} << 40);
-  o.seed =
-      static_cast<uint64_t>(spec.TakeInteger("seed", static_cast<int64_t>(o.seed), 0, INT64_MAX));
   o.width_px = o.height_px =
       static_cast<int>(spec.TakeInteger("frame", o.width_px, kMinFramePx, kMaxFramePx));
-  o.pose_spread = spec.TakeNumber("spread", o.pose_spread, 0, 3);
-  o.poses = spec.TakeString("poses", "");
-  o.seated_share = spec.TakeNumber("seated", o.seated_share, 0, 1);
-  o.yaw_max_deg = spec.TakeNumber("yaw", o.yaw_max_deg, 0, 180);
-  o.any_turn_share = spec.TakeNumber("any_turn", o.any_turn_share, 0, 1);
-  o.occluder_probability = spec.TakeNumber("occluders", o.occluder_probability, 0, 1);
-  o.noise.sigma_px = spec.TakeNumber("noise", o.noise.sigma_px, 0, 100);
-  o.noise.missing_rate = spec.TakeNumber("missing", o.noise.missing_rate, 0, 1);
-  o.noise.outlier_rate = spec.TakeNumber("outliers", o.noise.outlier_rate, 0, 1);
-  o.noise.outlier_px = spec.TakeNumber("outlier_px", o.noise.outlier_px, 0, kReferenceCropPx);
-  o.noise.swap_rate = spec.TakeNumber("swaps", o.noise.swap_rate, 0, 1);
-  o.noise.joints = spec.TakeString("joints", o.noise.joints);
+  TakeFields(spec, &o);
+  try {
+    o.Check();
+  } catch (const UserError& error) {
+    ThrowUserError("data set '{}': {}", spec.text(), error.what());
+  }
   return o;
 }
 

@@ -15,9 +15,8 @@
 // HoldOutLimbJoints). With picture files: `images=` (folder; default: images/ beside the file, else
 // beside it). With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet:
 // `all_annotated=`; coco: `box_from_bbox=`; spin: `masks=` (folder of 'maskname' and 'partname';
-// default: that of the pictures). Synth: count, seed, frame (px), spread, poses, seated, yaw
-// (degrees), any_turn, occluders, noise, missing, outliers, outlier_px, swaps, joints; see
-// SceneOptions.
+// default: that of the pictures). Synth: frame (px, for width and height), and every field of
+// SceneOptions: count, seed, spread, poses, noise, ...
 //
 // A mixture is several data sets with weights:
 //   SPEC*0.6,SPEC*0.4

@@ -16,6 +16,8 @@
 #include <optional>
 #include <vector>
 
+#include "core/enum_names.h"
+#include "core/option_fields.h"
 #include "datasets/augment.h"
 #include "datasets/data_shards.h"
 #include "datasets/dataset_spec.h"
@@ -25,6 +27,12 @@ namespace gyre {
 
 // What the crops show.
 enum class LoaderPicture { kImage, kSilhouette, kNone };
+template <>
+struct EnumNames<LoaderPicture> {
+  static constexpr NameOf<LoaderPicture> kAll[] = {{LoaderPicture::kImage, "image"},
+                                                   {LoaderPicture::kSilhouette, "silhouette"},
+                                                   {LoaderPicture::kNone, "none"}};
+};
 
 struct LoaderOptions {
   int batch_size = 32;  // of all ranks together; when shuffling, their number divides it
@@ -49,6 +57,22 @@ struct LoaderOptions {
   // In order, un-augmented, to the last sample.
   static LoaderOptions Evaluation(int batch_size, int crop_px);
 };
+
+// All but data_shards, which says what part of the work a process has.
+template <OptionsOf<LoaderOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("batch_size", o.batch_size, "Samples at a time");
+  visit("crop_px", o.crop_px, "Side of the crops, px");
+  visit("picture", o.picture, "What the crops show");
+  visit("workers", o.workers, "Threads that read and warp (0: the caller's)");
+  visit("prefetch_batches", o.prefetch_batches, "Batches kept ready or under way");
+  visit("seed", o.seed, "Seed of order and augmentation");
+  visit("samples_per_epoch", o.samples_per_epoch,
+        "Samples after which the data is shuffled anew (0: as many as it has)");
+  visit("shuffle", o.shuffle, "In random order, by the weights of the data sets");
+  visit("drop_last", o.drop_last, "Leave out a last batch of fewer samples");
+  visit("augment", o.augment, "");
+}
 
 // B samples, of several ranks this one's. Vectors have B entries; crop coordinates are pixels of
 // the crop.

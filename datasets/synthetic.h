@@ -13,6 +13,7 @@
 #include "body/body_model.h"
 #include "body/kinematics.h"
 #include "body/pose_prior.h"
+#include "core/option_fields.h"
 #include "core/rng.h"
 #include "datasets/sample.h"
 
@@ -34,6 +35,19 @@ struct KeypointNoise {
   void Check() const;
   static KeypointNoise None();
 };
+
+// Named as the options of a data set's spec (dataset_spec.h) have been from the start.
+template <OptionsOf<KeypointNoise> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("noise", o.sigma_px, "Keypoint noise, px at 224 px");
+  visit("missing", o.missing_rate, "Share of keypoints missing");
+  visit("occluded_missing", o.occluded_missing_rate, "Share missing of those behind an occluder");
+  visit("outliers", o.outlier_rate, "Share of keypoints that are far off");
+  visit("outlier_px", o.outlier_px, "How far, px at 224 px; 0: anywhere in the box");
+  visit("swaps", o.swap_rate, "Share of people with left and right exchanged in arms or legs");
+  visit("joints", o.joints,
+        "Joints annotated: all, any (another set for each person), body25, coco17, lsp14, ...");
+}
 
 inline constexpr int kMinFramePx = 32, kMaxFramePx = 4096;
 
@@ -58,6 +72,29 @@ struct SceneOptions {
 
   void Check() const;
 };
+
+template <OptionsOf<SceneOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("count", o.count, "People");
+  visit("seed", o.seed, "Seed");
+  visit("width", o.width_px, "Width of the pictures, px");
+  visit("height", o.height_px, "Height of the pictures, px");
+  visit("spread", o.pose_spread, "Poses: share of the prior's deviations");
+  visit("poses", o.poses, "Draw poses from this .npz (poses [N,72]) instead of the prior");
+  visit("seated", o.seated_share, "Share of people seated or squatting, by rule");
+  visit("beta_max", o.beta_max, "Largest shape parameter");
+  visit("focal_min_px", o.focal_min_px, "Shortest focal length");
+  visit("focal_max_px", o.focal_max_px, "Longest focal length");
+  visit("person_share_min", o.person_share_min, "Smallest person, share of the frame");
+  visit("person_share_max", o.person_share_max, "Largest person, share of the frame");
+  visit("tilt", o.tilt_sigma_deg, "Spread of the view from above or below, degrees");
+  visit("roll", o.roll_sigma_deg, "Spread of the turn in the picture, degrees");
+  visit("yaw", o.yaw_max_deg,
+        "Largest turn about the vertical, degrees either way; 0 faces the camera");
+  visit("any_turn", o.any_turn_share, "Share of people turned by any angle in the picture");
+  visit("occluders", o.occluder_probability, "Share of people with something in front");
+  visit("", o.noise, "");
+}
 
 class SyntheticDataset : public Dataset {
  public:

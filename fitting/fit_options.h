@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/enum_names.h"
+#include "core/option_fields.h"
 
 namespace gyre {
 
@@ -150,5 +151,40 @@ struct FitOptions {
   // "default", "anchored" or "spin"; UserError lists them.
   static FitOptions Preset(const std::string& name);
 };
+
+template <OptionsOf<FitOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("torso_stage", o.torso_stage, "Place the torso before the body");
+  visit("torso_weighting", o.torso_weighting, "Of torso joints (SPIN: none)");
+  visit("torso_fallback", o.torso_fallback, "All joints where torso joints are missing");
+  visit("torso_depth_anchor", o.torso_depth_anchor, "Holds depth in the torso stage");
+  visit("torso_orientation_anchor", o.torso_orientation_anchor,
+        "Holds the orientation in the torso stage");
+  visit("body_translation_free", o.body_translation_free, "Move the body in the body stage");
+  visit("torso_sigma_px", o.torso_sigma_px,
+        "Geman-McClure's scale in the torso stage (0: squared errors)");
+  visit("first_sigma_px", o.first_sigma_px, "Geman-McClure's scale at first");
+  visit("sigma_px", o.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
+  visit("robust_norm", o.robust_norm, "Of what Geman-McClure is taken (SPIN: per_coordinate)");
+  visit("point_weight", o.point_weight, "Weight of 3D joints, pixels per metre");
+  visit("pose_prior_weight", o.pose_prior_weight, "Weight of the pose mixture");
+  visit("angle_prior", o.angle_prior, "Against bending backwards (SMPLify: exponential)");
+  visit("angle_prior_weight", o.angle_prior_weight, "Weight against bending backwards");
+  visit("shape_prior_weight", o.shape_prior_weight, "Weight of the shape's norm");
+  visit("body_depth_anchor", o.body_depth_anchor, "Holds depth in the body stage");
+  visit("start_anchor", o.start_anchor, "Holds the pose near its start");
+  visit("ignored_joints", o.ignored_joints, "Of the 49, by name and with commas between");
+  visit("merge_duplicate_joints", o.merge_duplicate_joints, "Count a joint seen twice once");
+  visit("merge_within_px", o.merge_within_px, "If no farther apart, 224 px crop");
+  visit("torso_max_iterations", o.torso_max_iterations, "Iterations of the torso stage");
+  visit("body_max_iterations", o.body_max_iterations, "Iterations of the body stage");
+  visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a stage");
+  visit("backend", o.backend, "Solver; ceres is the slow reference");
+  visit("hypotheses", o.hypotheses, "Starts to try");
+  visit("try_exchanged_limbs", o.try_exchanged_limbs, "Left for right where it explains more");
+  visit("estimate_uncertainty", o.estimate_uncertainty,
+        "Estimate standard deviations: a fifth more time");
+  visit("min_observed_joints", o.min_observed_joints, "Fewer joints are not fitted");
+}
 
 }  // namespace gyre

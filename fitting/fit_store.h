@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/enum_names.h"
+#include "core/option_fields.h"
 #include "fitting/fit_file.h"
 #include "fitting/fit_problem.h"
 #include "fitting/stored_fit.h"
@@ -50,6 +51,18 @@ struct StorePolicy {
   double ScoreOf(const FitScore& score) const;
   static StorePolicy Spin();
 };
+
+template <OptionsOf<StorePolicy> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("max_abs_beta", o.max_abs_beta, "Larger shapes are refused");
+  visit("prior_margin", o.prior_margin, "How much less likely a better-scoring pose may be");
+  visit("prior_ceiling", o.prior_ceiling, "Less likely first poses are refused");
+  visit("max_hyperextension_rad", o.max_hyperextension_rad, "Elbows and knees backwards");
+  visit("accept_px2", o.accept_px2, "Fits scoring below teach the network");
+  visit("accept_px2_of", o.accept_px2_of,
+        "The same for single data sets: NAME=PX2, with commas between");
+  visit("rule", o.rule, "Which fits replace others");
+}
 
 // Used by one thread at a time.
 class FitStore {

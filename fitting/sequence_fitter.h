@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "body/kinematics.h"
+#include "core/option_fields.h"
 #include "fitting/fitter.h"
 
 namespace gyre {
@@ -43,6 +44,15 @@ struct SequenceOptions {
   // Throws UserError naming the field and its value.
   void Check() const;
 };
+
+template <OptionsOf<SequenceOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("acceleration_weight", o.acceleration_weight, "Weight of smooth motion, pixels per m/s^2");
+  visit("window_frames", o.window_frames, "Frames solved together");
+  visit("overlap_frames", o.overlap_frames, "Of them solved again with what follows");
+  visit("max_iterations", o.max_iterations, "Iterations per window");
+  visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a window");
+}
 
 struct SequenceSummary {
   int windows = 0;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "core/enum_names.h"
+#include "core/option_fields.h"
 
 namespace gyre {
 
@@ -47,5 +48,23 @@ struct LossOptions {
   // UserError names the field and its value.
   void Check() const;
 };
+
+template <OptionsOf<LossOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("total", o.total, "Multiplies all terms");
+  visit("keypoints_2d", o.keypoints_2d, "Weight of the keypoints");
+  visit("keypoints_3d", o.keypoints_3d, "Weight of 3D joints");
+  visit("pose", o.pose, "Weight of the rotations");
+  visit("betas", o.betas, "Weight of the shape");
+  visit("camera", o.camera, "Weight against a negative camera scale");
+  visit("vertices", o.vertices, "Weight of the vertices");
+  visit("vertices_after", o.vertices_after, "Steps without the vertices at first");
+  visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's 25 of the 49 joints");
+  visit("annotated_joints", o.annotated_joints, "Weight of the other 24");
+  visit("fit_sd_rad", o.fit_sd_rad,
+        "Uncertainty of a fitted rotation at which it teaches half as much (0: all alike)");
+  visit("norm", o.norm, "Of the keypoint, pose and shape terms (SPIN: squared)");
+  visit("mean", o.mean, "Entries that keypoint terms are divided by (SPIN: all)");
+}
 
 }  // namespace gyre

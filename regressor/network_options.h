@@ -9,6 +9,7 @@
 #include "body/body_model.h"
 #include "body/pose_prior.h"
 #include "core/enum_names.h"
+#include "core/option_fields.h"
 
 namespace gyre {
 
@@ -77,6 +78,22 @@ struct NetworkOptions {
   // "spin": ResNet-50 at 224 px. "small": ResNet-18 at 128 px, for a CPU. UserError lists them.
   static NetworkOptions FromPreset(const std::string& name);
 };
+
+template <OptionsOf<NetworkOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("input", o.input, "What the network looks at");
+  visit("backbone", o.backbone, "Of pictures");
+  visit("width", o.width, "Channels of the first stage (ResNet's own: 64)");
+  visit("image_px", o.image_px, "Side of the crop, a multiple of 32");
+  visit("ief_activation", o.ief_activation,
+        "Between the hidden layers of the regression (SPIN: none, HMR: relu)");
+  visit("ief_iterations", o.ief_iterations, "Iterations of the regression");
+  visit("dropout", o.dropout, "Dropout of the head");
+  visit("batch_norm", o.batch_norm,
+        "Statistics of several ranks: each its own, or of the whole batch");
+  visit("precision", o.precision,
+        "What the network computes in; bfloat16 is for GPUs, and can be slower on a CPU");
+}
 
 inline constexpr int kNumPose6D = 6 * kNumBodyJoints;
 

@@ -17,13 +17,14 @@
 #include "fitting/fitter.h"
 #include "fitting/problem_file.h"
 #include "io/npz.h"
-#include "loop/option_text.h"
+#include "io/option_json.h"
 #include "loop/predictor.h"
 #include "metrics/errors.h"
 #include "metrics/meter.h"
 #include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
+#include "tools/fit_flags.h"
 
 namespace gyre {
 namespace {
@@ -57,6 +58,14 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint, const BodyModel&
     samples[i].keypoints_confidence = problems[i].confidence;
   }
   return PredictFromKeypoints(trained, samples, RestJoints(body), device);
+}
+
+const FlagNames& Flags() {
+  static const FlagNames names = {
+      .prefix = "fit.",
+      .without = {},
+      .short_names = {{"hypotheses", "hypotheses"}, {"backend", "backend"}}};
+  return names;
 }
 
 struct Settings {
@@ -190,44 +199,36 @@ void PrintTable(const nlohmann::json& starts) {
 cxxopts::Options MakeOptions() {
   cxxopts::Options options("gyre bench fit",
                            "Measure the fitter's speed and accuracy on problems with known truth.");
-  const FitOptions none;
+  options.set_width(100);
   options.add_options()("problems", "Problems (.npz), see fitting/problem_file.h",
                         cxxopts::value<std::string>(), "FILE")(
       "start", "Only this start of the file", cxxopts::value<std::string>(), "NAME")(
       "checkpoint", "Also start where this network of keypoints says (gyre train --preset prior18)",
       cxxopts::value<std::string>(),
-      "DIR")("preset", "default, anchored or spin",
-             cxxopts::value<std::string>()->default_value("default"),
-             "NAME")("backend", "fused or ceres",
-                     cxxopts::value<std::string>()->default_value(EnumName(none.backend)),
-                     "NAME")("hypotheses", "start_only, uninformed or all (default: the preset's)",
-                             cxxopts::value<std::string>(), "WHICH")(
-      "start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
-      cxxopts::value<double>(),
-      "RAD")("uncertainty", "Estimate standard deviations and show how often they hold")(
+      "DIR")("start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
+             cxxopts::value<double>(),
+             "RAD")("uncertainty", "Estimate standard deviations and show how often they hold")(
       "peer-objective", "SPIN's own results on the same problems (spin_objective.npz)",
       cxxopts::value<std::string>(),
       "FILE")("threads", "Threads of the second timing (0: all cores)",
               cxxopts::value<int>()->default_value("0"),
               "N")("runs", "Times are medians of so many runs",
                    cxxopts::value<int>()->default_value("5"), "N")("json", "Print one JSON object");
+  AddFitFlags(options, FitOptions(), Flags());
   AddBodyOptions(options);
   return options;
 }
 
 Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
   Settings settings;
-  settings.fit = FitOptions::Preset(args["preset"].as<std::string>());
-  OptionFromText(args["backend"].as<std::string>(), "backend", &settings.fit.backend);
-  if (args.count("hypotheses")) {
-    OptionFromText(args["hypotheses"].as<std::string>(), "hypotheses", &settings.fit.hypotheses);
-  }
+  settings.fit = PresetFit(args);
+  settings.fit.estimate_uncertainty = args.count("uncertainty") > 0;
+  ApplyFlags(args, &settings.fit, Flags());
   if (args.count("start-sigma")) {
     const double sigma = args["start-sigma"].as<double>();
     if (!(sigma > 0)) throw UsageError(fmt::format("--start-sigma is {}; it must be > 0", sigma));
     settings.fit.start_anchor = settings.fit.AnchorOf(sigma);
   }
-  settings.fit.estimate_uncertainty = args.count("uncertainty") > 0;
   settings.threads = args["threads"].as<int>();
   settings.runs = args["runs"].as<int>();
   if (settings.threads < 0) {
@@ -270,6 +271,7 @@ int RunBenchFit(int argc, char** argv) {
                                  {"preset", args["preset"].as<std::string>()},
                                  {"backend", EnumName(settings.fit.backend)},
                                  {"hypotheses", EnumName(settings.fit.hypotheses)},
+                                 {"options", FieldsToJson(settings.fit, "fit.")},
                                  {"kernels", BestKernels().name},
                                  {"runs", settings.runs},
                                  {"starts", starts}};

@@ -13,11 +13,13 @@
 #include "core/error.h"
 #include "datasets/loader.h"
 #include "datasets/spin_npz.h"
+#include "io/option_json.h"
 #include "regressor/preprocess.h"
 #include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"
 #include "tools/cli.h"
+#include "tools/option_flags.h"
 
 namespace gyre {
 namespace {
@@ -103,23 +105,23 @@ int RunBenchLoad(int argc, char** argv) {
   int pictures, side_px;
   std::vector<int> threads;
   LoaderOptions loading;
+  loading.crop_px = 128;
+  const FlagNames flags = {.without = {"workers"}, .short_names = {{"crop_px", "crop"}}};
   cxxopts::Options options("gyre bench load",
                            "Time the reading, cropping and normalising of pictures.");
   options.add_options()("data", "Data set, see README (default: made-up people as JPEG files)",
                         cxxopts::value<std::string>(),
                         "SPEC")("frame", "Side of the made-up pictures, pixels",
                                 cxxopts::value<int>(side_px)->default_value("1024"), "PX")(
-      "crop", "Side of the crops, pixels",
-      cxxopts::value<int>(loading.crop_px)->default_value("128"),
-      "PX")("batch-size", "Samples at a time",
-            cxxopts::value<int>(loading.batch_size)->default_value("32"),
-            "N")("threads", "Loader threads; numbers with commas between",
-                 cxxopts::value<std::vector<int>>(threads)->default_value("1,2"), "N")(
+      "threads", "Loader threads; numbers with commas between",
+      cxxopts::value<std::vector<int>>(threads)->default_value("1,2"), "N")(
       "pictures", "Pictures read for each figure",
       cxxopts::value<int>(pictures)->default_value("512"), "N")("json", "Print one JSON object");
+  AddFlags(options, "Crops", loading, flags);
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
+  ApplyFlags(args, &loading, flags);
   if (pictures < 1 || std::ranges::min(threads) < 1) {
     throw UsageError("--pictures and --threads must be 1 or more");
   }
@@ -139,6 +141,7 @@ int RunBenchLoad(int argc, char** argv) {
   loading.Check();
   nlohmann::json json = {{"crop_px", loading.crop_px},
                          {"batch_size", loading.batch_size},
+                         {"options", FieldsToJson(loading)},
                          {"ms_per_picture", MeasureParts(data, loading, pictures)}};
   for (const int count : threads) {
     json["loader"].push_back(MeasureLoader(data, loading, count, pictures));

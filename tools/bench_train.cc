@@ -6,6 +6,7 @@
 #include <ctime>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "core/error.h"
 #include "core/progress.h"
@@ -13,16 +14,30 @@
 #include "datasets/loader.h"
 #include "loop/learner.h"
 #include "loop/network_bridge.h"
-#include "loop/option_text.h"
 #include "loop/train_options.h"
 #include "metrics/meter.h"
 #include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"
 #include "tools/cli.h"
+#include "tools/option_flags.h"
 
 namespace gyre {
 namespace {
+
+// Of the structs inside every field; of the run's own what a step knows: the rest is the trainer's.
+FlagNames Flags() {
+  FlagNames names;
+  names.short_names = {{"network.precision", "precision"}};
+  ForEachField(TrainOptions(), [&](const std::string& field, const auto&, const char*) {
+    static const std::set<std::string> of_step = {
+        "batch_size", "device", "seed", "learning_rate", "learning_rate_end", "gradient_clip"};
+    if (field.find('.') == std::string::npos && !of_step.contains(field)) {
+      names.without.push_back(field);
+    }
+  });
+  return names;
+}
 
 // A learner with one batch in memory, and fits of it.
 class Bench {
@@ -106,32 +121,29 @@ nlohmann::json ToJson(const Times& times) {
 }  // namespace
 
 int RunBenchTrain(int argc, char** argv) {
-  int batch_size, threads, steps;
-  std::string preset, device, precision;
+  int threads, steps;
+  const FlagNames flags = Flags();
   cxxopts::Options options("gyre bench train",
                            "Time a training step with and without fits, on pictures in memory.");
-  options.add_options()("preset", "As of gyre train",
-                        cxxopts::value<std::string>(preset)->default_value("small"), "NAME")(
-      "batch-size", "Samples per step (default: the preset's)", cxxopts::value<int>(batch_size),
-      "N")("threads", "Threads of network and fitter (0: all cores)",
-           cxxopts::value<int>(threads)->default_value("0"),
-           "N")("device", "cpu or cuda", cxxopts::value<std::string>(device)->default_value("cpu"))(
-      "precision", "float32 or bfloat16",
-      cxxopts::value<std::string>(precision)->default_value("float32"))(
-      "steps", "Times are medians of so many steps",
-      cxxopts::value<int>(steps)->default_value("11"),
-      "N")("no-fits", "Only steps without fits")("json", "Print one JSON object");
+  options.set_width(100);
+  AddPresetOption(options, "small");
+  options.add_options()("threads", "Threads of network and fitter (0: all cores)",
+                        cxxopts::value<int>(threads)->default_value("0"),
+                        "N")("steps", "Times are medians of so many steps",
+                             cxxopts::value<int>(steps)->default_value("11"), "N")(
+      "no-fits", "Only steps without fits")("json", "Print one JSON object");
+  AddFlags(options, "Step", TrainOptions::Preset("small"), flags);
   AddBodyOptions(options);
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
   if (steps < 1) throw UsageError(fmt::format("--steps is {}; it must be 1 or more", steps));
+  const std::string preset = args["preset"].as<std::string>();
   TrainOptions train = TrainOptions::Preset(preset);
-  if (args.count("batch-size")) train.batch_size = batch_size;
+  ApplyFlags(args, &train, flags);
   train.data = fmt::format("synth:?count={}", std::max(train.batch_size, 1));
   train.threads = train.fit_threads = threads;
-  train.device = device;
-  OptionFromText(precision, "precision", &train.network.precision);
+  train = train.Settled();
   train.Check();
   InitRuntime(threads);
   SeedTorch(train.seed);
@@ -141,9 +153,10 @@ int RunBenchTrain(int argc, char** argv) {
                          {"parameters", bench.num_parameters()},
                          {"batch_size", train.batch_size},
                          {"image_px", train.network.image_px},
-                         {"precision", precision},
+                         {"precision", EnumName(train.network.precision)},
                          {"threads", at::get_num_threads()},
                          {"steps", steps},
+                         {"options", ToJson(train)},
                          {"peak_mb", MemoryMb("VmHWM")}};
   for (const auto& [name, of] : times) json[name] = ToJson(of);
   const auto overhead = [&](const char* key) {

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/progress.h"
+#include "loop/presets/preset.h"
 
 namespace gyre {
 
@@ -52,6 +53,15 @@ std::shared_ptr<const BodyModel> BodyOf(const cxxopts::ParseResult& args) {
 
 std::shared_ptr<const PosePrior> PriorOf(const cxxopts::ParseResult& args) {
   return LoadPosePrior(args["prior"].as<std::string>());
+}
+
+void AddPresetOption(cxxopts::Options& options, const std::string& preset) {
+  std::string help = "The system that all other options refine:";
+  for (const Preset& known : Presets()) {
+    help += fmt::format("{} {} ({})", help.ends_with(':') ? "" : ";", known.name, known.summary);
+  }
+  options.add_options()("preset", help, cxxopts::value<std::string>()->default_value(preset),
+                        "NAME");
 }
 
 void AddQuietOption(cxxopts::Options& options) {

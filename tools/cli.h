@@ -28,6 +28,9 @@ void AddBodyOptions(cxxopts::Options& options);
 std::shared_ptr<const BodyModel> BodyOf(const cxxopts::ParseResult& args);
 std::shared_ptr<const PosePrior> PriorOf(const cxxopts::ParseResult& args);
 
+// --preset: a system that the other options refine, see loop/presets/preset.h.
+void AddPresetOption(cxxopts::Options& options, const std::string& preset);
+
 // --quiet: no progress, only warnings and errors.
 void AddQuietOption(cxxopts::Options& options);
 void ApplyQuiet(const cxxopts::ParseResult& args);

@@ -15,6 +15,7 @@
 #include "render/overlay.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/option_flags.h"
 #include "tools/synth_problems.h"
 
 namespace gyre {
@@ -27,13 +28,13 @@ SceneSources SourcesOf(const cxxopts::ParseResult& args, const DatasetSpec& spec
 
 int RunDataCheck(int argc, char** argv) {
   CheckOptions options;
+  const FlagNames flags = {.without = {"sides"}, .short_names = {{"outside_share", "outside"}}};
   cxxopts::Options cli("gyre data check", "Lists the rows of a data set that are wrong.");
   cli.add_options()("spec", "Data set: a file, or KIND:PATH?key=value",
                     cxxopts::value<std::string>())("no-images", "Don't read the pictures")(
       "sides", "Also list people whose left and right may be exchanged")(
-      "outside", "Share of the box that a keypoint may lie outside the picture",
-      cxxopts::value<double>(options.outside_share)->default_value("0.25"))(
       "json", "One JSON object on stdout");
+  AddFlags(cli, "Check", options, flags);
   cli.parse_positional({"spec"});
   cli.positional_help("SPEC");
   AddBodyOptions(cli);
@@ -41,6 +42,7 @@ int RunDataCheck(int argc, char** argv) {
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   ApplyQuiet(args);
   options.read_images = args.count("no-images") == 0;
+  ApplyFlags(args, &options, flags);
   options.sides = args.count("sides") > 0;
   const DatasetSpec spec(Required(args, "spec"));
   const auto dataset = OpenDataset(spec.text(), SourcesOf(args, spec));
@@ -60,49 +62,23 @@ int RunDataCheck(int argc, char** argv) {
 
 int RunDataSynth(int argc, char** argv) {
   SceneOptions o;
-  std::string out, name, poses, problems;
+  std::string out, name, problems;
   double start_sigma_rad = 0;
-  int threads = 0;
+  int threads = 0, frame_px = o.width_px;
   cxxopts::Options cli("gyre data synth", "Writes synthetic people as pictures and a SPIN npz.");
-  const auto shown = [](auto value) { return fmt::format("{}", value); };
+  cli.set_width(100);
   cli.add_options()("out", "Folder to write", cxxopts::value<std::string>(out), "DIR")(
-      "count", "People", cxxopts::value<int64_t>(o.count)->default_value(shown(o.count)))(
-      "seed", "Seed", cxxopts::value<uint64_t>(o.seed)->default_value(shown(o.seed)))(
       "name", "Name of the data set and of its npz",
       cxxopts::value<std::string>(name)->default_value("synth"))(
-      "frame", "Side of the pictures, px",
-      cxxopts::value<int>(o.width_px)->default_value(shown(o.width_px)))(
-      "spread", "Poses: share of the prior's deviations",
-      cxxopts::value<double>(o.pose_spread)->default_value(shown(o.pose_spread)))(
-      "poses", "Draw poses from this .npz (poses [N,72]) instead of the prior",
-      cxxopts::value<std::string>(poses),
-      "FILE")("seated", "Share of people seated or squatting, by rule",
-              cxxopts::value<double>(o.seated_share)->default_value(shown(o.seated_share)))(
-      "yaw", "Largest turn about the vertical, degrees either way; 0 faces the camera",
-      cxxopts::value<double>(o.yaw_max_deg)->default_value(shown(o.yaw_max_deg)))(
-      "any-turn", "Share of people turned by any angle in the picture",
-      cxxopts::value<double>(o.any_turn_share)->default_value(shown(o.any_turn_share)))(
-      "occluders", "Share of people with something in front",
-      cxxopts::value<double>(o.occluder_probability)->default_value(shown(o.occluder_probability)))(
-      "noise", "Keypoint noise, px at 224 px",
-      cxxopts::value<double>(o.noise.sigma_px)->default_value(shown(o.noise.sigma_px)))(
-      "missing", "Share of keypoints missing",
-      cxxopts::value<double>(o.noise.missing_rate)->default_value(shown(o.noise.missing_rate)))(
-      "outliers", "Share of keypoints that are far off",
-      cxxopts::value<double>(o.noise.outlier_rate)->default_value(shown(o.noise.outlier_rate)))(
-      "outlier-px", "How far, px at 224 px; 0: anywhere in the box",
-      cxxopts::value<double>(o.noise.outlier_px)->default_value(shown(o.noise.outlier_px)))(
-      "swaps", "Share of people with left and right exchanged in arms or legs",
-      cxxopts::value<double>(o.noise.swap_rate)->default_value(shown(o.noise.swap_rate)))(
-      "joints",
-      "Joints annotated: all, any (another set for each person), body25, coco17, lsp14, ...",
-      cxxopts::value<std::string>(o.noise.joints)->default_value(o.noise.joints))(
+      "frame", "Side of the pictures, px: --width and --height",
+      cxxopts::value<int>(frame_px)->default_value(OptionToText(frame_px)))(
       "problems", "Also write them as fitting problems in SPIN's crop, with truth and starts",
       cxxopts::value<std::string>(problems), "FILE.npz")(
       "start-sigma-rad", "Error of the problems' starts net and turned, per axis of each rotation",
       cxxopts::value<double>(start_sigma_rad)->default_value("0.2"))(
       "no-pictures", "Write the problems alone")("threads", "Threads (0: all)",
                                                  cxxopts::value<int>(threads)->default_value("0"));
+  AddFlags(cli, "People", o);
   AddBodyOptions(cli);
   AddQuietOption(cli);
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
@@ -118,8 +94,8 @@ int RunDataSynth(int argc, char** argv) {
   if (!(start_sigma_rad >= 0 && start_sigma_rad <= 3)) {
     throw UsageError(fmt::format("--start-sigma-rad {}: expected 0 to 3 radians", start_sigma_rad));
   }
-  o.height_px = o.width_px;
-  o.poses = poses;
+  o.width_px = o.height_px = frame_px;
+  ApplyFlags(args, &o);
   o.Check();
   const auto prior = PriorOf(args);
   const SyntheticDataset dataset(BodyOf(args), prior, o, name);
@@ -146,17 +122,18 @@ cv::Mat DrawCrop(const Batch& batch, int i) {
 }
 
 int RunDataShow(int argc, char** argv) {
-  int count = 12, crop_px = 224;
   LoaderOptions options;
+  options.workers = 0;
+  const FlagNames flags = {.without = {"batch_size"}, .short_names = {{"crop_px", "crop"}}};
   cxxopts::Options cli("gyre data show", "Draws samples with their keypoints on one sheet.");
+  cli.set_width(100);
   cli.add_options()("spec", "Data set: a file, or KIND:PATH?key=value",
                     cxxopts::value<std::string>())("out", "Picture to write",
                                                    cxxopts::value<std::string>(), "SHEET.png")(
-      "count", "Samples", cxxopts::value<int>(count)->default_value("12"))(
-      "crop", "Side of a crop, px", cxxopts::value<int>(crop_px)->default_value("224"))(
+      "count", "Samples", cxxopts::value<int>(options.batch_size)->default_value("12"))(
       "columns", "Samples in a row of the sheet", cxxopts::value<int>()->default_value("4"))(
-      "seed", "Which samples", cxxopts::value<uint64_t>(options.seed)->default_value("0"))(
       "augment", "As training augments them");
+  AddFlags(cli, "Crops", options, flags);
   cli.parse_positional({"spec"});
   cli.positional_help("SPEC");
   AddBodyOptions(cli);
@@ -165,10 +142,11 @@ int RunDataShow(int argc, char** argv) {
   const std::string out = Required(args, "out");
   const int columns = args["columns"].as<int>();
   if (columns < 1) throw UsageError("gyre data show: --columns must be positive");
-  options.batch_size = count;
-  options.crop_px = crop_px;
-  options.workers = 0;
   if (args.count("augment") == 0) options.augment = AugmentOptions::None();
+  ApplyFlags(args, &options, flags);
+  if (options.picture == LoaderPicture::kNone) {
+    throw UsageError("gyre data show: --picture none leaves nothing to show");
+  }
   Loader loader(MixtureOf(OpenDataset(spec.text(), SourcesOf(args, spec))), options);
   const Batch batch = loader.Next();
   std::vector<cv::Mat> pictures;

@@ -21,6 +21,7 @@
 #include "core/file.h"
 #include "core/parallel.h"
 #include "core/stop_on_signal.h"
+#include "io/json.h"
 #include "loop/experiment.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -199,14 +200,20 @@ int RunExperiment(int argc, char** argv) {
   std::vector<Job> todo;
   for (ExperimentRun& run : experiment.runs) {
     run.options.threads = run.options.fit_threads = std::max(1, cores / jobs);
-    const std::string options = ToJson(run.options).dump(2) + "\n";
+    run.options = run.options.Settled();
     const fs::path file = run.folder / "options.json";
-    if (fs::exists(file) && ReadFile(file) != options) {
-      ThrowUserError("{}: was begun with other options; choose another --run", run.folder.string());
+    if (fs::exists(file)) {
+      // Read, so that fields which an older gyre did not write count with what it did.
+      const TrainOptions was =
+          TrainOptionsFromJson(ParseJson(ReadFile(file), file.string()), file.string()).Settled();
+      if (ToJson(was) != ToJson(run.options)) {
+        ThrowUserError("{}: was begun with other options; choose another --run",
+                       run.folder.string());
+      }
     }
     if (fs::exists(run.folder / "summary.json")) continue;
     MakeFolder(run.folder);
-    WriteFileAtomically(file, options);
+    if (!fs::exists(file)) WriteFileAtomically(file, ToJson(run.options).dump(2) + "\n");
     todo.push_back({fmt::format("{}, seed {}", run.arm, run.seed),
                     {"train", "--resume", "--run", run.folder, "--quiet"},
                     run.folder / "log.txt"});

@@ -9,25 +9,23 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/progress.h"
-#include "loop/option_fields.h"
-#include "loop/option_text.h"
 #include "loop/trainer.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/option_flags.h"
 
 namespace gyre {
 namespace {
 
 // On --resume these may differ from the run's own: they don't change what is computed so far.
 constexpr const char* kResumable[] = {
-    "steps",     "threads",        "fit_threads",         "loader_threads",   "trace_steps",
-    "log_every", "val_every",      "checkpoint_every",    "keep_checkpoints", "pictures",
-    "device",    "rank_timeout_s", "rank_start_timeout_s"};
+    "steps",     "threads",        "fit_threads",          "loader_threads",   "trace_steps",
+    "log_every", "val_every",      "checkpoint_every",     "keep_checkpoints", "pictures",
+    "device",    "rank_timeout_s", "rank_start_timeout_s", "prefetch_batches"};
 
-// Fields are written batch_size in options.json and --batch-size on the command line.
-std::string FlagOf(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
+const FlagNames& Flags() {
+  static const FlagNames names = {.without = {"preset"}};
+  return names;
 }
 
 bool IsResumable(const std::string& name) {
@@ -44,18 +42,15 @@ TrainOptions OptionsOf(const cxxopts::ParseResult& args, const std::filesystem::
     const std::filesystem::path file = run / "options.json";
     options =
         TrainOptionsFromJson(nlohmann::json::parse(ReadFile(file), nullptr, false), file.string());
+    ForEachField(options, [&](const std::string& name, const auto&, const char*) {
+      if (name == "preset" || IsResumable(name) || args.count(FlagOf(name)) == 0) return;
+      throw UsageError(fmt::format("--{} cannot change when a run is resumed; start another --run",
+                                   FlagOf(name)));
+    });
   } else {
     options = TrainOptions::Preset(args["preset"].as<std::string>());
   }
-  VisitFields(options, [&](const std::string& name, auto& field, const char*) {
-    const std::string flag = FlagOf(name);
-    if (args.count(flag) == 0 || name == "preset") return;
-    if (resume && !IsResumable(name)) {
-      throw UsageError(
-          fmt::format("--{} cannot change when a run is resumed; start another --run", flag));
-    }
-    OptionFromText(args[flag].template as<std::string>(), flag, &field);
-  });
+  ApplyFlags(args, &options, Flags());
   return options;
 }
 
@@ -71,14 +66,8 @@ int RunTrain(int argc, char** argv) {
   options.add_options()("run", "Folder of the run: options, metrics, checkpoints, report",
                         cxxopts::value<std::string>(),
                         "DIR")("resume", "Continue the run from its newest checkpoint");
-  TrainOptions defaults;
-  VisitFields(defaults, [&](const std::string& name, const auto& field, const char* help) {
-    const size_t dot = name.find('.');
-    options.add_options(dot == std::string::npos ? "Run" : name.substr(0, dot))(
-        FlagOf(name), fmt::format("{} [{}]", help, OptionToText(field)),
-        name == "preset" ? cxxopts::value<std::string>()->default_value("default")
-                         : cxxopts::value<std::string>());
-  });
+  AddPresetOption(options, "default");
+  AddFlags(options, "Run", TrainOptions(), Flags());
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "core/enum_names.h"
+#include "core/option_fields.h"
 #include "datasets/data_shards.h"
 #include "datasets/sample.h"
 #include "fitting/fit_store.h"
@@ -50,7 +51,7 @@ struct EnumNames<Supervision> {
 };
 
 struct Target {
-  BodyParams params{SmplLayout()};                                    // in the camera frame of the image
+  BodyParams params{SmplLayout()};                      // in the camera frame of the image
   bool valid = false;                                   // false: only the keypoints teach
   std::array<float, kNumBodyJoints> rotation_sd_rad{};  // of the fit; 0: not known, or truth
 };
@@ -63,10 +64,19 @@ struct RefreshPolicy {
   // many (or at a checkpoint), so that a run stays a function of its seed and of where it was
   // stopped. 0: in the step that asks for them.
   int delay_steps = 0;
-  uint64_t seed = 1;  // of the draws; a run's own
+  uint64_t seed = 0;  // of the draws; 0: a run's own
 
   void Check() const;
 };
+
+template <OptionsOf<RefreshPolicy> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("every", o.every, "A converged fit is tried again at one in so many visits");
+  visit("after_steps", o.after_steps, "Converged: not improved for so many steps");
+  visit("delay_steps", o.delay_steps,
+        "Fit while the network goes on, and store so many steps later (0: in the same step)");
+  visit("seed", o.seed, "Of its draws (0: the run's)");
+}
 
 // What one step did.
 struct SupervisionStats {

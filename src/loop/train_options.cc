@@ -7,8 +7,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "loop/option_fields.h"
-#include "loop/option_text.h"
+#include "core/option_text.h"
+#include "io/option_json.h"
+#include "loop/presets/preset.h"
 
 namespace gyre {
 
@@ -76,80 +77,21 @@ DataShards TrainOptions::ShareOut(int ranks, int rank) const {
   return {data_shards, ranks, rank};
 }
 
-TrainOptions TrainOptions::Preset(const std::string& name) {
-  TrainOptions o;
-  o.preset = name;
-  if (name == "default") return o;
-  if (name == "spin" || name == "spin-compat") {
-    // SPIN's network, losses and schedule; "spin" with gyre's fitter, "spin-compat" with SPIN's
-    // objective, score and acceptance.
-    if (name == "spin-compat") {
-      o.fit = FitOptions::Spin();
-      o.fit.hypotheses = Hypotheses::kStartOnly;  // as SPIN's loop
-      o.store = StorePolicy::Spin();
-    }
-    return o;
-  }
-  if (name == "small" || name == "demo") {
-    // For a CPU: a small network from scratch. Absolute errors and a heavier pose term learn faster
-    // than SPIN's losses, and SPIN's weight of the shape lets a fresh network's shape run away.
-    o.network = NetworkOptions::FromPreset("small");
-    o.network.dropout = 0.1;
-    o.loss.norm = LossNorm::kL1;
-    o.loss.pose = 4;
-    o.loss.betas = 0.5;
-    o.learning_rate = 3e-4;
-    o.gradient_clip = 100;
-    o.batch_size = 32;
-    o.steps = 5000;
-    o.loader_threads = 1;
-    if (name == "demo") {
-      o.use_labels = false;  // keypoints alone; the truth is for measuring
-      o.network.image_px = 64;
-      o.augment.rotation_zero_probability = 1;
-      o.augment.scale_sigma = 0.1;
-      o.steps = 1400;
-      o.val_every = 200;
-      o.checkpoint_every = 200;
-    }
-    return o;
-  }
-  if (name == "prior18") {
-    // PosePrior of Pavlakos et al. 2018: keypoints in, body and camera out, taught by made-up
-    // people of whom everything is known. No picture is drawn, and the mesh, which takes most of a
-    // step to pose, teaches only when the parameters are learned. With --network.input silhouette
-    // and --network.image-px 64 it is their ShapePrior.
-    o.data = "synth:?name=people&count=200000&seed=1&joints=any&any_turn=0.2&noise=3&swaps=0.02";
-    o.val = "synth:?name=heldout&count=1000&seed=2&joints=any&any_turn=0.2&noise=3";
-    o.supervision = Supervision::kTruth;
-    o.network.input = NetworkInput::kKeypoints;
-    o.network.width = 32;
-    o.network.ief_activation = IefActivation::kRelu;
-    o.network.dropout = 0.1;
-    o.loss.norm = LossNorm::kL1;
-    o.loss.pose = 4;
-    o.loss.betas = 0.1;
-    o.loss.vertices = 100;
-    o.loss.vertices_after = 5000;
-    o.augment = AugmentOptions::None();
-    o.learning_rate = 1e-3;
-    o.learning_rate_end = 1e-5;
-    o.gradient_clip = 100;
-    o.batch_size = 128;
-    o.steps = 6000;
-    return o;
-  }
-  ThrowUserError("preset '{}' is not one of default, spin, spin-compat, small, demo, prior18",
-                 name);
+TrainOptions TrainOptions::Settled() const {
+  TrainOptions settled = *this;
+  // Standard deviations cost time: only where they weigh, or are asked for.
+  settled.fit.estimate_uncertainty = fit.estimate_uncertainty || loss.fit_sd_rad > 0;
+  if (refresh.seed == 0) settled.refresh.seed = seed;
+  return settled;
 }
 
-nlohmann::json ToJson(const TrainOptions& options) {
-  nlohmann::json json;
-  VisitFields(options, [&](const char* name, const auto& field, const char*) {
-    json[name] = OptionToJson(field);
-  });
-  return json;
+TrainOptions TrainOptions::Preset(const std::string& name) {
+  TrainOptions options = FindPreset(name).train();
+  options.preset = name;
+  return options;
 }
+
+nlohmann::json ToJson(const TrainOptions& options) { return FieldsToJson(options); }
 
 TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& what) {
   const auto preset_at = [&](const char* key, const char* otherwise) {
@@ -172,7 +114,7 @@ TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& wha
     options.store = other.store;
     all["fits_of"] = other.preset;
   }
-  VisitFields(options, [&](const char* name, auto& field, const char*) {
+  ForEachField(options, [&](const std::string& name, auto& field, const char*) {
     const auto entry = json.find(name);
     if (entry == json.end()) return;
     OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
@@ -186,14 +128,19 @@ TrainOptions TrainOptionsOver(const nlohmann::json& json, const std::string& wha
 TrainOptions TrainOptionsFromJson(const nlohmann::json& json, const std::string& what) {
   if (!json.is_object()) ThrowUserError("{}: not a JSON object of options", what);
   TrainOptions options;
-  VisitFields(options, [&](const char* name, auto& field, const char*) {
+  std::vector<std::string> missing;
+  ForEachField(options, [&](const std::string& name, auto& field, const char*) {
     const auto entry = json.find(name);
     if (entry == json.end()) {
-      spdlog::warn("{}: option '{}' is missing; {} is taken", what, name, OptionToText(field));
+      missing.push_back(fmt::format("{} = {}", name, OptionToText(field)));
       return;
     }
     OptionFromJson(*entry, fmt::format("{}: option '{}'", what, name), &field);
   });
+  if (!missing.empty()) {
+    spdlog::warn("{}: was written by an older gyre; taken for what is missing: {}", what,
+                 fmt::join(missing, ", "));
+  }
   return options;
 }
 

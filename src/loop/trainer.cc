@@ -71,13 +71,6 @@ class IntervalMeans {
   std::map<std::string, std::pair<double, int64_t>> sums_;
 };
 
-// Uncertainty costs time: only where it weighs.
-FitOptions FitOptionsOf(const TrainOptions& options) {
-  FitOptions fit = options.fit;
-  fit.estimate_uncertainty = options.loss.fit_sd_rad > 0;
-  return fit;
-}
-
 // Of the threads that an option asks for: ranks on one host share its cores.
 int ThreadsFor(int asked, const Ranks& ranks) {
   return asked > 0 || ranks.local_count() == 1
@@ -159,14 +152,14 @@ struct Trainer::Impl {
 };
 
 Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume, Ranks* of)
-    : options(given),
+    : options(given.Settled()),
       ranks(of),
       data_shards(given.ShareOut(of->count(), of->rank())),
       run(std::move(folder)),
       device(ranks->DeviceFromName(given.device)),
       body(LoadBodyModel(given.body, given.joint_regressor_extra)),
       prior(LoadPosePrior(given.prior)),
-      fitter(std::make_shared<Fitter>(body, prior, FitOptionsOf(given))) {
+      fitter(std::make_shared<Fitter>(body, prior, options.fit)) {
   InitRuntime(ThreadsFor(options.threads, *ranks));
   const int fit_threads = ThreadsFor(options.fit_threads, *ranks);
   SeedTorch(options.seed);
@@ -178,15 +171,15 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   loading.crop_px = options.network.image_px;
   loading.picture = PictureFor(options.network.input);
   loading.workers = options.loader_threads;
+  loading.prefetch_batches = options.prefetch_batches;
+  loading.samples_per_epoch = options.samples_per_epoch;
   loading.seed = options.seed;
   loading.augment = options.augment;
   loading.data_shards = data_shards;
   loader = std::make_unique<Loader>(data, loading);
-  RefreshPolicy refresh = options.refresh;
-  refresh.seed = options.seed;
   supervisor =
       std::make_unique<Supervisor>(fitter, OpenFits(data, kFitsFile, resume), options.supervision,
-                                   options.use_labels, fit_threads, refresh, data_shards);
+                                   options.use_labels, fit_threads, options.refresh, data_shards);
   if (!options.val.empty()) {
     // Held-out people are always fitted from the predictions, and their labels only measure.
     Mixture val = OpenMixture(options.val, sources);

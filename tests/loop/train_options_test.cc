@@ -7,17 +7,21 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "loop/option_fields.h"
-#include "loop/option_text.h"
+#include "core/file.h"
+#include "core/option_text.h"
+#include "io/option_json.h"
+#include "loop/presets/preset.h"
 
 namespace gyre {
 namespace {
 
 TEST(TrainOptionsTest, EveryPresetSurvivesJson) {
-  for (const char* name : {"default", "spin", "spin-compat", "small", "demo"}) {
-    TrainOptions options = TrainOptions::Preset(name);
+  for (const Preset& preset : Presets()) {
+    TrainOptions options = TrainOptions::Preset(preset.name);
+    EXPECT_EQ(options.preset, preset.name);
     options.data = "synth:";
-    EXPECT_NO_THROW(options.Check()) << name;
+    EXPECT_NO_THROW(options.Check()) << preset.name;
+    EXPECT_NO_THROW(preset.Fit().Check()) << preset.name;
     const nlohmann::json json = ToJson(options);
     EXPECT_EQ(ToJson(TrainOptionsFromJson(nlohmann::json::parse(json.dump()), "test")), json);
   }
@@ -28,10 +32,10 @@ TEST(TrainOptionsTest, EveryFieldIsReadBackFromItsText) {
   TrainOptions changed = TrainOptions::Preset("spin-compat");
   TrainOptions copy;
   nlohmann::json text;
-  VisitFields(changed, [&](const char* name, auto& field, const char*) {
+  ForEachField(changed, [&](const std::string& name, auto& field, const char*) {
     text[name] = OptionToText(field);
   });
-  VisitFields(copy, [&](const char* name, auto& field, const char*) {
+  ForEachField(copy, [&](const std::string& name, auto& field, const char*) {
     OptionFromText(text[name].get<std::string>(), name, &field);
   });
   EXPECT_EQ(ToJson(copy), ToJson(changed));
@@ -44,6 +48,51 @@ TEST(TrainOptionsTest, PrecisionIsAChoice) {
   EXPECT_EQ(TrainOptionsFromJson(ToJson(options), "test").network.precision, Precision::kBfloat16);
   EXPECT_THROW(OptionFromText("float16", "network.precision", &options.network.precision),
                UserError);
+}
+
+// A name that gyre fit had from the start means to it what it did, and training has its own fitter.
+TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
+  const auto same = [](const FitOptions& a, const FitOptions& b) {
+    return FieldsToJson(a) == FieldsToJson(b);
+  };
+  EXPECT_TRUE(same(FindPreset("default").Fit(), FitOptions()));
+  EXPECT_TRUE(same(FindPreset("anchored").Fit(), FitOptions::Anchored()));
+  EXPECT_TRUE(same(FindPreset("spin").Fit(), FitOptions::Spin()));
+  EXPECT_TRUE(same(FindPreset("spin").train().fit, FitOptions()));
+  EXPECT_EQ(FindPreset("spin-compat").Fit().hypotheses, Hypotheses::kStartOnly);
+  try {
+    FindPreset("best");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(),
+                 "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
+                 "anchored");
+  }
+}
+
+TEST(TrainOptionsTest, SettledOptionsSayWhatFollowsFromOthers) {
+  TrainOptions options;
+  options.seed = 7;
+  EXPECT_FALSE(options.Settled().fit.estimate_uncertainty);
+  EXPECT_EQ(options.Settled().refresh.seed, 7);
+  options.loss.fit_sd_rad = 0.2;
+  options.refresh.seed = 3;
+  EXPECT_TRUE(options.Settled().fit.estimate_uncertainty);
+  EXPECT_EQ(options.Settled().refresh.seed, 3);
+}
+
+// options.json of a run of before every field was in the list.
+TEST(TrainOptionsTest, MissingFieldsMeanWhatTheOlderVersionDid) {
+  const nlohmann::json json = nlohmann::json::parse(ReadFile("tests/loop/older_options.json"));
+  const TrainOptions options = TrainOptionsFromJson(json, "test").Settled();
+  const nlohmann::json now = ToJson(options);
+  for (const auto& [name, value] : json.items()) EXPECT_EQ(now[name], value) << name;
+  EXPECT_GT(now.size(), json.size());
+  EXPECT_EQ(options.fit.point_weight, 170);
+  EXPECT_TRUE(options.fit.estimate_uncertainty);  // as loss.fit_sd_rad weighs by it
+  EXPECT_EQ(options.refresh.seed, options.seed);
+  EXPECT_EQ(options.prefetch_batches, 2);
+  EXPECT_EQ(options.samples_per_epoch, 0);
 }
 
 TEST(TrainOptionsTest, OptionsOfAnOlderVersionAreRead) {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/presets/preset.h"
+
+#include "core/error.h"
+
+// Every system: NAME stands for NAMEPreset(), which its file defines.
+#define GYRE_PRESETS(SYSTEM) \
+  SYSTEM(Default)            \
+  SYSTEM(Spin)               \
+  SYSTEM(SpinCompat)         \
+  SYSTEM(Small)              \
+  SYSTEM(Demo)               \
+  SYSTEM(Prior18)            \
+  SYSTEM(Anchored)
+
+namespace gyre {
+
+#define GYRE_DECLARE(NAME) Preset NAME##Preset();
+GYRE_PRESETS(GYRE_DECLARE)
+#undef GYRE_DECLARE
+
+std::span<const Preset> Presets() {
+#define GYRE_CALL(NAME) NAME##Preset(),
+  static const Preset presets[] = {GYRE_PRESETS(GYRE_CALL)};
+#undef GYRE_CALL
+  return presets;
+}
+
+const Preset& FindPreset(const std::string& name) {
+  for (const Preset& preset : Presets()) {
+    if (preset.name == name) return preset;
+  }
+  ThrowUserError("preset '{}' is not one of {}", name, PresetNames());
+}
+
+std::string PresetNames() {
+  std::string names;
+  for (const Preset& preset : Presets()) {
+    names += (names.empty() ? "" : ", ") + std::string(preset.name);
+  }
+  return names;
+}
+
+}  // namespace gyre
