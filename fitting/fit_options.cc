@@ -82,11 +82,4 @@ FitOptions FitOptions::Anchored() {
   return options;
 }
 
-FitOptions FitOptions::Preset(const std::string& name) {
-  if (name == "default") return Default();
-  if (name == "anchored") return Anchored();
-  if (name == "spin") return Spin();
-  ThrowUserError("there is no fit preset \"{}\"; the presets are default, anchored and spin", name);
-}
-
 }  // namespace gyre

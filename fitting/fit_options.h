@@ -148,8 +148,6 @@ struct FitOptions {
   static FitOptions Default() { return {}; }
   // For starts from a trained network: anchored to them as to one that errs by 0.3 rad per axis.
   static FitOptions Anchored();
-  // "default", "anchored" or "spin"; UserError lists them.
-  static FitOptions Preset(const std::string& name);
 };
 
 template <OptionsOf<FitOptions> O, typename Visitor>

@@ -62,9 +62,7 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint, const BodyModel&
 
 const FlagNames& Flags() {
   static const FlagNames names = {
-      .prefix = "fit.",
-      .without = {},
-      .short_names = {{"hypotheses", "hypotheses"}, {"backend", "backend"}}};
+      .prefix = "fit.", .short_names = {{"hypotheses", "hypotheses"}, {"backend", "backend"}}};
   return names;
 }
 
@@ -100,7 +98,7 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
                                  ? all_seconds
                                  : MedianSeconds(fitter, problems, 1, settings.runs, &results);
   const FoldedJoints skeleton(fitter.body(), FindKeypointSet("smpl24"));
-  const VecX visible = VecX::Ones(kNumBodyJoints);
+  const VecX visible = VecX::Ones(skeleton.size());
 
   std::map<std::string, Meter> values;
   int64_t usable = 0, worse = 0, at_or_below_peer = 0, runner_ups = 0;
@@ -127,7 +125,7 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
                            PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
     values["pa_mpjpe_mm"].Add(1e3 *
                               PointErrors(joints, truth, visible, Alignment::kProcrustes).mean());
-    for (int k = 1; result.uncertainty && k < kNumBodyJoints; ++k) {
+    for (int k = 1; result.uncertainty && k < skeleton.size(); ++k) {
       const double error = (joints(k, 2) - joints(0, 2)) - (truth(k, 2) - truth(0, 2));
       const double z = std::abs(error) / result.uncertainty->depth_sd_m[k];
       ++depths;

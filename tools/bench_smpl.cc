@@ -21,27 +21,28 @@ namespace gyre {
 namespace {
 
 struct Bodies {
-  at::Tensor rotmats, betas;  // [B,24,3,3], [B,10]
+  at::Tensor rotmats, betas;  // [B,J,3,3], [B,S]
 };
 
-Bodies MakeBodies(int batch) {
+Bodies MakeBodies(const BodyLayout& body, int batch) {
   Rng rng(1, RngStream::kTest);
-  Bodies bodies{at::empty({batch, kNumBodyJoints, 3, 3}, at::kFloat),
-                at::empty({batch, kNumShapeParams}, at::kFloat)};
-  for (int k = 0; k < batch * kNumBodyJoints; ++k) {
+  Bodies bodies{at::empty({batch, body.num_joints(), 3, 3}, at::kFloat),
+                at::empty({batch, body.num_shape()}, at::kFloat)};
+  for (int k = 0; k < batch * body.num_joints(); ++k) {
     Eigen::Map<Eigen::Matrix<float, 3, 3, Eigen::RowMajor>>(bodies.rotmats.data_ptr<float>() +
                                                             9 * k) =
         ExpSO3(0.4 * Vec3(rng.Normal(), rng.Normal(), rng.Normal())).cast<float>();
   }
-  for (int i = 0; i < batch * kNumShapeParams; ++i) {
+  for (int i = 0; i < batch * body.num_shape(); ++i) {
     bodies.betas.data_ptr<float>()[i] = static_cast<float>(rng.Normal());
   }
   return bodies;
 }
 
 // The memory is what the process grew by, at most, since `memory_before_mb`.
-nlohmann::json Measure(const SmplLayer& layer, int batch, int runs, double memory_before_mb) {
-  Bodies bodies = MakeBodies(batch);
+nlohmann::json Measure(const SmplLayer& layer, const BodyLayout& body, int batch, int runs,
+                       double memory_before_mb) {
+  Bodies bodies = MakeBodies(body, batch);
   const Duration forward = MedianDuration(runs, [&] {
     const at::NoGradGuard no_grad;
     layer->forward(bodies.rotmats, bodies.betas, /*with_vertices=*/true);
@@ -85,12 +86,12 @@ int RunBenchSmpl(int argc, char** argv) {
   const SmplLayer layer(*body);
   nlohmann::json rows;
   std::ranges::sort(batches);  // the memory of a small batch stays unseen after a large one
-  ForgetPeakMemory();  // reading the body takes more than it keeps
+  ForgetPeakMemory();          // reading the body takes more than it keeps
   const double memory_before_mb = MemoryMb("VmRSS");
   for (const int batch : batches) {
     for (const int count : threads) {
       InitRuntime(count);
-      rows.push_back(Measure(layer, batch, runs, memory_before_mb));
+      rows.push_back(Measure(layer, *body->layout, batch, runs, memory_before_mb));
     }
   }
   if (args.count("json")) {

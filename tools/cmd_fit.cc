@@ -17,6 +17,7 @@
 #include "core/fingerprint.h"
 #include "fitting/fitter.h"
 #include "io/journal.h"
+#include "io/option_json.h"
 #include "loop/bulk/fit_identity.h"
 #include "loop/bulk/fit_input.h"
 #include "loop/bulk/fit_loop.h"
@@ -24,11 +25,10 @@
 #include "loop/bulk/fit_rows.h"
 #include "loop/bulk/fit_sequence.h"
 #include "loop/bulk/network_start.h"
-#include "loop/option_text.h"
 #include "loop/run_directory.h"
-#include "loop/train_options.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/fit_flags.h"
 #include "tools/sequence_arguments.h"
 
 namespace gyre {
@@ -37,8 +37,23 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
+const FlagNames& Flags() {
+  static const FlagNames names = {
+      .prefix = "fit.",
+      .short_names = {{"hypotheses", "hypotheses"}, {"min_observed_joints", "min-joints"}}};
+  return names;
+}
+
+// What this command does otherwise than training, whatever the preset.
+FitOptions WithOwnDefaults(FitOptions options, bool sequence) {
+  options.min_observed_joints = 8;
+  options.estimate_uncertainty = !sequence;
+  return options;
+}
+
 cxxopts::Options MakeOptions() {
   cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
+  options.set_width(100);
   options.add_options("Input (one of)")("data",
                                         "Data set: a file, or KIND:PATH?key=value as for training",
                                         cxxopts::value<std::string>(), "SPEC")(
@@ -75,22 +90,15 @@ cxxopts::Options MakeOptions() {
       "focal", "Focal length of the image, px (default: SPIN's, 5000 px in the person's crop)",
       cxxopts::value<double>(), "PX")("person", "all, largest, or a number from 0",
                                       cxxopts::value<std::string>()->default_value("all"), "WHO")(
-      "min-joints", "People with fewer observed joints are refused",
-      cxxopts::value<int>()->default_value("8"),
-      "N")("hypotheses",
-           "Starts to try: start_only, uninformed or all (default: the "
-           "preset's)",
-           cxxopts::value<std::string>(), "WHICH")(
       "sigma",
       "Errors beyond it count less and less, px of the person's 224 px crop (default: the "
       "preset's; 100 for careful annotations)",
       cxxopts::value<double>(),
-      "PX")("preset", "default, anchored or spin",
-            cxxopts::value<std::string>()->default_value("default"),
-            "NAME")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
+      "PX")("threads", "0: all cores", cxxopts::value<int>()->default_value("0"), "N")(
       "json", "Print one JSON object with the counts");
   options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
+  AddFitFlags(options, WithOwnDefaults(FitOptions(), /*sequence=*/false), Flags());
   AddSequenceOptions(options);
   AddBodyOptions(options);
   AddQuietOption(options);
@@ -134,6 +142,24 @@ void CheckArguments(const cxxopts::ParseResult& args) {
   if ((start == "given") != given("params")) {
     throw UsageError("--start given and --params belong together");
   }
+}
+
+FitOptions FitOptionsOf(const cxxopts::ParseResult& args) {
+  FitOptions options = WithOwnDefaults(PresetFit(args), args.count("sequence") > 0);
+  ApplyFlags(args, &options, Flags());
+  if (args.count("sigma")) {
+    if (args.count("fit.sigma-px")) {
+      throw UsageError("--sigma and --fit.sigma-px are the same; give one of them");
+    }
+    const double sigma_px = args["sigma"].as<double>();
+    if (!(sigma_px >= 1 && sigma_px <= 1e6)) {
+      throw UsageError(fmt::format("--sigma is {}; it must be from 1 to 1e6", sigma_px));
+    }
+    options.sigma_px = sigma_px;
+    options.first_sigma_px = std::max(options.first_sigma_px, sigma_px);
+  }
+  options.Check();
+  return options;
 }
 
 double FocalOf(const cxxopts::ParseResult& args) {
@@ -230,8 +256,6 @@ void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args, bool ne
 }
 
 FitRun RunOf(const cxxopts::ParseResult& args, const Survey& survey, const Fitter& fitter) {
-  TrainOptions options;
-  options.fit = fitter.options();
   FitRun run = {{"gyre", GYRE_VERSION},
                 {"persons", survey.persons},
                 {"input", survey.fingerprint},
@@ -240,11 +264,11 @@ FitRun RunOf(const cxxopts::ParseResult& args, const Survey& survey, const Fitte
                 {"preset", args["preset"].as<std::string>()},
                 {"body", FingerprintOf(fitter.body())},
                 {"prior", FingerprintOf(fitter.prior())}};
-  const nlohmann::json all = ToJson(options);
-  for (const auto& [name, value] : all.items()) {
-    if (name.starts_with("fit.")) run[name] = value;
+  run.update(FieldsToJson(fitter.options(), "fit."));
+  if (args.count("sequence")) {
+    run["fps"] = args["fps"].as<double>();
+    run.update(FieldsToJson(SequenceOptionsOf(args), "sequence."));
   }
-  if (args.count("sequence")) run["fps"] = args["fps"].as<double>();
   if (args.count("checkpoint")) {
     const fs::path checkpoint = FindCheckpoint(args["checkpoint"].as<std::string>());
     run["network"] = FingerprintOfFile(checkpoint / "network.pt");
@@ -271,7 +295,7 @@ void Prepare(Journal* journal, const FitRow& like, const FitRun& run, PersonRang
         journal->path().string(), journal->cut_bytes(), journal->size());
   }
   if (restart || journal->size() == 0) return journal->Start(run.dump());
-  const FitRun was = FitRun::parse(journal->head(), nullptr, /*allow_exceptions=*/false);
+  const FitRun was = Completed(FitRun::parse(journal->head(), nullptr, /*allow_exceptions=*/false));
   if (const std::string difference = DifferenceOf(was, run); !difference.empty()) {
     ThrowUserError(
         "{}: holds {} fits of another run: {}; give the old command to finish that run, or "
@@ -322,21 +346,8 @@ int RunFit(int argc, char** argv) {
   CheckArguments(args);
   const ShardChoice shard = ShardChoice::Parse(args["shard"].as<std::string>());
   const int threads = args["threads"].as<int>();
-  FitOptions fit_options = FitOptions::Preset(args["preset"].as<std::string>());
-  fit_options.min_observed_joints = args["min-joints"].as<int>();
-  if (args.count("sigma")) {
-    const double sigma_px = args["sigma"].as<double>();
-    if (!(sigma_px >= 1 && sigma_px <= 1e6)) {
-      throw UsageError(fmt::format("--sigma is {}; it must be from 1 to 1e6", sigma_px));
-    }
-    fit_options.sigma_px = sigma_px;
-    fit_options.first_sigma_px = std::max(fit_options.first_sigma_px, sigma_px);
-  }
-  fit_options.estimate_uncertainty = !args.count("sequence");
-  if (args.count("hypotheses")) {
-    OptionFromText(args["hypotheses"].as<std::string>(), "hypotheses", &fit_options.hypotheses);
-  }
-  fit_options.Check();
+  const FitOptions fit_options = FitOptionsOf(args);
+  const SequenceOptions sequence_options = SequenceOptionsOf(args);
   CheckOut(out);
   CheckOutIsNoInput(args, out);
   Journal journal(out.string() + ".partial");
@@ -372,8 +383,9 @@ int RunFit(int argc, char** argv) {
   const auto start = Clock::now();
   std::optional<SequenceReport> sequence;
   if (before < range.end - range.begin && args.count("sequence")) {
-    const auto rows = FitSequence(fitter, source, FocalOf(args), args["fps"].as<double>(), threads,
-                                  &sequence.emplace());
+    const SequenceSettings settings{FocalOf(args), args["fps"].as<double>(), threads,
+                                    sequence_options};
+    const auto rows = FitSequence(fitter, source, settings, &sequence.emplace());
     std::vector<std::string> records;
     for (auto i = before; i < std::ssize(rows); ++i) records.push_back(EncodeRow(rows[i]));
     journal.Append(records);

@@ -35,8 +35,8 @@ bool IsResumable(const std::string& name) {
   return false;
 }
 
-TrainOptions OptionsOf(const cxxopts::ParseResult& args, const std::filesystem::path& run,
-                       bool resume) {
+TrainOptions GivenOptions(const cxxopts::ParseResult& args, const std::filesystem::path& run,
+                          bool resume) {
   TrainOptions options;
   if (resume) {
     const std::filesystem::path file = run / "options.json";
@@ -73,7 +73,7 @@ int RunTrain(int argc, char** argv) {
   ApplyQuiet(args);
   const std::filesystem::path run = Required(args, "run");
   const bool resume = args.count("resume") > 0;
-  TrainOptions train = OptionsOf(args, run, resume);
+  TrainOptions train = GivenOptions(args, run, resume);
   train.Check();
   const RankEnvironment environment =
       ReadRankEnvironment([](const char* name) { return std::getenv(name); });

@@ -17,9 +17,10 @@
 namespace gyre {
 
 struct FlagNames {
-  std::string prefix;                              // before the fields' names: "fit."
-  std::vector<std::string> without;                // fields that have no flag
-  std::map<std::string, std::string> short_names;  // field to a second flag: sigma_px to "sigma"
+  std::string prefix = {};                // before the fields' names: "fit."
+  std::vector<std::string> without = {};  // fields that have no flag
+  // Field to a second flag: sigma_px to "sigma".
+  std::map<std::string, std::string> short_names = {};
 
   bool Has(const std::string& field) const {
     return std::find(without.begin(), without.end(), field) == without.end();

@@ -5,8 +5,17 @@
 
 #include "core/error.h"
 #include "loop/bulk/fit_input.h"
+#include "tools/option_flags.h"
 
 namespace gyre {
+namespace {
+
+const FlagNames& Flags() {
+  static const FlagNames names = {.prefix = "sequence."};
+  return names;
+}
+
+}  // namespace
 
 void AddSequenceOptions(cxxopts::Options& options) {
   options.add_options("Video")(
@@ -14,11 +23,27 @@ void AddSequenceOptions(cxxopts::Options& options) {
       "Fit one person through all frames of --openpose DIR together: one shape, smooth motion; "
       "needs --fps, --focal, --person and --images")("fps", "Frames per second",
                                                      cxxopts::value<double>(), "N");
+  AddFlags(options, "sequence", SequenceOptions(), Flags());
+}
+
+SequenceOptions SequenceOptionsOf(const cxxopts::ParseResult& args) {
+  SequenceOptions options;
+  ApplyFlags(args, &options, Flags());
+  options.Check();
+  return options;
 }
 
 void CheckSequenceArguments(const cxxopts::ParseResult& args) {
   if (!args.count("sequence")) {
     if (args.count("fps")) throw UsageError("--fps belongs to --sequence");
+    const SequenceOptions options;
+    ForEachField(
+        options,
+        [&](const std::string& name, const auto&, const char*) {
+          if (args.count(FlagOf(name)) == 0) return;
+          throw UsageError(fmt::format("--{} belongs to --sequence", FlagOf(name)));
+        },
+        Flags().prefix);
     return;
   }
   for (const char* other :

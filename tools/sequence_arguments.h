@@ -4,11 +4,14 @@
 
 #include <cxxopts.hpp>
 
+#include "fitting/sequence_fitter.h"
+
 namespace gyre {
 
-// --sequence and --fps.
+// --sequence, --fps and --sequence.FIELD.
 void AddSequenceOptions(cxxopts::Options& options);
 // UsageError names what does not go together with them, or is missing.
 void CheckSequenceArguments(const cxxopts::ParseResult& args);
+SequenceOptions SequenceOptionsOf(const cxxopts::ParseResult& args);
 
 }  // namespace gyre

@@ -448,7 +448,6 @@ TEST(FitOptions, CheckNamesTheField) {
   options = {};
   options.ignored_joints = {"Tail"};
   EXPECT_THROW(options.Check(), UserError);
-  EXPECT_THROW(FitOptions::Preset("fast"), UserError);
 }
 
 }  // namespace

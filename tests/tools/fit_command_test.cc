@@ -100,6 +100,26 @@ TEST_F(BulkFitTest, StopsOnASignalWithEverythingSaved) {
   EXPECT_EQ(ReadFile(out_), *whole_);
 }
 
+// Before every option was written down.
+TEST_F(BulkFitTest, AJournalOfAnOlderVersionGoesOn) {
+  Interrupt(FitArgs(out_), out_, SIGKILL);
+  int64_t done = 0;
+  {
+    Journal journal(JournalOf(out_));
+    done = journal.size();
+    const std::vector<std::string> records = journal.Read(0, done);
+    nlohmann::json head = nlohmann::json::parse(journal.head());
+    for (const char* option : {"fit.point_weight", "fit.estimate_uncertainty"}) {
+      EXPECT_EQ(head.erase(option), 1) << option;
+    }
+    journal.Start(head.dump());
+    journal.Append(records);
+  }
+  EXPECT_GT(done, 0);
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_)))["fitted_now"], kPersons - done);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+}
+
 TEST_F(BulkFitTest, AJournalOfAnotherRunIsRefusedUntilToldToForgetIt) {
   Interrupt(FitArgs(out_), out_, SIGKILL);
   const std::string journal = ReadFile(JournalOf(out_));
@@ -220,6 +240,39 @@ TEST(FitCommandTest, WrongUsage) {
                                              {"--join"},
                                              {"--threads", "-1"}}) {
     ExpectOneSentence(Gyre(FitArgs("x.npz", more)), 2);
+  }
+}
+
+TEST(FitCommandTest, EveryOptionOfTheFitterHasAFlag) {
+  const ScratchFolder scratch;
+  const std::string out = scratch / "fits.npz";
+  const auto fit = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"fit", "--data", "synth:?count=1", "--out", out, "--quiet"});
+    return Gyre(more);
+  };
+  const ProgramResult result =
+      fit({"--preset", "spin-compat", "--fit.point-weight", "90", "--fit.estimate-uncertainty",
+           "false", "--min-joints", "7", "--fit.ignored-joints", "OP Neck,OP Nose"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const nlohmann::json run = nlohmann::json::parse(Get(ReadNpz(out), "run", out).strings[0]);
+  EXPECT_EQ(run["fit.point_weight"], 90);
+  EXPECT_EQ(run["fit.estimate_uncertainty"], false);
+  EXPECT_EQ(run["fit.min_observed_joints"], 7);
+  EXPECT_EQ(run["fit.hypotheses"], "start_only");
+  EXPECT_EQ(run["fit.ignored_joints"], nlohmann::json({"OP Neck", "OP Nose"}));
+  EXPECT_FALSE(run.contains("sequence.window_frames"));
+
+  for (const auto& [more, message] : std::vector<std::pair<std::vector<std::string>, const char*>>{
+           {{"--hypotheses", "none"},
+            "--hypotheses: 'none' is not one of start_only, uninformed, all"},
+           {{"--fit.backend", "none"}, "--fit.backend: 'none' is not one of fused, ceres"},
+           {{"--fit.hypotheses", "all", "--hypotheses", "all"}, "give one of them"},
+           {{"--fit.sigma-px", "20", "--sigma", "20"}, "give one of them"},
+           {{"--min-joints", "many"}, "--min-joints takes a number, not 'many'"},
+           {{"--sequence.window-frames", "30"}, "belongs to --sequence"}}) {
+    const ProgramResult wrong = fit(more);
+    ExpectOneSentence(wrong, 2);
+    EXPECT_THAT(wrong.err, HasSubstr(message));
   }
 }
 

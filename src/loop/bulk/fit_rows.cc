@@ -268,6 +268,20 @@ FitRow DecodeRow(const std::string& record, const FitRow& like) {
   return row;
 }
 
+FitRun Completed(FitRun run) {
+  if (!run.is_object() || !run.contains("fit.sigma_px")) return run;
+  const bool sequence = run.contains("fps");
+  run.emplace("fit.point_weight", 170.0);
+  run.emplace("fit.estimate_uncertainty", !sequence);
+  if (!sequence) return run;
+  run.emplace("sequence.acceleration_weight", 0.1);
+  run.emplace("sequence.window_frames", 40);
+  run.emplace("sequence.overlap_frames", 12);
+  run.emplace("sequence.max_iterations", 30);
+  run.emplace("sequence.function_tolerance", 1e-5);
+  return run;
+}
+
 std::string DifferenceOf(const FitRun& was, const FitRun& is) {
   const auto flat_was = was.flatten(), flat_is = is.flatten();
   const auto text = [](const nlohmann::json& flat, const std::string& key) {
@@ -300,8 +314,7 @@ void WriteFits(const Journal& journal, const FitRow& like, const FitRun& run,
   }
   std::vector<NpzColumn> columns = {RunColumn(run)};
   for (const Column& column : wanted) {
-    NpzColumn out{
-        std::string(column.key), column.dtype, {journal.size()}, widths[column.key], {}};
+    NpzColumn out{std::string(column.key), column.dtype, {journal.size()}, widths[column.key], {}};
     out.shape.insert(out.shape.end(), column.row_shape.begin(), column.row_shape.end());
     out.next = [&journal, &like, &column, begin = int64_t{0}]() mutable {
       NdArray block{column.dtype, {0}, {}, {}};
@@ -329,7 +342,7 @@ FitRun ReadRun(const fs::path& path) {
   if (!run.is_object() || !run.value("persons", FitRun()).is_number_integer()) {
     ThrowUserError("{} is no description of a run of gyre fit", what);
   }
-  return run;
+  return Completed(std::move(run));
 }
 
 void JoinFits(std::vector<fs::path> paths, const fs::path& path) {

@@ -47,13 +47,16 @@ FitRow DecodeRow(const std::string& record, const FitRow& like);
 // What made the rows: data set, options, models, shard. Rows of equal runs are equal.
 using FitRun = nlohmann::json;
 
+// A description as this gyre would have written it: with the options that an older one left out, as
+// what it did. Anything that is no description stays as it is.
+FitRun Completed(FitRun run);
 // What differs first between two runs, "fit.sigma_px was 100 and is 50"; empty when nothing does.
 std::string DifferenceOf(const FitRun& was, const FitRun& is);
 
 // Writes the rows of a journal as .npz, with memory for a block of them. `like`: see DecodeRow.
 void WriteFits(const Journal& journal, const FitRow& like, const FitRun& run,
                const std::filesystem::path& path);
-// The run of an .npz, or UserError.
+// The run of an .npz, completed, or UserError.
 FitRun ReadRun(const std::filesystem::path& path);
 // Puts the results of all shards together: the file that one run would have written. UserError when
 // they are of different runs, overlap or leave persons out.

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "core/error.h"
-#include "fitting/sequence_fitter.h"
 
 namespace gyre {
 namespace {
@@ -63,16 +62,17 @@ void CheckFrames(const PersonSource& source) {
 }
 
 std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const PersonSource& source,
-                                double focal_px, double fps, int threads, SequenceReport* report) {
+                                const SequenceSettings& settings, SequenceReport* report) {
   std::vector<FitInput> frames;
   source([&](FitInput input) { frames.push_back(std::move(input)); });
-  SetOneCamera(focal_px, frames);
+  SetOneCamera(settings.focal_px, frames);
   std::vector<FitProblem> problems;
   for (const FitInput& frame : frames) problems.push_back(frame.problem);
 
   spdlog::info("fitting {} frames together", frames.size());
-  const SequenceFitter sequence_fitter(fitter, {});
-  const SequenceResult result = sequence_fitter.Fit(problems, 1 / fps, threads);
+  const double frame_s = 1 / settings.fps;
+  const SequenceFitter sequence_fitter(fitter, settings.options);
+  const SequenceResult result = sequence_fitter.Fit(problems, frame_s, settings.threads);
   report->bridged = result.summary.bridged_frames;
   std::vector<FitRow> rows;
   for (size_t i = 0; i < frames.size(); ++i) {
@@ -85,7 +85,7 @@ std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const Pers
   for (size_t i = 2; i < frames.size(); ++i) {
     const auto squared = [&](const auto& params_of) {
       const BodyParams three[] = {params_of(i - 2), params_of(i - 1), params_of(i)};
-      return std::pow(sequence_fitter.Acceleration(three, 1 / fps), 2);
+      return std::pow(sequence_fitter.Acceleration(three, frame_s), 2);
     };
     if (!result.alone[i - 2] || !result.alone[i - 1] || !result.alone[i]) continue;
     before += squared([&](size_t k) { return *result.alone[k]; });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitting/fitter.h"
+#include "fitting/sequence_fitter.h"
 #include "loop/bulk/fit_input.h"
 #include "loop/bulk/fit_rows.h"
 
@@ -16,6 +17,12 @@ namespace gyre {
 // in none; a warning when numbers are left out.
 void CheckFrames(const PersonSource& source);
 
+struct SequenceSettings {
+  double focal_px = 0, fps = 0;
+  int threads = 0;  // 0: all cores
+  SequenceOptions options;
+};
+
 struct SequenceReport {
   int64_t bridged = 0;
   // Root mean square over joints, and over the frames that can be fitted without their neighbours
@@ -23,10 +30,10 @@ struct SequenceReport {
   double acceleration_alone_m_s2 = 0, acceleration_m_s2 = 0;
 };
 
-// The rows of OpenPoseFrames(), seen by one camera of that focal length (px) at the centre of the
-// image, whose size the first picture tells. A bridged frame's row is not usable and gives the
-// reason, but has the pose of the motion through the gap.
+// The rows of OpenPoseFrames(), seen by one camera of that focal length at the centre of the image,
+// whose size the first picture tells. A bridged frame's row is not usable and gives the reason, but
+// has the pose of the motion through the gap.
 std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const PersonSource& source,
-                                double focal_px, double fps, int threads, SequenceReport* report);
+                                const SequenceSettings& settings, SequenceReport* report);
 
 }  // namespace gyre
