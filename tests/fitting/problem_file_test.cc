@@ -76,7 +76,7 @@ TEST_F(ProblemFileTest, StartsAreKnownByName) {
   ProblemFile file;
   file.problems.resize(1);
   file.problems[0].camera.focal_px = 1000;
-  file.starts["net"].resize(1);
+  file.starts["net"].assign(1, BodyParams(SmplLayout()));
   WriteProblemFile(file, folder_ / "p.npz");
   const ProblemFile read = ReadProblemFile(folder_ / "p.npz");
   EXPECT_TRUE(read.truth.empty());
