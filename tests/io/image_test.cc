@@ -83,6 +83,8 @@ TEST(Image, RefusesHugeDeclaredSizes) {
   const size_t frame = jpeg.find("\xFF\xC0");
   jpeg.replace(frame + 5, 4, "\xFF\xFF\xFF\xFF");
   EXPECT_THAT(UserErrorOf([&] { ParseImage(jpeg, "a.jpg"); }), HasSubstr("65535 x 65535"));
+  jpeg.replace(frame + 5, 4, "\x27\x10\x75\x30");  // height, then width
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(jpeg, "a.jpg"); }), HasSubstr("30000 x 10000"));
 }
 
 // 2^27 pixels and one column more: the first is refused for its few bytes only.

@@ -109,6 +109,9 @@ TEST(Coco, NamesWhatIsWrong) {
   EXPECT_THAT(error("\"id\":7", "\"id\":7.5"), HasSubstr("whole number"));
   EXPECT_THAT(error("\"width\":64", "\"width\":0"), HasSubstr("'width'"));
   EXPECT_THAT(error("30,40.5", "-30,40.5"), HasSubstr("bbox"));
+  EXPECT_THAT(error("30,40.5", "30,-40.5"), HasSubstr("negative size"));
+  EXPECT_THAT(error("[1,2,30,40.5]", "[1,2,30]"), HasSubstr("found 3 numbers"));
+  EXPECT_THAT(error("\"height\":48", "\"height\":1048577"), HasSubstr("'height'"));
   EXPECT_THAT(error("\"iscrowd\":0", "\"iscrowd\":\"no\""), HasSubstr("iscrowd"));
 }
 
@@ -135,6 +138,11 @@ TEST(Coco, ReadsListsInAnyOrder) {
 
 TEST(Json, BoundsNestingAndNumbers) {
   EXPECT_THAT(UserErrorOf([] { ParseJson(std::string(1000000, '['), "file"); }), HasSubstr("64"));
+  const auto nested = [](size_t levels) {
+    return std::string(levels, '[') + "7" + std::string(levels, ']');
+  };
+  EXPECT_EQ(ParseJson(nested(64), "file").dump(), nested(64));
+  EXPECT_THAT(UserErrorOf([&] { ParseJson(nested(65), "file"); }), HasSubstr("64 levels"));
   EXPECT_THAT(UserErrorOf([] { ParseJson("[1e999]", "file"); }), HasSubstr("out of range"));
   EXPECT_THAT(UserErrorOf([] { ParseJson("{\"a\":1,}", "file"); }), HasSubstr("byte 8 of 8"));
   EXPECT_EQ(ParseJson(R"({"a":{"skip":[1,2],"b":3}})", "file", {"skip"}).dump(),

@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
 #include "io/io_test_util.h"
 #include "io/sample_files.h"
 
@@ -24,6 +27,56 @@ TEST(Matlab, ReadsArraysInCOrder) {
     EXPECT_THAT(joints.As<double>(), ElementsAre(11, 12, 13, 21, 22, 23.5));
     EXPECT_THAT(UserErrorOf([&] { ReadMatlabArray(path, "pose"); }),
                 AllOf(HasSubstr("a.mat"), HasSubstr("'pose'"), HasSubstr("joints")));
+  }
+}
+
+// element (i, j, k) = 100 i + 10 j + k, first index fastest.
+TEST(Matlab, ReadsThreeAxesOfUnequalLengths) {
+  std::vector<double> values, expected;
+  for (int k = 0; k < 4; ++k) {
+    for (int j = 0; j < 3; ++j) {
+      for (int i = 0; i < 2; ++i) values.push_back(100 * i + 10 * j + k);
+    }
+  }
+  for (int i = 0; i < 2; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      for (int k = 0; k < 4; ++k) expected.push_back(100 * i + 10 * j + k);
+    }
+  }
+  const TempFolder folder;
+  const NdArray a = ReadMatlabArray(folder.Write("a.mat", Mat("x", {2, 3, 4}, values, false)), "x");
+  EXPECT_EQ(a.ShapeString(), "(2, 3, 4)");
+  EXPECT_EQ(a.As<double>(), expected);
+}
+
+// As MATLAB writes them on a big-endian machine: a name of two letters and three whole numbers as
+// bytes stand within their elements' headers.
+TEST(Matlab, ReadsShortElementsOfEitherByteOrder) {
+  const TempFolder folder;
+  for (const bool big_endian : {true, false}) {
+    const auto number = [&](uint32_t value) {
+      std::string bytes = Raw(value);
+      if (big_endian) std::reverse(bytes.begin(), bytes.end());
+      return bytes;
+    };
+    const auto small = [&](uint32_t type, std::string content) {
+      const uint32_t word = static_cast<uint32_t>(content.size()) << 16 | type;
+      content.resize(4);
+      return number(word) + content;
+    };
+    constexpr uint32_t kUInt8 = 2, kInt8 = 1, kInt32 = 5, kUInt32 = 6, kMatrix = 14;
+    const std::string parts = number(kUInt32) + number(8) + number(6) + number(0) +  // doubles
+                              number(kInt32) + number(8) + number(1) + number(3) +
+                              small(kInt8, "xy") + small(kUInt8, "\x07\x80\xFF");
+    std::string file = "MATLAB 5.0 MAT-file";
+    file.resize(124, ' ');
+    file += big_endian ? std::string("\x01\x00MI", 4) : std::string("\x00\x01IM", 4);
+    file += number(kMatrix) + number(static_cast<uint32_t>(parts.size())) + parts;
+    const auto path = folder.Write("a.mat", file);
+    const NdArray xy = ReadMatlabArray(path, "xy");
+    EXPECT_EQ(xy.ShapeString(), "(1, 3)");
+    EXPECT_THAT(xy.As<double>(), ElementsAre(7, 128, 255));
+    EXPECT_THAT(UserErrorOf([&] { ReadMatlabArray(path, "x"); }), HasSubstr("it holds xy"));
   }
 }
 

@@ -91,6 +91,16 @@ TEST(Npy, ReadsTextOfBothKinds) {
   EXPECT_THAT(bytes.strings, ElementsAre("a", "h\u00fc"));
 }
 
+TEST(Npy, ReadsBigEndianText) {
+  std::string text;
+  for (const char32_t c : {U'\u00e4', U'b', U'\U0001F600', U'z'}) {
+    for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(c >> shift & 255);
+  }
+  const NdArray a =
+      ParseNpy(Npy("{'descr': '>U2', 'fortran_order': False, 'shape': (2,), }", text), "file");
+  EXPECT_THAT(a.strings, ElementsAre("\u00e4b", "\U0001F600z"));
+}
+
 TEST(Npy, ReadsVersionsOneToThree) {
   for (int version = 1; version <= 3; ++version) {
     const NdArray a = ParseNpy(

@@ -86,6 +86,19 @@ TEST(Pickle, BuildsContainersAndSharesMemoisedValues) {
               AllOf(HasSubstr("model.pkl"), HasSubstr("'c'"), HasSubstr("a, b")));
 }
 
+// MEMOIZE counts from 0: ("a", "b", "c", "b", "a").
+TEST(Pickle, MemoisesInOrder) {
+  const Pickle pickle = ParsePickle(
+      "(\x8C\x01"
+      "a\x94\x8C\x01"
+      "b\x94\x8C\x01"
+      "c\x94h\x01h\0t."s,
+      "file");
+  std::string text;
+  for (const PickleValue* item : pickle.root().items) text += item->AsText("text");
+  EXPECT_EQ(text, "abcba");
+}
+
 TEST(Pickle, ReadsCyclesWithoutFollowingThem) {
   const Pickle pickle = ParsePickle("]q\0h\0a."s, "file");
   EXPECT_EQ(pickle.root().items[0], &pickle.root());

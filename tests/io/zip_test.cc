@@ -100,6 +100,30 @@ TEST(Zip, StreamsAnEntryPieceByPiece) {
   EXPECT_THAT(UserErrorOf([&] { ZipEntryStream(path, "none"); }), HasSubstr("'none'"));
 }
 
+// A little more or less than there is; both ways of reading an entry notice.
+TEST(Zip, NoticesEntriesThatAreLongerOrShorterThanTheySay) {
+  const TempFolder folder;
+  const std::string content = "text of some length";
+  for (const ZipMethod method : {ZipMethod::kStored, ZipMethod::kDeflated}) {
+    const std::string valid = Archive({{"a", content}}, method);
+    const size_t directory = valid.find("PK\x01\x02");
+    for (const int more : {-3, 3}) {
+      std::string bytes = valid;
+      bytes.replace(directory + 24, 4, Raw(static_cast<uint32_t>(content.size()) + more));
+      EXPECT_THAT(UserErrorOf([&] { ZipReader(bytes, "archive").Read("a"); }), HasSubstr("'a'"));
+      const auto path = folder.Write("a.zip", bytes);
+      EXPECT_THROW(
+          {
+            ZipEntryStream stream(path, "a");
+            // A reader that knows how much there is, and one that reads to the end.
+            if (stream.Read(1000).size() != content.size() + more) throw UserError("another size");
+          },
+          UserError)
+          << more;
+    }
+  }
+}
+
 TEST(Zip, VerifiesChecksums) {
   std::string bytes = Archive({{"a", "text"}}, ZipMethod::kStored);
   bytes[bytes.find("text")] = 'n';
