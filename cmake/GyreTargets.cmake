@@ -34,17 +34,81 @@ if(CMAKE_BUILD_TYPE STREQUAL "Debug" OR GYRE_FUZZ)
   target_compile_definitions(gyre_flags INTERFACE EIGEN_INITIALIZE_MATRICES_BY_NAN _GLIBCXX_ASSERTIONS)
 endif()
 
+# gyre_sources(VARIABLE FOLDER): all sources of a folder and its subfolders, relative to the caller's,
+# without those of subfolders that have a CMakeLists.txt of their own.
+function(gyre_sources variable folder)
+  get_filename_component(folder ${folder} ABSOLUTE)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${folder}/*.cc ${folder}/*.h)
+  file(GLOB_RECURSE rooms RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} ${folder}/CMakeLists.txt)
+  foreach(room IN LISTS rooms)
+    get_filename_component(room ${room} DIRECTORY)
+    if(room)
+      list(FILTER sources EXCLUDE REGEX "^${room}/")
+    endif()
+  endforeach()
+  set(${variable} "${sources}" PARENT_SCOPE)
+endfunction()
+
+# gyre_unity(TARGET): the target's files are compiled eight at a time, since most of a file's time goes
+# into headers and templates that its neighbours need too. Files with compile options of their own stay
+# alone. -DGYRE_UNITY=OFF compiles every file by itself, which suits work on one of them.
+# CMake's UNITY_BUILD does the same by absolute paths, with which no other clone finds its objects in
+# the compiler's cache.
+function(gyre_unity target)
+  if(GYRE_UNITY)  # at the folder's end, when all files' options are known
+    cmake_language(EVAL CODE "cmake_language(DEFER CALL gyre_write_units ${target})")
+  endif()
+endfunction()
+
+function(gyre_write_units target)
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources INCLUDE REGEX "\\.cc$")
+  set(together "")
+  foreach(source IN LISTS sources)
+    get_filename_component(source ${source} ABSOLUTE)
+    get_source_file_property(options ${source} COMPILE_OPTIONS)
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    get_source_file_property(apart ${source} GYRE_APART)
+    if(NOT options AND NOT definitions AND NOT apart)
+      list(APPEND together ${source})
+    endif()
+  endforeach()
+  set(unit 0)
+  list(LENGTH together left)
+  while(left GREATER 1)
+    list(SUBLIST together 0 8 files)
+    list(REMOVE_ITEM together ${files})
+    list(LENGTH together left)
+    set_source_files_properties(${files} PROPERTIES HEADER_FILE_ONLY ON)
+    list(TRANSFORM files REPLACE "^${PROJECT_SOURCE_DIR}/(.+)" "#include \"\\1\"\n")
+    string(CONCAT content ${files})
+    set(path ${CMAKE_CURRENT_BINARY_DIR}/${target}_unit_${unit}.cc)
+    file(CONFIGURE OUTPUT ${path} CONTENT "${content}" @ONLY)
+    # To GCC the types of one file's own are those of a header.
+    set_source_files_properties(${path} PROPERTIES
+      COMPILE_OPTIONS $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    target_sources(${target} PRIVATE ${path})
+    math(EXPR unit "${unit} + 1")
+  endwhile()
+endfunction()
+
+# gyre_apart(file...): not compiled together with others, which can change what the compiler inlines.
+function(gyre_apart)
+  set_source_files_properties(${ARGN} PROPERTIES GYRE_APART ON)
+endfunction()
+
 # gyre_library(NAME [SOURCES|EXCEPT file...] DEPS target...): the library gyre::NAME of all sources in
-# this folder, of these alone, or of all but these.
+# this folder and below, of these alone, or of all but these.
 # Public headers are found as "core/so3.h", "body/body_model.h", "fitting/fitter.h".
 function(gyre_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;EXCEPT;DEPS;PRIVATE" ${ARGN})
   set(sources ${arg_SOURCES})
   if(NOT sources)
-    file(GLOB sources CONFIGURE_DEPENDS RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} *.cc *.h)
+    gyre_sources(sources .)
     list(REMOVE_ITEM sources "" ${arg_EXCEPT})
   endif()
   add_library(gyre_${name} STATIC ${sources})
+  gyre_unity(gyre_${name})
   set_target_properties(gyre_${name} PROPERTIES LINKER_LANGUAGE CXX EXPORT_NAME ${name})
   add_library(gyre::${name} ALIAS gyre_${name})
   target_include_directories(gyre_${name} PUBLIC
@@ -54,16 +118,18 @@ function(gyre_library name)
   set_property(GLOBAL APPEND PROPERTY GYRE_LIBRARIES gyre_${name})
 endfunction()
 
-# gyre_test(FOLDER [UNITY] DEPS target...): one binary of all tests/FOLDER/*.cc. UNITY compiles them
-# together, which pays where every file includes LibTorch.
+# gyre_test(FOLDER [UNITY] DEPS target...): one binary of all tests in tests/FOLDER and below. UNITY
+# compiles them together, as gyre_unity does.
 function(gyre_test folder)
   cmake_parse_arguments(arg "UNITY" "" "DEPS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cc)
+  gyre_sources(sources ${folder})
   if(NOT sources)
     return()
   endif()
   add_executable(${folder}_test ${sources})
-  set_target_properties(${folder}_test PROPERTIES UNITY_BUILD "${arg_UNITY}")
+  if(arg_UNITY)
+    gyre_unity(${folder}_test)
+  endif()
   target_include_directories(${folder}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS} gyre_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   # Tests run from the repository's root, so that "../shared/data" is the optional data folder.

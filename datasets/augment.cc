@@ -18,7 +18,7 @@ namespace {
 // Below this scale the picture is first averaged down, so that the bilinear warp does not alias.
 constexpr double kAreaScale = 0.67;
 
-void CheckRange(const char* field, double value, double low, double high) {
+void CheckAugmentation(const char* field, double value, double low, double high) {
   if (!(value >= low && value <= high)) {
     ThrowUserError("augmentation: {} is {}, expected {} to {}", field, value, low, high);
   }
@@ -113,15 +113,15 @@ void ApplyGains(const std::array<double, 3>& gains, cv::Mat* picture) {
 }  // namespace
 
 void AugmentOptions::Check() const {
-  CheckRange("flip_probability", flip_probability, 0, 1);
-  CheckRange("rotation_sigma_deg", rotation_sigma_deg, 0, 360);
-  CheckRange("rotation_max_deg", rotation_max_deg, 0, 180);
-  CheckRange("rotation_zero_probability", rotation_zero_probability, 0, 1);
-  CheckRange("scale_sigma", scale_sigma, 0, 0.9);
-  CheckRange("gain_range", gain_range, 0, 1);
-  CheckRange("occlusion_probability", occlusion_probability, 0, 1);
-  CheckRange("occlusion_side_min", occlusion_side_min, 0, occlusion_side_max);
-  CheckRange("occlusion_side_max", occlusion_side_max, occlusion_side_min, 1);
+  CheckAugmentation("flip_probability", flip_probability, 0, 1);
+  CheckAugmentation("rotation_sigma_deg", rotation_sigma_deg, 0, 360);
+  CheckAugmentation("rotation_max_deg", rotation_max_deg, 0, 180);
+  CheckAugmentation("rotation_zero_probability", rotation_zero_probability, 0, 1);
+  CheckAugmentation("scale_sigma", scale_sigma, 0, 0.9);
+  CheckAugmentation("gain_range", gain_range, 0, 1);
+  CheckAugmentation("occlusion_probability", occlusion_probability, 0, 1);
+  CheckAugmentation("occlusion_side_min", occlusion_side_min, 0, occlusion_side_max);
+  CheckAugmentation("occlusion_side_max", occlusion_side_max, occlusion_side_min, 1);
 }
 
 AugmentOptions AugmentOptions::None() {

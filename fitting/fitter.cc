@@ -28,7 +28,7 @@ namespace gyre {
 namespace {
 
 constexpr double kFarthestPx = 1e6;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kNotFitted = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Axis-angle vectors beyond pi say the same rotation as shorter ones, which the prior knows.
@@ -208,7 +208,7 @@ std::vector<Fitter::Impl::Candidate> Fitter::Impl::Solve(const FitProblem& probl
       const SolverResult result = solve(&candidate.params);
       summary->body_iterations += result.iterations;
       candidate.termination = result.termination;
-      candidate.cost = result.termination == FitTermination::kFailed ? kInfinity : result.cost;
+      candidate.cost = result.termination == FitTermination::kFailed ? kNotFitted : result.cost;
     }
   };
 
@@ -272,8 +272,8 @@ FitScore Fitter::Impl::Score(const FitProblem& problem, Objective& body_objectiv
   const double data_cost = costs.reprojection + costs.points;
   const ObjectiveSpec& spec = body_objective.spec();
   FitScore score;
-  score.score_px2 = score.spin_score_px2 = score.objective_px2 = score.robust_px2 = kInfinity;
-  score.reprojection_px = kInfinity;
+  score.score_px2 = score.spin_score_px2 = score.objective_px2 = score.robust_px2 = kNotFitted;
+  score.reprojection_px = kNotFitted;
   score.points3D_error_m = kNaN;
   score.pose_prior = prior->Energy(params.pose().tail<kNumPriorPose>());
   score.observed_joints = rules.CountObserved(problem);

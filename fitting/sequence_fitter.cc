@@ -18,7 +18,7 @@
 namespace gyre {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnreached = std::numeric_limits<double>::infinity();
 
 KeypointSet SmoothJoints(const BodyModel& body) {
   KeypointSet set = FindKeypointSet("smpl24");
@@ -152,7 +152,7 @@ std::vector<int> SequenceFitter::SmoothestPath(std::span<const std::vector<Candi
   std::vector<std::array<std::array<int8_t, kMost>, kMost>> before(n);
   for (int k = 0; k < n; ++k) {
     Table next;
-    for (auto& row : next) row.fill(kInfinity);
+    for (auto& row : next) row.fill(kUnreached);
     const int here = static_cast<int>(at(k).size());
     const int last = k >= 1 ? static_cast<int>(at(k - 1).size()) : 1;
     const int first = k >= 2 ? static_cast<int>(at(k - 2).size()) : 1;

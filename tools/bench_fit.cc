@@ -194,7 +194,7 @@ void PrintTable(const nlohmann::json& starts) {
   }
 }
 
-cxxopts::Options MakeOptions() {
+cxxopts::Options MakeBenchOptions() {
   cxxopts::Options options("gyre bench fit",
                            "Measure the fitter's speed and accuracy on problems with known truth.");
   options.set_width(100);
@@ -245,7 +245,7 @@ Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
 }  // namespace
 
 int RunBenchFit(int argc, char** argv) {
-  cxxopts::Options options = MakeOptions();
+  cxxopts::Options options = MakeBenchOptions();
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ProblemFile file = ReadProblemFile(Required(args, "problems"));
   if (file.problems.empty() || (file.starts.empty() && !args.count("checkpoint"))) {

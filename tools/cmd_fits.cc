@@ -90,7 +90,7 @@ nlohmann::ordered_json Describe(const FitFile& file) {
           {"disk_bytes", file.DiskBytes()}};
 }
 
-int RunInfo(int argc, char** argv) {
+int RunStoreInfo(int argc, char** argv) {
   cxxopts::Options cli = Options("gyre fits info", "Tells what a store of fits holds.", "PATH");
   cli.add_options()("json", "One JSON object on stdout");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
@@ -203,7 +203,7 @@ int RunDiff(int argc, char** argv) {
 
 int RunFits(int argc, char** argv) {
   const std::vector<Subcommand> commands = {
-      {"info", "What a store holds", RunInfo},
+      {"info", "What a store holds", RunStoreInfo},
       {"verify", "Check every record", RunVerify},
       {"export", "Write an .npz, or SPIN's layouts", RunExport},
       {"merge", "The best of several, into a new store", RunMerge},

@@ -22,7 +22,7 @@ using Json = nlohmann::json;
 
 constexpr double kMetresPerUnit = 0.1;  // MakeHuman's unit is a decimetre
 constexpr uint64_t kMaxTextBytes = uint64_t{64} << 20;
-constexpr int kMaxVertices = 200'000;
+constexpr int kMaxBaseVertices = 200'000;
 constexpr int kDiffusions = 3;  // smooth the rig's steps across elbows and knees
 
 // The rig's bone whose head is each of SMPL's joints (empty: see Joints()), and those besides it
@@ -133,9 +133,9 @@ MakeHumanData::MakeHumanData(const std::filesystem::path& folder) : folder_(fold
 void MakeHumanData::ReadMesh() {
   const std::filesystem::path path = folder_ / "3dobjs" / "base.obj";
   const ObjMesh mesh = ReadObj(path);
-  if (mesh.vertices.rows() == 0 || mesh.vertices.rows() > kMaxVertices) {
+  if (mesh.vertices.rows() == 0 || mesh.vertices.rows() > kMaxBaseVertices) {
     ThrowUserError("{}: has {} vertices where 1 to {} were expected.", path.string(),
-                   mesh.vertices.rows(), kMaxVertices);
+                   mesh.vertices.rows(), kMaxBaseVertices);
   }
   base_ = kMetresPerUnit * mesh.vertices;
   ReadGroups();

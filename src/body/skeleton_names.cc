@@ -11,8 +11,6 @@
 namespace gyre {
 namespace {
 
-constexpr double kDegree = std::numbers::pi / 180;
-
 // Node names in SMPL's joint order; "" where a skeleton has no such joint.
 struct Naming {
   const char* what;
@@ -24,7 +22,7 @@ struct Naming {
 // CMU's skeleton rests with its legs spread by 20 degrees, feet in the plane of their leg, and its
 // elbows turn about an axis 30 degrees off the vertical: measured on 128 clips (the elbows' axis is
 // constant, and ankles would otherwise be rolled by a constant 18 degrees in all of them).
-constexpr double kCmuElbowTilt = 30 * kDegree;
+constexpr double kCmuElbowTilt = 30 * (std::numbers::pi / 180);
 
 // clang-format off
 constexpr Naming kNamings[] = {

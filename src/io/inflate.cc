@@ -11,7 +11,7 @@
 namespace gyre {
 namespace {
 
-constexpr size_t kChunk = 1 << 18;
+constexpr size_t kBufferSize = 1 << 18;
 constexpr int kLargestWindow = 15;
 constexpr int kExpectGzipHeader = 16;
 
@@ -37,9 +37,9 @@ std::string Inflate(std::string_view packed, InflateFormat format, uint64_t max_
   int status = Z_OK;
   while (status == Z_OK) {
     const size_t old_size = text.size();
-    text.resize(old_size + kChunk);
+    text.resize(old_size + kBufferSize);
     stream.next_out = reinterpret_cast<Bytef*>(text.data() + old_size);
-    stream.avail_out = kChunk;
+    stream.avail_out = kBufferSize;
     status = inflate(&stream, Z_NO_FLUSH);
     text.resize(text.size() - stream.avail_out);
     if (text.size() > max_bytes) {

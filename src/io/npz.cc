@@ -15,7 +15,7 @@
 namespace gyre {
 namespace {
 
-constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::string_view kNpyMagic = "\x93NUMPY";
 constexpr size_t kMaxHeader = 1 << 20;
 
 struct NpyHeader {
@@ -155,7 +155,7 @@ std::string FormatHeader(DType dtype, const std::string& shape, size_t text_widt
   const size_t total = (10 + header.size() + 1 + 63) / 64 * 64;
   header.append(total - 10 - header.size() - 1, ' ');
   header.push_back('\n');
-  std::string out(kMagic);
+  std::string out(kNpyMagic);
   out += '\x01';
   out += '\0';
   out += static_cast<char>(header.size() & 255);
@@ -167,7 +167,7 @@ constexpr size_t kMaxPreamble = 12;  // magic, version and length of the header
 
 // Where the data begins, from a file's first kMaxPreamble bytes (or all it has).
 size_t DataBegin(std::string_view content, const std::string& what) {
-  if (!content.starts_with(kMagic) || content.size() < 10) {
+  if (!content.starts_with(kNpyMagic) || content.size() < 10) {
     ThrowUserError("{}: is not a .npy array (its first bytes are wrong)", what);
   }
   const int version = static_cast<uint8_t>(content[6]);

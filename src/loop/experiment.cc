@@ -126,7 +126,7 @@ std::vector<std::vector<std::string>> CommandLines(const Json& list, const std::
 }
 
 // A run's lines of metrics.jsonl; nothing when it has none yet.
-std::vector<Json> ReadMetrics(const fs::path& path) {
+std::vector<Json> ReadLines(const fs::path& path) {
   std::vector<Json> lines;
   std::ifstream file(path);
   for (std::string text; std::getline(file, text);) {
@@ -184,7 +184,7 @@ ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
 std::string Curves(const Experiment& experiment) {
   std::map<int64_t, std::map<std::string, std::vector<double>>> values;
   for (const ExperimentRun& run : experiment.runs) {
-    for (const Json& line : ReadMetrics(run.folder / "metrics.jsonl")) {
+    for (const Json& line : ReadLines(run.folder / "metrics.jsonl")) {
       if (!line.contains("step") || !line["step"].is_number_integer()) continue;
       for (const Measure& measure : kMeasures) {
         const auto value = line.find(measure.metric);
@@ -252,7 +252,7 @@ Json SummariseExperiment(const Experiment& experiment) {
       const Json summary = ParseJson(ReadFile(file), file.string());
       ++seeds;
       // The last line that was validated.
-      const std::vector<Json> metrics = ReadMetrics(run.folder / "metrics.jsonl");
+      const std::vector<Json> metrics = ReadLines(run.folder / "metrics.jsonl");
       for (const Measure& measure : kMeasures) {
         for (auto line = metrics.rbegin(); line != metrics.rend(); ++line) {
           if (!line->contains(measure.metric)) continue;

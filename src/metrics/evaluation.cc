@@ -14,7 +14,7 @@
 namespace gyre {
 namespace {
 
-constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 constexpr double kMmPerM = 1000;
 
 // Whether a metric is a share of joints or pixels rather than a mean error.
@@ -46,7 +46,7 @@ double Value(MetricKind kind, const Meter& meter) {
 // The mean of the root joints; NaN when one of them is not visible.
 Vec3 RootOf(const Points3& points, const VecX& visibility, const std::vector<int>& root) {
   for (int row : root) {
-    if (!(visibility[row] > 0)) return Vec3::Constant(kNaN);
+    if (!(visibility[row] > 0)) return Vec3::Constant(kUndefined);
   }
   return points(root, Eigen::all).colwise().mean().transpose();
 }
@@ -196,8 +196,8 @@ EvaluationResult Evaluation::Result() const {
                            std::string(info.unit),
                            std::string(info.alignment),
                            Value(kind, meter),
-                           IsShare(kind) ? kNaN : meter.Median(),
-                           IsShare(kind) ? kNaN : meter.Percentile(90),
+                           IsShare(kind) ? kUndefined : meter.Median(),
+                           IsShare(kind) ? kUndefined : meter.Percentile(90),
                            meter.count() + meter.failed(),
                            meter.failed()};
     if (masks_) {
