@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/rng.h"
-#include "fitting/fit_file.h"
+#include "fitting/store/fit_file.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"
 #include "tools/cli.h"
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 StoredFit MakeFit(Rng& rng, int64_t step) {
-  StoredFit fit;
+  StoredFit fit(SmplLayout());
   for (double& value : fit.params.pose()) value = rng.Uniform(-1, 1);
   fit.params.transl() = Vec3{0, 0, 40};
   fit.camera = SpinCropCamera();
@@ -61,7 +61,7 @@ int RunBenchStore(int argc, char** argv) {
     return static_cast<double>(count) / seconds;
   };
   {
-    FitFile file = FitFile::Create(path, {{"bench", samples, ""}});
+    FitFile file = FitFile::Create(path, {{"bench", samples, ""}}, SmplLayout());
     Progress progress("writing", "fits", samples);
     json["write_in_order_per_s"] = rate(samples, SecondsOf([&] {
                                           for (int64_t i = 0; i < samples; ++i) {

@@ -56,7 +56,9 @@ class Bench {
     const auto fitter = std::make_shared<Fitter>(body, prior, options.fit);
     const auto supervise = [&](Supervision supervision) {
       auto made = std::make_unique<Supervisor>(
-          fitter, FitStore(options.store, FitFile::InMemory({RowsOf(*data.sets[0])})), supervision,
+          fitter,
+          FitStore(options.store, FitFile::InMemory({RowsOf(*data.sets[0])}, *body->layout)),
+          supervision,
           /*use_labels=*/false, options.fit_threads);
       made->MakeInitialFits(*data.sets[0]);
       return made;

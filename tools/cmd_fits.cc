@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "fitting/fit_exchange.h"
+#include "fitting/store/fit_exchange.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 
@@ -79,7 +79,13 @@ nlohmann::ordered_json Describe(const FitFile& file) {
   for (int i = 0; i < 4; ++i) {
     if (by_source[i] > 0) sources[EnumName(static_cast<FitSource>(i))] = by_source[i];
   }
+  const FitLayout& layout = file.layout();
   return {{"file", file.path().string()},
+          {"layout",
+           {{"family", layout.family},
+            {"joints", layout.num_joints()},
+            {"betas", layout.num_betas},
+            {"expression", layout.num_expression}}},
           {"datasets", sets},
           {"fits", all},
           {"sources", sources},
@@ -94,7 +100,8 @@ int RunStoreInfo(int argc, char** argv) {
   cxxopts::Options cli = Options("gyre fits info", "Tells what a store of fits holds.", "PATH");
   cli.add_options()("json", "One JSON object on stdout");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
-  const nlohmann::ordered_json json = Describe(ReadFits(Paths(args, 1, 1)[0], DatasetOf(args)));
+  const FitFile file = ReadFits(Paths(args, 1, 1)[0], DatasetOf(args));
+  const nlohmann::ordered_json json = Describe(file);
   if (args.count("json")) {
     fmt::print("{}\n", json.dump(2));
     return 0;
@@ -103,6 +110,7 @@ int RunStoreInfo(int argc, char** argv) {
     fmt::print("{}: {} fits for {} rows\n", set["name"].get<std::string>(),
                set["fits"].get<int64_t>(), set["rows"].get<int64_t>());
   }
+  fmt::print("of the body {}\n", file.layout().Describe());
   std::string sources;
   for (const auto& [name, count] : json["sources"].items()) {
     sources += fmt::format("{}{} {}", sources.empty() ? "" : ", ", count.get<int64_t>(), name);

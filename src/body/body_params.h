@@ -16,9 +16,11 @@ class BodyParams {
   BodyParams() = default;
   // All zero: the rest pose of the mean shape.
   explicit BodyParams(const BodyLayout& layout)
-      : values_(Vector::Zero(layout.num_params())),
-        num_joints_(layout.num_joints()),
-        num_betas_(layout.num_betas) {}
+      : BodyParams(layout.num_joints(), layout.num_betas, layout.num_expression) {}
+  BodyParams(int num_joints, int num_betas, int num_expression)
+      : values_(Vector::Zero(3 * num_joints + num_betas + num_expression + 3)),
+        num_joints_(num_joints),
+        num_betas_(num_betas) {}
 
   int num_joints() const { return num_joints_; }
   int num_betas() const { return num_betas_; }

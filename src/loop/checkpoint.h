@@ -3,8 +3,8 @@
 //   network.pt     {"model": weights, "adam": state by parameter, "step", "format": "gyre 2"};
 //                  Python's torch.load opens it, its archive holds a checksum of every part
 //   state.json     {"train_seconds"}: what differs from run to run, so that the rest need not
-// The fits are in the run's store (fitting/fit_file.h), which keeps those of the last checkpoint.
-// Random numbers need no state: they are functions of the seed and the step.
+// The fits are in the run's store (fitting/store/fit_file.h), which keeps those of the last
+// checkpoint. Random numbers need no state: they are functions of the seed and the step.
 #pragma once
 
 #include <torch/optim/adam.h>

@@ -152,9 +152,10 @@ LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
     }
     if (!targets[i].valid) continue;
     valid.data[i] = 1;
+    const bool unsure = fit_sd_rad > 0 && targets[i].rotation_sd_rad.size() > 0;
     for (int k = 0; k < kNumBodyJoints; ++k) {
       const int fitted = batch.crops[i].flip() ? rest.layout->mirror[k] : k;
-      const double ratio = fit_sd_rad > 0 ? targets[i].rotation_sd_rad[fitted] / fit_sd_rad : 0;
+      const double ratio = unsure ? targets[i].rotation_sd_rad[fitted] / fit_sd_rad : 0;
       joint_weight.data[kNumBodyJoints * i + k] = static_cast<float>(1 / (1 + ratio * ratio));
     }
     const BodyParams& params = targets[i].params;

@@ -4,7 +4,8 @@
 //   metrics.jsonl           one JSON object per logging step
 //   checkpoints/000500/     weights and optimiser: see checkpoint.h
 //   fits.store              the training set's fits, and val_fits.store the validation set's: see
-//                           fitting/fit_file.h; of several shards fits-00000-of-00002.store, ...
+//                           fitting/store/fit_file.h; of several shards fits-00000-of-00002.store,
+//                           ...
 //   pictures/               overlays made while training
 //   trace.json              the timeline of the first steps, when asked for: see core/trace.h
 //   summary.json, report.html

@@ -86,7 +86,7 @@ bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t place) const {
 void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
                           FitSource source, int64_t step) {
   if (!result.summary.usable) return;
-  StoredFit fit;
+  StoredFit fit(*fitter_->body().layout);
   fit.params = result.params;
   fit.camera = problem.camera;
   fit.score_px2 = store_.policy().ScoreOf(result.summary.score);
@@ -97,8 +97,7 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   fit.step = step;
   if (result.uncertainty) {
     const auto& sd = result.uncertainty->rotation_sd_rad;
-    std::transform(sd.begin(), sd.end(), fit.rotation_sd_rad.begin(),
-                   [](double v) { return static_cast<float>(v); });
+    for (size_t k = 0; k < sd.size(); ++k) fit.rotation_sd_rad[k] = static_cast<float>(sd[k]);
   }
   store_.Consider(KeyOf(sample), fit, data_shards_.OwnShard(sample.position));
 }

@@ -23,8 +23,8 @@
 #include "core/option_fields.h"
 #include "datasets/data_shards.h"
 #include "datasets/sample.h"
-#include "fitting/fit_store.h"
 #include "fitting/fitter.h"
+#include "fitting/store/fit_store.h"
 
 namespace gyre {
 
@@ -51,9 +51,9 @@ struct EnumNames<Supervision> {
 };
 
 struct Target {
-  BodyParams params{SmplLayout()};                      // in the camera frame of the image
-  bool valid = false;                                   // false: only the keypoints teach
-  std::array<float, kNumBodyJoints> rotation_sd_rad{};  // of the fit; 0: not known, or truth
+  BodyParams params{SmplLayout()};  // in the camera frame of the image
+  bool valid = false;               // false: only the keypoints teach
+  JointFloats rotation_sd_rad;      // of the fit; 0, or none at all: not known, or truth
 };
 
 // Which samples a step fits. Most fits don't improve any more after a few epochs.

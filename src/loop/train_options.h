@@ -11,7 +11,7 @@
 #include "core/option_fields.h"
 #include "datasets/augment.h"
 #include "fitting/fit_options.h"
-#include "fitting/fit_store.h"
+#include "fitting/store/fit_store.h"
 #include "loop/supervisor.h"
 #include "regressor/losses.h"
 #include "regressor/network_options.h"

@@ -234,12 +234,13 @@ FitFile Trainer::Impl::OpenFitFile(const std::filesystem::path& path,
                                    const std::vector<FitRows>& rows, bool resume) const {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
-    return FitFile::Create(path, rows);
+    return FitFile::Create(path, rows, *body->layout);
   }
   // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than
   // those of the checkpoint before it.
   const int64_t last_step = checkpoints.empty() ? 0 : CheckpointStep(checkpoints.front());
   FitFile fits = FitFile::OpenToWrite(path, last_step);
+  fits.RequireLayout(*body->layout, "the body " + body->name);
   for (size_t i = 0; i < rows.size(); ++i) {
     if (fits.datasets().size() != rows.size() || fits.datasets()[i] != rows[i]) {
       ThrowUserError(

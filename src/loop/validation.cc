@@ -5,10 +5,11 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
-#include "fitting/stored_fit.h"
+#include "fitting/store/fit_record.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/evaluation/sample_evaluation.h"
 
@@ -22,35 +23,43 @@ nlohmann::json NumberOrNull(double value) {
 
 // A sample as it goes from rank to rank: set, position, whether it has a fit, prediction (doubles);
 // the fit's record.
-constexpr int kNumParams = kNumPoseParams + kNumShapeParams + 3;
-constexpr size_t kSampleRecordBytes = (3 + kNumParams) * sizeof(double) + kFitRecordBytes;
+constexpr int kSampleNumbers = 3;
 
-void AppendRecord(const EvaluatedSample& one, std::string* bytes) {
-  Eigen::Matrix<double, 3 + kNumParams, 1> values;
-  values << one.set_idx, static_cast<double>(one.sample.position), one.fit ? 1 : 0,
-      one.prediction.pose(), one.prediction.betas(), one.prediction.transl();
-  bytes->append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double));
-  char record[kFitRecordBytes] = {};
-  if (one.fit) EncodeFitRecord({.fit = *one.fit}, one.sample.position, record);
-  bytes->append(record, sizeof(record));
+size_t MessageBytes(const BodyLayout& layout) {
+  return (kSampleNumbers + layout.num_params()) * sizeof(double) + FitRecordBytes(layout);
 }
 
-EvaluatedSample ReadRecord(const char* bytes, const Mixture& data) {
-  Eigen::Matrix<double, 3 + kNumParams, 1> values;
-  std::memcpy(values.data(), bytes, values.size() * sizeof(double));
+void AppendMessage(const EvaluatedSample& one, const BodyLayout& layout, std::string* bytes) {
+  const auto append = [&](double value) {
+    bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
+  };
+  append(one.set_idx);
+  append(static_cast<double>(one.sample.position));
+  append(one.fit ? 1 : 0);
+  for (const double value : one.prediction.values()) append(value);
+  std::string record(FitRecordBytes(layout), '\0');
+  if (one.fit) EncodeFitRecord({.fit = *one.fit}, one.sample.position, record);
+  *bytes += record;
+}
+
+EvaluatedSample ReadMessage(std::string_view bytes, const BodyLayout& layout, const Mixture& data) {
+  const auto take = [&] {
+    double value;
+    std::memcpy(&value, bytes.data(), sizeof(value));
+    bytes.remove_prefix(sizeof(value));
+    return value;
+  };
   EvaluatedSample one;
-  one.set_idx = static_cast<int>(values[0]);
-  const auto position = static_cast<int64_t>(values[1]);
+  one.set_idx = static_cast<int>(take());
+  const auto position = static_cast<int64_t>(take());
   one.sample = data.sets[one.set_idx]->Get(position);
   one.sample.position = position;
-  one.prediction.pose() = values.segment<kNumPoseParams>(3);
-  one.prediction.betas() = values.segment<kNumShapeParams>(3 + kNumPoseParams);
-  one.prediction.transl() = values.tail<3>();
-  if (values[2] == 0) return one;
+  const bool has_fit = take() != 0;
+  one.prediction = BodyParams(layout);
+  for (double& value : one.prediction.values()) value = take();
+  if (!has_fit) return one;
   FitRecord record;
-  const std::span<const char, kFitRecordBytes> fit(bytes + values.size() * sizeof(double),
-                                                   kFitRecordBytes);
-  GYRE_CHECK(DecodeFitRecord(fit, position, &record) == RecordState::kWhole);
+  GYRE_CHECK(DecodeFitRecord(bytes, position, layout, &record) == RecordState::kWhole);
   one.fit = record.fit;
   return one;
 }
@@ -156,17 +165,19 @@ void Validator::EvaluateOwn(const PredictFunction& predict, int64_t step, const 
 nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, Ranks* ranks) {
   samples_.clear();
   ranks->Together([&] { EvaluateOwn(predict, step, *ranks); });
+  const BodyLayout& layout = *supervisor_->fitter().body().layout;
   std::string bytes;
   for (const EvaluatedSample& one : samples_) {
-    if (!ranks->first()) AppendRecord(one, &bytes);
+    if (!ranks->first()) AppendMessage(one, layout, &bytes);
   }
   const std::vector<std::string> of_others = ranks->Gather(bytes);
   nlohmann::json json = nlohmann::json::object();
   ranks->Together([&] {
     if (!ranks->first()) return;
-    for (const std::string& records : of_others) {
-      for (size_t at = 0; at < records.size(); at += kSampleRecordBytes) {
-        samples_.push_back(ReadRecord(&records[at], data_));
+    const size_t size = MessageBytes(layout);
+    for (const std::string_view of_one : of_others) {
+      for (size_t at = 0; at < of_one.size(); at += size) {
+        samples_.push_back(ReadMessage(of_one.substr(at, size), layout, data_));
       }
     }
     std::sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) {

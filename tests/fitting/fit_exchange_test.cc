@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_exchange.h"
+#include "fitting/store/fit_exchange.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,28 +9,17 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "io/io_test_util.h"
 #include "io/npz.h"
+#include "sample_fits.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::HasSubstr;
 
-StoredFit MakeFit(double score) {
-  StoredFit fit;
-  fit.params.pose().setLinSpaced(-0.5, 0.5);
-  fit.params.betas().setConstant(0.3);
-  fit.params.transl() = Vec3{0.1, 0.2, 40};
-  fit.camera = SpinCropCamera();
-  fit.score_px2 = score;
-  fit.pose_prior = 80;
-  fit.observed_joints = 14;
-  fit.rotation_sd_rad[3] = 0.25F;
-  fit.robust_px2 = 7.5F;
-  fit.source = FitSource::kLoop;
-  fit.step = 12;
-  return fit;
-}
+StoredFit Scored(double score) { return MakeFit(12, score); }
 
 class FitExchangeTest : public testing::Test {
  protected:
@@ -38,11 +28,12 @@ class FitExchangeTest : public testing::Test {
     MakeFolder(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
-  static FitFile Sample() {
-    FitFile file = FitFile::InMemory({{"coco \xC3\xA9", 3, ""}, {"lsp", 6, ""}});
-    file.Write(file.Position("coco \xC3\xA9", 1), MakeFit(99));
-    file.Write(file.Position("lsp", 2), MakeFit(12.5));
-    file.Write(file.Position("lsp", 5), MakeFit(std::numeric_limits<double>::infinity()));
+  static FitFile Sample(const FitLayout& layout = SmplLayout()) {
+    FitFile file = FitFile::InMemory({{"coco \xC3\xA9", 3, ""}, {"lsp", 6, ""}}, layout);
+    file.Write(file.Position("coco \xC3\xA9", 1), MakeFit(layout, 12, 99));
+    file.Write(file.Position("lsp", 2), MakeFit(layout, 13, 12.5));
+    file.Write(file.Position("lsp", 5),
+               MakeFit(layout, 14, std::numeric_limits<double>::infinity()));
     return file;
   }
 
@@ -62,8 +53,120 @@ TEST_F(FitExchangeTest, NpzKeepsEverything) {
   EXPECT_THROW(ExportFits(file, path, "mpii"), UserError);
 }
 
+// As NumPy sees it: each number in its place, of its type.
+TEST_F(FitExchangeTest, AnExportHoldsTheseArrays) {
+  const fs::path path = folder_ / "fits.npz";
+  ExportFits(Sample(), path, "");
+  const Npz npz = ReadNpz(path);
+  EXPECT_EQ(npz.at("dataset").strings, (std::vector<std::string>{"coco \xC3\xA9", "lsp", "lsp"}));
+  const auto expect = [&](const char* key, DType dtype, const std::vector<int64_t>& shape,
+                          const std::vector<double>& last_row) {
+    const NdArray& array = npz.at(key);
+    EXPECT_EQ(array.dtype, dtype) << key;
+    EXPECT_EQ(array.shape, shape) << key;
+    const std::vector<double> values = array.As<double>();
+    ASSERT_GE(values.size(), last_row.size()) << key;
+    EXPECT_EQ(std::vector<double>(values.end() - last_row.size(), values.end()), last_row) << key;
+  };
+  expect("index", DType::kInt64, {3}, {1, 2, 5});
+  expect("observed_joints", DType::kInt64, {3}, {13, 13, 13});
+  expect("source", DType::kInt8, {3}, {2, 2, 2});
+  expect("step", DType::kInt64, {3}, {12, 13, 14});
+  expect("score_px2", DType::kFloat64, {3}, {99, 12.5, std::numeric_limits<double>::infinity()});
+  expect("pose_prior", DType::kFloat64, {3}, {80.1, 80.1, 80.1});
+  expect("pose", DType::kFloat32, {3, 72}, {-0.40625 + 70 / 128.0, -0.40625 + 71 / 128.0});
+  expect("betas", DType::kFloat32, {3, 10}, {1.25 - 40 / 64.0, 1.25 - 45 / 64.0});
+  expect("transl", DType::kFloat32, {3, 3}, {0.125, -0.25, 40.5});
+  expect("focal_px", DType::kFloat32, {3}, {4321.5, 4321.5, 4321.5});
+  expect("center_px", DType::kFloat32, {3, 2}, {101.25, 117.75});
+  expect("rotation_sd_rad", DType::kFloat32, {3, 24}, {0.0625 + 22 / 512.0, 0.0625 + 23 / 512.0});
+  expect("robust_px2", DType::kFloat32, {3}, {7.5, 7.5, 7.5});
+  EXPECT_EQ(npz.size(), 14u);
+}
+
+// The columns by hand, so that reading does not lean on writing; a camera's x is not its y.
+TEST_F(FitExchangeTest, AnExportOfHandIsRead) {
+  const auto doubles = [](std::vector<int64_t> shape, double first, double step) {
+    int64_t size = 1;
+    for (const int64_t extent : shape) size *= extent;
+    std::vector<double> values;
+    for (int64_t i = 0; i < size; ++i) values.push_back(first + step * static_cast<double>(i));
+    return NdArray::From<double>(std::move(shape), values);
+  };
+  Npz npz;
+  npz["dataset"] = NdArray::FromStrings({"b", "a"});
+  npz["index"] = doubles({2}, 3, 2);
+  npz["pose"] = doubles({2, 72}, -0.5, 1 / 256.0);
+  npz["betas"] = doubles({2, 10}, 1, -0.125);
+  npz["transl"] = doubles({2, 3}, 0.5, 8);
+  npz["focal_px"] = doubles({2}, 1000, 250.5);
+  npz["center_px"] = doubles({2, 2}, 100.25, 16.5);
+  npz["score_px2"] = doubles({2}, 31.5, 1);
+  npz["pose_prior"] = doubles({2}, 60.5, 3);
+  npz["observed_joints"] = doubles({2}, 11, 2);
+  npz["source"] = doubles({2}, 1, 1);
+  npz["step"] = doubles({2}, 70, 5);
+  const fs::path path = folder_ / "fits.npz";
+  WriteNpz(path, npz);
+  const FitFile file = ReadFits(path);
+  EXPECT_EQ(file.datasets(), (std::vector<FitRows>{{"b", 4, ""}, {"a", 6, ""}}));
+  const auto fit = file.Read(file.Position("a", 5));
+  ASSERT_TRUE(fit);
+  EXPECT_EQ(fit->params.pose()[0], -0.5 + 72 / 256.0);
+  EXPECT_EQ(fit->params.pose()[71], -0.5 + 143 / 256.0);
+  EXPECT_EQ(fit->params.betas()[0], 1 - 10 / 8.0);
+  EXPECT_EQ(fit->params.betas()[9], 1 - 19 / 8.0);
+  EXPECT_EQ(fit->params.transl(), Vec3(24.5, 32.5, 40.5));
+  EXPECT_EQ(fit->camera.focal_px, 1250.5);
+  EXPECT_EQ(fit->camera.center_px, Vec2(133.25, 149.75));
+  EXPECT_EQ(fit->score_px2, 32.5);
+  EXPECT_EQ(fit->pose_prior, 63.5);
+  EXPECT_EQ(fit->observed_joints, 13);
+  EXPECT_EQ(fit->source, FitSource::kLoop);
+  EXPECT_EQ(fit->step, 75);
+  EXPECT_EQ(fit->robust_px2, 0) << "not kept by older versions";
+  EXPECT_EQ(fit->rotation_sd_rad, JointFloats::Zero(24));
+  EXPECT_EQ(file.Read(file.Position("b", 3))->camera.center_px, Vec2(100.25, 116.75));
+}
+
+TEST_F(FitExchangeTest, FitsOfOtherBodiesSayOfWhich) {
+  for (const FitLayout& layout : {MakeLayout("other", 12, 3, 0), MakeLayout("smplx", 55, 10, 10)}) {
+    const FitFile file = Sample(layout);
+    const fs::path path = folder_ / "fits.npz";
+    ExportFits(file, path, "");
+    const FitFile read = ReadFits(path);
+    EXPECT_EQ(read.layout(), layout);
+    EXPECT_EQ(CompareFits(file, read).equal, 3);
+    const Npz npz = ReadNpz(path);
+    EXPECT_EQ(npz.at("family").strings, std::vector<std::string>{layout.family});
+    EXPECT_EQ(npz.at("joint_names").strings, layout.joints);
+    const int64_t joints = layout.num_joints();
+    EXPECT_EQ(npz.at("pose").shape, (std::vector<int64_t>{3, 3 * joints}));
+    EXPECT_EQ(npz.at("betas").shape, (std::vector<int64_t>{3, layout.num_betas}));
+    EXPECT_EQ(npz.at("rotation_sd_rad").shape, (std::vector<int64_t>{3, joints}));
+    EXPECT_EQ(npz.contains("expression"), layout.num_expression > 0);
+
+    for (const char* name : {"lsp.npy", "lsp.npz"}) {
+      const std::string error = UserErrorOf([&] { ExportSpinFits(file, folder_ / name, "lsp"); });
+      EXPECT_THAT(error, HasSubstr("SMPL's 24 joints and 10 betas"));
+      EXPECT_THAT(error, HasSubstr(layout.Describe()));
+      EXPECT_FALSE(fs::exists(folder_ / name));
+    }
+    ExportFits(Sample(), folder_ / "smpl.npz", "");
+    EXPECT_THAT(UserErrorOf([&] { CompareFits(file, Sample()); }), HasSubstr(layout.Describe()));
+    EXPECT_THAT(UserErrorOf([&] {
+                  MergeFits({path, folder_ / "smpl.npz"}, folder_ / "merged");
+                }),
+                HasSubstr(layout.Describe()));
+    EXPECT_FALSE(fs::exists(folder_ / "merged"));
+    MergeFits({path}, folder_ / "merged");
+    EXPECT_EQ(FitFile::OpenToRead(folder_ / "merged").layout(), layout);
+    fs::remove(folder_ / "merged");
+  }
+}
+
 TEST_F(FitExchangeTest, AnEmptyStoreIsAnEmptyExport) {
-  const FitFile file = FitFile::InMemory({{"lsp", 6, ""}});
+  const FitFile file = FitFile::InMemory({{"lsp", 6, ""}}, SmplLayout());
   const fs::path path = folder_ / "fits.npz";
   ExportFits(file, path, "");
   EXPECT_TRUE(CompareFits(file, ReadFits(path)).None());
@@ -72,8 +175,8 @@ TEST_F(FitExchangeTest, AnEmptyStoreIsAnEmptyExport) {
 // What two runs hold tells, not how it came there.
 TEST_F(FitExchangeTest, ExportsOfTheSameFitsAreTheSameBytes) {
   FitFile a = Sample(), b = Sample();
-  for (int i = 0; i < 3; ++i) a.Write(1, MakeFit(200 - i));
-  a.Write(1, MakeFit(99));
+  for (int i = 0; i < 3; ++i) a.Write(1, Scored(200 - i));
+  a.Write(1, Scored(99));
   EXPECT_TRUE(CompareFits(a, b).None());
   ExportFits(a, folder_ / "a.npz", "");
   ExportFits(b, folder_ / "b.npz", "");
@@ -96,14 +199,14 @@ TEST_F(FitExchangeTest, SpinsLayouts) {
 }
 
 TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
-  FitFile first = FitFile::Create(folder_ / "1", {{"lsp", 4, "f"}});
-  FitFile second = FitFile::Create(folder_ / "2", {{"lsp", 6, ""}, {"mpii", 1, ""}});
-  StoredFit truth = MakeFit(500);
+  FitFile first = FitFile::Create(folder_ / "1", {{"lsp", 4, "f"}}, SmplLayout());
+  FitFile second = FitFile::Create(folder_ / "2", {{"lsp", 6, ""}, {"mpii", 1, ""}}, SmplLayout());
+  StoredFit truth = Scored(500);
   truth.source = FitSource::kTruth;
-  first.Write(0, MakeFit(10)), second.Write(0, MakeFit(20));
-  first.Write(1, MakeFit(20)), second.Write(1, MakeFit(10));
-  first.Write(2, MakeFit(1)), second.Write(2, truth);
-  second.Write(5, MakeFit(5)), second.Write(6, MakeFit(6));
+  first.Write(0, Scored(10)), second.Write(0, Scored(20));
+  first.Write(1, Scored(20)), second.Write(1, Scored(10));
+  first.Write(2, Scored(1)), second.Write(2, truth);
+  second.Write(5, Scored(5)), second.Write(6, Scored(6));
   MergeFits({folder_ / "1", folder_ / "2"}, folder_ / "3");
   const FitFile merged = FitFile::OpenToRead(folder_ / "3");
   EXPECT_EQ(merged.datasets(), (std::vector<FitRows>{{"lsp", 6, "f"}, {"mpii", 1, ""}}));
@@ -114,7 +217,7 @@ TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
   EXPECT_EQ(merged.Read(5)->score_px2, 5);
   EXPECT_EQ(merged.Read(6)->score_px2, 6);
   EXPECT_THROW(MergeFits({folder_ / "1"}, folder_ / "3"), UserError) << "is there already";
-  FitFile::Create(folder_ / "other", {{"lsp", 4, "g"}});
+  FitFile::Create(folder_ / "other", {{"lsp", 4, "g"}}, SmplLayout());
   EXPECT_THROW(MergeFits({folder_ / "1", folder_ / "other"}, folder_ / "4"), UserError);
   EXPECT_FALSE(fs::exists(folder_ / "4"));
 }
@@ -141,10 +244,26 @@ TEST_F(FitExchangeTest, HostileFilesGiveOneSentence) {
   expect_refused("index", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, -2, 1}));
   expect_refused("index", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, 1LL << 62, 1}));
   expect_refused("focal_px", NdArray::From<double>({3}, std::vector<double>{1, std::nan(""), 1}));
+  expect_refused("family", NdArray::FromStrings({"smplx"}));  // without joint_names
   Npz lacking = good;
   lacking.erase("score_px2");
   WriteNpz(path, lacking);
   EXPECT_THROW(ReadFits(path), UserError);
+
+  ExportFits(Sample(MakeLayout("smplx", 55, 10, 10)), path, "");
+  const Npz of_smplx = ReadNpz(path);
+  const auto expect_smplx_refused = [&](const char* key, const NdArray& array) {
+    Npz bad = of_smplx;
+    bad[key] = array;
+    WriteNpz(path, bad);
+    EXPECT_THROW(ReadFits(path), UserError) << key;
+  };
+  expect_smplx_refused("family", NdArray::FromScalar(1));
+  expect_smplx_refused("joint_names", NdArray::FromStrings({"one"}));
+  expect_smplx_refused("joint_names", NdArray::FromStrings(std::vector<std::string>(65, "x")));
+  expect_smplx_refused("betas", NdArray::FromMatrix(RowMatX::Zero(3, 23)));  // and 10 more
+  expect_smplx_refused("betas", NdArray::FromMatrix(RowMatX::Zero(4, 10)));
+  expect_smplx_refused("expression", NdArray::FromScalar(1));
 }
 
 TEST_F(FitExchangeTest, TheShardsOfARunAreReadAsOne) {
@@ -155,13 +274,14 @@ TEST_F(FitExchangeTest, TheShardsOfARunAreReadAsOne) {
   {
     std::vector<FitFile> shards;
     for (const std::string& name : names) {
-      shards.push_back(FitFile::Create(folder_ / name, whole.datasets()));
+      shards.push_back(FitFile::Create(folder_ / name, whole.datasets(), whole.layout()));
     }
     for (int64_t p = whole.NextUsed(0); p < whole.size(); p = whole.NextUsed(p + 1)) {
       if (const auto fit = whole.Read(p)) shards[p % 3].Write(p, *fit);
     }
   }
-  FitFile::Create(folder_ / "val_fits.store", {{"val", 2, ""}});  // not of the same name
+  FitFile::Create(folder_ / "val_fits.store", {{"val", 2, ""}},
+                  SmplLayout());  // not of the same name
   const FitFile read = ReadFits(folder_);
   EXPECT_TRUE(CompareFits(whole, read).None());
   EXPECT_EQ(CompareFits(whole, read).equal, 3);
@@ -173,7 +293,7 @@ TEST_F(FitExchangeTest, TheShardsOfARunAreReadAsOne) {
 
   fs::rename(folder_ / names[1], folder_ / "elsewhere");
   EXPECT_THROW(ReadFits(folder_), UserError);
-  FitFile::Create(folder_ / names[1], {{"another", 3, ""}});
+  FitFile::Create(folder_ / names[1], {{"another", 3, ""}}, SmplLayout());
   EXPECT_THROW(ReadFits(folder_), UserError);
 }
 

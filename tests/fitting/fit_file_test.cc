@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_file.h"
+#include "fitting/store/fit_file.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -13,29 +13,15 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/rng.h"
+#include "file_calls/file_calls.h"
+#include "sample_fits.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ElementsAre;
 using testing::HasSubstr;
-
-StoredFit MakeFit(int64_t step, double score = 50) {
-  StoredFit fit;
-  fit.params.pose().setLinSpaced(-0.4f, 0.4f);
-  fit.params.pose() = fit.params.pose().cast<float>().cast<double>().eval();
-  fit.params.betas().setConstant(0.25);
-  fit.params.transl() = Vec3{0.125, 0.25, 40};
-  fit.camera = SpinCropCamera();
-  fit.score_px2 = score;
-  fit.pose_prior = 80.1;
-  fit.observed_joints = 14;
-  fit.rotation_sd_rad[3] = 0.25F;
-  fit.robust_px2 = 7.5F;
-  fit.source = FitSource::kLoop;
-  fit.step = step;
-  return fit;
-}
 
 const std::vector<FitRows> kSets = {{"lsp", 5, "abc"}, {"empty", 0, ""}, {"coco \xC3\xA9", 7, ""}};
 
@@ -74,22 +60,23 @@ class FitFileTest : public testing::Test {
 };
 
 TEST_F(FitFileTest, KeepsWhatWasWritten) {
-  FitFile::Create(path_, kSets).Write(3, MakeFit(7));
+  FitFile::Create(path_, kSets, SmplLayout()).Write(3, MakeFit(7));
   const FitFile file = FitFile::OpenToRead(path_);
   EXPECT_EQ(file.datasets(), kSets);
   EXPECT_EQ(file.size(), 12);
   const auto fit = file.Read(3);
   ASSERT_TRUE(fit);
-  const StoredFit expected = MakeFit(7);
-  EXPECT_EQ(fit->params.pose(), expected.params.pose());
-  EXPECT_EQ(fit->params.betas(), expected.params.betas());
-  EXPECT_EQ(fit->params.transl(), expected.params.transl());
-  EXPECT_EQ(fit->camera.focal_px, expected.camera.focal_px);
-  EXPECT_EQ(fit->camera.center_px, expected.camera.center_px);
-  EXPECT_EQ(fit->score_px2, 50);
+  EXPECT_EQ(*fit, MakeFit(7));
+  EXPECT_EQ(fit->params.pose()[71], -0.40625 + 71 / 128.0);
+  EXPECT_EQ(fit->params.betas()[9], 1.25 - 45 / 64.0);
+  EXPECT_EQ(fit->params.transl(), Vec3(0.125, -0.25, 40.5));
+  EXPECT_EQ(fit->camera.focal_px, 4321.5);
+  EXPECT_EQ(fit->camera.center_px, Vec2(101.25, 117.75));
+  EXPECT_EQ(fit->score_px2, 50.5);
   EXPECT_EQ(fit->pose_prior, 80.1);
-  EXPECT_EQ(fit->observed_joints, 14);
-  EXPECT_EQ(fit->rotation_sd_rad[3], 0.25F);
+  EXPECT_EQ(fit->observed_joints, 13);
+  EXPECT_EQ(fit->rotation_sd_rad.size(), 24);
+  EXPECT_EQ(fit->rotation_sd_rad[3], 0.0625F + 3 / 512.0F);
   EXPECT_EQ(fit->robust_px2, 7.5F);
   EXPECT_EQ(fit->source, FitSource::kLoop);
   EXPECT_EQ(fit->step, 7);
@@ -97,7 +84,7 @@ TEST_F(FitFileTest, KeepsWhatWasWritten) {
 }
 
 TEST_F(FitFileTest, FindsSamplesByDataSetAndRow) {
-  const FitFile file = FitFile::InMemory(kSets);
+  const FitFile file = FitFile::InMemory(kSets, SmplLayout());
   EXPECT_EQ(file.Position("lsp", 4), 4);
   EXPECT_EQ(file.Position("lsp", 5), -1);
   EXPECT_EQ(file.Position("empty", 0), -1);
@@ -111,7 +98,7 @@ TEST_F(FitFileTest, FindsSamplesByDataSetAndRow) {
 
 TEST_F(FitFileTest, GoingBackToAProtectedStepFindsItsFits) {
   {
-    FitFile file = FitFile::Create(path_, kSets);
+    FitFile file = FitFile::Create(path_, kSets, SmplLayout());
     file.Write(0, MakeFit(0));
     file.Write(1, MakeFit(0));
     file.Write(1, MakeFit(3));
@@ -153,7 +140,7 @@ TEST_F(FitFileTest, RandomHistoriesAgreeWithAMap) {
   for (int history = 0; history < 20; ++history) {
     fs::remove(path_);
     std::vector<int64_t> now(12, -1), checkpoint = now;
-    auto file = std::make_unique<FitFile>(FitFile::Create(path_, kSets));
+    auto file = std::make_unique<FitFile>(FitFile::Create(path_, kSets, SmplLayout()));
     int64_t step = 0, saved = 0;
     for (int i = 0; i < 400; ++i) {
       const uint64_t what = rng.Below(20);
@@ -182,7 +169,7 @@ TEST_F(FitFileTest, RandomHistoriesAgreeWithAMap) {
 // A write that stops after any number of bytes costs neither the protected fit nor the verdict.
 TEST_F(FitFileTest, ATornRecordLeavesTheProtectedFit) {
   {
-    FitFile file = FitFile::Create(path_, kSets);
+    FitFile file = FitFile::Create(path_, kSets, SmplLayout());
     file.Write(0, MakeFit(1));
     file.Protect(1);
   }
@@ -207,7 +194,7 @@ TEST_F(FitFileTest, ATornRecordLeavesTheProtectedFit) {
 }
 
 TEST_F(FitFileTest, AnyFlippedBitOfARecordIsNoticed) {
-  FitFile::Create(path_, kSets).Write(11, MakeFit(1));
+  FitFile::Create(path_, kSets, SmplLayout()).Write(11, MakeFit(1));
   const std::string good = ReadFile(path_);
   const size_t record = good.size() - 1024;
   ASSERT_NE(good.find_first_not_of('\0', record), std::string::npos);
@@ -226,7 +213,7 @@ TEST_F(FitFileTest, AnyFlippedBitOfARecordIsNoticed) {
 }
 
 TEST_F(FitFileTest, RecordsInTheWrongPlaceAreNoticed) {
-  FitFile::Create(path_, kSets).Write(10, MakeFit(1));
+  FitFile::Create(path_, kSets, SmplLayout()).Write(10, MakeFit(1));
   std::string bytes = ReadFile(path_);
   bytes.replace(bytes.size() - 1024, 1024, bytes, bytes.size() - 2048, 1024);
   Replace(bytes);
@@ -235,18 +222,18 @@ TEST_F(FitFileTest, RecordsInTheWrongPlaceAreNoticed) {
 }
 
 TEST_F(FitFileTest, OneWriterManyReaders) {
-  FitFile writer = FitFile::Create(path_, kSets);
+  FitFile writer = FitFile::Create(path_, kSets, SmplLayout());
   const FitFile reader = FitFile::OpenToRead(path_);
   writer.Write(0, MakeFit(1));
   EXPECT_EQ(Step(reader, 0), 1);
   EXPECT_THROW(FitFile::OpenToWrite(path_), UserError);
-  EXPECT_THROW(FitFile::Create(path_, kSets), UserError);
+  EXPECT_THROW(FitFile::Create(path_, kSets, SmplLayout()), UserError);
 }
 
 TEST_F(FitFileTest, AKilledWriterLeavesNoLock) {
   const pid_t pid = fork();
   if (pid == 0) {
-    FitFile file = FitFile::Create(path_, kSets);
+    FitFile file = FitFile::Create(path_, kSets, SmplLayout());
     file.Write(0, MakeFit(1));
     raise(SIGKILL);
   }
@@ -263,10 +250,10 @@ TEST_F(FitFileTest, HostileHeadersGiveOneSentence) {
   Replace("GYREFITS");
   ExpectRefused("no file of fits");
   fs::remove(path_);
-  FitFile::Create(path_, kSets);
+  FitFile::Create(path_, kSets, SmplLayout());
   const std::string good = ReadFile(path_);
-  Overwrite(8, std::string("\x02\0\0\0", 4));
-  ExpectRefused("version 2");
+  Overwrite(8, std::string("\x03\0\0\0", 4));
+  ExpectRefused("version 3");
   Replace(good);
   Overwrite(30, "x");
   ExpectRefused("header is damaged");
@@ -282,7 +269,7 @@ TEST_F(FitFileTest, HostileHeadersGiveOneSentence) {
 }
 
 TEST_F(FitFileTest, NothingUnsoundIsEverWritten) {
-  FitFile file = FitFile::InMemory(kSets);
+  FitFile file = FitFile::InMemory(kSets, SmplLayout());
   StoredFit fit = MakeFit(1);
   fit.params.pose()[5] = std::nan("");
   EXPECT_THROW(file.Write(0, fit), std::logic_error);
@@ -291,14 +278,72 @@ TEST_F(FitFileTest, NothingUnsoundIsEverWritten) {
   EXPECT_THROW(file.Write(0, fit), std::logic_error);
   EXPECT_THROW(file.Write(0, MakeFit(1, std::nan(""))), std::logic_error);
   EXPECT_NO_THROW(file.Write(0, MakeFit(1, std::numeric_limits<double>::infinity())));
+  EXPECT_THROW(file.Write(0, MakeFit(MakeLayout("other", 12, 3, 2), 1)), std::logic_error);
+}
+
+// Bodies of other sizes, their records of one sector and of three.
+TEST_F(FitFileTest, KeepsFitsOfOtherBodies) {
+  for (const FitLayout& layout : {MakeLayout("other", 12, 3, 2), MakeLayout("smplx", 55, 10, 10)}) {
+    fs::remove(path_);
+    {
+      FitFile file = FitFile::Create(path_, kSets, layout);
+      for (int64_t p = 0; p < file.size(); ++p) file.Write(p, MakeFit(layout, 10 + p));
+      file.Protect(21);
+      for (int64_t p = 0; p < file.size(); ++p) file.Write(p, MakeFit(layout, 30 + p));
+    }
+    const FitFile file = FitFile::OpenToWrite(path_, 21);
+    EXPECT_EQ(file.layout(), layout);
+    for (int64_t p = 0; p < file.size(); ++p) {
+      EXPECT_EQ(file.Read(p), MakeFit(layout, 10 + p)) << layout.Describe() << " " << p;
+    }
+    const FitFile::Census census = file.Verify();
+    EXPECT_EQ(census.fits, 12);
+    EXPECT_EQ(census.rolled_back, 12);
+    EXPECT_EQ(census.damaged + census.unfinished, 0);
+    try {
+      file.RequireLayout(SmplLayout(), "the body builtin");
+      ADD_FAILURE() << "is SMPL's";
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.what(), path_.string() + ": holds fits of " + layout.Describe() +
+                                  ", and the body builtin is of smpl (24 joints, 10 betas)");
+    }
+    EXPECT_NO_THROW(file.RequireLayout(layout, "the same"));
+  }
+  EXPECT_EQ(MakeLayout("smplx", 55, 10, 10).Describe(),
+            "smplx (55 joints, 10 betas, 10 of expression)");
+}
+
+// The file is whole before it has its name, and an opening is on the disk before any record that it
+// counts in or out.
+TEST_F(FitFileTest, FlushesInThisOrder) {
+  FileCalls calls(folder_);
+  {
+    FitFile file = FitFile::Create(path_, kSets, SmplLayout());
+    EXPECT_THAT(calls.Take(),
+                ElementsAre("write fits.store.tmp", "cut fits.store.tmp", "flush fits.store.tmp",
+                            "rename fits.store.tmp fits.store", "flush .", "write fits.store",
+                            "flush fits.store"));
+    file.Write(3, MakeFit(1));
+    EXPECT_THAT(calls.Take(), ElementsAre("write fits.store"));
+    file.Sync();
+    EXPECT_THAT(calls.Take(), ElementsAre("flush fits.store"));
+  }
+  FitFile::OpenToWrite(path_, 1);
+  EXPECT_THAT(calls.Take(), ElementsAre("write fits.store", "flush fits.store"));
 }
 
 TEST_F(FitFileTest, HolesTakeNoRoom) {
-  FitFile file = FitFile::Create(path_, {{"huge", 10'000'000, ""}});
-  file.Write(9'999'999, MakeFit(1));
-  EXPECT_LT(file.DiskBytes(), 1 << 20);
-  EXPECT_GT(file.NextUsed(0), 9'000'000);
-  EXPECT_EQ(file.Verify().fits, 1);
+  for (const FitLayout& layout : {FitLayout(SmplLayout()), MakeLayout("smplx", 55, 10, 10)}) {
+    fs::remove(path_);
+    FitFile file = FitFile::Create(path_, {{"huge", 10'000'000, ""}}, layout);
+    file.Write(1'234'567, MakeFit(layout, 1));
+    file.Write(9'999'999, MakeFit(layout, 1));
+    EXPECT_LT(file.DiskBytes(), 1 << 20);
+    EXPECT_GT(file.NextUsed(0), 1'234'000);
+    EXPECT_LE(file.NextUsed(0), 1'234'567);
+    EXPECT_GT(file.NextUsed(1'234'600), 9'000'000);
+    EXPECT_EQ(file.Verify().fits, 2);
+  }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_store.h"
+#include "fitting/store/fit_store.h"
 
 #include <gtest/gtest.h>
 
@@ -14,10 +14,10 @@ namespace {
 using Verdict = FitStore::Verdict;
 
 StoredFit MakeFit(double score, double prior = 80) {
-  StoredFit fit;
+  StoredFit fit(SmplLayout());
   fit.params.pose().setLinSpaced(-0.4, 0.4);
   fit.params.betas().setConstant(0.3);
-  fit.params.transl() = Vec3{0.1, 0.2, 40};
+  fit.params.transl() = Vec3(0.1, 0.2, 40);
   fit.camera = SpinCropCamera();
   fit.score_px2 = score;
   fit.robust_px2 = static_cast<float>(score);
@@ -29,7 +29,7 @@ StoredFit MakeFit(double score, double prior = 80) {
 }
 
 FitStore MakeStore(const StorePolicy& policy = {}) {
-  return FitStore(policy, FitFile::InMemory({{"lsp", 10, ""}, {"coco", 10, ""}}));
+  return FitStore(policy, FitFile::InMemory({{"lsp", 10, ""}, {"coco", 10, ""}}, SmplLayout()));
 }
 
 TEST(FitStore, OnlyImproves) {
@@ -132,7 +132,7 @@ TEST(FitStore, AnythingFiniteIsBetterThanAFitWithoutScore) {
 
 TEST(FitStore, EverySampleHasItsFitInOneOfSeveralFiles) {
   std::vector<FitFile> files;
-  for (int i = 0; i < 2; ++i) files.push_back(FitFile::InMemory({{"lsp", 10, ""}}));
+  for (int i = 0; i < 2; ++i) files.push_back(FitFile::InMemory({{"lsp", 10, ""}}, SmplLayout()));
   FitStore store(StorePolicy(), std::move(files));
   EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(50), /*file=*/1), Verdict::kFirst);
   EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(40), /*file=*/1), Verdict::kImproved);

@@ -17,9 +17,9 @@
 #include "datasets/dataset_spec.h"
 #include "datasets/lsp.h"
 #include "datasets/spin_npz.h"
-#include "fitting/fit_exchange.h"
-#include "fitting/fit_file.h"
 #include "fitting/problem_file.h"
+#include "fitting/store/fit_exchange.h"
+#include "fitting/store/fit_file.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/zip_parts.h"
 #include "loop/bulk/fit_rows.h"
@@ -184,7 +184,7 @@ const FuzzTarget kFitRows(
     },
     /*is_zip=*/true);
 
-constexpr size_t kPageBytes = 4096, kOpeningBytes = 16, kMaxOpenings = 4096;
+constexpr size_t kPageBytes = 4096, kOpeningBytes = 16, kMaxOpenings = 4096, kSectorBytes = 512;
 
 uint32_t Crc(std::string_view bytes, uint32_t crc = 0) {
   return static_cast<uint32_t>(
@@ -196,13 +196,22 @@ std::string_view BytesOf(const T& value) {
   return {reinterpret_cast<const char*>(&value), sizeof(value)};
 }
 
-// A store of fits (fitting/fit_file.h) of the header's JSON, the openings' steps and the records in
-// the parts of an archive, with right checksums: only those of records whose two differ are left.
+// How large the records are that a store's header speaks of.
+size_t RecordBytesOf(const std::string& json) {
+  for (const size_t bytes : {1024, 1536}) {
+    if (json.find(fmt::format("\"record_bytes\":{}", bytes)) != std::string::npos) return bytes;
+  }
+  return kSectorBytes;
+}
+
+// A store of fits (fitting/store/fit_file.h) of the header's JSON, the openings' steps and the
+// records in the parts of an archive, with right checksums: only those of records whose copies
+// differ are left.
 std::string FitStoreOf(std::vector<ZipEntry> parts) {
   parts.resize(3);
   const std::string& json = parts[0].content;
   std::string store = "GYREFITS";
-  store += BytesOf(uint32_t{1});
+  store += BytesOf(uint32_t{json.find("layout") == std::string::npos ? 1U : 2U});
   store += BytesOf(static_cast<uint32_t>(json.size()));
   store += BytesOf(Crc(json));
   store += json;
@@ -216,14 +225,23 @@ std::string FitStoreOf(std::vector<ZipEntry> parts) {
     store += BytesOf(Crc(step, Crc(BytesOf(static_cast<int64_t>(i)))));
   }
   store.resize(slots_begin);
+  const size_t record_bytes = RecordBytesOf(json);
   std::string_view records = parts[2].content;
-  for (int64_t i = 0; records.size() >= kFitRecordBytes; ++i) {
-    std::string record(records.substr(0, kFitRecordBytes));
-    records.remove_prefix(kFitRecordBytes);
-    const std::string_view middle = std::string_view(record).substr(4, kFitRecordBytes - 8);
-    const uint32_t crc = Crc(middle, Crc(BytesOf(i / 2)));
-    if (record.substr(0, 4) == record.substr(kFitRecordBytes - 4)) {
-      record.replace(0, 4, BytesOf(crc)).replace(kFitRecordBytes - 4, 4, BytesOf(crc));
+  for (int64_t i = 0; records.size() >= record_bytes; ++i) {
+    std::string record(records.substr(0, record_bytes));
+    records.remove_prefix(record_bytes);
+    std::string content;
+    bool finished = true;
+    for (size_t at = 0; at < record_bytes; at += kSectorBytes) {
+      content += record.substr(at, kSectorBytes - 4);
+      finished = finished && record.substr(at + kSectorBytes - 4, 4) == record.substr(0, 4);
+    }
+    const uint32_t crc = Crc(std::string_view(content).substr(4), Crc(BytesOf(i / 2)));
+    if (finished) {
+      record.replace(0, 4, BytesOf(crc));
+      for (size_t at = kSectorBytes - 4; at < record_bytes; at += kSectorBytes) {
+        record.replace(at, 4, BytesOf(crc));
+      }
     }
     store += record;
   }
@@ -246,7 +264,7 @@ const FuzzTarget kFits(
       }
       FitFile file = FitFile::OpenToWrite(path, 5);
       if (file.size() == 0) return;
-      StoredFit fit;
+      StoredFit fit(file.layout());
       fit.camera = SpinCropCamera();
       fit.step = 6;
       const int64_t last = file.size() - 1;

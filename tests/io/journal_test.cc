@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "core/file.h"
+#include "file_calls/file_calls.h"
 #include "io/io_test_util.h"
 
 namespace gyre {
@@ -61,6 +62,27 @@ TEST(Journal, KeepsWhatWasAppended) {
   EXPECT_THAT(AllOf(journal), ElementsAre("new"));
   journal.Remove();
   EXPECT_FALSE(fs::exists(path));
+}
+
+// The head and the file's name before any result; results when it is asked.
+TEST(Journal, FlushesInThisOrder) {
+  const TempFolder folder;
+  const fs::path path = folder.path() / "j";
+  FileCalls calls(folder.path());
+  {
+    Journal journal(path);
+    journal.Start("the head");
+    EXPECT_THAT(calls.Take(), ElementsAre("cut j", "write j", "flush j", "flush ."));
+    journal.Append({"one", "two"});
+    EXPECT_THAT(calls.Take(), ElementsAre("write j"));
+    journal.Sync();
+    EXPECT_THAT(calls.Take(), ElementsAre("flush j"));
+  }
+  fs::resize_file(path, fs::file_size(path) - 1);
+  Journal journal(path);
+  EXPECT_THAT(calls.Take(), ElementsAre("cut j"));
+  journal.Remove();
+  EXPECT_THAT(calls.Take(), ElementsAre("remove j"));
 }
 
 TEST(Journal, LeavesNoFileWhenNothingWasStarted) {

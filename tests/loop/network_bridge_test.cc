@@ -130,7 +130,7 @@ TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
 }
 
 TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
-  Target target{*batch_.samples[0].params, true, {}};
+  Target target{*batch_.samples[0].params, true, JointFloats::Zero(kNumBodyJoints)};
   constexpr int kRightKnee = 5, kLeftKnee = 4;
   target.rotation_sd_rad[kRightKnee] = 0.2F;
   const auto weights = [&](double fit_sd_rad) {

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "file_calls/file_calls.h"
 
 namespace gyre {
 namespace {
@@ -49,6 +50,25 @@ TEST_F(RunDirectoryTest, NewestCheckpointsAreKept) {
   EXPECT_EQ(ReadFile(found[1] / "network.pt"), "10");
   EXPECT_EQ(FindCheckpoint(folder_), found[0]);
   EXPECT_EQ(FindCheckpoint(found[1]), found[1]);
+}
+
+// The lines of metrics.jsonl before the checkpoint that goes on after them, its files before its
+// name, and older ones given up last.
+TEST_F(RunDirectoryTest, ACheckpointIsFlushedInThisOrder) {
+  RunDirectory run(folder_, false);
+  WriteStep(run, 1, /*keep=*/1);
+  run.LogMetrics({{"step", 2}});
+  FileCalls calls(folder_);
+  WriteStep(run, 2, /*keep=*/1);
+  EXPECT_THAT(calls.Take(),
+              testing::ElementsAre(
+                  "flush metrics.jsonl", "flush .", "make checkpoints/000002.tmp",
+                  "flush checkpoints", "write checkpoints/000002.tmp/network.pt.tmp",
+                  "flush checkpoints/000002.tmp/network.pt.tmp",
+                  "rename checkpoints/000002.tmp/network.pt.tmp checkpoints/000002.tmp/network.pt",
+                  "flush checkpoints/000002.tmp", "flush checkpoints/000002.tmp",
+                  "rename checkpoints/000002.tmp checkpoints/000002", "flush checkpoints"));
+  EXPECT_EQ(ListCheckpoints(folder_).size(), 1u);
 }
 
 TEST_F(RunDirectoryTest, AFailedCheckpointLeavesTheOlderOne) {

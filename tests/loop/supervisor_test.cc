@@ -26,7 +26,8 @@ class SupervisorTest : public testing::Test {
   static void TearDownTestSuite() { body_.reset(), prior_.reset(), data_.reset(), fitter_.reset(); }
 
   Supervisor Make(Supervision supervision, bool use_labels = false) const {
-    return Supervisor(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
+    return Supervisor(fitter_,
+                      FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
                       supervision, use_labels, 1);
   }
   std::vector<Sample> Samples() const {
@@ -129,8 +130,9 @@ TEST_F(SupervisorTest, ConvergedFitsAreTriedAgainNowAndThen) {
   RefreshPolicy refresh;
   refresh.every = 4;
   refresh.after_steps = 10;
-  Supervisor supervisor(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
-                        Supervision::kLoop, /*use_labels=*/false, 1, refresh);
+  Supervisor supervisor(
+      fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
+      Supervision::kLoop, /*use_labels=*/false, 1, refresh);
   supervisor.MakeInitialFits(*data_);
   const std::vector<Sample> samples = Samples();
   std::vector<BodyParams> truth;
@@ -154,7 +156,8 @@ TEST_F(SupervisorTest, ConvergedFitsAreTriedAgainNowAndThen) {
 TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
   RefreshPolicy refresh;
   refresh.delay_steps = 2;
-  Supervisor delayed(fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)})),
+  Supervisor delayed(fitter_,
+                     FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
                      Supervision::kLoop, /*use_labels=*/false, 1, refresh);
   Supervisor at_once = Make(Supervision::kLoop);
   const std::vector<Sample> samples = Samples();
@@ -226,10 +229,11 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
   LoaderOptions loading = LoaderOptions::Evaluation(4, 32);
   loading.picture = LoaderPicture::kNone;
   const auto held_out_median = [&](const std::shared_ptr<const Dataset>& data, double along_x_m) {
-    Validator validator(MixtureOf(data), loading,
-                        std::make_unique<Supervisor>(
-                            fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data)})),
-                            Supervision::kReprojection, /*use_labels=*/false, 1));
+    Validator validator(
+        MixtureOf(data), loading,
+        std::make_unique<Supervisor>(
+            fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data)}, *body_->layout)),
+            Supervision::kReprojection, /*use_labels=*/false, 1));
     const PredictFunction moved_truth = [&](const Batch& batch) {
       std::vector<BodyParams> bodies;
       for (const Sample& sample : batch.samples) {

@@ -38,33 +38,42 @@ std::string_view Bytes(const T& value) {
   }
 }
 
-// Calls visit(key, field) for every field of a row, in the order that they have in a record and as
+// Calls visit(doc, field) for every field of a row, in the order that they have in a record and as
 // columns of the .npz. Without a key it is in the record alone.
 template <typename Row, typename Visit>
 void VisitRow(Row& row, Visit&& visit) {
-  visit("index", row.index);
-  visit("pose", row.params.pose());
-  visit("betas", row.params.betas());
-  visit("expression", row.params.expression());
-  visit("transl", row.params.transl());
-  visit("focal_px", row.camera.focal_px);
-  visit("center_px", row.camera.center_px);
-  visit("pixel_scale", row.pixel_scale);
-  visit("reprojection_px", row.reprojection_px);
-  visit("score_px2", row.score_px2);
-  visit("joint_error_px", row.joint_error_px);
-  visit("depth_sd_m", row.depth_sd_m);
-  visit("rotation_sd_rad", row.rotation_sd_rad);
-  visit("objective", row.objective);
-  visit("runner_up_objective", row.runner_up_objective);
-  visit("runner_up_pose", row.runner_up_pose);
-  visit("usable", row.usable);
-  visit("reason", row.reason);
-  visit("source_file", row.source_file);
-  visit("image", row.image);
-  visit("person", row.person);
-  visit("id", row.id);
-  visit("", row.image_path);
+  using enum FieldShape;
+  const auto shared = [&](const FieldDoc& doc, const auto& get) { visit(doc, get(row)); };
+  visit(FieldDoc{"index", kOne, "", "place in the whole input, from 0: a shard's begin later"},
+        row.index);
+  ForEachBodyField(DType::kFloat64, shared);
+  visit(FieldDoc{"pixel_scale", kOne, "1",
+                 "pixels of the person's 224 px crop per pixel of the image"},
+        row.pixel_scale);
+  visit(
+      FieldDoc{"reprojection_px", kOne, "px", "mean distance of the observed joints, image pixels"},
+      row.reprojection_px);
+  visit(FieldDoc{"score_px2", kOne, "px^2",
+                 "robust error per observed joint in the 224 px crop (Geman-McClure, 100 px)"},
+        row.score_px2);
+  visit(FieldDoc{"joint_error_px", kKeypoints, "px", "per keypoint; NaN where not observed"},
+        row.joint_error_px);
+  visit(FieldDoc{"depth_sd_m", kJoints, "m",
+                 "one standard deviation of each joint's depth less the root's"},
+        row.depth_sd_m);
+  ForRotationSd(DType::kFloat64, shared);
+  visit(FieldDoc{"objective", kOne, "px^2", "what was minimised"}, row.objective);
+  visit(FieldDoc{"runner_up_objective", kOne, "px^2",
+                 "the same of the best other body tried; NaN where none was"},
+        row.runner_up_objective);
+  visit(FieldDoc{"runner_up_pose", kPose, "rad", "its pose"}, row.runner_up_pose);
+  visit(FieldDoc{"usable", kOne, "", "whether fitted"}, row.usable);
+  visit(FieldDoc{"reason", kOne, "", "if not, why"}, row.reason);
+  visit(FieldDoc{"source_file", kOne, "", "where the row comes from"}, row.source_file);
+  visit(FieldDoc{"image", kOne, "", "the picture"}, row.image);
+  visit(FieldDoc{"person", kOne, "", "counts from 0 within the image"}, row.person);
+  visit(FieldDoc{"id", kOne, "", "the source file's own number of the person"}, row.id);
+  visit(FieldDoc{"", kOne, "", ""}, row.image_path);
 }
 
 struct Column {
@@ -75,8 +84,8 @@ struct Column {
   // Its bytes in a row, or the text.
   std::string_view ValueOf(const FitRow& row) const {
     std::string_view value;
-    VisitRow(row, [&](std::string_view name, const auto& field) {
-      if (name == key) value = Bytes(field);
+    VisitRow(row, [&](const FieldDoc& doc, const auto& field) {
+      if (key == doc.key) value = Bytes(field);
     });
     return value;
   }
@@ -85,8 +94,9 @@ struct Column {
 // What bodies of the kind have none of is no column.
 std::vector<Column> ColumnsOf(const FitRow& like) {
   std::vector<Column> columns;
-  VisitRow(like, [&](std::string_view key, const auto& field) {
+  VisitRow(like, [&](const FieldDoc& doc, const auto& field) {
     using Field = std::decay_t<decltype(field)>;
+    const std::string_view key = doc.key;
     if (key.empty()) return;
     if constexpr (std::is_same_v<Field, std::string>) {
       columns.push_back({key, DType::kString, {}});
@@ -227,9 +237,18 @@ FitRow::FitRow(const BodyLayout& body, int64_t index_in, const FitInput& input,
   image_path = input.image_path.string();
 }
 
+std::vector<FieldDoc> RowFields() {
+  std::vector<FieldDoc> fields;
+  const FitRow row(SmplLayout(), 1);
+  VisitRow(row, [&](const FieldDoc& doc, const auto&) {
+    if (*doc.key != '\0') fields.push_back(doc);
+  });
+  return fields;
+}
+
 std::string EncodeRow(const FitRow& row) {
   std::string record;
-  VisitRow(row, [&](const char*, const auto& field) {
+  VisitRow(row, [&](const FieldDoc&, const auto& field) {
     if constexpr (std::is_same_v<std::decay_t<decltype(field)>, std::string>) {
       record += Bytes(static_cast<uint32_t>(field.size()));
     }
@@ -251,7 +270,7 @@ FitRow DecodeRow(const std::string& record, const FitRow& like) {
     rest.remove_prefix(size);
     return bytes;
   };
-  VisitRow(row, [&](const char*, auto&& field) {
+  VisitRow(row, [&](const FieldDoc&, auto&& field) {
     using Field = std::decay_t<decltype(field)>;
     if constexpr (std::is_same_v<Field, bool>) {
       field = take(1)[0] != 0;

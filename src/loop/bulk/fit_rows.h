@@ -11,6 +11,7 @@
 
 #include "body/joints.h"
 #include "fitting/fit_problem.h"
+#include "fitting/store/fit_fields.h"
 #include "io/journal.h"
 #include "loop/bulk/fit_input.h"
 #include "metrics/meter.h"
@@ -39,6 +40,9 @@ struct FitRow {
   FitRow(const BodyLayout& body, int num_keypoints);
   FitRow(const BodyLayout& body, int64_t index, const FitInput& input, const FitResult& result);
 };
+
+// What the documentation says of the columns of an .npz.
+std::vector<FieldDoc> RowFields();
 
 std::string EncodeRow(const FitRow& row);
 // `like`: of the same body and keypoints.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_store.h"
+#include "fitting/store/fit_store.h"
 
 #include <algorithm>
 #include <charconv>
@@ -16,6 +16,7 @@ namespace {
 double Hyperextension(const BodyParams& params) {
   double worst = 0;
   for (const AnglePriorEntry& angle : kAnglePrior) {
+    if (angle.pose_idx >= params.pose().size()) continue;
     worst = std::max(worst, angle.sign * params.pose()[angle.pose_idx]);
   }
   return worst;
@@ -91,7 +92,9 @@ FitStore::Verdict FitStore::Judge(const StoredFit* stored, const StoredFit& cand
   if (stored != nullptr && stored->source == FitSource::kTruth) return Verdict::kKept;
   if (!candidate.IsSound() || !std::isfinite(candidate.score_px2)) return Verdict::kNotFinite;
   if (policy_.rule == StoreRule::kGuarded) {
-    if (candidate.params.betas().cwiseAbs().maxCoeff() > policy_.max_abs_beta) return Verdict::kShape;
+    if ((candidate.params.betas().array().abs() > policy_.max_abs_beta).any()) {
+      return Verdict::kShape;
+    }
     if (Hyperextension(candidate.params) > policy_.max_hyperextension_rad) return Verdict::kAngles;
   }
   if (stored != nullptr && !(candidate.score_px2 < stored->score_px2)) return Verdict::kNotBetter;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_exchange.h"
+#include "fitting/store/fit_exchange.h"
 
 #include <algorithm>
 #include <functional>
@@ -9,6 +9,8 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "fitting/store/field_values.h"
+#include "fitting/store/fit_fields.h"
 #include "io/npz.h"
 
 namespace gyre {
@@ -17,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kBlock = 4096;
-constexpr int kSpinColumns = kNumPoseParams + kNumShapeParams;
+// In an export of other bodies than SMPL's, which its values are of.
+constexpr const char* kFamilyKey = "family";
+constexpr const char* kJointsKey = "joint_names";
 
 // Walks over the fits of one data set, or of all.
 class FitCursor {
@@ -50,37 +54,88 @@ class FitCursor {
   int64_t position_ = 0, end_;
 };
 
-template <typename T, typename Get>
-NpzColumn Column(const std::string& key, DType dtype, std::vector<int64_t> shape,
-                 const FitCursor& start, Get get) {
-  NpzColumn column{.key = key, .dtype = dtype, .shape = shape, .next = {}};
-  column.next = [cursor = start, shape, get]() mutable {
-    std::vector<T> values;
-    std::vector<int64_t> block = shape;
-    block[0] = 0;
+// A column of what `append` adds to a block for a fit at a position.
+template <typename Append>
+NpzColumn Column(const char* key, DType dtype, std::vector<int64_t> shape, const FitCursor& start,
+                 Append append) {
+  NpzColumn column{.key = key, .dtype = dtype, .shape = std::move(shape), .next = {}};
+  column.next = [cursor = start, dtype, shape = column.shape, append]() mutable {
+    NdArray block{dtype, shape, {}, {}};
     int64_t position;
     StoredFit fit;
-    while (block[0] < kBlock && cursor.Next(&position, &fit)) {
-      get(position, fit, &values);
-      ++block[0];
+    for (block.shape[0] = 0; block.shape[0] < kBlock && cursor.Next(&position, &fit);) {
+      append(position, fit, &block);
+      ++block.shape[0];
     }
-    return NdArray::From<T>(block, values);
+    return block;
   };
   return column;
 }
 
-// Values of an export's key, `columns` for each of `rows`.
-template <typename T>
-std::vector<T> Values(const Npz& npz, const char* key, int64_t rows, int64_t columns,
+// A short list of texts, the same for all rows.
+NpzColumn TextColumn(const char* key, const std::vector<std::string>& texts) {
+  const NdArray array = NdArray::FromStrings(texts);
+  return {key, DType::kString, array.shape, TextWidth(texts), [array] { return array; }};
+}
+
+// The columns of fit_fields.h.
+std::vector<NpzColumn> FieldColumns(const FitLayout& layout, int64_t n, const FitCursor& start) {
+  std::vector<NpzColumn> columns;
+  ForEachFitField([&](const FitField& field, const auto& get) {
+    const int64_t width = FieldWidth(field.shape, layout);
+    if (width == 0) return;
+    std::vector<int64_t> shape = {n};
+    if (field.shape != FieldShape::kOne) shape.push_back(width);
+    columns.push_back(
+        Column(field.key, field.column, shape, start,
+               [type = field.column, get](int64_t, const StoredFit& fit, NdArray* block) {
+                 AppendValues(type, get(fit), &block->bytes);
+               }));
+  });
+  return columns;
+}
+
+// The values of an export's field for `rows` fits, as a record holds them.
+std::string ReadField(const Npz& npz, const FitField& field, int64_t width, int64_t rows,
                       const fs::path& path) {
-  const NdArray& array = Get(npz, key, path);
-  const std::string what = fmt::format("{}, key {}", path.string(), key);
-  if (columns == 1) {
+  std::string bytes;
+  const bool missing = !field.in_all_exports && !npz.contains(field.key);
+  if (missing || width == 0) return std::string(DTypeSize(field.record) * rows * width, '\0');
+  const NdArray& array = Get(npz, field.key, path);
+  const std::string what = fmt::format("{}, key {}", path.string(), field.key);
+  if (field.shape == FieldShape::kOne) {
     array.CheckShape({rows}, what);
   } else {
-    array.CheckShape({rows, columns}, what);
+    array.CheckShape({rows, width}, what);
   }
-  return array.As<T>(what);
+  WithType(field.record, [&](auto number) {
+    const auto values = array.As<decltype(number)>(what);
+    bytes.assign(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(number));
+  });
+  return bytes;
+}
+
+// What bodies an export's fits are of.
+FitLayout ReadLayout(const Npz& npz, const fs::path& path) {
+  if (!npz.contains(kFamilyKey)) return SmplLayout();
+  const auto texts = [&](const char* key) {
+    const NdArray& array = Get(npz, key, path);
+    array.CheckShape({-1}, fmt::format("{}, key {}", path.string(), key));
+    return array.strings;
+  };
+  const auto columns = [&](const char* key) {
+    const NdArray& array = Get(npz, key, path);
+    array.CheckShape({-1, -1}, fmt::format("{}, key {}", path.string(), key));
+    return static_cast<int>(std::min<int64_t>(array.dim(1), kMaxShape + 1));
+  };
+  FitLayout layout;
+  const std::vector<std::string> family = texts(kFamilyKey);
+  layout.family = family.empty() ? "" : family[0];
+  layout.joints = texts(kJointsKey);
+  layout.num_betas = npz.contains("betas") ? columns("betas") : 0;
+  layout.num_expression = npz.contains("expression") ? columns("expression") : 0;
+  CheckFitLayout(layout, path.string());
+  return layout;
 }
 
 void Put(FitFile* file, const std::string& dataset, int64_t row, const StoredFit& fit,
@@ -100,23 +155,14 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
   if (n > 0 && dataset.dtype != DType::kString) {
     ThrowUserError("{}: expected strings, found {}", what, EnumName(dataset.dtype));
   }
-  const auto index = Values<int64_t>(npz, "index", n, 1, path);
-  const auto pose = Values<double>(npz, "pose", n, kNumPoseParams, path);
-  const auto betas = Values<double>(npz, "betas", n, kNumShapeParams, path);
-  const auto transl = Values<double>(npz, "transl", n, 3, path);
-  const auto focal = Values<double>(npz, "focal_px", n, 1, path);
-  const auto center = Values<double>(npz, "center_px", n, 2, path);
-  const auto score = Values<double>(npz, "score_px2", n, 1, path);
-  const auto prior = Values<double>(npz, "pose_prior", n, 1, path);
-  const auto observed = Values<int16_t>(npz, "observed_joints", n, 1, path);
-  const auto source = Values<int8_t>(npz, "source", n, 1, path);
-  const auto step = Values<int64_t>(npz, "step", n, 1, path);
-  const auto newer = [&](const char* key, int64_t width) {  // older exports have none
-    return npz.contains(key) ? Values<float>(npz, key, n, width, path)
-                             : std::vector<float>(static_cast<size_t>(n * width));
-  };
-  const std::vector<float> sd = newer("rotation_sd_rad", kNumBodyJoints);
-  const std::vector<float> robust = newer("robust_px2", 1);
+  const NdArray& indices = Get(npz, "index", path);
+  indices.CheckShape({n}, fmt::format("{}, key index", path.string()));
+  const auto index = indices.As<int64_t>(fmt::format("{}, key index", path.string()));
+  const FitLayout layout = ReadLayout(npz, path);
+  std::vector<std::string> values;  // of each field
+  ForEachFitField([&](const FitField& field, const auto&) {
+    values.push_back(ReadField(npz, field, FieldWidth(field.shape, layout), n, path));
+  });
 
   std::vector<FitRows> sets;  // in the order of their first fits
   std::map<std::string, size_t> set_of;
@@ -131,20 +177,14 @@ FitFile ReadExport(const Npz& npz, const fs::path& path) {
     int64_t& rows = sets[entry->second].rows;
     rows = std::max(rows, index[i] + 1);
   }
-  FitFile file = FitFile::InMemory(sets);
+  FitFile file = FitFile::InMemory(sets, layout);
   for (int64_t i = 0; i < n; ++i) {
-    StoredFit fit;
-    fit.params.pose() = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-    fit.params.betas() = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
-    fit.params.transl() = Eigen::Map<const Vec3>(&transl[3 * i]);
-    fit.camera = {focal[i], {center[2 * i], center[2 * i + 1]}};
-    fit.score_px2 = score[i];
-    fit.pose_prior = prior[i];
-    fit.robust_px2 = robust[i];
-    fit.observed_joints = observed[i];
-    fit.source = static_cast<FitSource>(source[i]);
-    fit.step = step[i];
-    std::copy_n(&sd[i * kNumBodyJoints], kNumBodyJoints, fit.rotation_sd_rad.begin());
+    StoredFit fit(layout);
+    size_t k = 0;
+    ForEachFitField([&](const FitField& field, const auto& get) {
+      const std::string& of_all = values[k++];
+      TakeValues(field.record, of_all.data() + of_all.size() / n * i, get(fit));
+    });
     Put(&file, dataset.strings[i], index[i], fit, path, i);
   }
   return file;
@@ -157,10 +197,10 @@ FitFile ReadSpin(const Eigen::Ref<const RowMatX>& pose, const Eigen::Ref<const R
     throw UsageError(fmt::format(
         "{}: SPIN's layout does not say whose fits these are; add --dataset NAME", path.string()));
   }
-  FitFile file = FitFile::InMemory({{dataset, pose.rows(), ""}});
+  FitFile file = FitFile::InMemory({{dataset, pose.rows(), ""}}, SmplLayout());
   for (int64_t row = 0; row < pose.rows(); ++row) {
     if (!has_fit(row)) continue;
-    StoredFit fit;
+    StoredFit fit(file.layout());
     fit.params.pose() = pose.row(row);
     fit.params.betas() = betas.row(row);
     fit.camera = SpinCropCamera();
@@ -172,41 +212,39 @@ FitFile ReadSpin(const Eigen::Ref<const RowMatX>& pose, const Eigen::Ref<const R
 }
 
 FitFile ReadSpinNpy(const fs::path& path, const std::string& dataset) {
+  const int pose = SmplLayout().num_pose(), betas = SmplLayout().num_betas;
   const NdArray array = ReadNpy(path);
-  array.CheckShape({-1, kSpinColumns}, path.string());
+  array.CheckShape({-1, pose + betas}, path.string());
   const std::vector<double> values = array.As<double>(path.string());
-  const Eigen::Map<const RowMatX> table(values.data(), array.dim(0), kSpinColumns);
+  const Eigen::Map<const RowMatX> table(values.data(), array.dim(0), pose + betas);
   return ReadSpin(
-      table.leftCols(kNumPoseParams), table.rightCols(kNumShapeParams),
+      table.leftCols(pose), table.rightCols(betas),
       [&](int64_t row) { return !table.row(row).isZero(0); }, path, dataset);
 }
 
 FitFile ReadSpinNpz(const Npz& npz, const fs::path& path, const std::string& dataset) {
-  const NdArray& shape = Get(npz, "shape", path);
-  shape.CheckShape({-1, kNumShapeParams}, fmt::format("{}, key shape", path.string()));
-  const int64_t rows = shape.dim(0);
-  const auto pose = Values<double>(npz, "pose", rows, kNumPoseParams, path);
-  const auto betas = Values<double>(npz, "shape", rows, kNumShapeParams, path);
-  const auto has_smpl = Values<int64_t>(npz, "has_smpl", rows, 1, path);
+  const auto read = [&](const char* key, int64_t rows, int64_t columns) {
+    const std::string what = fmt::format("{}, key {}", path.string(), key);
+    const NdArray& array = Get(npz, key, path);
+    array.CheckShape({rows, columns}, what);
+    const std::vector<double> values = array.As<double>(what);
+    return RowMatX(Eigen::Map<const RowMatX>(values.data(), array.dim(0), columns));
+  };
+  const RowMatX betas = read("shape", -1, SmplLayout().num_betas);
+  const RowMatX pose = read("pose", betas.rows(), SmplLayout().num_pose());
+  const std::string what = fmt::format("{}, key has_smpl", path.string());
+  const NdArray& flags = Get(npz, "has_smpl", path);
+  flags.CheckShape({betas.rows()}, what);
+  const auto has_smpl = flags.As<int64_t>(what);
   return ReadSpin(
-      Eigen::Map<const RowMatX>(pose.data(), rows, kNumPoseParams),
-      Eigen::Map<const RowMatX>(betas.data(), rows, kNumShapeParams),
-      [&](int64_t row) { return has_smpl[static_cast<size_t>(row)] != 0; }, path, dataset);
+      pose, betas, [&](int64_t row) { return has_smpl[static_cast<size_t>(row)] != 0; }, path,
+      dataset);
 }
 
 // Whether a merge takes `a` rather than `b`.
 bool Better(const StoredFit& a, const StoredFit& b) {
   const bool a_true = a.source == FitSource::kTruth, b_true = b.source == FitSource::kTruth;
   return a_true != b_true ? a_true : a.score_px2 < b.score_px2;
-}
-
-bool Same(const StoredFit& a, const StoredFit& b) {
-  return a.params.pose() == b.params.pose() && a.params.betas() == b.params.betas() &&
-         a.params.transl() == b.params.transl() && a.camera.focal_px == b.camera.focal_px &&
-         a.camera.center_px == b.camera.center_px && a.score_px2 == b.score_px2 &&
-         a.pose_prior == b.pose_prior && a.robust_px2 == b.robust_px2 &&
-         a.observed_joints == b.observed_joints && a.source == b.source && a.step == b.step &&
-         a.rotation_sd_rad == b.rotation_sd_rad;
 }
 
 }  // namespace
@@ -219,71 +257,21 @@ void ExportFits(const FitFile& file, const fs::path& path, const std::string& da
   std::vector<std::string> names;
   for (const FitRows& set : file.datasets()) names.push_back(set.name);
 
-  using Doubles = std::vector<double>;
-  using Floats = std::vector<float>;
-  using Integers = std::vector<int64_t>;
-  std::vector<NpzColumn> columns;
-  NpzColumn text{.key = "dataset",
-                 .dtype = DType::kString,
-                 .shape = {n},
-                 .text_width = TextWidth(names),
-                 .next = {}};
-  text.next = [&file, names, cursor = start]() mutable {
-    std::vector<std::string> block;
-    int64_t at;
-    StoredFit ignored;
-    while (block.size() < kBlock && cursor.Next(&at, &ignored)) {
-      block.push_back(names[static_cast<size_t>(file.At(at).first)]);
-    }
-    return NdArray::FromStrings(block);
-  };
-  columns.push_back(std::move(text));
-  const auto append = [](const auto& from, auto* to) {
-    for (Eigen::Index i = 0; i < from.size(); ++i) to->push_back(static_cast<float>(from[i]));
-  };
-  columns.push_back(Column<int64_t>(
-      "index", DType::kInt64, {n}, start,
-      [&file](int64_t at, const StoredFit&, Integers* to) { to->push_back(file.At(at).second); }));
+  const FitLayout& layout = file.layout();
+  std::vector<NpzColumn> columns = FieldColumns(layout, n, start);
   columns.push_back(
-      Column<float>("pose", DType::kFloat32, {n, kNumPoseParams}, start,
-                    [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.pose(), to); }));
-  columns.push_back(Column<float>(
-      "betas", DType::kFloat32, {n, kNumShapeParams}, start,
-      [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.betas(), to); }));
-  columns.push_back(Column<float>(
-      "transl", DType::kFloat32, {n, 3}, start,
-      [=](int64_t, const StoredFit& f, Floats* to) { append(f.params.transl(), to); }));
-  columns.push_back(Column<float>("focal_px", DType::kFloat32, {n}, start,
-                                  [](int64_t, const StoredFit& f, Floats* to) {
-                                    to->push_back(static_cast<float>(f.camera.focal_px));
-                                  }));
-  columns.push_back(Column<float>(
-      "center_px", DType::kFloat32, {n, 2}, start,
-      [=](int64_t, const StoredFit& f, Floats* to) { append(f.camera.center_px, to); }));
+      Column("dataset", DType::kString, {n}, start, [&](int64_t at, const StoredFit&, NdArray* to) {
+        to->strings.push_back(names[static_cast<size_t>(file.At(at).first)]);
+      }));
+  columns.back().text_width = TextWidth(names);
   columns.push_back(
-      Column<double>("score_px2", DType::kFloat64, {n}, start,
-                     [](int64_t, const StoredFit& f, Doubles* to) { to->push_back(f.score_px2); }));
-  columns.push_back(Column<double>(
-      "pose_prior", DType::kFloat64, {n}, start,
-      [](int64_t, const StoredFit& f, Doubles* to) { to->push_back(f.pose_prior); }));
-  columns.push_back(
-      Column<float>("robust_px2", DType::kFloat32, {n}, start,
-                    [](int64_t, const StoredFit& f, Floats* to) { to->push_back(f.robust_px2); }));
-  columns.push_back(Column<int64_t>(
-      "observed_joints", DType::kInt64, {n}, start,
-      [](int64_t, const StoredFit& f, Integers* to) { to->push_back(f.observed_joints); }));
-  columns.push_back(Column<int8_t>("source", DType::kInt8, {n}, start,
-                                   [](int64_t, const StoredFit& f, std::vector<int8_t>* to) {
-                                     to->push_back(static_cast<int8_t>(f.source));
-                                   }));
-  columns.push_back(
-      Column<int64_t>("step", DType::kInt64, {n}, start,
-                      [](int64_t, const StoredFit& f, Integers* to) { to->push_back(f.step); }));
-  columns.push_back(Column<float>("rotation_sd_rad", DType::kFloat32, {n, kNumBodyJoints}, start,
-                                  [](int64_t, const StoredFit& f, Floats* to) {
-                                    to->insert(to->end(), f.rotation_sd_rad.begin(),
-                                               f.rotation_sd_rad.end());
-                                  }));
+      Column("index", DType::kInt64, {n}, start, [&](int64_t at, const StoredFit&, NdArray* to) {
+        AppendValues(DType::kInt64, file.At(at).second, &to->bytes);
+      }));
+  if (!layout.IsSmpl()) {
+    columns.push_back(TextColumn(kFamilyKey, {layout.family}));
+    columns.push_back(TextColumn(kJointsKey, layout.joints));
+  }
   WriteNpzColumns(path, std::move(columns));
 }
 
@@ -293,7 +281,15 @@ void ExportSpinFits(const FitFile& file, const fs::path& path, const std::string
   for (const FitRows& set : file.datasets()) {
     if (set.name == dataset) rows = set.rows, first = rows > 0 ? file.Position(dataset, 0) : 0;
   }
-  RowMatX table = RowMatX::Zero(rows, kSpinColumns);
+  const int pose = SmplLayout().num_pose(), betas = SmplLayout().num_betas;
+  const BodyParams rest = file.layout().RestParams();
+  if (rest.values().size() != pose + betas + 3 || rest.betas().size() != betas) {
+    ThrowUserError(
+        "{}: SPIN's layouts hold SMPL's {} joints and {} betas, and these fits are of {}; gyre's "
+        "own .npz holds them",
+        file.path().string(), SmplLayout().num_joints(), betas, file.layout().Describe());
+  }
+  RowMatX table = RowMatX::Zero(rows, pose + betas);
   std::vector<int8_t> has_fit(static_cast<size_t>(rows));
   for (StoredFit fit; cursor.Next(&position, &fit);) {
     table.row(position - first) << fit.params.pose().transpose(), fit.params.betas().transpose();
@@ -303,8 +299,8 @@ void ExportSpinFits(const FitFile& file, const fs::path& path, const std::string
     WriteFileAtomically(path, FormatNpy(NdArray::FromMatrix(table)));
     return;
   }
-  WriteNpz(path, {{"pose", NdArray::FromMatrix(table.leftCols(kNumPoseParams))},
-                  {"shape", NdArray::FromMatrix(table.rightCols(kNumShapeParams))},
+  WriteNpz(path, {{"pose", NdArray::FromMatrix(table.leftCols(pose))},
+                  {"shape", NdArray::FromMatrix(table.rightCols(betas))},
                   {"has_smpl", NdArray::From<int8_t>({rows}, has_fit)}});
 }
 
@@ -337,6 +333,7 @@ void MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
   std::vector<FitRows> sets;
   for (const fs::path& path : paths) {
     files.push_back(ReadFits(path, dataset));
+    files.back().RequireLayout(files.front().layout(), files.front().path().string());
     for (const FitRows& set : files.back().datasets()) {
       const auto known = std::find_if(sets.begin(), sets.end(),
                                       [&](const FitRows& other) { return other.name == set.name; });
@@ -354,7 +351,7 @@ void MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
     }
   }
   WriteFileAtomically(out, [&](const fs::path& temporary) {
-    FitFile merged = FitFile::Create(temporary, sets);
+    FitFile merged = FitFile::Create(temporary, sets, files.front().layout());
     for (const FitFile& file : files) {
       FitCursor cursor(file, "");
       int64_t position;
@@ -369,6 +366,7 @@ void MergeFits(const std::vector<fs::path>& paths, const fs::path& out,
 }
 
 FitDifferences CompareFits(const FitFile& first, const FitFile& second) {
+  second.RequireLayout(first.layout(), first.path().string());
   FitDifferences differences;
   int64_t position;
   StoredFit fit;
@@ -380,9 +378,7 @@ FitDifferences CompareFits(const FitFile& first, const FitFile& second) {
   };
   for (FitCursor cursor(first, ""); cursor.Next(&position, &fit);) {
     const std::optional<StoredFit> there = find(first, position, second);
-    ++(!there              ? differences.only_first
-       : Same(fit, *there) ? differences.equal
-                           : differences.different);
+    ++(!there ? differences.only_first : fit == *there ? differences.equal : differences.different);
   }
   for (FitCursor cursor(second, ""); cursor.Next(&position, &fit);) {
     if (!find(second, position, first)) ++differences.only_second;

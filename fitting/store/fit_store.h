@@ -10,9 +10,9 @@
 
 #include "core/enum_names.h"
 #include "core/option_fields.h"
-#include "fitting/fit_file.h"
 #include "fitting/fit_problem.h"
-#include "fitting/stored_fit.h"
+#include "fitting/store/fit_file.h"
+#include "fitting/store/stored_fit.h"
 
 namespace gyre {
 

@@ -4,10 +4,14 @@
 // fits, memory with neither.
 //
 //   0       "GYREFITS", uint32 version of the format, uint32 bytes and uint32 CRC-32 of the JSON
-//           {"datasets": [{"name", "rows", "fingerprint"}]} that follows
+//           {"datasets": [{"name", "rows", "fingerprint"}], "layout": {"family", "joints", "betas",
+//           "expression"}, "record_bytes"} that follows. Without the last two (older versions of
+//           gyre) the fits are of SMPL's layout. Members that a reader does not know it ignores;
+//           "body" is kept for the path and fingerprint of the body's file. The version is 1 for
+//           SMPL's layout, and 2 for others, which older versions cannot read.
 //   opens   64 KiB from the next multiple of 4096 on: one cell of 16 bytes for each opening for
 //           writing: int64 last step, uint32 zero, uint32 CRC-32 of the cell's number and step
-//   slots   two records (stored_fit.h) for each sample: rows of the first data set, of the
+//   slots   two records (fit_record.h) for each sample: rows of the first data set, of the
 //   second...
 // Places that nothing was written to are holes and take no room.
 //
@@ -32,7 +36,9 @@
 #include <vector>
 
 #include "core/descriptor.h"
-#include "fitting/stored_fit.h"
+#include "fitting/store/fit_file_header.h"
+#include "fitting/store/fit_record.h"
+#include "fitting/store/stored_fit.h"
 
 namespace gyre {
 
@@ -45,33 +51,25 @@ std::vector<std::string> FitFileNames(const std::string& name, int shards);
 std::vector<std::filesystem::path> ListFitFiles(const std::filesystem::path& folder,
                                                 const std::string& name);
 
-// Samples of one data set: rows [0, rows).
-struct FitRows {
-  std::string name;
-  int64_t rows = 0;
-  // Tells whether this is still the data that the fits belong to; empty: unknown.
-  std::string fingerprint;
-
-  friend bool operator==(const FitRows&, const FitRows&) = default;
-};
-
 // Used by one thread at a time.
 class FitFile {
  public:
   static constexpr int64_t kAllSteps = std::numeric_limits<int64_t>::max();
 
-  // A new file, open for writing. UserError when it exists or cannot be made.
-  static FitFile Create(const std::filesystem::path& path, std::vector<FitRows> datasets);
+  // A new file for fits of bodies with that layout, open for writing. UserError when it exists or
+  // cannot be made.
+  static FitFile Create(const std::filesystem::path& path, const std::vector<FitRows>& datasets,
+                        const FitLayout& layout);
   // A file that exists. Fits of steps above `last_step` no longer count. UserError when another
   // process writes it, and as OpenToRead.
   static FitFile OpenToWrite(const std::filesystem::path& path, int64_t last_step = kAllSteps);
   // UserError when it is no such file, of another version, cut short, or its header is damaged.
   static FitFile OpenToRead(const std::filesystem::path& path);
   // The shards of a run's fits as if they were one file, to be read alone. UserError also when they
-  // are of different data sets.
+  // are of different data sets or bodies.
   static FitFile OpenToRead(std::span<const std::filesystem::path> shards);
   // Without a file; gone with the object.
-  static FitFile InMemory(std::vector<FitRows> datasets);
+  static FitFile InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout);
   static bool IsFitFile(const std::filesystem::path& path);  // by its first bytes
 
   FitFile(FitFile&& other) noexcept;
@@ -80,6 +78,9 @@ class FitFile {
 
   const std::filesystem::path& path() const { return path_; }
   const std::vector<FitRows>& datasets() const { return datasets_; }
+  const FitLayout& layout() const { return layout_; }
+  // UserError unless the fits are of bodies with that layout; `whose` names a body or another file.
+  void RequireLayout(const FitLayout& layout, const std::string& whose) const;
   // Samples of all data sets; positions are [0, size()).
   int64_t size() const { return size_; }
   // -1 when there is no such data set or row.
@@ -90,7 +91,8 @@ class FitFile {
   int64_t NextUsed(int64_t position) const;
 
   std::optional<StoredFit> Read(int64_t position) const;
-  // The fit must be sound. UserError when the disk refuses: the sample then has the fits it had.
+  // The fit must be sound and of the file's layout. UserError when the disk refuses: the sample
+  // then has the fits it had.
   void Write(int64_t position, const StoredFit& fit);
   // What was written is on the disk when this returns. UserError when the disk refuses.
   void Sync();
@@ -129,6 +131,8 @@ class FitFile {
   size_t map_bytes_ = 0;
   std::vector<FitRows> datasets_;
   std::vector<int64_t> first_;  // position of each data set's row 0
+  FitLayout layout_;
+  int64_t record_bytes_ = 0;
   int64_t size_ = 0;
   int64_t openings_begin_ = 0, slots_begin_ = 0;
   int64_t protected_step_ = -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fitting/fit_file.h"
+#include "fitting/store/fit_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,95 +11,46 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "core/disk_error.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "io/json.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kMagic[8] = {'G', 'Y', 'R', 'E', 'F', 'I', 'T', 'S'};
-constexpr uint32_t kVersion = 1;
 constexpr int64_t kPage = 4096;
-constexpr int64_t kMaxJsonBytes = 1 << 20;
 constexpr int64_t kMaxOpenings = 4096;
-constexpr int64_t kSlotsBytes = 2 * kFitRecordBytes;
-// 10^11 samples: beyond any data set, below any overflow.
-constexpr int64_t kMaxSize = 100'000'000'000;
 // After so many reads the pages that they mapped are given back: at 64 KiB a fault, 128 MiB.
 constexpr int64_t kReadsPerRelease = 2048;
-
-struct Header {
-  char magic[8];
-  uint32_t version;
-  uint32_t json_bytes;
-  uint32_t json_crc;
-};
 
 struct Opening {
   int64_t last_step;
   uint32_t zero;
   uint32_t crc;
 };
-static_assert(sizeof(Header) == 20 && sizeof(Opening) == 16);
-
-uint32_t Crc(const void* data, size_t size) {
-  return static_cast<uint32_t>(crc32(0, static_cast<const Bytef*>(data), static_cast<uInt>(size)));
-}
+static_assert(sizeof(Opening) == 16);
 
 uint32_t OpeningCrc(int64_t number, int64_t last_step) {
   const int64_t values[2] = {number, last_step};
-  return Crc(values, sizeof(values));
+  return static_cast<uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(values), sizeof(values)));
 }
 
-int64_t RoundedUp(int64_t bytes) { return (bytes + kPage - 1) / kPage * kPage; }
-
-int64_t OpeningsBegin(int64_t json_bytes) {
-  return RoundedUp(static_cast<int64_t>(sizeof(Header)) + json_bytes);
-}
-int64_t SlotsBegin(int64_t json_bytes) {
-  return OpeningsBegin(json_bytes) + kMaxOpenings * static_cast<int64_t>(sizeof(Opening));
-}
-
-int64_t TotalRows(const std::vector<FitRows>& datasets) {
-  int64_t total = 0;
-  for (const FitRows& set : datasets) total += set.rows;
-  return total;
-}
-
-std::string HeaderBytes(const std::vector<FitRows>& datasets) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const FitRows& set : datasets) {
-    list.push_back({{"name", set.name}, {"rows", set.rows}, {"fingerprint", set.fingerprint}});
-  }
-  const std::string json = nlohmann::json({{"datasets", list}}).dump();
-  if (static_cast<int64_t>(json.size()) > kMaxJsonBytes) {
-    ThrowUserError("{} data sets are too many for one file of fits", datasets.size());
-  }
-  Header header{};
-  std::memcpy(header.magic, kMagic, sizeof(kMagic));
-  header.version = kVersion;
-  header.json_bytes = static_cast<uint32_t>(json.size());
-  header.json_crc = Crc(json.data(), json.size());
-  return std::string(reinterpret_cast<const char*>(&header), sizeof(header)) + json;
+int64_t OpeningsBegin(int64_t header_bytes) { return (header_bytes + kPage - 1) / kPage * kPage; }
+int64_t SlotsBegin(int64_t header_bytes) {
+  return OpeningsBegin(header_bytes) + kMaxOpenings * static_cast<int64_t>(sizeof(Opening));
 }
 
 // Header and size of a new file.
-void WriteEmpty(int fd, const std::vector<FitRows>& datasets, const fs::path& path) {
-  if (TotalRows(datasets) > kMaxSize) {
-    ThrowUserError("{}: more than {} samples are too many for one file", path.string(), kMaxSize);
-  }
-  const std::string header = HeaderBytes(datasets);
-  const int64_t json_bytes = static_cast<int64_t>(header.size() - sizeof(Header));
-  int error = WriteAt(fd, 0, header);
-  if (!error && ftruncate(fd, SlotsBegin(json_bytes) + kSlotsBytes * TotalRows(datasets)) != 0) {
+void WriteEmpty(int fd, const FitFileHeader& header, const fs::path& path) {
+  const std::string bytes = FormatFitFileHeader(header.datasets, header.layout, path.string());
+  const int64_t slots = SlotsBegin(static_cast<int64_t>(bytes.size()));
+  int error = WriteAt(fd, 0, bytes);
+  if (!error &&
+      ftruncate(fd, slots + 2 * FitRecordBytes(header.layout) * header.TotalRows()) != 0) {
     error = errno;
   }
   if (error) ThrowUserError("{}: cannot write: {}", path.string(), DiskErrorText(error));
@@ -143,12 +94,13 @@ std::vector<fs::path> ListFitFiles(const fs::path& folder, const std::string& na
   return found;
 }
 
-FitFile FitFile::Create(const fs::path& path, std::vector<FitRows> datasets) {
+FitFile FitFile::Create(const fs::path& path, const std::vector<FitRows>& datasets,
+                        const FitLayout& layout) {
   if (fs::exists(path)) ThrowUserError("{}: is there already; choose another name", path.string());
   WriteFileAtomically(path, [&](const fs::path& temporary) {
     const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!fd.valid()) ThrowUserError("{}: cannot create: {}", path.string(), DiskErrorText(errno));
-    WriteEmpty(fd.get(), datasets, path);
+    WriteEmpty(fd.get(), {datasets, layout}, path);
   });
   return OpenToWrite(path);
 }
@@ -177,25 +129,23 @@ FitFile FitFile::OpenToRead(std::span<const fs::path> shards) {
       ThrowUserError("{}: holds fits of other data sets than {}; take all shards from one run",
                      path.string(), first.path().string());
     }
+    first.more_.back().RequireLayout(first.layout(), first.path().string());
   }
   return first;
 }
 
-FitFile FitFile::InMemory(std::vector<FitRows> datasets) {
+FitFile FitFile::InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout) {
   const fs::path name = "(fits in memory)";
   Descriptor fd(memfd_create("gyre-fits", MFD_CLOEXEC));
   if (!fd.valid()) ThrowUserError("cannot keep fits in memory: {}", DiskErrorText(errno));
-  WriteEmpty(fd.get(), datasets, name);
+  WriteEmpty(fd.get(), {datasets, layout}, name);
   FitFile file = Open(std::move(fd), name);
   file.AddOpening(kAllSteps);
   return file;
 }
 
 bool FitFile::IsFitFile(const fs::path& path) {
-  char magic[sizeof(kMagic)] = {};
-  const Descriptor fd = OpenRegular(path, O_RDONLY);
-  return ReadAt(fd.get(), 0, magic, sizeof(magic)) == sizeof(magic) &&
-         std::equal(magic, magic + sizeof(magic), kMagic);
+  return StartsAsFitFile(OpenRegular(path, O_RDONLY).get());
 }
 
 FitFile FitFile::Open(Descriptor fd, const fs::path& path) {
@@ -222,6 +172,8 @@ FitFile& FitFile::operator=(FitFile&& other) noexcept {
   map_bytes_ = other.map_bytes_;
   datasets_ = std::move(other.datasets_);
   first_ = std::move(other.first_);
+  layout_ = std::move(other.layout_);
+  record_bytes_ = other.record_bytes_;
   size_ = other.size_;
   openings_begin_ = other.openings_begin_;
   slots_begin_ = other.slots_begin_;
@@ -242,44 +194,31 @@ void FitFile::Fail(const char* what, int error) const {
 }
 
 void FitFile::ReadHeader() {
-  const std::string what = path_.string();
   struct stat info {};
   if (fstat(fd_.get(), &info) != 0) Fail("cannot be read", errno);
-  Header header{};
-  if (ReadAt(fd_.get(), 0, reinterpret_cast<char*>(&header), sizeof(header)) != sizeof(header) ||
-      !std::equal(kMagic, kMagic + sizeof(kMagic), header.magic)) {
-    ThrowUserError("{}: no file of fits, as a run's {} is", what, kFitsFile);
-  }
-  if (header.version != kVersion) {
-    ThrowUserError("{}: version {} of the format, this gyre reads version {}", what, header.version,
-                   kVersion);
-  }
-  std::string json(header.json_bytes <= kMaxJsonBytes ? header.json_bytes : 0, '\0');
-  const auto json_bytes = static_cast<int64_t>(json.size());
-  if (json.empty() || ReadAt(fd_.get(), sizeof(header), json.data(), json_bytes) != json_bytes ||
-      Crc(json.data(), json.size()) != header.json_crc) {
-    ThrowUserError("{}: its header is damaged; take an earlier copy", what);
-  }
-  std::set<std::string> names;
-  const nlohmann::json header_json = ParseJson(json, what);
-  for (const nlohmann::json& entry : JsonArray(header_json, "datasets", what)) {
-    FitRows set{JsonString(entry, "name", what), JsonInteger(entry, "rows", what),
-                JsonString(entry, "fingerprint", what)};
-    if (set.rows < 0 || set.rows > kMaxSize - size_ || !names.insert(set.name).second) {
-      ThrowUserError("{}: its list of data sets cannot be", what);
-    }
+  FitFileHeader header = ReadFitFileHeader(fd_.get(), path_.string());
+  for (const FitRows& set : header.datasets) {
     first_.push_back(size_);
     size_ += set.rows;
-    datasets_.push_back(std::move(set));
   }
-  openings_begin_ = OpeningsBegin(json_bytes);
-  slots_begin_ = SlotsBegin(json_bytes);
-  const int64_t expected = slots_begin_ + kSlotsBytes * size_;
+  datasets_ = std::move(header.datasets);
+  layout_ = std::move(header.layout);
+  record_bytes_ = FitRecordBytes(layout_);
+  openings_begin_ = OpeningsBegin(header.bytes);
+  slots_begin_ = SlotsBegin(header.bytes);
+  const int64_t expected = slots_begin_ + 2 * record_bytes_ * size_;
   if (info.st_size < expected) {
-    ThrowUserError("{}: cut short, {} of {} bytes; take an earlier copy", what, info.st_size,
-                   expected);
+    ThrowUserError("{}: cut short, {} of {} bytes; take an earlier copy", path_.string(),
+                   info.st_size, expected);
   }
   map_bytes_ = static_cast<size_t>(expected);
+}
+
+void FitFile::RequireLayout(const FitLayout& layout, const std::string& whose) const {
+  if (layout_ == layout) return;
+  const bool names_only = layout_.Describe() == layout.Describe();
+  ThrowUserError("{}: holds fits of {}, and {} is of {}{}", path_.string(), layout_.Describe(),
+                 whose, layout.Describe(), names_only ? " with other joints" : "");
 }
 
 void FitFile::ReadOpenings() const {
@@ -335,23 +274,23 @@ int64_t FitFile::NextUsed(int64_t position) const {
 
 int64_t FitFile::NextUsedHere(int64_t position) const {
   if (position >= size_) return size_;
-  const int64_t offset = slots_begin_ + position * kSlotsBytes;
+  const int64_t offset = slots_begin_ + position * 2 * record_bytes_;
   if (offset % kPage != 0) return position;  // a hole is a page at least
   const off_t data = lseek(fd_.get(), offset, SEEK_DATA);
   if (data < 0)
     return errno == ENXIO ? size_ : position;  // nothing but holes, or no notion of them
-  return std::min((data - slots_begin_) / kSlotsBytes, size_);
+  return std::min((data - slots_begin_) / (2 * record_bytes_), size_);
 }
 
 RecordState FitFile::ReadSlot(int64_t position, int slot, FitRecord* record) const {
-  const char* at = map_ + slots_begin_ + position * kSlotsBytes + slot * kFitRecordBytes;
+  const char* at = map_ + slots_begin_ + (2 * position + slot) * record_bytes_;
   if (++reads_ % kReadsPerRelease == 0) {
     madvise(const_cast<char*>(map_), map_bytes_, MADV_DONTNEED);
   }
   // A copy: the writer may be at work.
-  char bytes[kFitRecordBytes];
-  std::memcpy(bytes, at, kFitRecordBytes);
-  return DecodeFitRecord(bytes, position, record);
+  char bytes[kMaxFitRecordBytes];
+  std::memcpy(bytes, at, record_bytes_);
+  return DecodeFitRecord({bytes, static_cast<size_t>(record_bytes_)}, position, layout_, record);
 }
 
 bool FitFile::Counts(const FitRecord& record) const {
@@ -377,7 +316,7 @@ std::optional<StoredFit> FitFile::Read(int64_t position) const {
 
 void FitFile::Write(int64_t position, const StoredFit& fit) {
   GYRE_CHECK(position >= 0 && position < size_);
-  GYRE_CHECK(fit.IsSound());
+  GYRE_CHECK(fit.IsSound() && layout_.Fits(fit.params));
   // The slot that is given up: one that holds nothing that counts, else one that is not what is
   // protected, else the older.
   FitRecord records[2];
@@ -393,10 +332,11 @@ void FitFile::Write(int64_t position, const StoredFit& fit) {
   int target = older;
   if (counts[older] && records[newer].fit.step > protected_step_) target = newer;
 
-  char bytes[kFitRecordBytes];
-  EncodeFitRecord({fit, static_cast<uint32_t>(openings() - 1), version}, position, bytes);
-  const int64_t offset = slots_begin_ + position * kSlotsBytes + target * kFitRecordBytes;
-  if (const int error = WriteAt(fd_.get(), offset, {bytes, sizeof(bytes)})) {
+  char bytes[kMaxFitRecordBytes];
+  const auto size = static_cast<size_t>(record_bytes_);
+  EncodeFitRecord({fit, static_cast<uint32_t>(openings() - 1), version}, position, {bytes, size});
+  const int64_t offset = slots_begin_ + (2 * position + target) * record_bytes_;
+  if (const int error = WriteAt(fd_.get(), offset, {bytes, size})) {
     ThrowUserError("{}: cannot write a fit: {}; the last checkpoint is whole", path_.string(),
                    DiskErrorText(error));
   }
