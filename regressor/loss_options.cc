@@ -18,6 +18,7 @@ void LossOptions::Check() const {
   check("keypoints_3d", keypoints_3d);
   check("pose", pose);
   check("betas", betas);
+  check("expression", expression);
   check("camera", camera);
   check("vertices", vertices);
   check("vertices_after", static_cast<double>(vertices_after));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights of the training losses. Free of Torch; losses.h has the formulas.
+// Weights of the training losses. Free of Torch; losses/losses.h has the formulas.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,11 @@ struct LossOptions {
   double keypoints_3d = 5;  // metres, hip-centred
   double pose = 1;          // rotation matrices
   double betas = 0.001;
+  double expression = 0.001;   // of bodies that have one
   double camera = 1;           // keeps the camera's scale positive
   double vertices = 0;         // mean absolute difference, metres; the mesh is posed only if > 0
   int64_t vertices_after = 0;  // steps without that term at first
-  // Of SPIN's 49 joints, in the 2D term: OpenPose's 25 and the annotated superset of 24.
+  // Of joints in the 2D term: OpenPose's (of SPIN's 49 the first 25) and what people annotated.
   double openpose_joints = 0;
   double annotated_joints = 1;
   // Each joint's rotation teaches with weight s^2 / (s^2 + sd^2), where sd is how unsure the fit is
@@ -56,11 +57,12 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("keypoints_3d", o.keypoints_3d, "Weight of 3D joints");
   visit("pose", o.pose, "Weight of the rotations");
   visit("betas", o.betas, "Weight of the shape");
+  visit("expression", o.expression, "Weight of the expression, where the body has one");
   visit("camera", o.camera, "Weight against a negative camera scale");
   visit("vertices", o.vertices, "Weight of the vertices");
   visit("vertices_after", o.vertices_after, "Steps without the vertices at first");
-  visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's 25 of the 49 joints");
-  visit("annotated_joints", o.annotated_joints, "Weight of the other 24");
+  visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's joints (of the 49 the first 25)");
+  visit("annotated_joints", o.annotated_joints, "Weight of the others");
   visit("fit_sd_rad", o.fit_sd_rad,
         "Uncertainty of a fitted rotation at which it teaches half as much (0: all alike)");
   visit("norm", o.norm, "Of the keypoint, pose and shape terms (SPIN: squared)");

@@ -2,8 +2,6 @@
 #include "regressor/network_options.h"
 
 #include "core/error.h"
-#include "core/so3.h"
-#include "io/npz.h"
 
 namespace gyre {
 
@@ -29,37 +27,6 @@ NetworkOptions NetworkOptions::FromPreset(const std::string& name) {
     return options;
   }
   ThrowUserError("network preset: \"{}\" is not one of spin, small", name);
-}
-
-MeanParams MeanParams::FromPrior(const PosePrior& prior) {
-  Eigen::Matrix<double, kNumPoseParams, 1> pose;
-  pose << Vec3(EIGEN_PI, 0, 0), prior.Mean();
-  MeanParams mean{.pose_6d = {}, .betas = {}, .cam = Vec3(0.9, 0, 0)};
-  mean.betas.setZero();
-  for (int k = 0; k < kNumBodyJoints; ++k) {
-    mean.pose_6d.segment<6>(6 * k) = SixDFromRotation(ExpSO3(pose.segment<3>(3 * k)));
-  }
-  return mean;
-}
-
-MeanParams MeanParams::Read(const std::filesystem::path& path) {
-  const Npz npz = ReadNpz(path);
-  const auto read = [&](const char* key, auto* out) {
-    const NdArray& array = Get(npz, key, path);
-    const std::string what = path.string() + ": " + key;
-    if (array.size() != out->size()) {
-      ThrowUserError("{} has shape {}, expected {} numbers", what, array.ShapeString(),
-                     out->size());
-    }
-    const std::vector<double> values = array.As<double>(what);
-    *out = Eigen::Map<const VecX>(values.data(), out->size());
-    if (!out->allFinite()) ThrowUserError("{} holds a number that is not finite", what);
-  };
-  MeanParams mean;
-  read("pose", &mean.pose_6d);
-  read("shape", &mean.betas);
-  read("cam", &mean.cam);
-  return mean;
 }
 
 }  // namespace gyre

@@ -2,12 +2,8 @@
 // What a network is made of. Free of Torch.
 #pragma once
 
-#include <Eigen/Core>
-#include <filesystem>
 #include <string>
 
-#include "body/body_model.h"
-#include "body/pose_prior.h"
 #include "core/enum_names.h"
 #include "core/option_fields.h"
 
@@ -15,7 +11,7 @@ namespace gyre {
 
 // What a network looks at.
 //   kImage       the crop: a ResNet's feature (HMR, SPIN)
-//   kKeypoints   SPIN's 49 keypoints and their confidences: PosePrior of Pavlakos et al. 2018
+//   kKeypoints   a person's keypoints and their confidences: PosePrior of Pavlakos et al. 2018
 //   kSilhouette  the crop's silhouette: their ShapePrior
 enum class NetworkInput { kImage, kKeypoints, kSilhouette };
 template <>
@@ -62,6 +58,8 @@ struct EnumNames<Precision> {
 // The defaults are SPIN's.
 struct NetworkOptions {
   NetworkInput input = NetworkInput::kImage;
+  std::string head = "hmr";         // what it says of that, see heads/head.h
+  std::string keypoints = "spin49";  // the set (body/joints.h) that it looks at and speaks of
   Backbone backbone = Backbone::kResNet50;  // of images
   // Channels of the first stage, doubled from stage to stage; ResNet's own: 64. From keypoints a
   // sixteenth of the hidden units.
@@ -82,6 +80,8 @@ struct NetworkOptions {
 template <OptionsOf<NetworkOptions> O, typename Visitor>
 void VisitFields(O& o, Visitor&& visit) {
   visit("input", o.input, "What the network looks at");
+  visit("head", o.head, "What it says of that: hmr (a body) or joints (in space)");
+  visit("keypoints", o.keypoints, "Keypoint set that it looks at and speaks of");
   visit("backbone", o.backbone, "Of pictures");
   visit("width", o.width, "Channels of the first stage (ResNet's own: 64)");
   visit("image_px", o.image_px, "Side of the crop, a multiple of 32");
@@ -94,21 +94,5 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("precision", o.precision,
         "What the network computes in; bfloat16 is for GPUs, and can be slower on a CPU");
 }
-
-inline constexpr int kNumPose6D = 6 * kNumBodyJoints;
-
-// Where the iterative regression starts: rotations as 6D in SPIN's layout (see SixDLayout), shape,
-// and the weak-perspective camera (s, tx, ty).
-struct MeanParams {
-  Eigen::Matrix<double, kNumPose6D, 1> pose_6d;
-  Eigen::Matrix<double, kNumShapeParams, 1> betas;
-  Vec3 cam;
-
-  // The prior's mean pose, upright in the image (global orientation a turn by pi about x), mean
-  // shape, and the camera (0.9, 0, 0).
-  static MeanParams FromPrior(const PosePrior& prior);
-  // SPIN's smpl_mean_params.npz: `pose` [144], `shape` [10], `cam` [3].
-  static MeanParams Read(const std::filesystem::path& path);
-};
 
 }  // namespace gyre

@@ -4,7 +4,7 @@
 #include <ATen/ops/empty_like.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
+#include <map>
 #include <memory>
 
 #include "core/error.h"
@@ -13,11 +13,16 @@
 namespace gyre {
 namespace {
 
-// Parameters and buffers as they are, sharing memory with the module.
-StateDict NamedTensors(const torch::nn::Module& module) {
+// Parameters and buffers as they are, sharing memory with the module, by their names in files.
+StateDict NamedTensors(const torch::nn::Module& module, const Names& names) {
   StateDict tensors;
-  for (const auto& item : module.named_parameters()) tensors[item.key()] = item.value().detach();
-  for (const auto& item : module.named_buffers()) tensors[item.key()] = item.value().detach();
+  for (const auto& items : {module.named_parameters(), module.named_buffers()}) {
+    for (const auto& item : items) {
+      const std::string name = names.InFile(item.key());
+      GYRE_CHECK(tensors.emplace(name, item.value().detach()).second, "two tensors are called {}",
+                 name);
+    }
+  }
   return tensors;
 }
 
@@ -83,35 +88,34 @@ StateDict ModelState(const TorchValue& root, const std::string& what) {
 
 }  // namespace
 
-StateDict GetState(const torch::nn::Module& module) {
-  StateDict state = NamedTensors(module);
+StateDict GetState(const torch::nn::Module& module, const Names& names) {
+  StateDict state = NamedTensors(module, names);
   for (auto& [name, tensor] : state) {
     tensor = tensor.to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
   }
   return state;
 }
 
-void SetState(torch::nn::Module& module, const StateDict& state, const std::string& what) {
-  CopyState(NamedTensors(module), state, what);
+void SetState(torch::nn::Module& module, const StateDict& state, const std::string& what,
+              const Names& names) {
+  StateDict by_file_name;
+  for (const auto& [name, tensor] : state) by_file_name[names.InFile(name)] = tensor;
+  CopyState(NamedTensors(module, names), by_file_name, what);
 }
 
-void LoadBackboneWeights(HmrNetImpl& network, const std::filesystem::path& path) {
-  constexpr const char* kHead[] = {"fc1.", "fc2.", "dec", "init_"};
-  StateDict targets = NamedTensors(network);
-  std::erase_if(targets, [&](const auto& item) {
-    return std::any_of(std::begin(kHead), std::end(kHead),
-                       [&](const char* prefix) { return item.first.starts_with(prefix); });
-  });
+void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path& path) {
   StateDict state = ModelState(ReadTorchFile(path), path.string());
   std::erase_if(state, [](const auto& item) { return item.first.starts_with("fc."); });
-  CopyState(targets, state, path.string());
+  SetState(encoder, state, path.string());
 }
 
-void LoadNetworkWeights(HmrNetImpl& network, const std::filesystem::path& path) {
-  SetState(network, ModelState(ReadTorchFile(path), path.string()), path.string());
+void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
+                        const Names& names) {
+  SetState(network, ModelState(ReadTorchFile(path), path.string()), path.string(), names);
 }
 
-TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Module& module) {
+TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Module& module,
+                        const Names& names) {
   TorchValue::Dict dict;
   for (const auto& item : module.named_parameters()) {
     const auto found = optimizer.state().find(StateKey(item.value()));
@@ -120,33 +124,37 @@ TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Mo
     TorchValue::Dict entry = {{"step", state.step()},
                               {"exp_avg", state.exp_avg().cpu().clone()},
                               {"exp_avg_sq", state.exp_avg_sq().cpu().clone()}};
-    dict.emplace_back(item.key(), std::move(entry));
+    dict.emplace_back(names.InFile(item.key()), std::move(entry));
   }
   return dict;
 }
 
 void SetAdamState(torch::optim::Adam& optimizer, const torch::nn::Module& module,
-                  const TorchValue& state, const std::string& what) {
+                  const TorchValue& state, const std::string& what, const Names& names) {
   AdamStates states;
-  const auto parameters = module.named_parameters();
+  std::map<std::string, at::Tensor> parameters;
+  for (const auto& item : module.named_parameters()) {
+    parameters[names.InFile(item.key())] = item.value();
+  }
   for (const auto& [name, entry] : state.AsDict(what)) {
     const std::string here = what + ": " + name;
-    const at::Tensor* parameter = parameters.find(name);
-    if (parameter == nullptr) ThrowUserError("{} is no parameter of the network", here);
+    const auto found = parameters.find(names.InFile(name));
+    if (found == parameters.end()) ThrowUserError("{} is no parameter of the network", here);
+    const at::Tensor& parameter = found->second;
     const auto moment = [&](const char* key) {
       const at::Tensor& tensor = entry.At(key, here).AsTensor(here);
-      if (tensor.sizes() != parameter->sizes()) {
+      if (tensor.sizes() != parameter.sizes()) {
         ThrowUserError("{}: {} is {} and should be {}", here, key, ShapeString(tensor),
-                       ShapeString(*parameter));
+                       ShapeString(parameter));
       }
       // In the parameter's own layout, as Adam would have made it.
-      return at::empty_like(*parameter, parameter->options().requires_grad(false)).copy_(tensor);
+      return at::empty_like(parameter, parameter.options().requires_grad(false)).copy_(tensor);
     };
     auto adam = std::make_unique<torch::optim::AdamParamState>();
     adam->step(entry.At("step", here).AsInt(here));
     adam->exp_avg(moment("exp_avg"));
     adam->exp_avg_sq(moment("exp_avg_sq"));
-    states[StateKey(*parameter)] = std::move(adam);
+    states[StateKey(parameter)] = std::move(adam);
   }
   optimizer.state() = std::move(states);
 }

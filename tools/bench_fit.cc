@@ -42,11 +42,12 @@ std::vector<double> ReadPeerObjective(const std::filesystem::path& path, size_t 
 }
 
 // What a network of keypoints makes of the problems.
-std::vector<BodyParams> StartsOf(const std::string& checkpoint, const BodyModel& body,
+std::vector<BodyParams> StartsOf(const std::string& checkpoint,
+                                 const std::shared_ptr<const BodyModel>& body,
                                  const std::vector<FitProblem>& problems) {
   InitRuntime(1);
   const c10::Device device = DeviceFromName("cpu");
-  TrainedNetwork trained = LoadKeypointNetwork(checkpoint, device);
+  TrainedNetwork trained = LoadKeypointNetwork(checkpoint, body, device);
   std::vector<Sample> samples(problems.size());
   for (size_t i = 0; i < problems.size(); ++i) {
     const auto box =
@@ -57,7 +58,7 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint, const BodyModel&
     samples[i].keypoints_px = problems[i].keypoints_px;
     samples[i].keypoints_confidence = problems[i].confidence;
   }
-  return PredictFromKeypoints(trained, samples, RestJoints(body), device);
+  return PredictFromKeypoints(trained, samples);
 }
 
 const FlagNames& Flags() {
@@ -256,7 +257,7 @@ int RunBenchFit(int argc, char** argv) {
   const auto prior = PriorOf(args);
   const Fitter fitter(body, prior, settings.fit);
   if (args.count("checkpoint")) {
-    file.starts["network"] = StartsOf(args["checkpoint"].as<std::string>(), *body, file.problems);
+    file.starts["network"] = StartsOf(args["checkpoint"].as<std::string>(), body, file.problems);
   }
   const Fitter yardstick(body, prior, FitOptions::Spin());
   nlohmann::json starts;

@@ -11,8 +11,8 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/so3.h"
+#include "regressor/layers/body_layer.h"
 #include "regressor/runtime.h"
-#include "regressor/smpl_layer.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"
 #include "tools/cli.h"
@@ -40,7 +40,7 @@ Bodies MakeBodies(const BodyLayout& body, int batch) {
 }
 
 // The memory is what the process grew by, at most, since `memory_before_mb`.
-nlohmann::json Measure(const SmplLayer& layer, const BodyLayout& body, int batch, int runs,
+nlohmann::json Measure(const BodyLayer& layer, const BodyLayout& body, int batch, int runs,
                        double memory_before_mb) {
   Bodies bodies = MakeBodies(body, batch);
   const Duration forward = MedianDuration(runs, [&] {
@@ -51,8 +51,8 @@ nlohmann::json Measure(const SmplLayer& layer, const BodyLayout& body, int batch
   bodies.betas.requires_grad_();
   const Duration both = MedianDuration(runs, [&] {
     bodies.rotmats.mutable_grad() = bodies.betas.mutable_grad() = at::Tensor();
-    const SmplOutput out = layer->forward(bodies.rotmats, bodies.betas, /*with_vertices=*/true);
-    (out.vertices.sum() + out.joints49.sum()).backward();
+    const BodyPoints out = layer->forward(bodies.rotmats, bodies.betas, /*with_vertices=*/true);
+    (out.vertices.sum() + out.joints.sum()).backward();
   });
   return {{"batch", batch},
           {"threads", at::get_num_threads()},
@@ -83,7 +83,7 @@ int RunBenchSmpl(int argc, char** argv) {
     throw UsageError("--batch must be 1 to 4096, --threads 1 to 1024, --runs 1 or more");
   }
   const auto body = BodyOf(args);
-  const SmplLayer layer(*body);
+  const BodyLayer layer(*body);
   nlohmann::json rows;
   std::ranges::sort(batches);  // the memory of a small batch stays unseen after a large one
   ForgetPeakMemory();          // reading the body takes more than it keeps

@@ -14,6 +14,7 @@
 #include "datasets/loader.h"
 #include "loop/learner.h"
 #include "loop/network_bridge.h"
+#include "loop/supervisor.h"
 #include "loop/train_options.h"
 #include "metrics/meter.h"
 #include "regressor/runtime.h"
@@ -44,7 +45,7 @@ class Bench {
  public:
   Bench(const TrainOptions& options, const std::shared_ptr<const BodyModel>& body,
         const std::shared_ptr<const PosePrior>& prior)
-      : learner_(options, *body, *prior, DeviceFromName(options.device)) {
+      : learner_(options, {body, prior}, DeviceFromName(options.device)) {
     const Mixture data = OpenMixture(options.data, {body, prior});
     LoaderOptions loading;
     loading.batch_size = options.batch_size;

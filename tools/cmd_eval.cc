@@ -39,7 +39,7 @@ class Evaluator {
 
   const Mixture& data() const { return data_; }
   const std::string& data_text() const { return data_text_; }
-  const BodyModel& body() const { return *body_; }
+  const std::shared_ptr<const BodyModel>& body() const { return body_; }
 
   void Add(const Dataset& set, const Sample& sample, const BodyParams& params) {
     for (SampleEvaluation& evaluation : evaluations_) evaluation.Add(set, sample, params);
@@ -122,8 +122,7 @@ class Evaluator {
 int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpoint) {
   InitRuntime(args["threads"].as<int>());
   const c10::Device device = DeviceFromName(args["device"].as<std::string>());
-  TrainedNetwork trained = LoadTrainedNetwork(checkpoint, device);
-  const TrainOptions& o = trained.options;
+  const TrainOptions o = OptionsOfRun(checkpoint);
   // The run's own body, prior and validation set unless others are given.
   const auto given = [&](const char* name, const std::string& otherwise) {
     return args.count(name) ? args[name].as<std::string>() : otherwise;
@@ -133,7 +132,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   Evaluator evaluator(args, given("body", o.body),
                       given("joint-regressor-extra", o.joint_regressor_extra),
                       given("prior", o.prior), data);
-  const RestJoints rest(evaluator.body());
+  TrainedNetwork trained = LoadTrainedNetwork(checkpoint, evaluator.body(), device);
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
   loading.picture = PictureFor(o.network.input);
@@ -141,7 +140,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     const Batch batch = loader.Next();
-    const std::vector<BodyParams> bodies = PredictBodies(trained.network, batch, rest, device);
+    const std::vector<BodyParams> bodies = trained.Predict(batch);
     for (int k = 0; k < batch.size(); ++k) {
       evaluator.Add(*evaluator.data().sets[batch.set_idx[k]], batch.samples[k], bodies[k]);
     }

@@ -360,7 +360,7 @@ int RunFit(int argc, char** argv) {
   const Survey survey = SurveyOf(source);
   std::unique_ptr<NetworkStart> network;
   if (args.count("checkpoint")) {
-    network = OpenNetworkStart(args["checkpoint"].as<std::string>(), *body);
+    network = OpenNetworkStart(args["checkpoint"].as<std::string>(), body);
   }
   CheckSurvey(survey, args, network && network->needs_pictures());
   if (args.count("sequence")) CheckFrames(source);

@@ -16,18 +16,18 @@ constexpr const char* kFormat = "gyre 2";
 }  // namespace
 
 void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double train_seconds,
-                     const HmrNet& network, const torch::optim::Adam& optimizer) {
+                     const Trained& trained) {
+  const auto& [network, optimizer, names] = trained;
   WriteTorchFile(folder / "network.pt",
                  TorchValue::Dict{{"format", kFormat},
                                   {"step", step},
-                                  {"model", GetState(*network)},
-                                  {"adam", GetAdamState(optimizer, *network)}});
+                                  {"model", GetState(network, names)},
+                                  {"adam", GetAdamState(optimizer, network, names)}});
   WriteFileAtomically(folder / "state.json",
                       nlohmann::json({{"train_seconds", train_seconds}}).dump() + "\n");
 }
 
-CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& network,
-                               torch::optim::Adam& optimizer) {
+CheckpointState ReadCheckpoint(const std::filesystem::path& folder, const Trained& trained) {
   const std::string what = (folder / "network.pt").string();
   const TorchValue file = ReadTorchFile(what);
   if (file.At("format", what).AsString(what) != kFormat) {
@@ -42,8 +42,9 @@ CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& netw
   const CheckpointState state{file.At("step", what).AsInt(what),
                               seconds["train_seconds"].get<double>()};
   const StateDict weights = file.At("model", what).AsStateDict(what);
-  SetAdamState(optimizer, *network, file.At("adam", what), what);
-  SetState(*network, weights, what);
+  const auto& [network, optimizer, names] = trained;
+  SetAdamState(optimizer, network, file.At("adam", what), what, names);
+  SetState(network, weights, what, names);
   return state;
 }
 

@@ -7,17 +7,25 @@
 // checkpoint. Random numbers need no state: they are functions of the seed and the step.
 #pragma once
 
+#include <torch/nn/module.h>
 #include <torch/optim/adam.h>
 
 #include <cstdint>
 #include <filesystem>
 
-#include "regressor/hmr.h"
+#include "regressor/names.h"
 
 namespace gyre {
 
+// What a checkpoint is of: modules and their tensors' names alone.
+struct Trained {
+  torch::nn::Module& network;
+  torch::optim::Adam& optimizer;
+  const Names& names;  // in network.pt
+};
+
 void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double train_seconds,
-                     const HmrNet& network, const torch::optim::Adam& optimizer);
+                     const Trained& trained);
 
 struct CheckpointState {
   int64_t step = 0;
@@ -25,7 +33,6 @@ struct CheckpointState {
 };
 // Restores network and optimiser. UserError names the file at fault; then another checkpoint has to
 // be read before either is used.
-CheckpointState ReadCheckpoint(const std::filesystem::path& folder, HmrNet& network,
-                               torch::optim::Adam& optimizer);
+CheckpointState ReadCheckpoint(const std::filesystem::path& folder, const Trained& trained);
 
 }  // namespace gyre

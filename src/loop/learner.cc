@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/learner.h"
 
+#include <ATen/ops/cat.h>
 #include <c10/core/GradMode.h>
 
 #include <cmath>
 #include <numbers>
 #include <optional>
 
+#include "core/error.h"
 #include "core/rng.h"
 #include "core/trace.h"
-#include "loop/network_bridge.h"
 #include "loop/numeric_guard.h"
+#include "loop/predictor.h"
 #include "regressor/adam.h"
 #include "regressor/runtime.h"
 
@@ -30,55 +32,97 @@ void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
   }
 }
 
+// What shapes a body: betas, and behind them the expression where there is one.
+at::Tensor ShapeOf(const at::Tensor& betas, const at::Tensor& expression) {
+  return expression.defined() ? at::cat({betas, expression}, 1) : betas;
+}
+
 }  // namespace
 
-Learner::Learner(const TrainOptions& options, const BodyModel& body, const PosePrior& prior,
-                 c10::Device device)
-    : options_(options),
-      device_(device),
-      rest_(body),
-      network_(options.network, MeanParams::FromPrior(prior)),
-      smpl_(body) {
+Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10::Device device)
+    : options_(options), device_(device), network_(options.network, setting) {
   network_->to(device);
   UseChannelsLast(*network_);
-  smpl_->to(device);
+  if (setting.body) {
+    rest_.emplace(*setting.body);
+    layer_ = BodyLayer(*setting.body, network_->keypoints());
+    layer_->to(device);
+  }
   optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
                                            torch::optim::AdamOptions(options.learning_rate));
 }
 
-Losses Learner::LossesOf(const Batch& batch, const HmrOutput& output, int64_t step,
-                         Supervisor& supervisor, const RankMean& rank_mean,
-                         SupervisionStats* stats) {
+Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) const {
+  if (!layer_.is_empty() && said.rotations.defined() && said.betas.defined()) {
+    const BodyPoints posed =
+        layer_->forward(said.rotations, ShapeOf(said.betas, said.expression), with_vertices);
+    if (!said.joints.defined()) {
+      said.joints = posed.joints;
+      said.set = &layer_->set();
+    }
+    if (!said.vertices.defined()) said.vertices = posed.vertices;
+  }
+  if (said.joints.defined() && said.camera.defined()) {
+    said.keypoints =
+        ProjectToCrop(said.joints, said.camera, CamerasOf(batch, device_), batch.crop_px);
+  }
+  return said;
+}
+
+void Learner::LeaveOutMissing(Targets* targets) const {
+  if (layer_.is_empty()) return;
+  for (const int joint : layer_->missing()) {
+    targets->keypoints.select(1, joint).select(1, 2).fill_(0);
+    const int64_t in_space = joint - targets->joints_first;
+    if (in_space < 0 || in_space >= targets->joints.size(1)) continue;
+    targets->joints.select(1, in_space).select(1, 3).fill_(0);
+  }
+}
+
+Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
+                         const RankMean& rank_mean, SupervisionStats* stats) {
   std::optional<Span> phase("forward");
-  const std::vector<BodyParams> predictions = BodiesFromOutput(output, batch, rest_);
+  std::vector<BodyParams> predictions;
+  if (rest_ && said.HasBody()) predictions = BodiesFromOutput(said, batch, *rest_);
   phase.emplace("loss");
   LossOptions weights = options_.loss;
   if (step <= weights.vertices_after) weights.vertices = 0;
   const bool with_vertices = weights.vertices > 0;
   // Before the fits: a device of its own poses the bodies while this one's cores fit.
-  const SmplOutput posed = smpl_->forward(output.rotmats, output.betas, with_vertices);
+  const Output output = Complete(said, batch, with_vertices);
   phase.reset();
-  const std::vector<Target> targets = supervisor.Step(batch.samples, predictions, step, stats);
+  const std::vector<Target> taught = teacher.Step(batch.samples, predictions, step, stats);
 
   phase.emplace("copy");
-  LossTarget target =
-      TargetTensors(batch, targets, rest_, options_.use_labels, options_.loss.fit_sd_rad, device_);
+  Targets targets =
+      TargetTensors(batch, taught, network_->keypoints(), rest_ ? &*rest_ : nullptr,
+                    {options_.use_labels, options_.loss.fit_sd_rad}, device_);
+  LeaveOutMissing(&targets);
   phase.emplace("loss");
-  if (with_vertices) {
+  if (with_vertices && targets.rotations.defined()) {
     const at::NoGradGuard no_grad;
-    target.vertices = smpl_->forward(target.rotmats, target.betas, true).vertices;
+    const at::Tensor shape = ShapeOf(targets.betas, targets.expression);
+    targets.vertices = layer_->forward(targets.rotations, shape, true).vertices;
   }
-  const LossPrediction prediction{
-      output.rotmats,
-      output.betas,
-      output.cam,
-      posed.joints49,
-      ProjectToCrop(posed.joints49, output.cam, CamerasOf(batch, device_), batch.crop_px),
-      posed.vertices};
-  return ComputeLosses(prediction, target, weights, rank_mean);
+  return ComputeLosses(output, targets, weights, rank_mean);
 }
 
-StepReport Learner::Step(const Batch& batch, int64_t step, Supervisor& supervisor, Ranks& ranks) {
+Losses Learner::LossesOf(const Batch& batch, int64_t step, Teacher& teacher,
+                         const RankMean& rank_mean) {
+  const at::NoGradGuard no_grad;
+  network_->eval();
+  SupervisionStats stats;
+  const Output said =
+      network_->forward(NetworkInputs(batch, options_.network.input, device_));
+  return LossesOf(batch, said, step, teacher, rank_mean, &stats);
+}
+
+std::vector<BodyParams> Learner::Predict(const Batch& batch) {
+  GYRE_CHECK(rest_.has_value());
+  return PredictBodies(network_, batch, *rest_, device_);
+}
+
+StepReport Learner::Step(const Batch& batch, int64_t step, Teacher& teacher, Ranks& ranks) {
   // Dropout draws from the step, not from what was drawn before it.
   Rng rng(options_.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks.rank()),
           static_cast<uint64_t>(step));
@@ -88,11 +132,10 @@ StepReport Learner::Step(const Batch& batch, int64_t step, Supervisor& superviso
   const at::Tensor inputs = NetworkInputs(batch, options_.network.input, device_);
   phase.emplace("forward");
   network_->train();
-  const HmrOutput output = network_->forward(inputs);
+  const Output said = network_->forward(inputs);
   phase.reset();
   StepReport report;
-  const Losses losses =
-      LossesOf(batch, output, step, supervisor, ranks.Mean(), &report.supervision);
+  const Losses losses = LossesOf(batch, said, step, teacher, ranks.Mean(), &report.supervision);
   phase.emplace("loss");
   // Of all ranks: if one's is not finite, none takes the step.
   report.loss = ranks.Sum({losses.total.item<double>()})[0] / ranks.count();
@@ -100,7 +143,7 @@ StepReport Learner::Step(const Batch& batch, int64_t step, Supervisor& superviso
     report.terms.emplace_back(name, value.item<double>());
   }
   if (!std::isfinite(report.loss)) {
-    report.not_finite = NotFinite(losses, output, batch.samples);
+    report.not_finite = NotFinite(losses, said, batch.samples);
     if (report.not_finite.empty()) report.not_finite = "the loss of another rank";
     return report;
   }

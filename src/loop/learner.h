@@ -8,18 +8,20 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "body/body_model.h"
-#include "body/kinematics.h"
 #include "datasets/loader.h"
+#include "loop/checkpoint.h"
+#include "loop/network_bridge.h"
 #include "loop/ranks.h"
-#include "loop/supervisor.h"
+#include "loop/supervision.h"
 #include "loop/train_options.h"
-#include "regressor/hmr.h"
-#include "regressor/smpl_layer.h"
+#include "regressor/layers/body_layer.h"
+#include "regressor/losses/losses.h"
+#include "regressor/network.h"
 
 namespace gyre {
 
@@ -34,26 +36,35 @@ struct StepReport {
 
 class Learner {
  public:
-  // Weights are drawn from Torch's random state.
-  Learner(const TrainOptions& options, const BodyModel& body, const PosePrior& prior,
-          c10::Device device);
+  // Weights are drawn from Torch's random state. Without a body in the setting the network speaks
+  // of none, and only keypoints and joints teach it.
+  Learner(const TrainOptions& options, const NetworkSetting& setting, c10::Device device);
 
   // Every draw is a function of options.seed, `step` (from 1) and the rank.
-  StepReport Step(const Batch& batch, int64_t step, Supervisor& supervisor, Ranks& ranks);
+  StepReport Step(const Batch& batch, int64_t step, Teacher& teacher, Ranks& ranks);
+  // The losses of a batch, in evaluation mode and without learning from it.
+  Losses LossesOf(const Batch& batch, int64_t step, Teacher& teacher, const RankMean& rank_mean);
+  // The network's bodies, see predictor.h. For networks with a body.
+  std::vector<BodyParams> Predict(const Batch& batch);
 
-  HmrNet& network() { return network_; }
+  Network& network() { return network_; }
   torch::optim::Adam& optimizer() { return *optimizer_; }
-  const RestJoints& rest() const { return rest_; }
+  Trained trained() { return {*network_, *optimizer_, network_->names()}; }
+  const std::optional<RestJoints>& rest() const { return rest_; }
 
  private:
-  Losses LossesOf(const Batch& batch, const HmrOutput& output, int64_t step, Supervisor& supervisor,
+  // Nothing teaches of joints that the body does not have.
+  void LeaveOutMissing(Targets* targets) const;
+  // What follows from what the network said: joints and vertices of its body, their projection.
+  Output Complete(Output said, const Batch& batch, bool with_vertices) const;
+  Losses LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
                   const RankMean& rank_mean, SupervisionStats* stats);
 
   TrainOptions options_;
   c10::Device device_;
-  RestJoints rest_;
-  HmrNet network_;
-  SmplLayer smpl_;
+  std::optional<RestJoints> rest_;  // none without a body
+  Network network_;
+  BodyLayer layer_{nullptr};  // none without a body
   std::unique_ptr<torch::optim::Adam> optimizer_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <ATen/Functions.h>
 
+#include <algorithm>
+
 #include "body/symmetry.h"
 #include "core/error.h"
 #include "core/so3.h"
@@ -29,15 +31,17 @@ struct HostTensor {
 
 Vec2 CropMiddle(int size_px) { return Vec2::Constant(0.5 * (size_px - 1)); }
 
-// [B,49,3]: x, y in [-1,1] of the crop, confidence.
+// [B,N,3]: x, y in [-1,1] of the crop, confidence.
 at::Tensor NormalizedKeypoints(const Batch& batch, c10::Device device) {
-  HostTensor keypoints({int64_t{batch.size()}, kNumSpinJoints, 3}, device);
+  const int64_t count = batch.size() > 0 ? batch.keypoints[0].points_px.rows() : 0;
+  HostTensor keypoints({int64_t{batch.size()}, count, 3}, device);
   for (int i = 0; i < batch.size(); ++i) {
     const CropKeypoints& in_crop = batch.keypoints[i];
-    for (int j = 0; j < kNumSpinJoints; ++j) {
+    GYRE_CHECK(in_crop.points_px.rows() == count);
+    for (int j = 0; j < count; ++j) {
       const Vec2 point = (in_crop.points_px.row(j).transpose() - CropMiddle(batch.crop_px)) /
                          (0.5 * batch.crop_px);
-      float* out = keypoints.data + 3 * (kNumSpinJoints * i + j);
+      float* out = keypoints.data + 3 * (count * i + j);
       out[0] = static_cast<float>(point.x());
       out[1] = static_cast<float>(point.y());
       out[2] = static_cast<float>(in_crop.confidence[j]);
@@ -89,9 +93,9 @@ LoaderPicture PictureFor(NetworkInput input) {
   return LoaderPicture::kNone;
 }
 
-at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,
+at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& camera,
                          const CropCameras& cameras, double size_px) {
-  const at::Tensor at_middle = TranslationFromWeakPerspective(cam, cameras.focal_px, size_px);
+  const at::Tensor at_middle = TranslationFromWeakPerspective(camera, cameras.focal_px, size_px);
   const at::Tensor depth = at_middle.slice(1, 2, 3);
   const at::Tensor offset =
       (0.5 * (size_px - 1) - cameras.center_px) / cameras.focal_px.unsqueeze(1) * depth;
@@ -100,28 +104,34 @@ at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,
       ProjectPoints(joints, translation, cameras.focal_px, cameras.center_px), size_px);
 }
 
-std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& batch,
+std::vector<BodyParams> BodiesFromOutput(const Output& output, const Batch& batch,
                                          const RestJoints& rest) {
+  GYRE_CHECK(output.HasBody());
   const auto host = [](const at::Tensor& t) {
-    return t.detach().to(at::kCPU, at::kDouble).contiguous();
+    return t.defined() ? t.detach().to(at::kCPU, at::kDouble).contiguous() : at::zeros({0, 0});
   };
-  const at::Tensor rotmats = host(output.rotmats), betas = host(output.betas),
-                   cams = host(output.cam);
-  GYRE_CHECK(rotmats.size(0) == batch.size());
-  std::vector<BodyParams> bodies(batch.size(), BodyParams(SmplLayout()));
+  const at::Tensor rotations = host(output.rotations), betas = host(output.betas),
+                   expressions = host(output.expression), cameras = host(output.camera);
+  GYRE_CHECK(rotations.size(0) == batch.size());
+  const BodyLayout& layout = *rest.layout;
+  GYRE_CHECK(rotations.size(1) == layout.num_joints() && betas.size(1) == layout.num_betas);
+  std::vector<BodyParams> bodies(batch.size());
   for (int i = 0; i < batch.size(); ++i) {
-    BodyParams in_crop{SmplLayout()};
-    for (int k = 0; k < kNumBodyJoints; ++k) {
+    BodyParams in_crop(layout);
+    for (int k = 0; k < layout.num_joints(); ++k) {
       using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-      const Mat3 rotation =
-          Eigen::Map<const RowMat3>(rotmats.data_ptr<double>() + 9 * (kNumBodyJoints * i + k));
+      const Mat3 rotation = Eigen::Map<const RowMat3>(rotations.data_ptr<double>() +
+                                                      9 * (layout.num_joints() * i + k));
       in_crop.rotation(k) = LogSO3(rotation);
     }
-    in_crop.betas() = Eigen::Map<const Eigen::Matrix<double, kNumShapeParams, 1>>(
-        betas.data_ptr<double>() + kNumShapeParams * i);
-    const Vec3 cam = Eigen::Map<const Vec3>(cams.data_ptr<double>() + 3 * i);
+    const auto row = [i](const at::Tensor& rows) {
+      return Eigen::Map<const VecX>(rows.data_ptr<double>() + rows.size(1) * i, rows.size(1));
+    };
+    in_crop.betas() = row(betas);
+    if (output.expression.defined()) in_crop.expression() = row(expressions);
     const Camera camera = CameraInCrop(ImageCamera(batch.samples[i]), batch.crops[i]);
-    in_crop.transl() = TranslationFromWeakPerspective(cam, camera.focal_px, batch.crop_px);
+    in_crop.transl() =
+        TranslationFromWeakPerspective(Vec3(row(cameras)), camera.focal_px, batch.crop_px);
     in_crop.transl().head<2>() +=
         (CropMiddle(batch.crop_px) - camera.center_px) * (in_crop.transl().z() / camera.focal_px);
     bodies[i] = BodyFromCrop(in_crop, batch.crops[i], rest);
@@ -129,55 +139,94 @@ std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& b
   return bodies;
 }
 
-LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
-                         const RestJoints& rest, bool use_labels, double fit_sd_rad,
-                         c10::Device device) {
-  const int64_t n = batch.size();
-  GYRE_CHECK(static_cast<int64_t>(targets.size()) == n);
-  HostTensor joints({n, kNumSupersetJoints, 4}, device), has_joints({n}, device),
-      rotmats({n, kNumBodyJoints, 3, 3}, device), betas({n, kNumShapeParams}, device),
-      valid({n}, device), joint_weight({n, kNumBodyJoints}, device);
-  for (int i = 0; i < n; ++i) {
+JointRange JointsInSpace(const KeypointSet& set) {
+  const auto is_openpose = [](std::string_view joint) { return joint.starts_with("OP "); };
+  const auto annotated = std::ranges::find_if_not(set.joints, is_openpose);
+  if (annotated == set.joints.end()) return {0, set.size()};
+  const int first = static_cast<int>(annotated - set.joints.begin());
+  return {first, set.size() - first};
+}
+
+namespace {
+
+// The joints in space that the samples have: [B,M,4] with confidence, and [B] who has them.
+void AddJoints(const Batch& batch, bool use_labels, c10::Device device, Targets* out) {
+  const JointRange range = JointsInSpace(*out->set);
+  HostTensor joints({batch.size(), range.count, 4}, device), has({batch.size()}, device);
+  for (int i = 0; i < batch.size(); ++i) {
     const Sample& sample = batch.samples[i];
-    if (use_labels && sample.joints3d) {
-      Points3 points = *sample.joints3d;
-      VecX confidence = sample.joints3d_confidence;
-      JointsInCrop(batch.crops[i], &points, &confidence);
-      for (int j = 0; j < kNumSupersetJoints; ++j) {
-        float* out = joints.data + 4 * (kNumSupersetJoints * i + j);
-        for (int axis = 0; axis < 3; ++axis) out[axis] = static_cast<float>(points(j, axis));
-        out[3] = static_cast<float>(confidence[j]);
-      }
-      has_joints.data[i] = 1;
+    if (!use_labels || !sample.joints3d) continue;
+    Points3 points = *sample.joints3d;
+    VecX confidence = sample.joints3d_confidence;
+    GYRE_CHECK(points.rows() == range.count);
+    JointsInCrop(batch.crops[i], &points, &confidence);
+    for (int j = 0; j < range.count; ++j) {
+      float* to = joints.data + 4 * (range.count * i + j);
+      for (int axis = 0; axis < 3; ++axis) to[axis] = static_cast<float>(points(j, axis));
+      to[3] = static_cast<float>(confidence[j]);
     }
+    has.data[i] = 1;
+  }
+  out->joints = joints.OnDevice();
+  out->joints_first = range.first;
+  out->has_joints = has.OnDevice();
+}
+
+// How much each rotation of a sample teaches: less where its fit is unsure.
+void SetJointWeights(const Target& target, const BodyLayout& layout, bool flip, double fit_sd_rad,
+                     float* weights) {
+  for (int k = 0; k < layout.num_joints(); ++k) {
+    const int fitted = flip ? layout.mirror[k] : k;
+    const double sd = target.rotation_sd_rad.size() == 0 ? 0 : target.rotation_sd_rad[fitted];
+    const double ratio = fit_sd_rad > 0 ? sd / fit_sd_rad : 0;
+    weights[k] = static_cast<float>(1 / (1 + ratio * ratio));
+  }
+}
+
+void AddBodies(const Batch& batch, std::span<const Target> targets, const RestJoints& rest,
+               double fit_sd_rad, c10::Device device, Targets* out) {
+  const BodyLayout& layout = *rest.layout;
+  const int64_t n = batch.size(), num_joints = layout.num_joints();
+  HostTensor rotations({n, num_joints, 3, 3}, device), betas({n, layout.num_betas}, device),
+      expression({n, layout.num_expression}, device), valid({n}, device),
+      joint_weight({n, num_joints}, device);
+  for (int i = 0; i < n; ++i) {
     if (!targets[i].valid) continue;
     valid.data[i] = 1;
-    const bool unsure = fit_sd_rad > 0 && targets[i].rotation_sd_rad.size() > 0;
-    for (int k = 0; k < kNumBodyJoints; ++k) {
-      const int fitted = batch.crops[i].flip() ? rest.layout->mirror[k] : k;
-      const double ratio = unsure ? targets[i].rotation_sd_rad[fitted] / fit_sd_rad : 0;
-      joint_weight.data[kNumBodyJoints * i + k] = static_cast<float>(1 / (1 + ratio * ratio));
-    }
+    SetJointWeights(targets[i], layout, batch.crops[i].flip(), fit_sd_rad,
+                    joint_weight.data + num_joints * i);
     const BodyParams& params = targets[i].params;
-    const BodyParams body = BodyInCrop(params, batch.crops[i], rest);
-    for (int k = 0; k < kNumBodyJoints; ++k) {
+    GYRE_CHECK(params.Fits(layout));
+    const BodyParams in_crop = BodyInCrop(params, batch.crops[i], rest);
+    for (int k = 0; k < num_joints; ++k) {
       using RowMat3f = Eigen::Matrix<float, 3, 3, Eigen::RowMajor>;
-      Eigen::Map<RowMat3f>(rotmats.data + 9 * (kNumBodyJoints * i + k)) =
-          ExpSO3(body.rotation(k)).cast<float>();
+      Eigen::Map<RowMat3f>(rotations.data + 9 * (num_joints * i + k)) =
+          ExpSO3(in_crop.rotation(k)).cast<float>();
     }
-    for (int k = 0; k < kNumShapeParams; ++k) {
-      betas.data[kNumShapeParams * i + k] = static_cast<float>(body.betas()[k]);
-    }
+    Eigen::Map<Eigen::VectorXf>(betas.data + layout.num_betas * i, layout.num_betas) =
+        in_crop.betas().cast<float>();
+    Eigen::Map<Eigen::VectorXf>(expression.data + layout.num_expression * i,
+                                layout.num_expression) = in_crop.expression().cast<float>();
   }
-  LossTarget target;
-  target.keypoints_2d = NormalizedKeypoints(batch, device);
-  target.joints_3d = joints.OnDevice();
-  target.has_joints_3d = has_joints.OnDevice();
-  target.rotmats = rotmats.OnDevice();
-  target.betas = betas.OnDevice();
-  target.valid = valid.OnDevice();
-  if (fit_sd_rad > 0) target.joint_weight = joint_weight.OnDevice();
-  return target;
+  out->rotations = rotations.OnDevice();
+  out->betas = betas.OnDevice();
+  if (layout.num_expression > 0) out->expression = expression.OnDevice();
+  out->valid = valid.OnDevice();
+  if (fit_sd_rad > 0) out->joint_weight = joint_weight.OnDevice();
+}
+
+}  // namespace
+
+Targets TargetTensors(const Batch& batch, std::span<const Target> targets, const KeypointSet& set,
+                      const RestJoints* rest, const TargetOptions& options, c10::Device device) {
+  GYRE_CHECK(static_cast<int64_t>(targets.size()) == batch.size());
+  Targets out;
+  out.set = &set;
+  out.keypoints = NormalizedKeypoints(batch, device);
+  GYRE_CHECK(out.keypoints.size(1) == set.size());
+  AddJoints(batch, options.use_labels, device, &out);
+  if (rest) AddBodies(batch, targets, *rest, options.fit_sd_rad, device, &out);
+  return out;
 }
 
 }  // namespace gyre

@@ -12,14 +12,16 @@
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
 
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "body/body_model.h"
 #include "datasets/loader.h"
-#include "loop/supervisor.h"
-#include "regressor/hmr.h"
-#include "regressor/losses.h"
+#include "loop/supervision.h"
+#include "regressor/losses/targets.h"
+#include "regressor/network_options.h"
+#include "regressor/output.h"
 
 namespace gyre {
 
@@ -29,23 +31,34 @@ struct CropCameras {
 };
 CropCameras CamerasOf(const Batch& batch, c10::Device device);
 
-// What a network looks at, on `device`: in the shapes of encoder.h.
+// What a network looks at, on `device`: in the shapes of encoders/encoder.h.
 at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device);
 // What the loader has to bring for it.
 LoaderPicture PictureFor(NetworkInput input);
 
-// The network's 49 joints [B,49,3] in the crop, in [-1,1]: [B,49,2].
-at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& cam,
+// Joints [B,N,3] in the crop, in [-1,1]: [B,N,2].
+at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& camera,
                          const CropCameras& cameras, double size_px);
 
-// The network's bodies in the camera frames of the images; one per sample.
-std::vector<BodyParams> BodiesFromOutput(const HmrOutput& output, const Batch& batch,
+// The network's bodies in the camera frames of the images; one per sample. For an output that
+// HasBody().
+std::vector<BodyParams> BodiesFromOutput(const Output& output, const Batch& batch,
                                          const RestJoints& rest);
 
-// What the targets say, in the crops. Labels other than body parameters (3D joints) are used if
-// `use_labels`; `fit_sd_rad`: LossOptions'.
-LossTarget TargetTensors(const Batch& batch, std::span<const Target> targets,
-                         const RestJoints& rest, bool use_labels, double fit_sd_rad,
-                         c10::Device device);
+// The joints of a set that data sets know in space: those that people annotate, which stand behind
+// OpenPose's if the set has both.
+struct JointRange {
+  int first = 0, count = 0;
+};
+JointRange JointsInSpace(const KeypointSet& set);
+
+struct TargetOptions {
+  bool use_labels = true;  // labels other than body parameters (3D joints) teach
+  double fit_sd_rad = 0;   // LossOptions'
+};
+// What batch and targets say, in the crops, of keypoints of `set`; rotations, shape and expression
+// where there is a body, whose `rest` it is.
+Targets TargetTensors(const Batch& batch, std::span<const Target> targets, const KeypointSet& set,
+                      const RestJoints* rest, const TargetOptions& options, c10::Device device);
 
 }  // namespace gyre

@@ -13,7 +13,7 @@ bool AllFinite(const at::Tensor& tensor) { return tensor.isfinite().all().item<b
 
 }  // namespace
 
-std::string NotFinite(const Losses& losses, const HmrOutput& output,
+std::string NotFinite(const Losses& losses, const Output& output,
                       std::span<const Sample> samples) {
   std::vector<std::string> terms, names;
   for (const auto& [name, value] : losses.terms) {
@@ -24,11 +24,11 @@ std::string NotFinite(const Losses& losses, const HmrOutput& output,
   constexpr size_t kNamed = 3;
   size_t count = 0;
   for (size_t i = 0; i < samples.size(); ++i) {
-    const auto row = static_cast<int64_t>(i);
-    if (AllFinite(output.rotmats[row]) && AllFinite(output.betas[row]) &&
-        AllFinite(output.cam[row])) {
-      continue;
-    }
+    bool finite = true;
+    output.VisitTensors([&](const char*, const at::Tensor& tensor) {
+      finite = finite && (!tensor.defined() || AllFinite(tensor[static_cast<int64_t>(i)]));
+    });
+    if (finite) continue;
     if (++count <= kNamed)
       names.push_back(fmt::format("{} {}", samples[i].dataset, samples[i].index));
   }

@@ -10,14 +10,14 @@
 #include <string>
 
 #include "datasets/sample.h"
-#include "regressor/hmr.h"
-#include "regressor/losses.h"
+#include "regressor/losses/losses.h"
+#include "regressor/output.h"
 
 namespace gyre {
 
 // Loss terms, and the samples for which the network's output is to blame:
 // "loss_keypoints_2d (the network's output for coco 17, coco 40)".
-std::string NotFinite(const Losses& losses, const HmrOutput& output,
+std::string NotFinite(const Losses& losses, const Output& output,
                       std::span<const Sample> samples);
 // The first parameter whose gradient is not finite.
 std::string NotFiniteGradient(const torch::nn::Module& network);

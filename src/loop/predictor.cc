@@ -7,7 +7,6 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "loop/network_bridge.h"
 #include "loop/run_directory.h"
 #include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
@@ -15,27 +14,49 @@
 
 namespace gyre {
 
-std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
+std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device) {
   const at::NoGradGuard no_grad;
   if (network->is_training()) network->eval();  // threads may share a network in evaluation
-  const at::Tensor input = NetworkInputs(batch, network->options().input, device);
-  return BodiesFromOutput(network->forward(input), batch, rest);
+  const Output output =
+      network->forward(NetworkInputs(batch, network->options().input, device));
+  if (!output.HasBody()) {
+    ThrowUserError("a network with head {} says no bodies", network->options().head);
+  }
+  return BodiesFromOutput(output, batch, rest);
+}
+
+void LoadInitialWeights(const std::filesystem::path& init, Network& network) {
+  if (init.empty()) return;
+  if (std::filesystem::is_directory(init)) {
+    LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt", network->names());
+  } else if (init.filename().string().starts_with("resnet")) {
+    LoadBackboneWeights(network->encoder(), init);  // torchvision's file names
+  } else {
+    LoadNetworkWeights(*network, init, network->names());
+  }
+}
+
+TrainOptions OptionsOfRun(const std::filesystem::path& run_or_checkpoint) {
+  // RUN/checkpoints/000500
+  const std::filesystem::path options_file =
+      std::filesystem::absolute(FindCheckpoint(run_or_checkpoint)).parent_path().parent_path() /
+      "options.json";
+  const auto json = nlohmann::json::parse(ReadFile(options_file), nullptr, false);
+  TrainOptions options = TrainOptionsFromJson(json, options_file.string());
+  options.network.Check();
+  return options;
 }
 
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
+                                  const std::shared_ptr<const BodyModel>& body,
                                   c10::Device device) {
-  const std::filesystem::path checkpoint = FindCheckpoint(run_or_checkpoint);
-  // RUN/checkpoints/000500
-  const std::filesystem::path options_file =
-      std::filesystem::absolute(checkpoint).parent_path().parent_path() / "options.json";
-  const auto json = nlohmann::json::parse(ReadFile(options_file), nullptr, false);
-  TrainedNetwork trained;
-  trained.options = TrainOptionsFromJson(json, options_file.string());
-  trained.options.network.Check();
-  const auto prior = LoadPosePrior(trained.options.prior);
-  trained.network = HmrNet(trained.options.network, MeanParams::FromPrior(*prior));
-  LoadNetworkWeights(*trained.network, checkpoint / "network.pt");
+  TrainedNetwork trained{Network{nullptr}, OptionsOfRun(run_or_checkpoint), RestJoints(*body),
+                         device};
+  const NetworkSetting setting{body, LoadPosePrior(trained.options.prior)};
+  trained.network = Network(trained.options.network, setting);
+  LoadNetworkWeights(*trained.network, FindCheckpoint(run_or_checkpoint) / "network.pt",
+                     trained.network->names());
   trained.network->to(device);
   trained.network->eval();
   FoldBatchNorm(*trained.network);
@@ -44,8 +65,9 @@ TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint
 }
 
 TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
+                                   const std::shared_ptr<const BodyModel>& body,
                                    c10::Device device) {
-  TrainedNetwork trained = LoadTrainedNetwork(run_or_checkpoint, device);
+  TrainedNetwork trained = LoadTrainedNetwork(run_or_checkpoint, body, device);
   if (trained.options.network.input != NetworkInput::kKeypoints) {
     ThrowUserError(
         "{}: its network looks at {}s; one that looks at keypoints comes from gyre "
@@ -56,8 +78,7 @@ TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoin
 }
 
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
-                                             std::span<const Sample> samples,
-                                             const RestJoints& rest, c10::Device device) {
+                                             std::span<const Sample> samples) {
   if (samples.empty()) return {};
   Batch batch;
   batch.crop_px = trained.options.network.image_px;
@@ -67,7 +88,7 @@ std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
     batch.keypoints.push_back(
         KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, batch.crops.back()));
   }
-  return PredictBodies(trained.network, batch, rest, device);
+  return trained.Predict(batch);
 }
 
 }  // namespace gyre

@@ -11,8 +11,9 @@
 
 #include "body/body_model.h"
 #include "datasets/loader.h"
+#include "loop/network_bridge.h"
 #include "loop/train_options.h"
-#include "regressor/hmr.h"
+#include "regressor/network.h"
 
 namespace gyre {
 
@@ -20,24 +21,40 @@ namespace gyre {
 inline constexpr double kNetworkBoxMargin = 1.2;
 
 // In evaluation mode, without gradients: one body per sample, in the camera frame of its image.
-std::vector<BodyParams> PredictBodies(HmrNet& network, const Batch& batch, const RestJoints& rest,
+// UserError for a network that says no bodies.
+std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device);
+
+// What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h), or
+// by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
+void LoadInitialWeights(const std::filesystem::path& init, Network& network);
+
+// The options of a run or of the one that a checkpoint belongs to.
+TrainOptions OptionsOfRun(const std::filesystem::path& run_or_checkpoint);
 
 // The network of a run or of one of its checkpoints, with the options it was trained with. For
 // evaluation: its batch norms are folded, see batch_norm.h.
 struct TrainedNetwork {
-  HmrNet network{nullptr};
+  Network network{nullptr};
   TrainOptions options;
+  RestJoints rest;
+  c10::Device device;
+
+  std::vector<BodyParams> Predict(const Batch& batch) {
+    return PredictBodies(network, batch, rest, device);
+  }
 };
+// It speaks of `body`, whose layout has to be that of the body it was trained with.
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
+                                  const std::shared_ptr<const BodyModel>& body,
                                   c10::Device device);
 
 // One that looks at keypoints (gyre train --preset prior18). UserError for another.
 TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
+                                   const std::shared_ptr<const BodyModel>& body,
                                    c10::Device device);
 // What it makes of the samples' boxes and keypoints; no picture is read.
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
-                                             std::span<const Sample> samples,
-                                             const RestJoints& rest, c10::Device device);
+                                             std::span<const Sample> samples);
 
 }  // namespace gyre

@@ -16,6 +16,12 @@ namespace {
 
 FitStore::Key KeyOf(const Sample& sample) { return {sample.dataset, sample.index}; }
 
+// The mean of what is no NaN, summed as Fitter::Score sums it.
+double MeanObserved(const VecX& errors) {
+  const auto observed = (errors.array() == errors.array());
+  return observed.select(errors, 0).sum() / static_cast<double>(observed.count());
+}
+
 }  // namespace
 
 FitProblem MakeFitProblem(const Sample& sample) {
@@ -54,12 +60,6 @@ FitRows RowsOf(const Dataset& data) {
   rows.rows = data.Get(data.size() - 1).index + 1;
   rows.fingerprint = fingerprint.Hex();
   return rows;
-}
-
-void RefreshPolicy::Check() const {
-  if (every < 1) ThrowUserError("refresh.every = {} must be 1 or more", every);
-  if (delay_steps < 0) ThrowUserError("refresh.delay_steps = {} must be 0 or more", delay_steps);
-  if (after_steps < 0) ThrowUserError("refresh.after_steps = {} must be 0 or more", after_steps);
 }
 
 Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
@@ -169,28 +169,31 @@ void Supervisor::Finish() {
   while (!rounds_.empty()) StoreOldest();
 }
 
+void Supervisor::Refresh(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+                         int64_t step, SupervisionStats* stats) {
+  GYRE_CHECK(samples.size() == predictions.size());
+  Round round{step, {}, {}, {}};
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
+    FitProblem problem = MakeFitProblem(samples[i]);
+    problem.start = predictions[i];
+    problem.has_start = true;
+    round.problems.push_back(std::move(problem));
+    round.samples.push_back(samples[i]);
+  }
+  stats->considered = static_cast<int64_t>(round.samples.size());
+  Start(std::move(round));
+  while (rounds_.size() > static_cast<size_t>(refresh_.delay_steps)) {
+    stats->unusable += StoreOldest();
+  }
+}
+
 std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
                                      std::span<const BodyParams> predictions, int64_t step,
                                      SupervisionStats* stats) {
-  GYRE_CHECK(samples.size() == predictions.size());
   const Span whole("store");
   const int64_t updated_before = store_.counters().Updated();
-  if (supervision_ == Supervision::kLoop) {
-    Round round{step, {}, {}, {}};
-    for (size_t i = 0; i < samples.size(); ++i) {
-      if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
-      FitProblem problem = MakeFitProblem(samples[i]);
-      problem.start = predictions[i];
-      problem.has_start = true;
-      round.problems.push_back(std::move(problem));
-      round.samples.push_back(samples[i]);
-    }
-    stats->considered = static_cast<int64_t>(round.samples.size());
-    Start(std::move(round));
-    while (rounds_.size() > static_cast<size_t>(refresh_.delay_steps)) {
-      stats->unusable += StoreOldest();
-    }
-  }
+  if (supervision_ == Supervision::kLoop) Refresh(samples, predictions, step, stats);
   stats->updated = store_.counters().Updated() - updated_before;
 
   std::vector<Target> targets(samples.size());
@@ -201,13 +204,15 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
       targets[i] = {*samples[i].params, true, {}};
       continue;
     }
-    if (supervision_ == Supervision::kReprojection || supervision_ == Supervision::kTruth) continue;
+    if (!NeedsFits(supervision_)) continue;
     const std::optional<StoredFit> fit = store_.Get(KeyOf(samples[i]));
     if (!fit) continue;
-    targets[i] = {fit->params, store_.Accepted(samples[i].dataset, *fit), fit->rotation_sd_rad};
+    targets[i] = {fit->params,
+                  store_.Accepted(samples[i].dataset, *fit),
+                  fit->rotation_sd_rad};
     accepted += targets[i].valid ? 1 : 0;
     ++with_fit;
-    reprojection += fitter_->Score(MakeFitProblem(samples[i]), fit->params).reprojection_px;
+    reprojection += MeanObserved(fitter_->JointErrors(MakeFitProblem(samples[i]), fit->params));
   }
   stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
   stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");

@@ -10,7 +10,6 @@
 // Source: SPIN (Kolotouros et al. 2019), section 3.3.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -25,6 +24,7 @@
 #include "datasets/sample.h"
 #include "fitting/fitter.h"
 #include "fitting/store/fit_store.h"
+#include "loop/supervision.h"
 
 namespace gyre {
 
@@ -35,61 +35,12 @@ FitProblem MakeFitProblem(const Sample& sample);
 // and boxes of up to 256 samples spread over the set.
 FitRows RowsOf(const Dataset& data);
 
-// What teaches the network.
-enum class Supervision {
-  kLoop,          // fits made from the network's predictions in every step
-  kStatic,        // the initial fits, never improved
-  kTruth,         // the labels of the data set
-  kReprojection,  // keypoints alone
-};
-template <>
-struct EnumNames<Supervision> {
-  static constexpr NameOf<Supervision> kAll[] = {{Supervision::kLoop, "loop"},
-                                                 {Supervision::kStatic, "static"},
-                                                 {Supervision::kTruth, "truth"},
-                                                 {Supervision::kReprojection, "reprojection"}};
-};
-
-struct Target {
-  BodyParams params{SmplLayout()};  // in the camera frame of the image
-  bool valid = false;               // false: only the keypoints teach
-  JointFloats rotation_sd_rad;      // of the fit; 0, or none at all: not known, or truth
-};
-
-// Which samples a step fits. Most fits don't improve any more after a few epochs.
-struct RefreshPolicy {
-  int every = 1;            // a converged sample is fitted at one in so many visits, at random
-  int64_t after_steps = 0;  // it has converged when its fit is older than this
-  // Fits are made while the network goes on, and enter the store so many steps later: exactly so
-  // many (or at a checkpoint), so that a run stays a function of its seed and of where it was
-  // stopped. 0: in the step that asks for them.
-  int delay_steps = 0;
-  uint64_t seed = 0;  // of the draws; 0: a run's own
-
-  void Check() const;
-};
-
-template <OptionsOf<RefreshPolicy> O, typename Visitor>
-void VisitFields(O& o, Visitor&& visit) {
-  visit("every", o.every, "A converged fit is tried again at one in so many visits");
-  visit("after_steps", o.after_steps, "Converged: not improved for so many steps");
-  visit("delay_steps", o.delay_steps,
-        "Fit while the network goes on, and store so many steps later (0: in the same step)");
-  visit("seed", o.seed, "Of its draws (0: the run's)");
-}
-
-// What one step did.
-struct SupervisionStats {
-  int64_t considered = 0, updated = 0;
-  int64_t unusable = 0;        // the fitter refused: FitSummary says why
-  double accepted_share = 0;   // of the batch
-  double reprojection_px = 0;  // mean over the batch's stored fits, reference crop
-};
-
 // Where first fits start: one body per sample, in the camera frame of its image.
 using StartFunction = std::function<std::vector<BodyParams>(std::span<const Sample>)>;
 
-class Supervisor {
+// Fits of the keypoints, kept in a store: loop and static supervision, and what measures the fits of
+// held-out people.
+class Supervisor : public Teacher {
  public:
   // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
   // `data_shards`: the samples are this rank's, and `store` has a file for each of its shards.
@@ -108,7 +59,7 @@ class Supervisor {
 
   // One step: `predictions` in the camera frames of the images, one per sample.
   std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,
-                           int64_t step, SupervisionStats* stats);
+                           int64_t step, SupervisionStats* stats) override;
 
   // Waits for fits that are under way, and stores them.
   void Finish();
@@ -134,6 +85,9 @@ class Supervisor {
     std::shared_future<std::vector<FitResult>> results;
   };
   void Start(Round round);
+  // Fits those that are due, and stores what is ready.
+  void Refresh(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+               int64_t step, SupervisionStats* stats);
   // Stores the oldest round's fits; returns how many the fitter refused.
   int64_t StoreOldest();
 

@@ -47,6 +47,10 @@ void TrainOptions::Check() const {
   if (max_bad_steps < 0) ThrowUserError("max_bad_steps = {} must be 0 or more", max_bad_steps);
   if (trace_steps < 0) ThrowUserError("trace_steps = {} must be 0 or more", trace_steps);
   if (pictures < 0) ThrowUserError("pictures = {} must be 0 or more", pictures);
+  if (!HasBody() && (NeedsFits(supervision) || !first_starts.empty())) {
+    ThrowUserError("supervision = {} takes a body to fit; give a --body, or --supervision truth",
+                   EnumName(supervision));
+  }
   augment.Check();
   network.Check();
   loss.Check();

@@ -10,10 +10,11 @@
 
 #include "core/option_fields.h"
 #include "datasets/augment.h"
+#include "datasets/data_shards.h"
 #include "fitting/fit_options.h"
 #include "fitting/store/fit_store.h"
-#include "loop/supervisor.h"
-#include "regressor/losses.h"
+#include "loop/supervision.h"
+#include "regressor/loss_options.h"
 #include "regressor/network_options.h"
 
 namespace gyre {
@@ -29,7 +30,7 @@ struct TrainOptions {
   AugmentOptions augment;
 
   // Body.
-  std::string body = "builtin";
+  std::string body = "builtin";  // "none": for networks that speak of none, see regressor/heads
   std::string prior;  // empty: the shipped one
   std::string joint_regressor_extra;
 
@@ -75,6 +76,8 @@ struct TrainOptions {
   int64_t checkpoint_every = 1000;
   int keep_checkpoints = 3;
   int pictures = 8;  // people in the report's before and after
+
+  bool HasBody() const { return body != "none"; }
 
   // UserError names the field and its value.
   void Check() const;

@@ -4,8 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -17,16 +15,20 @@
 #include "core/stop_on_signal.h"
 #include "core/trace.h"
 #include "datasets/loader.h"
+#include "loop/bad_steps.h"
 #include "loop/checkpoint.h"
+#include "loop/interval_means.h"
 #include "loop/learner.h"
-#include "loop/network_bridge.h"
+#include "loop/loss_validation.h"
 #include "loop/numeric_guard.h"
 #include "loop/predictor.h"
+#include "loop/rank_agreement.h"
+#include "loop/run_fits.h"
 #include "loop/run_report.h"
+#include "loop/supervisor.h"
 #include "loop/validation.h"
 #include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
-#include "regressor/weights.h"
 
 namespace gyre {
 namespace {
@@ -35,41 +37,6 @@ double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// Means of what the steps between two lines of metrics.jsonl report.
-class IntervalMeans {
- public:
-  void Add(const std::string& key, double value) {
-    auto& [sum, count] = sums_[key];
-    if (std::isnan(value)) return;
-    sum += value;
-    ++count;
-  }
-  // Over all ranks, which report the same; times are the caller's own.
-  nlohmann::json Take(const Ranks& ranks) {
-    nlohmann::json json;
-    std::vector<double> shared;
-    for (const auto& [key, sum] : sums_) {
-      const auto count = static_cast<double>(sum.second);
-      if (key.starts_with("seconds_")) {
-        if (count > 0) json[key] = sum.first / count;
-      } else {
-        shared.insert(shared.end(), {sum.first, count});
-      }
-    }
-    shared = ranks.Sum(std::move(shared));
-    auto next = shared.begin();
-    for (const auto& [key, sum] : sums_) {
-      if (key.starts_with("seconds_")) continue;
-      if (next[1] > 0) json[key] = next[0] / next[1];
-      next += 2;
-    }
-    sums_.clear();
-    return json;
-  }
-
- private:
-  std::map<std::string, std::pair<double, int64_t>> sums_;
-};
 
 // Of the threads that an option asks for: ranks on one host share its cores.
 int ThreadsFor(int asked, const Ranks& ranks) {
@@ -78,57 +45,31 @@ int ThreadsFor(int asked, const Ranks& ranks) {
              : std::max(1, HardwareThreads() / ranks.local_count());
 }
 
-// What every rank has to be started with: all but what concerns its own process alone.
-nlohmann::json SharedOptions(const TrainOptions& options, const std::filesystem::path& run,
-                             bool resume) {
-  nlohmann::json json = ToJson(options);
-  for (const char* own :
-       {"threads", "fit_threads", "loader_threads", "rank_timeout_s", "rank_start_timeout_s"}) {
-    json.erase(own);
-  }
-  json["run"] = run.string();
-  json["resume"] = resume;
-  return json;
-}
-
-// Ranks that differ would train different networks, or wait for what never comes.
-void RequireAlike(const nlohmann::json& mine, Ranks* ranks) {
-  const std::vector<std::string> all = ranks->Gather(mine.dump());
-  ranks->Together([&] {
-    for (size_t rank = 1; rank < all.size(); ++rank) {
-      const nlohmann::json other = nlohmann::json::parse(all[rank]);
-      for (const nlohmann::json& difference : nlohmann::json::diff(mine, other)) {
-        const nlohmann::json::json_pointer at(difference["path"].get<std::string>());
-        const auto value = [&](const nlohmann::json& of) {
-          return of.contains(at) ? of[at].dump() : "none";
-        };
-        ThrowUserError(
-            "rank {} has {} = {}, rank 0 has {}; start all ranks with the same command, and let "
-            "all hosts see the same files",
-            rank, at.to_string().substr(1), value(other), value(mine));
-      }
-    }
-  });
-}
-
 }  // namespace
 
 struct Trainer::Impl {
+  // A part of the run's data and, of bodies, its fits.
+  struct Part {
+    const char* name;
+    const Mixture* data;
+    std::vector<FitRows> rows;         // of its sets
+    Supervisor* supervisor = nullptr;  // null: nothing is fitted
+  };
+
   Impl(const TrainOptions& given, RunDirectory folder, bool resume, Ranks* of);
 
   void Join();
   bool Train();
 
-  FitStore OpenFits(const Mixture& of, const char* file, bool resume) const;
-  FitFile OpenFitFile(const std::filesystem::path& path, const std::vector<FitRows>& rows,
-                      bool resume) const;
+  LoaderOptions Loading() const;
+  Part PartOf(const char* name, const Mixture& of) const;
+  void OpenData(bool resume);
+  void OpenValidation(const SceneSources& sources, const RunFits& fits);
   std::vector<FitStore*> Stores();
-  void StartFromWeights();
   void Resume();
   bool MakeInitialFits(const StopOnSignal& stop);
   void Save();
   void TrainStep(IntervalMeans* means);
-  void LeaveOut(const std::string& what);
   nlohmann::json Validate();  // on the first rank, as everything that is written down
   void Draw(bool extremes);
 
@@ -137,18 +78,20 @@ struct Trainer::Impl {
   DataShards data_shards;
   RunDirectory run;
   c10::Device device;
-  std::shared_ptr<const BodyModel> body;
+  std::shared_ptr<const BodyModel> body;  // null: the network speaks of none
   std::shared_ptr<const PosePrior> prior;
-  std::shared_ptr<const Fitter> fitter;
+  std::shared_ptr<const Fitter> fitter;  // null without a body
   Mixture data;
+  std::vector<Part> parts;
   std::unique_ptr<Learner> learner;
   std::unique_ptr<Loader> loader;
-  std::unique_ptr<Supervisor> supervisor;
-  std::unique_ptr<Validator> validator;
+  std::unique_ptr<Teacher> teacher;
+  std::unique_ptr<Validator> validator;             // of bodies
+  std::unique_ptr<LossValidation> loss_validation;  // of other networks
   int64_t step = 0;
   bool started = false;  // whether there is a checkpoint, the one of step 0 included
   double train_seconds = 0;
-  int bad_steps = 0;
+  BadSteps bad_steps;
 };
 
 Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume, Ranks* of)
@@ -157,15 +100,24 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
       data_shards(given.ShareOut(of->count(), of->rank())),
       run(std::move(folder)),
       device(ranks->DeviceFromName(given.device)),
-      body(LoadBodyModel(given.body, given.joint_regressor_extra)),
       prior(LoadPosePrior(given.prior)),
-      fitter(std::make_shared<Fitter>(body, prior, options.fit)) {
+      bad_steps(given.max_bad_steps) {
+  if (options.HasBody()) {
+    body = LoadBodyModel(given.body, given.joint_regressor_extra);
+    fitter = std::make_shared<Fitter>(body, prior, options.fit);
+  }
   InitRuntime(ThreadsFor(options.threads, *ranks));
-  const int fit_threads = ThreadsFor(options.fit_threads, *ranks);
   SeedTorch(options.seed);
-  learner = std::make_unique<Learner>(options, *body, *prior, device);
-  const SceneSources sources{body, prior};
-  data = OpenMixture(options.data, sources);
+  learner = std::make_unique<Learner>(options, NetworkSetting{body, prior}, device);
+  OpenData(resume);
+  if (!resume) {
+    LoadInitialWeights(options.init, learner->network());
+    if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
+  }
+  if (resume) Resume();
+}
+
+LoaderOptions Trainer::Impl::Loading() const {
   LoaderOptions loading;
   loading.batch_size = options.batch_size;
   loading.crop_px = options.network.image_px;
@@ -176,41 +128,68 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   loading.seed = options.seed;
   loading.augment = options.augment;
   loading.data_shards = data_shards;
-  loader = std::make_unique<Loader>(data, loading);
-  supervisor =
-      std::make_unique<Supervisor>(fitter, OpenFits(data, kFitsFile, resume), options.supervision,
-                                   options.use_labels, fit_threads, options.refresh, data_shards);
-  if (!options.val.empty()) {
-    // Held-out people are always fitted from the predictions, and their labels only measure.
-    Mixture val = OpenMixture(options.val, sources);
-    LoaderOptions loading_val =
-        LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
-    loading_val.picture = loading.picture;
-    loading_val.data_shards = data_shards;
-    FitStore fits = OpenFits(val, kValFitsFile, resume);
-    validator = std::make_unique<Validator>(
-        std::move(val), loading_val,
-        std::make_unique<Supervisor>(fitter, std::move(fits), Supervision::kLoop,
-                                     /*use_labels=*/false, fit_threads, RefreshPolicy(),
-                                     data_shards));
+  return loading;
+}
+
+Trainer::Impl::Part Trainer::Impl::PartOf(const char* name, const Mixture& of) const {
+  Part part{name, &of, {}, nullptr};
+  for (const auto& set : of.sets) part.rows.push_back(RowsOf(*set));
+  return part;
+}
+
+void Trainer::Impl::OpenData(bool resume) {
+  const SceneSources sources{body, prior};
+  data = OpenMixture(options.data, sources);
+  loader = std::make_unique<Loader>(data, Loading());
+  parts = {PartOf("data", data)};
+  const RunFits fits{run.root(), body, resume, options.store, data_shards};
+  if (fitter) {
+    auto supervisor = std::make_unique<Supervisor>(
+        fitter, fits.Open(parts[0].rows, kFitsFile), options.supervision, options.use_labels,
+        ThreadsFor(options.fit_threads, *ranks), options.refresh, data_shards);
+    parts[0].supervisor = supervisor.get();
+    teacher = std::move(supervisor);
+  } else {
+    teacher = std::make_unique<LabelTeacher>(options.supervision == Supervision::kTruth);
   }
-  if (!resume) {
-    StartFromWeights();
-    if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
+  if (!options.val.empty()) OpenValidation(sources, fits);
+}
+
+void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& fits) {
+  Mixture val = OpenMixture(options.val, sources);
+  LoaderOptions loading =
+      LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
+  loading.picture = PictureFor(options.network.input);
+  loading.data_shards = data_shards;
+  if (!fitter) {
+    loss_validation = std::make_unique<LossValidation>(std::move(val), loading);
+    parts.push_back(PartOf("val", loss_validation->data()));
+    return;
   }
-  if (resume) Resume();
+  // Held-out people are always fitted from the predictions, and their labels only measure.
+  Part part = PartOf("val", val);
+  auto supervisor = std::make_unique<Supervisor>(
+      fitter, fits.Open(part.rows, kValFitsFile), Supervision::kLoop, /*use_labels=*/false,
+      ThreadsFor(options.fit_threads, *ranks), RefreshPolicy(), data_shards);
+  part.supervisor = supervisor.get();
+  validator = std::make_unique<Validator>(std::move(val), loading, std::move(supervisor));
+  part.data = &validator->data();
+  parts.push_back(std::move(part));
 }
 
 // What the ranks have to agree in before they train together.
 void Trainer::Impl::Join() {
-  HmrNet& network = learner->network();
-  Fingerprint vertices;
-  vertices.AddBytes(body->v_template.data(), body->v_template.size() * sizeof(double));
-  nlohmann::json read = {{"step", step}, {"body", vertices.Hex()}};
-  for (FitStore* store : Stores()) {
-    nlohmann::json& sets = read[store == &supervisor->store() ? "data" : "val"];
-    for (const FitRows& rows : store->files().front().datasets()) {
-      sets[rows.name] = fmt::format("{} rows, content {}", rows.rows, rows.fingerprint);
+  Network& network = learner->network();
+  nlohmann::json read = {{"step", step}};
+  if (body) {
+    Fingerprint vertices;
+    vertices.AddBytes(body->v_template.data(), body->v_template.size() * sizeof(double));
+    read["body"] = vertices.Hex();
+  }
+  for (const Part& part : parts) {
+    for (const FitRows& rows : part.rows) {
+      read[part.name][rows.name] =
+          fmt::format("{} rows, content {}", rows.rows, rows.fingerprint);
     }
   }
   RequireAlike(read, ranks);
@@ -219,58 +198,11 @@ void Trainer::Impl::Join() {
   ranks->AverageGradients(network->parameters());
 }
 
-FitStore Trainer::Impl::OpenFits(const Mixture& of, const char* file, bool resume) const {
-  std::vector<FitRows> rows;
-  for (const auto& set : of.sets) rows.push_back(RowsOf(*set));
-  const std::vector<std::string> names = FitFileNames(file, data_shards.shards);
-  std::vector<FitFile> files;
-  for (int shard = data_shards.rank; shard < data_shards.shards; shard += data_shards.ranks) {
-    files.push_back(OpenFitFile(run.root() / names[shard], rows, resume));
-  }
-  return FitStore(options.store, std::move(files));
-}
-
-FitFile Trainer::Impl::OpenFitFile(const std::filesystem::path& path,
-                                   const std::vector<FitRows>& rows, bool resume) const {
-  const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
-  if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
-    return FitFile::Create(path, rows, *body->layout);
-  }
-  // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than
-  // those of the checkpoint before it.
-  const int64_t last_step = checkpoints.empty() ? 0 : CheckpointStep(checkpoints.front());
-  FitFile fits = FitFile::OpenToWrite(path, last_step);
-  fits.RequireLayout(*body->layout, "the body " + body->name);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (fits.datasets().size() != rows.size() || fits.datasets()[i] != rows[i]) {
-      ThrowUserError(
-          "data set '{}' is not what it was when this run began (other rows, boxes or keypoints); "
-          "bring it back, or start another --run with --init {}",
-          rows[i].name, run.root().string());
-    }
-  }
-  return fits;
-}
-
-void Trainer::Impl::StartFromWeights() {
-  if (options.init.empty()) return;
-  HmrNet& network = learner->network();
-  const std::filesystem::path init = options.init;
-  if (std::filesystem::is_directory(init)) {
-    LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt");
-  } else if (init.filename().string().starts_with("resnet")) {
-    LoadBackboneWeights(*network, init);  // torchvision's file names
-  } else {
-    LoadNetworkWeights(*network, init);
-  }
-}
-
 void Trainer::Impl::Resume() {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run.root());
   for (const std::filesystem::path& folder : checkpoints) {
     try {
-      const CheckpointState state =
-          ReadCheckpoint(folder, learner->network(), learner->optimizer());
+      const CheckpointState state = ReadCheckpoint(folder, learner->trained());
       step = state.step;
       train_seconds = state.train_seconds;
       started = true;
@@ -283,46 +215,37 @@ void Trainer::Impl::Resume() {
     ThrowUserError("{}: none of its {} checkpoints can be read; move the folder away to start anew",
                    run.root().string(), checkpoints.size());
   }
-  if (!started) StartFromWeights();  // killed before its first checkpoint
+  // Killed before its first checkpoint.
+  if (!started) LoadInitialWeights(options.init, learner->network());
   if (ranks->first()) run.TruncateMetrics(started ? step : -1);
   spdlog::info("resuming at step {}", step);
 }
 
 void Trainer::Impl::Save() {
-  HmrNet& network = learner->network();
-  ranks->Broadcast(network->buffers());
+  const Trained trained = learner->trained();
+  ranks->Broadcast(trained.network.buffers());
   const std::vector<FitStore*> stores = Stores();
   // The fits before the checkpoint that leans on them; older ones may be given up only after it.
   ranks->Together([&] {
-    if (const std::string what = NotFiniteState(*network, learner->optimizer()); !what.empty()) {
+    if (const std::string what = NotFiniteState(trained.network, trained.optimizer);
+        !what.empty()) {
       ThrowUserError(
           "step {}: {} is not finite any more and was not saved; start another --run with --init "
           "{} and a lower --learning-rate",
           step, what, run.root().string());
     }
-    supervisor->Finish();
+    for (const Part& part : parts) {
+      if (part.supervisor) part.supervisor->Finish();
+    }
     for (FitStore* store : stores) store->Sync();
   });
   ranks->Together([&] {
     if (!ranks->first()) return;
     run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
-      WriteCheckpoint(folder, step, train_seconds, network, learner->optimizer());
+      WriteCheckpoint(folder, step, train_seconds, trained);
     });
   });
   for (FitStore* store : stores) store->Protect(step);
-}
-
-// Weights stay as they were; data that does this again and again is the user's to look at.
-void Trainer::Impl::LeaveOut(const std::string& what) {
-  if (++bad_steps > options.max_bad_steps) {
-    ThrowUserError(
-        "step {}: not finite: {}; lower --learning-rate or run gyre data check on the data{}", step,
-        what,
-        bad_steps > 1
-            ? fmt::format(" ({} steps before it were left out for the like)", bad_steps - 1)
-            : "");
-  }
-  spdlog::warn("step {}: not finite: {}; the step is left out", step, what);
 }
 
 void Trainer::Impl::TrainStep(IntervalMeans* means) {
@@ -331,32 +254,35 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   std::optional<Span> loading("load");
   const Batch batch = loader->Next();
   loading.reset();
-  const StepReport made = learner->Step(batch, step, *supervisor, *ranks);
+  const StepReport made = learner->Step(batch, step, *teacher, *ranks);
   means->Add("left_out", made.not_finite.empty() ? 0 : 1);
   if (made.not_finite.empty()) {
-    bad_steps = 0;
+    bad_steps.Good();
     means->Add("gradient_norm", made.gradient_norm);
   } else {
-    LeaveOut(made.not_finite);
+    bad_steps.Bad(step, made.not_finite);
   }
   means->Add("loss", made.loss);
   for (const auto& [name, value] : made.terms) means->Add("loss_" + name, value);
-  const SupervisionStats& stats = made.supervision;
-  means->Add("fits_updated", static_cast<double>(stats.updated * ranks->count()));
-  means->Add("fits_unusable", static_cast<double>(stats.unusable * ranks->count()));
-  means->Add("fits_accepted_share", stats.accepted_share);
-  means->Add("fit_reprojection_px", stats.reprojection_px);
+  if (parts[0].supervisor) {
+    const SupervisionStats& stats = made.supervision;
+    means->Add("fits_updated", static_cast<double>(stats.updated * ranks->count()));
+    means->Add("fits_unusable", static_cast<double>(stats.unusable * ranks->count()));
+    means->Add("fits_accepted_share", stats.accepted_share);
+    means->Add("fit_reprojection_px", stats.reprojection_px);
+  }
   for (const auto& [name, seconds] : TakeSpanSeconds()) means->Add("seconds_" + name, seconds);
   means->Add("seconds_step", SecondsSince(start));
 }
 
 nlohmann::json Trainer::Impl::Validate() {
   ranks->Broadcast(learner->network()->buffers());
-  const auto predict = [&](const Batch& batch) {
-    return PredictBodies(learner->network(), batch, learner->rest(), device);
-  };
-  nlohmann::json json = validator ? validator->Run(predict, step, ranks) : nlohmann::json::object();
-  json.update(DescribeFits(*supervisor, data, ranks));
+  if (loss_validation) return loss_validation->Run(*learner, step, ranks);
+  nlohmann::json json = nlohmann::json::object();
+  if (validator) {
+    json = validator->Run([&](const Batch& batch) { return learner->Predict(batch); }, step, ranks);
+  }
+  if (const Supervisor* fits = parts[0].supervisor) json.update(DescribeFits(*fits, data, ranks));
   return json;
 }
 
@@ -370,28 +296,29 @@ void Trainer::Impl::Draw(bool extremes) {
 }
 
 std::vector<FitStore*> Trainer::Impl::Stores() {
-  std::vector<FitStore*> stores = {&supervisor->store()};
-  if (validator) stores.push_back(&validator->supervisor().store());
+  std::vector<FitStore*> stores;
+  for (const Part& part : parts) {
+    if (part.supervisor) stores.push_back(&part.supervisor->store());
+  }
   return stores;
 }
 
 bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
   StartFunction starts;
   if (!options.first_starts.empty()) {
-    starts = [&, trained = LoadKeypointNetwork(options.first_starts, device)](
+    starts = [trained = LoadKeypointNetwork(options.first_starts, body, device)](
                  std::span<const Sample> samples) mutable {
-      return PredictFromKeypoints(trained, samples, learner->rest(), device);
+      return PredictFromKeypoints(trained, samples);
     };
   }
   const auto give_up = [&] { return ranks->Interrupted(); };
   return ranks->Together(
       [&] {
-        for (const auto& set : data.sets) {
-          if (!supervisor->MakeInitialFits(*set, starts, give_up)) return;
-        }
-        if (!validator) return;
-        for (const auto& set : validator->data().sets) {
-          if (!validator->supervisor().MakeInitialFits(*set, starts, give_up)) return;
+        for (const Part& part : parts) {
+          if (!part.supervisor) continue;
+          for (const auto& set : part.data->sets) {
+            if (!part.supervisor->MakeInitialFits(*set, starts, give_up)) return;
+          }
         }
       },
       [&] { return stop.requested(); });
@@ -460,12 +387,7 @@ Trainer::Trainer(const TrainOptions& options, const std::filesystem::path& run, 
     if (!ranks->first()) return;
     folder.emplace(run, resume);
     if (resume) return;
-    for (const char* name : {kFitsFile, kValFitsFile}) {
-      // Of a run that ended before its first checkpoint.
-      for (const std::filesystem::path& file : ListFitFiles(run, name)) {
-        std::filesystem::remove(file);
-      }
-    }
+    for (const char* name : {kFitsFile, kValFitsFile}) RemoveFits(run, name);
   });
   if (!folder) folder = RunDirectory::OfFirstRank(run);
   ranks->Together(

@@ -10,7 +10,7 @@
 #include "core/so3.h"
 #include "datasets/augment.h"
 #include "regressor/projection.h"
-#include "regressor/smpl_layer.h"
+#include "regressor/layers/body_layer.h"
 
 namespace gyre {
 namespace {
@@ -58,17 +58,17 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
 }
 
 // What a perfect network would say of the batch's only sample.
-HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
+Output PerfectOutput(const Batch& batch, const RestJoints& rest) {
   const BodyParams& truth = *batch.samples[0].params;
   const BodyParams body = BodyInCrop(truth, batch.crops[0], rest);
   const Camera camera = CameraInCrop(ImageCamera(batch.samples[0]), batch.crops[0]);
-  HmrOutput output;
-  output.rotmats = at::zeros({1, kNumBodyJoints, 3, 3}, at::kDouble);
+  Output output;
+  output.rotations = at::zeros({1, kNumBodyJoints, 3, 3}, at::kDouble);
   output.betas = at::zeros({1, kNumShapeParams}, at::kDouble);
   for (int k = 0; k < kNumBodyJoints; ++k) {
     const Mat3 rotation = ExpSO3(body.rotation(k));
     for (int r = 0; r < 3; ++r) {
-      for (int c = 0; c < 3; ++c) output.rotmats[0][k][r][c] = rotation(r, c);
+      for (int c = 0; c < 3; ++c) output.rotations[0][k][r][c] = rotation(r, c);
     }
   }
   for (int k = 0; k < kNumShapeParams; ++k) output.betas[0][k] = body.betas()[k];
@@ -76,8 +76,8 @@ HmrOutput PerfectOutput(const Batch& batch, const RestJoints& rest) {
   Vec3 at_middle = body.transl();
   at_middle.head<2>() -= (middle - camera.center_px) * body.transl().z() / camera.focal_px;
   const Vec3 cam = WeakPerspectiveFromTranslation(at_middle, camera.focal_px, kCropPx);
-  output.cam = at::zeros({1, 3}, at::kDouble);
-  for (int k = 0; k < 3; ++k) output.cam[0][k] = cam[k];
+  output.camera = at::zeros({1, 3}, at::kDouble);
+  for (int k = 0; k < 3; ++k) output.camera[0][k] = cam[k];
   return output;
 }
 
@@ -105,12 +105,12 @@ TEST_P(NetworkBridgeTest, APerfectNetworkGivesTheTruthBack) {
 }
 
 TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
-  const HmrOutput output = PerfectOutput(batch_, rest_);
-  SmplLayer smpl(Body(), at::kDouble);
-  const at::Tensor joints = smpl->forward(output.rotmats, output.betas).joints49;
+  const Output output = PerfectOutput(batch_, rest_);
+  BodyLayer layer(Body(), SpinJoints(), at::kDouble);
+  const at::Tensor joints = layer->forward(output.rotations, output.betas).joints;
   const CropCameras cameras = CamerasOf(batch_, at::kCPU);
   const at::Tensor points =
-      PixelsFromNormalized(ProjectToCrop(joints, output.cam, cameras, kCropPx), kCropPx);
+      PixelsFromNormalized(ProjectToCrop(joints, output.camera, cameras, kCropPx), kCropPx);
   for (int j = 0; j < kNumSpinJoints; ++j) {
     // The mirrored body is the mirror image only as nearly as the body is symmetric.
     EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].points_px(j, 0), 0.05) << j;
@@ -119,22 +119,25 @@ TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
 }
 
 TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
-  const Target target{*batch_.samples[0].params, true};
-  const LossTarget tensors = TargetTensors(batch_, std::span(&target, 1), rest_,
-                                           /*use_labels=*/false, /*fit_sd_rad=*/0, at::kCPU);
-  const HmrOutput output = PerfectOutput(batch_, rest_);
-  EXPECT_TRUE(at::allclose(tensors.rotmats.to(at::kDouble), output.rotmats, 0, 1e-6));
+  const Target target{*batch_.samples[0].params, true, {}};
+  const Targets tensors =
+      TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
+                    {.use_labels = false, .fit_sd_rad = 0}, at::kCPU);
+  const Output output = PerfectOutput(batch_, rest_);
+  EXPECT_TRUE(at::allclose(tensors.rotations.to(at::kDouble), output.rotations, 0, 1e-6));
   EXPECT_TRUE(at::allclose(tensors.betas.to(at::kDouble), output.betas, 0, 1e-6));
   EXPECT_EQ(tensors.valid.item<float>(), 1);
-  EXPECT_EQ(tensors.has_joints_3d.item<float>(), 0);
+  EXPECT_EQ(tensors.has_joints.item<float>(), 0);
 }
 
 TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
   Target target{*batch_.samples[0].params, true, JointFloats::Zero(kNumBodyJoints)};
   constexpr int kRightKnee = 5, kLeftKnee = 4;
+  target.rotation_sd_rad.assign(24, 0);
   target.rotation_sd_rad[kRightKnee] = 0.2F;
   const auto weights = [&](double fit_sd_rad) {
-    return TargetTensors(batch_, std::span(&target, 1), rest_, false, fit_sd_rad, at::kCPU)
+    return TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
+                         {.use_labels = false, .fit_sd_rad = fit_sd_rad}, at::kCPU)
         .joint_weight;
   };
   EXPECT_FALSE(weights(0).defined());
@@ -147,10 +150,10 @@ TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
 
 TEST_P(NetworkBridgeTest, WithoutAFitOnlyKeypointsTeach) {
   const Target target{};
-  const LossTarget tensors = TargetTensors(batch_, std::span(&target, 1), rest_,
-                                           /*use_labels=*/true, /*fit_sd_rad=*/0, at::kCPU);
+  const Targets tensors = TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_, {},
+                                        at::kCPU);
   EXPECT_EQ(tensors.valid.item<float>(), 0);
-  EXPECT_EQ(tensors.keypoints_2d.size(1), kNumSpinJoints);
+  EXPECT_EQ(tensors.keypoints.size(1), kNumSpinJoints);
 }
 
 INSTANTIATE_TEST_SUITE_P(Augmentations, NetworkBridgeTest,

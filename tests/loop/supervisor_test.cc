@@ -182,6 +182,29 @@ TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
   EXPECT_THROW(refresh.Check(), UserError);
 }
 
+// The log's number is of what the store holds, whatever the network says.
+TEST_F(SupervisorTest, ReprojectionIsTheStoredFitsMeanError) {
+  Supervisor supervisor = Make(Supervision::kStatic);
+  const std::vector<Sample> samples = Samples();
+  SupervisionStats stats;
+  supervisor.Step(samples, {}, 1, &stats);
+  EXPECT_TRUE(std::isnan(stats.reprojection_px));  // nothing is stored yet
+  supervisor.MakeInitialFits(*data_);
+  supervisor.Step(samples, {}, 1, &stats);
+  double sum = 0;
+  int accepted = 0, stored = 0;
+  for (const Sample& sample : samples) {
+    const auto fit = supervisor.store().Get({sample.dataset, sample.index});
+    if (!fit) continue;
+    ++stored;
+    sum += fitter_->Score(MakeFitProblem(sample), fit->params).reprojection_px;
+    accepted += supervisor.store().Accepted(sample.dataset, *fit) ? 1 : 0;
+  }
+  ASSERT_GT(stored, 3);
+  EXPECT_EQ(stats.reprojection_px, sum / stored);
+  EXPECT_EQ(stats.accepted_share, accepted / 6.0);
+}
+
 TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
   const std::vector<Sample> samples = Samples();
   const std::vector<BodyParams> predictions(samples.size(), BodyParams(SmplLayout()));
@@ -251,9 +274,33 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
   EXPECT_EQ(held_out_median(data_, 0.2), -1.0);  // nothing is kept back: no such entry
 }
 
+TEST(LabelTeacher, KnowsTheLabelsAndNoFits) {
+  std::vector<Sample> samples(3);
+  samples[1].params = BodyParams(SmplLayout());
+  samples[1].params->betas()[4] = 0.625;
+  SupervisionStats stats;
+  stats.considered = 9;
+  LabelTeacher with(/*use_labels=*/true), without(/*use_labels=*/false);
+  const std::vector<Target> targets = with.Step(samples, {}, 7, &stats);
+  ASSERT_EQ(targets.size(), 3u);
+  EXPECT_FALSE(targets[0].valid);
+  EXPECT_TRUE(targets[1].valid);
+  EXPECT_FALSE(targets[2].valid);
+  EXPECT_EQ(targets[1].params.betas()[4], 0.625);
+  EXPECT_EQ(targets[1].rotation_sd_rad.size(), 0);
+  EXPECT_EQ(stats.considered, 0);
+  EXPECT_EQ(stats.accepted_share, 0);
+  EXPECT_TRUE(std::isnan(stats.reprojection_px));
+  for (const Target& target : without.Step(samples, {}, 7, &stats)) EXPECT_FALSE(target.valid);
+}
+
 TEST(SupervisionTest, NamesAreReadBack) {
   EXPECT_EQ(EnumFromName<Supervision>("static", "supervision"), Supervision::kStatic);
   EXPECT_THROW(EnumFromName<Supervision>("magic", "supervision"), UserError);
+  EXPECT_TRUE(NeedsFits(Supervision::kLoop));
+  EXPECT_TRUE(NeedsFits(Supervision::kStatic));
+  EXPECT_FALSE(NeedsFits(Supervision::kTruth));
+  EXPECT_FALSE(NeedsFits(Supervision::kReprojection));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "body/joints.h"
 #include "regressor/batch_norm.h"
-#include "regressor/hmr.h"
+#include "regressor/network.h"
 #include "regressor/regressor_test_util.h"
 #include "regressor/runtime.h"
 
@@ -46,7 +46,7 @@ TEST(Bfloat16Scope, TheNextSeesNewWeights) {
 }
 
 struct Pass {
-  HmrOutput output;
+  Output output;
   std::vector<at::Tensor> gradients;
 };
 
@@ -59,7 +59,7 @@ Pass PassOf(NetworkInput input, Precision precision, bool training, bool folded)
   options.dropout = 0;
   options.precision = precision;
   SeedTorch(3);
-  HmrNet network(options, MeanParams::FromPrior(*LoadPosePrior()));
+  Network network(options, BodySetting());
   const at::Tensor x = input == NetworkInput::kImage       ? at::randn({8, 3, 64, 64})
                        : input == NetworkInput::kKeypoints ? at::randn({8, kNumSpinJoints, 3})
                                                            : at::randn({8, 1, 64, 64});
@@ -68,8 +68,8 @@ Pass PassOf(NetworkInput input, Precision precision, bool training, bool folded)
   if (folded) FoldBatchNorm(*network);
   Pass pass{.output = network->forward(x), .gradients = {}};
   if (!training) return pass;
-  (pass.output.rotmats.select(1, 3).select(1, 0).sum() + pass.output.betas.sum() +
-   pass.output.cam.sum())
+  (pass.output.rotations.select(1, 3).select(1, 0).sum() + pass.output.betas.sum() +
+   pass.output.camera.sum())
       .backward();
   for (const auto& item : network->named_parameters()) {
     const at::Tensor& gradient = item.value().grad();
@@ -87,20 +87,20 @@ double RelativeDistance(const at::Tensor& a, const at::Tensor& b) {
 
 // Each of about 20 layers rounds by up to 2^-9 of a value; the errors add up as a random walk, and
 // those of the backward pass as well. Shape starts at 0, so all of it is the network's.
-TEST(HmrNet, Bfloat16IsNearFloat32) {
+TEST(Network, Bfloat16IsNearFloat32) {
   for (const NetworkInput input :
        {NetworkInput::kImage, NetworkInput::kKeypoints, NetworkInput::kSilhouette}) {
     for (const auto& [training, folded] : {std::pair{true, false}, {false, false}, {false, true}}) {
       const Pass exact = PassOf(input, Precision::kFloat32, training, folded);
       const Pass rounded = PassOf(input, Precision::kBfloat16, training, folded);
       for (const auto& tensor :
-           {rounded.output.rotmats, rounded.output.betas, rounded.output.cam}) {
+           {rounded.output.rotations, rounded.output.betas, rounded.output.camera}) {
         EXPECT_EQ(tensor.scalar_type(), at::kFloat);
       }
       const double distance = RelativeDistance(rounded.output.betas, exact.output.betas);
       EXPECT_LT(distance, 0.02) << EnumName(input);
       EXPECT_GT(distance, 1e-4) << "nothing was rounded";
-      EXPECT_LT(MaxAbs(rounded.output.rotmats - exact.output.rotmats), 0.005);
+      EXPECT_LT(MaxAbs(rounded.output.rotations - exact.output.rotations), 0.005);
       double difference2 = 0, length2 = 0;
       for (size_t i = 0; i < exact.gradients.size(); ++i) {
         difference2 += std::pow(Value((rounded.gradients[i] - exact.gradients[i]).norm()), 2);

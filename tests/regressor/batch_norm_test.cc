@@ -9,7 +9,6 @@
 #include <barrier>
 #include <thread>
 
-#include "regressor/losses.h"
 #include "regressor/regressor_test_util.h"
 
 namespace gyre {

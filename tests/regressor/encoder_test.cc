@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "regressor/encoder.h"
+#include "regressor/encoders/encoder.h"
 
 #include <ATen/ops/rand.h>
 #include <ATen/ops/zeros.h>
@@ -8,7 +8,7 @@
 #include <limits>
 
 #include "body/joints.h"
-#include "regressor/hmr.h"
+#include "regressor/network.h"
 #include "regressor/regressor_test_util.h"
 
 namespace gyre {
@@ -23,19 +23,19 @@ NetworkOptions OptionsFor(NetworkInput input) {
 }
 
 TEST(Encoder, EveryInputGivesABody) {
-  const MeanParams mean = MeanParams::FromPrior(*LoadPosePrior());
   const std::pair<NetworkInput, std::vector<int64_t>> inputs[] = {
       {NetworkInput::kImage, {2, 3, 64, 64}},
-      {NetworkInput::kKeypoints, {2, kNumSpinJoints, 3}},
+      {NetworkInput::kKeypoints, {2, 49, 3}},
       {NetworkInput::kSilhouette, {2, 1, 64, 64}}};
   for (const auto& [input, shape] : inputs) {
-    HmrNet network(OptionsFor(input), mean);
-    const HmrOutput output = network->forward(at::rand(shape));
-    EXPECT_EQ(output.rotmats.sizes(), (std::vector<int64_t>{2, kNumBodyJoints, 3, 3}));
+    Network network(OptionsFor(input), BodySetting());
+    const Output output = network->forward(at::rand(shape));
+    EXPECT_EQ(output.rotations.sizes(), (std::vector<int64_t>{2, 24, 3, 3}));
     // Every layer of the encoder is the network's, and learns.
-    output.rotmats.sum().backward();
+    output.rotations.sum().backward();
     for (const auto& item : network->named_parameters()) {
-      if (item.key().starts_with("dec") && !item.key().starts_with("decpose")) continue;
+      const std::string name = network->names().InFile(item.key());
+      if (name.starts_with("dec") && !name.starts_with("decpose")) continue;
       ASSERT_TRUE(item.value().grad().defined()) << EnumName(input) << " " << item.key();
     }
     network->eval();
@@ -44,16 +44,25 @@ TEST(Encoder, EveryInputGivesABody) {
 }
 
 TEST(Encoder, WhereAKeypointIsNotSeenItsPlaceCountsForNothing) {
-  const auto encoder = MakeEncoder(OptionsFor(NetworkInput::kKeypoints));
-  encoder->eval();
-  at::Tensor keypoints = at::rand({1, kNumSpinJoints, 3});
-  keypoints[0][7][2] = 0;
-  at::Tensor moved = keypoints.clone();
-  moved[0][7][0] = std::numeric_limits<float>::quiet_NaN();
-  moved[0][7][1] = 3;
-  EXPECT_TRUE(encoder->Features(keypoints).equal(encoder->Features(moved)));
-  moved[0][8][0] = 3;
-  EXPECT_FALSE(encoder->Features(keypoints).equal(encoder->Features(moved)));
+  for (const char* set : {"spin49", "coco17"}) {
+    const auto encoder =
+        MakeEncoder(OptionsFor(NetworkInput::kKeypoints), FindKeypointSet(set));
+    encoder->eval();
+    const auto encode = [&](const at::Tensor& input) { return encoder->Encode(input).pooled; };
+    at::Tensor keypoints = at::rand({1, FindKeypointSet(set).size(), 3});
+    EXPECT_EQ(encode(keypoints).sizes(), (std::vector<int64_t>{1, 256}));
+    keypoints[0][7][2] = 0;
+    at::Tensor moved = keypoints.clone();
+    moved[0][7][0] = std::numeric_limits<float>::quiet_NaN();
+    moved[0][7][1] = 3;
+    EXPECT_TRUE(encode(keypoints).equal(encode(moved)));
+    // Each number of a keypoint that is seen counts.
+    for (int of = 0; of < 3; ++of) {
+      moved = keypoints.clone();
+      moved[0][8][of] = 3;
+      EXPECT_FALSE(encode(keypoints).equal(encode(moved))) << set << " " << of;
+    }
+  }
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "body/body_model.h"
 #include "core/rng.h"
 #include "core/so3.h"
+#include "regressor/heads/head.h"
 
 namespace gyre {
 
@@ -53,6 +54,12 @@ inline at::Tensor RotationsOf(const BodyParams& params) {
 inline const BodyModel& BuiltinBody() {
   static const std::shared_ptr<const BodyModel> body = LoadBodyModel("builtin");
   return *body;
+}
+
+// Of SMPL's layout.
+inline NetworkSetting BodySetting() {
+  static const NetworkSetting setting{LoadBodyModel("builtin"), LoadPosePrior()};
+  return setting;
 }
 
 }  // namespace gyre

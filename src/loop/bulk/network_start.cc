@@ -57,8 +57,9 @@ std::optional<Batch> BatchOf(const FitInput& input, const Sample& sample, int cr
 
 class TrainedNetworkStart : public NetworkStart {
  public:
-  TrainedNetworkStart(const std::filesystem::path& run, const BodyModel& body)
-      : device_(DeviceFromName("cpu")), trained_(LoadTrainedNetwork(run, device_)), rest_(body) {
+  TrainedNetworkStart(const std::filesystem::path& run,
+                      const std::shared_ptr<const BodyModel>& body)
+      : trained_(LoadTrainedNetwork(run, body, DeviceFromName("cpu"))) {
     if (trained_.options.network.input == NetworkInput::kSilhouette) {
       ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
                      run.string());
@@ -81,24 +82,22 @@ class TrainedNetworkStart : public NetworkStart {
     const auto sample = SampleOf(*input);
     if (!sample) return;
     if (!needs_pictures()) {
-      input->problem.start = PredictFromKeypoints(trained_, {&*sample, 1}, rest_, device_)[0];
+      input->problem.start = PredictFromKeypoints(trained_, {&*sample, 1})[0];
     } else {
       const auto batch = BatchOf(*input, *sample, trained_.options.network.image_px);
       if (!batch) return;
-      input->problem.start = PredictBodies(trained_.network, *batch, rest_, device_)[0];
+      input->problem.start = trained_.Predict(*batch)[0];
     }
     input->problem.has_start = input->problem.start_has_translation = true;
   }
 
-  c10::Device device_;
   TrainedNetwork trained_;
-  RestJoints rest_;
 };
 
 }  // namespace
 
 std::unique_ptr<NetworkStart> OpenNetworkStart(const std::filesystem::path& run,
-                                               const BodyModel& body) {
+                                               const std::shared_ptr<const BodyModel>& body) {
   InitRuntime(1);  // a person per thread, see SetStarts
   return std::make_unique<TrainedNetworkStart>(run, body);
 }

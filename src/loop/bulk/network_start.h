@@ -27,6 +27,6 @@ class NetworkStart {
 
 // `run` is a training run or one of its checkpoints.
 std::unique_ptr<NetworkStart> OpenNetworkStart(const std::filesystem::path& run,
-                                               const BodyModel& body);
+                                               const std::shared_ptr<const BodyModel>& body);
 
 }  // namespace gyre

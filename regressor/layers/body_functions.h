@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parts of the SMPL layer whose derivatives are written by hand.
+// The parts of the body layer whose derivatives are written by hand.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/types.h"
-#include "regressor/mesh_kernels.h"
+#include "regressor/layers/mesh_kernels.h"
 
 namespace gyre {
 
@@ -28,12 +28,13 @@ at::Tensor KinematicChain(const at::Tensor& local, const std::vector<int64_t>& p
 // Both sums over k and v are matrix products. No derivative with respect to the weights.
 at::Tensor Skin(const at::Tensor& bones, const at::Tensor& v_rest, const at::Tensor& weights);
 
-// A mesh as mesh_kernels.h has it: mean [1,3V] and dirs [kMeshFeatures,3V] in planes x, y, z,
-// weights [kMeshBones,V].
+// A mesh as mesh_kernels.h has it, of mean [1,3V] and dirs [F,3V] in planes x, y, z, and weights
+// [K,V].
 struct MeshBlocks {
   MeshBlocks(const RowMatX& mean, const RowMatX& dirs, const RowMatX& weights);
   MeshTable Table() const;
 
+  int num_features, num_bones;
   std::vector<float> mean, dirs, weights;
   std::vector<int32_t> dirs_begin, dirs_feature, weights_begin, weights_bone;
 };
@@ -41,8 +42,8 @@ struct MeshBlocks {
 // Whether PosedMesh can be had: float32 on a CPU that its kernels are built for.
 bool HasMeshKernels(const at::Tensor& feature);
 
-// Skin(bones, v_mean + feature v_dirs) in one pass, for feature [B,217] and bones [B,24,3,4]:
-// [B,3,V rounded up to whole blocks].
+// Skin(bones, v_mean + feature v_dirs) in one pass, for feature [B,F] and bones [B,K,3,4]: [B,3,V
+// rounded up to whole blocks].
 at::Tensor PosedMesh(const at::Tensor& feature, const at::Tensor& bones,
                      const std::shared_ptr<const MeshBlocks>& mesh);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compiled for newer processors than the rest of the program (CMakeLists.txt): nothing here may be
 // an inline function of another header, which the linker would share with the rest.
-#include "regressor/mesh_kernels.h"
+#include "regressor/layers/mesh_kernels.h"
 
 namespace gyre {
 namespace {
@@ -33,7 +33,7 @@ void Pose(const MeshTable& mesh, const float* features, const float* bones, floa
       const float *const d = m.dirs + 3 * kB * e, *const feature = features + m.dirs_feature[e];
       const Vec dx = Load(d), dy = Load(d + kB), dz = Load(d + 2 * kB);
       for (int n = 0; n < N; ++n) {
-        const float f = feature[n * kMeshFeatures];
+        const float f = feature[n * m.num_features];
         r[n][0] += f * dx, r[n][1] += f * dy, r[n][2] += f * dz;
       }
     }
@@ -45,7 +45,7 @@ void Pose(const MeshTable& mesh, const float* features, const float* bones, floa
         Vec t0 = {}, t1 = {}, t2 = {}, t3 = {};
         for (int32_t e = first; e < last; ++e) {
           const Vec w = Load(m.weights + kB * e);
-          const float* const a = bones + kBone * (kMeshBones * n + m.weights_bone[e]) + 4 * row;
+          const float* const a = bones + kBone * (m.num_bones * n + m.weights_bone[e]) + 4 * row;
           t0 += a[0] * w, t1 += a[1] * w, t2 += a[2] * w, t3 += a[3] * w;
         }
         At(vertices + at + row * plane) = t0 * r[n][0] + t1 * r[n][1] + t2 * r[n][2] + t3;
@@ -60,7 +60,15 @@ void PoseBackward(const MeshTable& mesh, const float* bones, const float* rest,
   const MeshTable m = mesh;
   const int64_t plane = int64_t{kB} * m.num_blocks;
   // A sum for each place in a block; over those it is summed at the end.
-  Vec feature_sums[kMeshFeatures][N] = {}, bone_sums[kMeshBones][N][kBone] = {};
+  Vec feature_sums[kMaxMeshFeatures][N], bone_sums[kMaxMeshBones][N][kBone];
+  for (int f = 0; f < m.num_features; ++f) {
+    for (Vec& sum : feature_sums[f]) sum = Vec{};
+  }
+  for (int k = 0; k < m.num_bones; ++k) {
+    for (auto& of_body : bone_sums[k]) {
+      for (Vec& sum : of_body) sum = Vec{};
+    }
+  }
   for (int b = 0; b < m.num_blocks; ++b) {
     const int32_t first = m.weights_begin[b], last = m.weights_begin[b + 1];
     Vec d_rest[N][3];
@@ -75,7 +83,7 @@ void PoseBackward(const MeshTable& mesh, const float* bones, const float* rest,
         for (int32_t e = first; e < last; ++e) {
           const Vec w = Load(m.weights + kB * e);
           const int32_t bone = m.weights_bone[e];
-          const float* const a = bones + kBone * (kMeshBones * n + bone) + 4 * row;
+          const float* const a = bones + kBone * (m.num_bones * n + bone) + 4 * row;
           t0 += a[0] * w, t1 += a[1] * w, t2 += a[2] * w;
           Vec* const sums = bone_sums[bone][n] + 4 * row;
           sums[0] += w * dvx, sums[1] += w * dvy, sums[2] += w * dvz, sums[3] += w * dv;
@@ -94,12 +102,12 @@ void PoseBackward(const MeshTable& mesh, const float* bones, const float* rest,
     }
   }
   for (int n = 0; n < N; ++n) {
-    for (int f = 0; f < kMeshFeatures; ++f) {
-      d_features[n * kMeshFeatures + f] = Sum(feature_sums[f][n]);
+    for (int f = 0; f < m.num_features; ++f) {
+      d_features[n * m.num_features + f] = Sum(feature_sums[f][n]);
     }
-    for (int k = 0; k < kMeshBones; ++k) {
+    for (int k = 0; k < m.num_bones; ++k) {
       for (int i = 0; i < kBone; ++i) {
-        d_bones[kBone * (kMeshBones * n + k) + i] = Sum(bone_sums[k][n][i]);
+        d_bones[kBone * (m.num_bones * n + k) + i] = Sum(bone_sums[k][n][i]);
       }
     }
   }
@@ -113,8 +121,8 @@ void PoseMesh(const MeshTable& mesh, int64_t begin, int64_t end, const float* fe
   for (int64_t s = begin; s < end;) {
     const bool together = s + kMeshBodies <= end;
     const auto pose = together ? Pose<kMeshBodies> : Pose<1>;
-    pose(mesh, features + s * kMeshFeatures, bones + s * kMeshBones * kBone, rest + s * body,
-         vertices + s * body);
+    pose(mesh, features + s * mesh.num_features, bones + s * mesh.num_bones * kBone,
+         rest + s * body, vertices + s * body);
     s += together ? kMeshBodies : 1;
   }
 }
@@ -126,8 +134,8 @@ void PoseMeshBackward(const MeshTable& mesh, int64_t begin, int64_t end, const f
   for (int64_t s = begin; s < end;) {
     const bool together = s + kMeshBodies <= end;
     const auto backward = together ? PoseBackward<kMeshBodies> : PoseBackward<1>;
-    backward(mesh, bones + s * kMeshBones * kBone, rest + s * body, d_vertices + s * body,
-             d_features + s * kMeshFeatures, d_bones + s * kMeshBones * kBone);
+    backward(mesh, bones + s * mesh.num_bones * kBone, rest + s * body, d_vertices + s * body,
+             d_features + s * mesh.num_features, d_bones + s * mesh.num_bones * kBone);
     s += together ? kMeshBodies : 1;
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "regressor/smpl_functions.h"
+#include "regressor/layers/body_functions.h"
 
 #include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
@@ -150,7 +150,7 @@ class MeshFunction : public torch::autograd::Function<MeshFunction> {
     const at::Tensor &a = saved[0], &rest = saved[1], dv = grads[0].contiguous();
     const auto kept = ctx->saved_data["mesh"].toCapsule();
     const MeshTable table = static_cast<const Kept&>(*kept).mesh->Table();
-    at::Tensor d_feature = at::empty({a.size(0), kMeshFeatures}, a.options());
+    at::Tensor d_feature = at::empty({a.size(0), table.num_features}, a.options());
     at::Tensor d_bones = at::empty_like(a);
     ForBodies(a.size(0), [&](int64_t begin, int64_t end) {
       PoseMeshBackward(table, begin, end, a.data_ptr<float>(), rest.data_ptr<float>(),
@@ -204,8 +204,11 @@ void AppendBlock(const RowMatX& m, Eigen::Index planes, int64_t b, std::vector<f
 
 MeshBlocks::MeshBlocks(const RowMatX& mean_planes, const RowMatX& dirs_planes,
                        const RowMatX& skin_weights)
-    : dirs_begin{0}, weights_begin{0} {
-  GYRE_CHECK(dirs_planes.rows() == kMeshFeatures && skin_weights.rows() == kMeshBones);
+    : num_features(static_cast<int>(dirs_planes.rows())),
+      num_bones(static_cast<int>(skin_weights.rows())),
+      dirs_begin{0},
+      weights_begin{0} {
+  GYRE_CHECK(num_features <= kMaxMeshFeatures && num_bones <= kMaxMeshBones);
   for (int64_t b = 0; b * kMeshBlock < skin_weights.cols(); ++b) {
     const std::vector<float> block = BlockOf(mean_planes.row(0), 3, b);
     mean.insert(mean.end(), block.begin(), block.end());
@@ -216,6 +219,8 @@ MeshBlocks::MeshBlocks(const RowMatX& mean_planes, const RowMatX& dirs_planes,
 
 MeshTable MeshBlocks::Table() const {
   return {.num_blocks = static_cast<int>(dirs_begin.size()) - 1,
+          .num_features = num_features,
+          .num_bones = num_bones,
           .mean = mean.data(),
           .dirs_begin = dirs_begin.data(),
           .dirs_feature = dirs_feature.data(),
@@ -236,7 +241,7 @@ bool HasMeshKernels(const at::Tensor& feature) {
 
 at::Tensor PosedMesh(const at::Tensor& feature, const at::Tensor& bones,
                      const std::shared_ptr<const MeshBlocks>& mesh) {
-  GYRE_CHECK(feature.size(1) == kMeshFeatures && bones.size(1) == kMeshBones);
+  GYRE_CHECK(feature.size(1) == mesh->num_features && bones.size(1) == mesh->num_bones);
   return MeshFunction::apply(feature, bones, mesh);
 }
 

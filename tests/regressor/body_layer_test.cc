@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layer is pinned to the Eigen body, and its derivatives to central differences.
-#include "regressor/smpl_layer.h"
+#include "regressor/layers/body_layer.h"
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/cat.h>
 #include <gtest/gtest.h>
 
 #include "body/kinematics.h"
-#include "regressor/mesh_kernels.h"
+#include "regressor/layers/mesh_kernels.h"
 #include "regressor/regressor_test_util.h"
 
 namespace gyre {
@@ -28,33 +28,33 @@ Poses RandomPoses(int count) {
     betas.push_back(TensorOf(poses.params.back().betas().transpose()));
   }
   poses.rotmats = at::cat(rotmats);
-  poses.betas() = at::cat(betas);
+  poses.betas = at::cat(betas);
   return poses;
 }
 
 void ExpectAgreesWithEigen(const BodyModel& model, at::ScalarType dtype, double tolerance) {
-  const SmplLayer layer(model, dtype);
+  const BodyLayer layer(model, SpinJoints(), dtype);
   const Poses poses = RandomPoses(3);
-  const SmplOutput out = layer->forward(poses.rotmats.to(dtype), poses.betas().to(dtype), true);
+  const BodyPoints out = layer->forward(poses.rotmats.to(dtype), poses.betas.to(dtype), true);
   const FoldedJoints folded(model, SpinJoints());
   for (size_t i = 0; i < poses.params.size(); ++i) {
     const PosedBody posed = PoseBody(model, poses.params[i]);
     const auto row = static_cast<int64_t>(i);
     EXPECT_LT(MaxAbs(out.vertices[row] - TensorOf(posed.vertices)), tolerance);
-    EXPECT_LT(MaxAbs(out.joints24[row] - TensorOf(posed.joints)), tolerance);
-    EXPECT_LT(MaxAbs(out.joints49[row] - TensorOf(folded.Positions(poses.params[i]))), tolerance);
+    EXPECT_LT(MaxAbs(out.kinematic[row] - TensorOf(posed.joints)), tolerance);
+    EXPECT_LT(MaxAbs(out.joints[row] - TensorOf(folded.Positions(poses.params[i]))), tolerance);
   }
-  const SmplOutput joints_only = layer->forward(poses.rotmats.to(dtype), poses.betas().to(dtype));
+  const BodyPoints joints_only = layer->forward(poses.rotmats.to(dtype), poses.betas.to(dtype));
   EXPECT_FALSE(joints_only.vertices.defined());
-  EXPECT_EQ(MaxAbs(joints_only.joints49 - out.joints49), 0);
+  EXPECT_EQ(MaxAbs(joints_only.joints - out.joints), 0);
 }
 
-TEST(SmplLayer, AgreesWithTheEigenBody) {
+TEST(BodyLayer, AgreesWithTheEigenBody) {
   ExpectAgreesWithEigen(BuiltinBody(), at::kDouble, 1e-12);
   ExpectAgreesWithEigen(BuiltinBody(), at::kFloat, 1e-5);
 }
 
-TEST(SmplLayer, AgreesWithTheEigenBodyOnTheCc0Body) {
+TEST(BodyLayer, AgreesWithTheEigenBodyOnTheCc0Body) {
   const std::filesystem::path folder = "../shared/data/body";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is absent";
   const auto model = LoadBodyModel(folder / "cc0_body.npz", folder / "J_regressor_extra.npy");
@@ -62,35 +62,35 @@ TEST(SmplLayer, AgreesWithTheEigenBodyOnTheCc0Body) {
 }
 
 // A scalar that every output feeds, and its gradient along random directions.
-TEST(SmplLayer, GradientsAgreeWithCentralDifferences) {
-  const SmplLayer layer(BuiltinBody(), at::kDouble);
+TEST(BodyLayer, GradientsAgreeWithCentralDifferences) {
+  const BodyLayer layer(BuiltinBody(), SpinJoints(), at::kDouble);
   Rng rng(5, RngStream::kTest);
   Poses poses = RandomPoses(2);
-  const SmplOutput shape = layer->forward(poses.rotmats, poses.betas(), true);
+  const BodyPoints shape = layer->forward(poses.rotmats, poses.betas, true);
   const at::Tensor w_vertices = RandomTensor(shape.vertices.sizes(), rng) / 100;
-  const at::Tensor w24 = RandomTensor(shape.joints24.sizes(), rng);
-  const at::Tensor w49 = RandomTensor(shape.joints49.sizes(), rng);
+  const at::Tensor w24 = RandomTensor(shape.kinematic.sizes(), rng);
+  const at::Tensor w49 = RandomTensor(shape.joints.sizes(), rng);
   const auto scalar = [&](const at::Tensor& rotmats, const at::Tensor& betas) {
-    const SmplOutput out = layer->forward(rotmats, betas, true);
-    return (out.vertices * w_vertices).sum() + (out.joints24 * w24).sum() +
-           (out.joints49 * w49).sum();
+    const BodyPoints out = layer->forward(rotmats, betas, true);
+    return (out.vertices * w_vertices).sum() + (out.kinematic * w24).sum() +
+           (out.joints * w49).sum();
   };
   const at::Tensor rotmats = poses.rotmats.clone().requires_grad_();
-  const at::Tensor betas = poses.betas().clone().requires_grad_();
+  const at::Tensor betas = poses.betas.clone().requires_grad_();
   scalar(rotmats, betas).backward();
 
   constexpr double kStep = 1e-5;
   const auto expect_directional = [&](const at::Tensor& d_rotmats, const at::Tensor& d_betas,
                                       const std::string& name) {
     const double numeric =
-        Value(scalar(poses.rotmats + kStep * d_rotmats, poses.betas() + kStep * d_betas) -
-              scalar(poses.rotmats - kStep * d_rotmats, poses.betas() - kStep * d_betas)) /
+        Value(scalar(poses.rotmats + kStep * d_rotmats, poses.betas + kStep * d_betas) -
+              scalar(poses.rotmats - kStep * d_rotmats, poses.betas - kStep * d_betas)) /
         (2 * kStep);
     const double analytic =
         Value((rotmats.grad() * d_rotmats).sum() + (betas.grad() * d_betas).sum());
     EXPECT_NEAR(analytic, numeric, 1e-6 * (1 + std::abs(numeric))) << name;
   };
-  const at::Tensor no_rotation = poses.rotmats * 0, no_shape = poses.betas() * 0;
+  const at::Tensor no_rotation = poses.rotmats * 0, no_shape = poses.betas * 0;
   for (int k = 0; k < kNumBodyJoints; ++k) {
     at::Tensor direction = no_rotation.clone();
     direction.select(1, k).copy_(RandomTensor({2, 3, 3}, rng));
@@ -103,12 +103,12 @@ TEST(SmplLayer, GradientsAgreeWithCentralDifferences) {
   }
 }
 
-TEST(SmplLayer, SamplesOfABatchDoNotMix) {
-  const SmplLayer layer(BuiltinBody());
+TEST(BodyLayer, SamplesOfABatchDoNotMix) {
+  const BodyLayer layer(BuiltinBody());
   const Poses poses = RandomPoses(3);
   at::Tensor rotmats = poses.rotmats.to(at::kFloat).requires_grad_();
-  const SmplOutput out = layer->forward(rotmats, poses.betas().to(at::kFloat), true);
-  (out.vertices[1].square().sum() + out.joints49[1].square().sum()).backward();
+  const BodyPoints out = layer->forward(rotmats, poses.betas.to(at::kFloat), true);
+  (out.vertices[1].square().sum() + out.joints[1].square().sum()).backward();
   EXPECT_EQ(MaxAbs(rotmats.grad()[0]), 0);
   EXPECT_GT(MaxAbs(rotmats.grad()[1]), 0);
   EXPECT_EQ(MaxAbs(rotmats.grad()[2]), 0);
@@ -116,7 +116,7 @@ TEST(SmplLayer, SamplesOfABatchDoNotMix) {
 
 // Single precision has kernels of its own on most processors; double precision, whose derivatives
 // are held against differences above, goes through LibTorch.
-TEST(SmplLayer, GradientsOfSinglePrecisionAgreeWithDouble) {
+TEST(BodyLayer, GradientsOfSinglePrecisionAgreeWithDouble) {
   const Poses poses = RandomPoses(2 * kMeshBodies + 1);  // two groups, and one on its own
   Rng rng(6, RngStream::kTest);
   const at::Tensor weights =
@@ -125,10 +125,10 @@ TEST(SmplLayer, GradientsOfSinglePrecisionAgreeWithDouble) {
     at::Tensor vertices, d_rotmats, d_betas;
   };
   const auto evaluate = [&](at::ScalarType dtype) {
-    const SmplLayer layer(BuiltinBody(), dtype);
+    const BodyLayer layer(BuiltinBody(), SpinJoints(), dtype);
     const at::Tensor rotmats = poses.rotmats.to(dtype, false, true).requires_grad_();
-    const at::Tensor betas = poses.betas().to(dtype, false, true).requires_grad_();
-    const SmplOutput out = layer->forward(rotmats, betas, true);
+    const at::Tensor betas = poses.betas.to(dtype, false, true).requires_grad_();
+    const BodyPoints out = layer->forward(rotmats, betas, true);
     (out.vertices * weights.to(dtype)).sum().backward();
     return Result{out.vertices.detach().to(at::kDouble), rotmats.grad().to(at::kDouble),
                   betas.grad().to(at::kDouble)};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "regressor/resnet.h"
+#include "regressor/encoders/resnet.h"
 
 #include <ATen/ops/max_pool2d.h>
 #include <ATen/ops/relu.h>
@@ -99,7 +99,7 @@ void InitialiseConvolutions(torch::nn::Module& module) {
 
 }  // namespace
 
-ResNetImpl::ResNetImpl(Backbone backbone, int width) {
+ResNet::ResNet(Backbone backbone, int width) {
   conv1 = register_module(
       "conv1",
       torch::nn::Conv2d(torch::nn::Conv2dOptions(3, width, 7).stride(2).padding(3).bias(false)));
@@ -117,13 +117,19 @@ ResNetImpl::ResNetImpl(Backbone backbone, int width) {
   InitialiseConvolutions(*this);
 }
 
-at::Tensor ResNetImpl::Features(const at::Tensor& images) {
+Features ResNet::Encode(const at::Tensor& images) {
   at::Tensor x = bn1(conv1(images)).relu_();
   x = at::max_pool2d(x, /*kernel_size=*/3, /*stride=*/2, /*padding=*/1);
+  std::vector<at::Tensor> maps;
   for (torch::nn::Sequential* layer : {&layer1, &layer2, &layer3, &layer4}) {
     x = (*layer)->forward(x);
+    maps.push_back(x);
   }
-  return x.mean({2, 3});
+  return {.pooled = x.mean({2, 3}), .maps = std::move(maps)};
+}
+
+std::shared_ptr<Encoder> MakeResNet(const NetworkOptions& options, const KeypointSet& /*set*/) {
+  return std::make_shared<ResNet>(options.backbone, options.width);
 }
 
 }  // namespace gyre

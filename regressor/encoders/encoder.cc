@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "regressor/encoders/encoder.h"
+
+#include "core/error.h"
+#include "regressor/encoders/keypoint_encoder.h"
+#include "regressor/encoders/resnet.h"
+#include "regressor/encoders/silhouette_encoder.h"
+
+namespace gyre {
+namespace {
+
+using MakeFunction = std::shared_ptr<Encoder> (*)(const NetworkOptions&, const KeypointSet&);
+
+constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
+    {NetworkInput::kImage, MakeResNet},
+    {NetworkInput::kKeypoints, MakeKeypointEncoder},
+    {NetworkInput::kSilhouette, MakeSilhouetteEncoder},
+};
+
+}  // namespace
+
+std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set) {
+  for (const auto& [input, make] : kEncoders) {
+    if (input == options.input) return make(options, set);
+  }
+  GYRE_CHECK(false, "no such input");
+  return nullptr;
+}
+
+}  // namespace gyre

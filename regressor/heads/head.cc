@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "regressor/heads/head.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "regressor/heads/hmr_head.h"
+#include "regressor/heads/joint_head.h"
+
+namespace gyre {
+namespace {
+
+const std::vector<HeadKind>& Heads() {
+  static const std::vector<HeadKind> heads = {
+      // SPIN's names have nothing in front, neither of the backbone's layers nor of the head's.
+      {"hmr", MakeHmrHead, {{"encoder.", ""}, {"head.", ""}}},
+      {"joints", MakeJointHead, {}},
+  };
+  return heads;
+}
+
+}  // namespace
+
+const HeadKind& FindHead(const std::string& name) {
+  const auto found = std::ranges::find(Heads(), name, &HeadKind::name);
+  if (found == Heads().end()) {
+    ThrowUserError("head: \"{}\" is not one of {}", name, fmt::join(HeadNames(), ", "));
+  }
+  return *found;
+}
+
+std::vector<std::string> HeadNames() {
+  std::vector<std::string> names;
+  for (const HeadKind& head : Heads()) names.emplace_back(head.name);
+  return names;
+}
+
+}  // namespace gyre

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a network should have said of a batch. Tensors that nothing is known of stay undefined, and
+// the losses that need them are left out. Masks are floating or bool; any may be all zero.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "body/joints.h"
+
+namespace gyre {
+
+struct Targets {
+  const KeypointSet* set = nullptr;  // what keypoints and joints are
+  at::Tensor keypoints;              // [B,N,3]: x, y in [-1,1] of the crop, confidence
+  // Joints in space in camera axes, metres, confidence: [B,M,4] of the set's joints_first and the
+  // M - 1 that follow.
+  at::Tensor joints;
+  int64_t joints_first = 0;
+  at::Tensor has_joints;    // [B]
+  at::Tensor rotations;     // [B,J,3,3]
+  at::Tensor betas;         // [B,S]
+  at::Tensor expression;    // [B,E]
+  at::Tensor vertices;      // [B,V,3]
+  at::Tensor valid;         // [B] whether rotations, betas, expression and vertices teach
+  at::Tensor joint_weight;  // [B,J] of the rotations, >= 0; undefined: all 1
+};
+
+}  // namespace gyre

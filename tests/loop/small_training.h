@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// A network that is trained in a second: 49 keypoints in, a body or joints out.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+
+#include "body/body_model.h"
+#include "body/pose_prior.h"
+#include "datasets/loader.h"
+#include "loop/learner.h"
+#include "loop/network_bridge.h"
+#include "loop/train_options.h"
+#include "regressor/runtime.h"
+#include "regressor/weights.h"
+
+namespace gyre {
+
+inline TrainOptions SmallTraining() {
+  TrainOptions o = TrainOptions::Preset("prior18");
+  o.data = "synth:?name=people&count=7&seed=5&joints=any&noise=3";
+  o.val = "";
+  o.network.width = 8;
+  o.learning_rate_end = 0;
+  o.loss.vertices = 0;
+  o.batch_size = 3;
+  o.steps = 4;
+  o.threads = o.fit_threads = 1;
+  o.loader_threads = 0;
+  o.log_every = 1;
+  o.val_every = 2;
+  o.checkpoint_every = 2;
+  o.pictures = 1;
+  o.seed = 11;
+  return o;
+}
+
+// The same people, keypoints to joints in space: no body, no fitter.
+inline TrainOptions SmallLifting() {
+  TrainOptions o = SmallTraining();
+  o.body = "none";
+  o.network.head = "joints";
+  return o;
+}
+
+inline const NetworkSetting& SmallSetting() {
+  static const NetworkSetting setting{LoadBodyModel("builtin"), LoadPosePrior()};
+  return setting;
+}
+
+inline LoaderOptions SmallLoading(const TrainOptions& o) {
+  LoaderOptions loading;
+  loading.batch_size = o.batch_size;
+  loading.crop_px = o.network.image_px;
+  loading.picture = PictureFor(o.network.input);
+  loading.workers = 0;
+  loading.seed = o.seed;
+  loading.augment = o.augment;
+  return loading;
+}
+
+// The first batch of its data.
+inline Batch SmallBatch(const TrainOptions& o) {
+  return Loader(OpenMixture(o.data, {SmallSetting().body, SmallSetting().prior}), SmallLoading(o))
+      .Next();
+}
+
+// Always the same weights to begin with.
+inline std::unique_ptr<Learner> SmallLearner(const TrainOptions& o) {
+  SeedTorch(o.seed);
+  return std::make_unique<Learner>(o, o.HasBody() ? SmallSetting() : NetworkSetting{}, at::kCPU);
+}
+
+inline StateDict WeightsOf(Learner& learner) { return GetState(*learner.network()); }
+
+// The greatest difference of two networks of the same names.
+inline double Distance(const StateDict& a, const StateDict& b) {
+  double distance = a.size() == b.size() ? 0 : 1e9;
+  for (const auto& [name, tensor] : a) {
+    const auto found = b.find(name);
+    if (found == b.end()) return 1e9;
+    const at::Tensor difference = (tensor - found->second).abs();
+    distance = std::max(distance, difference.max().to(at::kDouble).item<double>());
+  }
+  return distance;
+}
+
+}  // namespace gyre

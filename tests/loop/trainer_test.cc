@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "core/file.h"
+#include "io/io_test_util.h"
+#include "loop/run_directory.h"
+#include "loop/small_training.h"
+#include "regressor/torch_file.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class TrainerTest : public testing::Test {
+ protected:
+  fs::path Run(const std::string& name) const { return folder_.path() / name; }
+  bool Train(const TrainOptions& options, const std::string& name, bool resume = false) {
+    return Trainer(options, Run(name), resume, &alone_).Train();
+  }
+  std::vector<nlohmann::json> Metrics(const std::string& name) const {
+    std::vector<nlohmann::json> lines;
+    std::istringstream text(ReadFile(Run(name) / "metrics.jsonl"));
+    for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
+    return lines;
+  }
+  std::vector<int64_t> Checkpoints(const std::string& name) const {
+    std::vector<int64_t> steps;
+    for (const fs::path& folder : ListCheckpoints(Run(name))) {
+      steps.push_back(CheckpointStep(folder));
+    }
+    return steps;
+  }
+  std::string Weights(const std::string& name, const char* step) const {
+    return ReadFile(Run(name) / "checkpoints" / step / "network.pt");
+  }
+
+  TempFolder folder_;
+  Ranks alone_;
+};
+
+TEST_F(TrainerTest, ARunLeavesItsRecord) {
+  TrainOptions o = SmallTraining();
+  o.val = "synth:?name=heldout&count=2&seed=6&joints=all";
+  o.steps = 5;
+  o.keep_checkpoints = 2;
+  EXPECT_TRUE(Train(o, "run"));
+  EXPECT_THAT(Checkpoints("run"), ElementsAre(5, 4));  // every second, and the last
+  const auto lines = Metrics("run");
+  ASSERT_EQ(lines.size(), 6u);
+  for (int64_t step = 0; step <= 5; ++step) {
+    EXPECT_EQ(lines[step]["step"], step);
+    EXPECT_EQ(lines[step].contains("loss"), step > 0);
+    // Every second step, at the start and at the end.
+    EXPECT_EQ(lines[step].contains("val_network_pa_mpjpe_mm"), step % 2 == 0 || step == 5) << step;
+  }
+  EXPECT_EQ(lines[5]["val_samples"], 2);
+  EXPECT_EQ(lines[3]["left_out"], 0);
+  const auto options = nlohmann::json::parse(ReadFile(Run("run") / "options.json"));
+  EXPECT_EQ(options["steps"], 5);
+  EXPECT_EQ(options["network.head"], "hmr");
+  EXPECT_EQ(nlohmann::json::parse(ReadFile(Run("run") / "summary.json"))["steps"], 5);
+  EXPECT_TRUE(fs::exists(Run("run") / "report.html"));
+  EXPECT_TRUE(fs::exists(Run("run") / "pictures/val_00_000005.jpg"));
+}
+
+TEST_F(TrainerTest, LogsAreMeansOfTheirSteps) {
+  TrainOptions o = SmallTraining();
+  o.val_every = 100;
+  EXPECT_TRUE(Train(o, "each"));
+  o.log_every = 4;
+  EXPECT_TRUE(Train(o, "seldom"));
+  const auto each = Metrics("each"), seldom = Metrics("seldom");
+  ASSERT_EQ(each.size(), 5u);
+  ASSERT_EQ(seldom.size(), 2u);
+  EXPECT_EQ(seldom[1]["step"], 4);
+  for (const char* key : {"loss", "loss_pose", "gradient_norm"}) {
+    double sum = 0;
+    for (int step = 1; step <= 4; ++step) sum += each[step][key].get<double>();
+    EXPECT_NEAR(seldom[1][key].get<double>(), sum / 4, 1e-6 * sum) << key;
+  }
+}
+
+TEST_F(TrainerTest, AResumedRunIsTheSame) {
+  TrainOptions o = SmallTraining();
+  o.supervision = Supervision::kLoop;
+  o.use_labels = false;
+  EXPECT_TRUE(Train(o, "straight"));
+  TrainOptions half = o;
+  half.steps = 2;
+  EXPECT_TRUE(Train(half, "halved"));
+  EXPECT_TRUE(Train(o, "halved", /*resume=*/true));
+  EXPECT_EQ(Weights("straight", "000004"), Weights("halved", "000004"));
+  const auto straight = Metrics("straight"), halved = Metrics("halved");
+  ASSERT_EQ(straight.size(), 5u);
+  ASSERT_EQ(halved.size(), 5u);
+  for (size_t i = 0; i < 5; ++i) {
+    for (const char* key : {"loss", "fits_updated", "fit_reprojection_px", "train_fits_score_px2"}) {
+      EXPECT_EQ(straight[i].contains(key), halved[i].contains(key)) << key;
+      if (!straight[i].contains(key)) continue;
+      EXPECT_EQ(straight[i][key], halved[i][key]) << i << " " << key;
+    }
+  }
+  EXPECT_GT(straight[0]["train_fits_score_px2"], 0);
+  EXPECT_GT(straight[4]["fit_reprojection_px"], 0);
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "straight"); }), HasSubstr("--resume"));
+  // Other people than those whose fits are stored.
+  o.data = "synth:?name=people&count=7&seed=6&joints=any&noise=3";
+  o.steps = 6;
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "halved", true); }),
+              HasSubstr("data set 'people' is not what it was"));
+}
+
+TEST_F(TrainerTest, ADamagedCheckpointFallsBackToTheOneBefore) {
+  TrainOptions o = SmallTraining();
+  EXPECT_TRUE(Train(o, "run"));
+  const std::string whole = Weights("run", "000004");
+  const fs::path last = Run("run") / "checkpoints/000004/network.pt";
+  WriteFileAtomically(last, whole.substr(0, whole.size() / 2));
+  EXPECT_TRUE(Train(o, "run", /*resume=*/true));
+  EXPECT_EQ(Weights("run", "000004"), whole);
+  for (const char* step : {"000004", "000002", "000000"}) {
+    const fs::path file = Run("run") / "checkpoints" / step / "network.pt";
+    if (fs::exists(file)) WriteFileAtomically(file, "nothing");
+  }
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "run", true); }), HasSubstr("none of its"));
+}
+
+TEST_F(TrainerTest, WeightsToStartFrom) {
+  TrainOptions o = SmallTraining();
+  EXPECT_TRUE(Train(o, "first"));
+  o.seed = 99;
+  o.steps = 1;
+  o.learning_rate = 1e-12;
+  for (const fs::path& init :
+       {Run("first"), Run("first") / "checkpoints/000004",
+        Run("first") / "checkpoints/000004/network.pt"}) {
+    fs::remove_all(Run("second"));
+    o.init = init.string();
+    EXPECT_TRUE(Train(o, "second"));
+    const auto model = [&](const std::string& run, const char* step) {
+      return ReadTorchFile(Run(run) / "checkpoints" / step / "network.pt")
+          .At("model", "f")
+          .At("fc1.weight", "f")
+          .AsTensor("f");
+    };
+    EXPECT_TRUE(model("second", "000000").equal(model("first", "000004"))) << init;
+  }
+}
+
+TEST_F(TrainerTest, StepsThatAreNotFiniteEndTheRunWhenThereAreTooMany) {
+  TrainOptions o = SmallTraining();
+  o.loss.total = 1e38;
+  o.max_bad_steps = 2;
+  const std::string error = UserErrorOf([&] { Train(o, "run"); });
+  EXPECT_THAT(error, HasSubstr("step 3: not finite: loss; lower --learning-rate"));
+  EXPECT_THAT(error, HasSubstr("(2 steps before it were left out for the like)"));
+}
+
+// No body, no fitter, no fits: a network of joints in space.
+TEST_F(TrainerTest, WithoutABody) {
+  TrainOptions o = SmallLifting();
+  o.val = "synth:?name=heldout&count=2&seed=6&joints=all";
+  o.steps = 6;
+  EXPECT_TRUE(Train(o, "straight"));
+  const auto lines = Metrics("straight");
+  EXPECT_LT(lines.back()["loss_keypoints_3d"], lines[1]["loss_keypoints_3d"]);
+  EXPECT_EQ(lines[0]["val_samples"], 2);
+  EXPECT_GT(lines[0]["val_loss_keypoints_3d"], 0);
+  EXPECT_NEAR(lines[6]["val_loss"].get<double>(),
+              60 * 5 * lines[6]["val_loss_keypoints_3d"].get<double>(),
+              1e-4 * lines[6]["val_loss"].get<double>());
+  EXPECT_FALSE(lines[6].contains("val_loss_pose"));
+  for (const char* file : {"fits.store", "val_fits.store"}) {
+    EXPECT_FALSE(fs::exists(Run("straight") / file)) << file;
+  }
+  EXPECT_TRUE(fs::exists(Run("straight") / "report.html"));
+  TrainOptions half = o;
+  half.steps = 2;
+  EXPECT_TRUE(Train(half, "halved"));
+  EXPECT_TRUE(Train(o, "halved", /*resume=*/true));
+  EXPECT_EQ(Weights("straight", "000006"), Weights("halved", "000006"));
+
+  o.supervision = Supervision::kLoop;
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "other"); }), HasSubstr("supervision = loop"));
+  o = SmallTraining();
+  o.body = "none";
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "other"); }), HasSubstr("head hmr gives bodies"));
+}
+
+}  // namespace
+}  // namespace gyre
