@@ -2,23 +2,25 @@
 #include "fitting/cold_start.h"
 
 #include <cmath>
-#include <initializer_list>
 #include <numbers>
 #include <optional>
+#include <span>
+#include <string_view>
 
+#include "body/anatomy.h"
 #include "core/so3.h"
 
 namespace gyre {
 namespace {
 
 // The mean by confidence of those keypoints that are observed.
-std::optional<Vec2> Centre(const PersonKeypoints& camera,
-                           std::initializer_list<std::string_view> names) {
+std::optional<Vec2> Centre(const PersonKeypoints& camera, const KeypointSet& set,
+                           std::span<const std::string_view> names) {
   Vec2 sum = Vec2::Zero();
   double weight = 0;
   for (std::string_view name : names) {
-    const int i = SpinJoints().IndexOf(name);
-    const double c = camera.confidence[i];
+    const int i = set.IndexOf(name);
+    const double c = i < 0 ? 0 : camera.confidence[i];
     if (!(c > 0)) continue;
     sum += c * camera.keypoints_px.row(i).transpose();
     weight += c;
@@ -29,16 +31,11 @@ std::optional<Vec2> Centre(const PersonKeypoints& camera,
 
 }  // namespace
 
-double InPlaneAngle(const PersonKeypoints& camera) {
-  const auto hips =
-      Centre(camera, {"OP RHip", "OP LHip", "OP MidHip", "Right Hip", "Left Hip", "Pelvis (MPII)"});
-  const auto shoulders =
-      Centre(camera, {"OP RShoulder", "OP LShoulder", "OP Neck", "Right Shoulder", "Left Shoulder",
-                      "Neck (LSP)", "Thorax (MPII)"});
-  const auto head = Centre(camera, {"OP Nose", "OP REye", "OP LEye", "OP REar", "OP LEar",
-                                    "Top of Head (LSP)", "Head (H36M)", "Jaw (H36M)", "Nose",
-                                    "Left Eye", "Right Eye", "Left Ear", "Right Ear"});
-  const auto legs = Centre(camera, {"OP RKnee", "OP LKnee", "Right Knee", "Left Knee"});
+double InPlaneAngle(const PersonKeypoints& camera, const KeypointSet& set) {
+  const auto hips = Centre(camera, set, kHipPoints);
+  const auto shoulders = Centre(camera, set, kShoulderPoints);
+  const auto head = Centre(camera, set, kHeadPoints);
+  const auto legs = Centre(camera, set, kKneePoints);
   const auto bottom = hips ? hips : legs;
   const auto lower = bottom ? bottom : shoulders;  // head and shoulders alone
   const auto upper = shoulders && lower != shoulders ? shoulders : head;
@@ -48,14 +45,15 @@ double InPlaneAngle(const PersonKeypoints& camera) {
   return std::atan2(spine.x(), -spine.y());
 }
 
-BodyParams MakeColdStart(const FitProblem& problem, const PosePrior& prior) {
+BodyParams MakeColdStart(const FitProblem& problem, const LayoutPrior& prior,
+                         const BodyLayout& layout, const KeypointSet& set) {
   const double pi = std::numbers::pi;
-  BodyParams params{SmplLayout()};
-  params.pose().tail<kNumPriorPose>() = prior.Mean();
+  BodyParams params(layout);
+  prior.SetPose(prior.Mean(), &params);
   // Upright and facing the camera is a turn by pi about x (body y up, camera y down).
   const FitView view = problem.Seen(problem.MainCamera());
   params.rotation(0) =
-      LogSO3(view.rotation.transpose() * ExpSO3({0, 0, InPlaneAngle(view)}) * ExpSO3({pi, 0, 0}));
+      LogSO3(view.rotation.transpose() * ExpSO3({0, 0, InPlaneAngle(view, set)}) * ExpSO3({pi, 0, 0}));
   return params;
 }
 

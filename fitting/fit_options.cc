@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/fit_options.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -45,9 +46,8 @@ void FitOptions::Check() const {
   CheckPositive("min_observed_joints", min_observed_joints);
   if (estimate_uncertainty) CheckPositive("pose_prior_weight", pose_prior_weight);
   for (const std::string& joint : ignored_joints) {
-    if (SpinJoints().IndexOf(joint) < 0) {
-      ThrowUserError("fit option ignored_joints names \"{}\", which is not one of SPIN's 49 joints",
-                     joint);
+    if (std::ranges::find(AllJoints(), joint, &JointInfo::name) == AllJoints().end()) {
+      ThrowUserError("fit option ignored_joints names \"{}\", which is no registered joint", joint);
     }
   }
 }

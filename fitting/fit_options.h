@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a fit minimises and how long it may take.
 //
-// A fit has two stages, each a nonlinear least-squares problem in pose th [72], shape b [10] and
-// translation t [3]:
+// A fit has two stages, each a nonlinear least-squares problem in pose th, shape b and translation t
+// whose terms stand in terms/:
 //   torso stage  global orientation and translation:
 //       sum over torso joints of c^2 |e|^2  +  torso_depth_anchor^2 (t_z - t_z0)^2
 //       + torso_orientation_anchor^2 |th[0..2] - th0[0..2]|^2
 //   body stage   pose, shape, orientation and, by option, translation:
 //       sum over joints of c^2 gm(e)  +  point_weight^2 sum over 3D joints of c^2 |X - point|^2
-//       +  pose_prior^2 E_mixture(th[3..71])
+//       +  pose_prior^2 E_mixture(th without the root)
 //       + angle_prior^2 sum_i exp(2 s_i th_i)  +  shape_prior^2 |b|^2
 //       + body_depth_anchor^2 (t_z - t_z0)^2  +  start_anchor^2 |th - th0|^2
 // with e the reprojection error in pixels of the reference crop (224 px), c the confidence,
@@ -70,8 +70,8 @@ struct EnumNames<Hypotheses> {
 };
 
 enum class FitBackend {
-  kFused,  // normal equations formed by hand, fused_backend.h
-  kCeres,  // the reference: the same residuals with their whole Jacobian
+  kFused,  // a fast path where one applies, Ceres otherwise: backends/solve_objective.h
+  kCeres,  // always Ceres: the reference
 };
 template <>
 struct EnumNames<FitBackend> {
@@ -177,7 +177,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("torso_max_iterations", o.torso_max_iterations, "Iterations of the torso stage");
   visit("body_max_iterations", o.body_max_iterations, "Iterations of the body stage");
   visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a stage");
-  visit("backend", o.backend, "Solver; ceres is the slow reference");
+  visit("backend", o.backend, "Solver: fused (where it applies) or the reference, ceres");
   visit("hypotheses", o.hypotheses, "Starts to try");
   visit("try_exchanged_limbs", o.try_exchanged_limbs, "Left for right where it explains more");
   visit("estimate_uncertainty", o.estimate_uncertainty,

@@ -20,6 +20,17 @@ int FitProblem::MainCamera() const {
   return main;
 }
 
+double& ObjectiveTerms::Named(std::string_view term) {
+  if (term == "reprojection") return reprojection;
+  if (term == "points") return points;
+  if (term == "pose_prior") return pose_prior;
+  if (term == "angle_prior") return angle_prior;
+  if (term == "shape_prior") return shape_prior;
+  if (term == "depth_anchor") return depth_anchor;
+  if (term == "start_anchor") return start_anchor;
+  return other;
+}
+
 std::string FitSummary::BriefReport() const {
   if (!usable) return fmt::format("not usable: {}", reason_text);
   return fmt::format(

@@ -2,9 +2,9 @@
 // One person to fit, and what came of it.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "body/body_model.h"
@@ -13,13 +13,16 @@
 #include "core/camera.h"
 #include "core/enum_names.h"
 #include "core/types.h"
+#include "solve/solver.h"
 
 namespace gyre {
 
 // A person as one camera sees them.
 struct PersonKeypoints {
-  Points2 keypoints_px = Points2::Zero(kNumSpinJoints, 2);  // SPIN's 49, pixels of `camera`
-  VecX confidence = VecX::Zero(kNumSpinJoints);             // 0: not observed
+  // In the order of the Fitter's KeypointSet, SPIN's 49 unless it was given another; pixels of
+  // `camera`.
+  Points2 keypoints_px = Points2::Zero(SpinJoints().size(), 2);
+  VecX confidence = VecX::Zero(SpinJoints().size());  // 0: not observed
   Camera camera;
   // Pixels of the 224 px reference crop per pixel of `camera` (1 when `camera` is the crop's): the
   // weights of the objective are in reference pixels, whatever the picture's resolution.
@@ -37,11 +40,11 @@ struct FitView : PersonKeypoints {
 // is not used and need not be set.
 struct FitProblem : PersonKeypoints {
   std::vector<FitView> views;  // of further cameras
-  // SPIN's 49 joints where their place in space is known, metres. [49,3], or no rows when none is
+  // The same joints where their place in space is known, metres; no rows when none is.
   Points3 points3D = Points3(0, 3);
   VecX points3D_confidence;  // in [0, 1], 0: not known. As many as points3D has rows
 
-  BodyParams start{SmplLayout()};     // in the camera's frame
+  BodyParams start{SmplLayout()};     // in the camera's frame, of the body that is fitted
   bool has_start = true;              // false: a cold start, see cold_start.h
   bool start_has_translation = true;  // false: estimated from what is observed
 
@@ -77,11 +80,14 @@ struct ObjectiveTerms {
   double shape_prior = 0;
   double depth_anchor = 0;  // of the body stage
   double start_anchor = 0;
+  double other = 0;         // terms that have no name here
   double camera_stage = 0;  // the torso stage's objective, its depth anchor included
   double BodyTotal() const {
     return reprojection + points + pose_prior + angle_prior + shape_prior + depth_anchor +
-           start_anchor;
+           start_anchor + other;
   }
+  // Of the body stage, by Term::name().
+  double& Named(std::string_view term);
 };
 
 // How well a body explains the keypoints, measured alike for stored and for new fits, whatever the
@@ -92,7 +98,7 @@ struct FitScore {
   // squared; 3D joints count with (point_weight |X - point|)^2. Infinite when nothing is observed
   // or the body is not in front of a camera.
   double score_px2 = 0;
-  // mean over SPIN's 49 joints of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
+  // mean over all keypoints, observed or not, of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
   double spin_score_px2 = 0;
   // What the body stage minimises, robust norm and priors without anchors, over the same weights;
   // of exchanged limbs, that of the keypoints as exchanged and the price of a gross error.
@@ -105,15 +111,7 @@ struct FitScore {
   int observed_joints = 0;
 };
 
-enum class FitTermination { kNotRun, kConverged, kMaxIterations, kFailed };
-template <>
-struct EnumNames<FitTermination> {
-  static constexpr NameOf<FitTermination> kAll[] = {
-      {FitTermination::kNotRun, "not run"},
-      {FitTermination::kConverged, "converged"},
-      {FitTermination::kMaxIterations, "stopped at the iteration limit"},
-      {FitTermination::kFailed, "failed"}};
-};
+using FitTermination = Termination;
 
 struct FitSummary {
   FitTermination termination = FitTermination::kNotRun;
@@ -128,7 +126,7 @@ struct FitSummary {
   ObjectiveTerms before;           // at the start, translation estimated where it had none
   ObjectiveTerms after;
   FitScore score;
-  // |e| in pixels of the first camera; NaN where not observed. [49]
+  // |e| in pixels of the first camera; NaN where not observed. As many as there are keypoints
   VecX per_joint_error_px;
   double seconds = 0;
 
@@ -137,20 +135,21 @@ struct FitSummary {
 
 // The best of the other hypotheses, where it is another body.
 struct FitAlternative {
-  BodyParams params{SmplLayout()};
+  BodyParams params;
   double objective = 0;  // of the body stage, to compare with FitSummary::after
 };
 
-// One standard deviation, of the fit's posterior near its optimum (uncertainty.h).
+// One standard deviation, of the fit's posterior near its optimum (uncertainty.h); 0 of what is
+// held.
 struct FitUncertainty {
-  std::array<double, kNumBodyJoints>
-      depth_sd_m{};  // of each joint's depth less the pelvis', metres
-  // Of each joint's rotation vector, root mean square over its axes, radians.
-  std::array<double, kNumBodyJoints> rotation_sd_rad{};
+  using PerJoint = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMaxJoints, 1>;
+  PerJoint depth_sd_m;  // of each joint's depth less the pelvis', metres [J]
+  // Of each joint's rotation vector, root mean square over its axes, radians. [J]
+  PerJoint rotation_sd_rad;
 };
 
 struct FitResult {
-  BodyParams params{SmplLayout()};  // the start when not usable
+  BodyParams params;  // the start when not usable
   FitSummary summary;
   std::optional<FitAlternative> runner_up;
   std::optional<FitUncertainty> uncertainty;  // by FitOptions::estimate_uncertainty

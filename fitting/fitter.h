@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fits a body to the keypoints of one person: SMPLify (Bogo et al. 2016) in two stages (see
-// fit_options.h), solved by Levenberg-Marquardt over analytic Jacobians (residuals.h).
+// fit_options.h), whose objectives are lists of terms (objective.h, terms/). Ceres solves any of
+// them; for SMPL's sizes and terms a faster solver runs that lands in the same place
+// (backends/solve_objective.h).
 #pragma once
 
 #include <memory>
@@ -8,20 +10,22 @@
 #include <vector>
 
 #include "body/body_model.h"
+#include "body/layout_prior.h"
 #include "body/pose_prior.h"
 #include "fitting/fit_options.h"
 #include "fitting/fit_problem.h"
 
 namespace gyre {
 
-class FusedWorkspace;
 class Objective;
+struct FitModel;
 
 // Immutable; one Fitter serves any number of threads.
 class Fitter {
  public:
+  // `set`: what the rows of a problem's keypoints are.
   Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
-         FitOptions options);
+         FitOptions options, const KeypointSet& set = SpinJoints());
   ~Fitter();
 
   // Bad data never throws: the summary says why a fit is not usable. The result's body objective is
@@ -37,21 +41,19 @@ class Fitter {
   // The body stage's objective, anchored at `problem.start`, for a solver of one's own.
   Objective BodyObjective(const FitProblem& problem) const;
 
-  // Distance in pixels of the camera for each of the 49 joints; NaN where not observed.
+  // Distance in pixels of the camera for each of the keypoints; NaN where not observed.
   VecX JointErrors(const FitProblem& problem, const BodyParams& params) const;
-  // SPIN's 49 joints in camera axes, metres. [49,3]
+  // The keypoints' joints in camera axes, metres; NaN where the body has no such joint. [K,3]
   Points3 Joints(const BodyParams& params) const;
 
   const FitOptions& options() const;
   const BodyModel& body() const;
-  const PosePrior& prior() const;
+  const PosePrior& prior() const;          // as it was given
+  const LayoutPrior& layout_prior() const;  // on the body
+  const KeypointSet& keypoints() const;
 
  private:
-  struct Impl;
-  FitResult Fit(const FitProblem& problem, FusedWorkspace& workspace) const;
-  FitResult FitAsLabelled(const FitProblem& problem, FusedWorkspace& workspace) const;
-
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<const FitModel> model_;
 };
 
 }  // namespace gyre

@@ -7,10 +7,10 @@
 
 namespace gyre {
 
-bool IsUninformed(const BodyParams& start, const PosePrior& prior) {
+bool IsUninformed(const BodyParams& start, const LayoutPrior& prior) {
   constexpr double kSameRad = 1e-3;
-  const PriorPose offset = start.pose().tail<kNumPriorPose>() - prior.Mean();
-  return offset.cwiseAbs().maxCoeff() < kSameRad;
+  const LayoutPrior::Pose offset = prior.PoseOf(start) - prior.Mean();
+  return (offset.array().abs() < kSameRad).all();
 }
 
 BodyParams TurnedAround(const BodyParams& params) {
@@ -23,23 +23,23 @@ BodyParams TurnedAround(const BodyParams& params) {
 // what it was. S R S turns about the axis (-x, -y, z).
 BodyParams MirroredInDepth(const BodyParams& params) {
   BodyParams mirrored = params;
-  for (int k = 0; k < kNumBodyJoints; ++k) {
+  for (int k = 0; k < params.num_joints(); ++k) {
     mirrored.rotation(k) = params.rotation(k).cwiseProduct(Vec3(-1, -1, 1));
   }
   return mirrored;
 }
 
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
-                                       const PosePrior& prior) {
+                                       const LayoutPrior& prior) {
   std::vector<BodyParams> starts = {start};
   const bool uninformed = IsUninformed(start, prior);
   if (hypotheses == Hypotheses::kStartOnly ||
       (hypotheses == Hypotheses::kUninformed && !uninformed)) {
     return starts;
   }
-  for (const PosePrior::Component& component : prior.components()) {
+  for (const LayoutPrior::Component& component : prior.components()) {
     BodyParams& typical = starts.emplace_back(start);
-    typical.pose().tail<kNumPriorPose>() = component.mean;
+    prior.SetPose(component.mean, &typical);
   }
   const size_t count = starts.size();
   for (size_t i = 0; i < count; ++i) starts.push_back(TurnedAround(starts[i]));

@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "body/pose_prior.h"
+#include "body/layout_prior.h"
 #include "fitting/fit_options.h"
 #include "fitting/fit_problem.h"
 
@@ -13,7 +13,7 @@ namespace gyre {
 
 // Whether a start says nothing of the person's pose: it is the prior's mean, which SMPLify starts
 // from and an untrained network predicts.
-bool IsUninformed(const BodyParams& start, const PosePrior& prior);
+bool IsUninformed(const BodyParams& start, const LayoutPrior& prior);
 
 // The same body turned by pi about its own vertical axis.
 BodyParams TurnedAround(const BodyParams& params);
@@ -24,6 +24,6 @@ BodyParams MirroredInDepth(const BodyParams& params);
 
 // The starts to try, `start` first; their translations are those of `start`.
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
-                                       const PosePrior& prior);
+                                       const LayoutPrior& prior);
 
 }  // namespace gyre

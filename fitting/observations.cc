@@ -5,32 +5,27 @@
 #include <cmath>
 #include <limits>
 #include <set>
+#include <string_view>
 
-#include "core/error.h"
+#include "body/anatomy.h"
 
 namespace gyre {
 namespace {
 
-std::array<int, 4> Positions(const std::array<const char*, 4>& names) {
-  std::array<int, 4> positions{};
-  for (size_t i = 0; i < names.size(); ++i) {
-    positions[i] = SpinJoints().IndexOf(names[i]);
-    GYRE_CHECK(positions[i] >= 0, "{} is not among SPIN's joints", names[i]);
-  }
-  return positions;
+bool Sees(const VecX& confidence, int keypoint) {
+  return keypoint >= 0 && confidence.size() > 0 && confidence[keypoint] > 0;
 }
 
 }  // namespace
 
-KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body) : options_(options) {
-  distinct_.name = "spin49-distinct";
-  for (int i = 0; i < kNumSpinJoints; ++i) {
-    const std::string_view name = SpinJoints().joints[i];
+KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body,
+                             const KeypointSet& set)
+    : options_(options), set_(set), distinct_of_(set.size(), -1), ignored_(set.size(), false) {
+  distinct_.name = "distinct joints";
+  for (int i = 0; i < set.size(); ++i) {
+    const std::string_view name = set.joints[i];
     const JointInfo& info = FindJoint(name);
-    if (info.source == JointSource::kLandmark && body.landmark_vertices[info.source_idx] < 0) {
-      distinct_of_[i] = -1;
-      continue;
-    }
+    if (!HasJoint(body, info)) continue;
     const auto same =
         std::find_if(distinct_.joints.begin(), distinct_.joints.end(), [&](std::string_view other) {
           const JointInfo& there = FindJoint(other);
@@ -41,8 +36,9 @@ KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body) :
     ignored_[i] = std::find(options.ignored_joints.begin(), options.ignored_joints.end(), name) !=
                   options.ignored_joints.end();
   }
-  openpose_torso_ = Positions({"OP RHip", "OP LHip", "OP RShoulder", "OP LShoulder"});
-  superset_torso_ = Positions({"Right Hip", "Left Hip", "Right Shoulder", "Left Shoulder"});
+  for (size_t i = 0; i < kOpenPoseTorso.size(); ++i) {
+    torso_.push_back({set.IndexOf(kOpenPoseTorso[i]), set.IndexOf(kAnnotatedTorso[i])});
+  }
 }
 
 // Observations of one joint, no farther apart than `within`, become one: their mean by squared
@@ -73,14 +69,14 @@ std::vector<T> KeypointRules::Merged(std::vector<T> observations, Place T::*plac
 std::vector<int> KeypointRules::Observed(const VecX& confidence, Part part) const {
   std::vector<int> keypoints;
   if (part == Part::kTorso) {
-    for (const auto& side : {openpose_torso_, superset_torso_}) {
-      for (int i : side) {
-        if (Has(confidence, i)) keypoints.push_back(i);
+    for (const auto name : {&TorsoJoint::openpose, &TorsoJoint::superset}) {
+      for (const TorsoJoint& joint : torso_) {
+        if (joint.*name >= 0 && Has(confidence, joint.*name)) keypoints.push_back(joint.*name);
       }
     }
     return keypoints;
   }
-  for (int i = 0; i < kNumSpinJoints; ++i) {
+  for (int i = 0; i < set_.size(); ++i) {
     if (Has(confidence, i) && !ignored_[i]) keypoints.push_back(i);
   }
   return keypoints;
@@ -109,13 +105,10 @@ std::vector<PointObservation> KeypointRules::Points(const FitProblem& problem, P
 
 KeypointRules::Part KeypointRules::TorsoPart(const FitProblem& problem) const {
   if (!options_.torso_fallback) return Part::kTorso;
-  const auto sees = [](const VecX& confidence, int keypoint) {
-    return confidence.size() > 0 && confidence[keypoint] > 0;
-  };
   int seen = 0;
-  for (size_t i = 0; i < openpose_torso_.size(); ++i) {
+  for (const TorsoJoint& joint : torso_) {
     const auto observes = [&](const VecX& confidence) {
-      return sees(confidence, openpose_torso_[i]) || sees(confidence, superset_torso_[i]);
+      return Sees(confidence, joint.openpose) || Sees(confidence, joint.superset);
     };
     seen += observes(problem.confidence) || observes(problem.points3D_confidence) ||
             std::any_of(problem.views.begin(), problem.views.end(),
@@ -125,10 +118,14 @@ KeypointRules::Part KeypointRules::TorsoPart(const FitProblem& problem) const {
 }
 
 std::vector<Observation> KeypointRules::SpinTorso(const PersonKeypoints& camera) const {
-  const bool openpose = std::all_of(openpose_torso_.begin(), openpose_torso_.end(),
-                                    [&](int i) { return camera.confidence[i] > 0; });
+  const bool openpose =
+      std::all_of(torso_.begin(), torso_.end(), [&](const TorsoJoint& joint) {
+        return Sees(camera.confidence, joint.openpose);
+      });
   std::vector<Observation> torso;
-  for (int i : openpose ? openpose_torso_ : superset_torso_) {
+  for (const TorsoJoint& joint : torso_) {
+    const int i = openpose ? joint.openpose : joint.superset;
+    if (i < 0 || distinct_of_[i] < 0) continue;
     torso.push_back({distinct_of_[i], camera.keypoints_px.row(i).transpose(), 1});
   }
   return torso;
@@ -144,28 +141,18 @@ std::vector<Observation> KeypointRules::Seen(const FitProblem& problem, Part par
   return seen;
 }
 
-std::vector<Observation> KeypointRules::Torso(const FitProblem& problem) const {
-  return Seen(problem, TorsoPart(problem));
-}
-
-std::vector<PointObservation> KeypointRules::TorsoPoints(const FitProblem& problem) const {
-  return Points(problem, TorsoPart(problem));
-}
-
-std::vector<Observation> KeypointRules::Body(const FitProblem& problem) const {
-  return Seen(problem, Part::kBody);
-}
-
-std::vector<PointObservation> KeypointRules::BodyPoints(const FitProblem& problem) const {
-  return Points(problem, Part::kBody);
-}
-
-std::vector<View> KeypointRules::Views(const FitProblem& problem) {
-  std::vector<View> views = {{problem.camera, problem.pixel_scale}};
+Observations KeypointRules::Compile(const FitProblem& problem) const {
+  Observations compiled;
+  compiled.views = {{problem.camera, problem.pixel_scale}};
   for (const FitView& view : problem.views) {
-    views.push_back({view.camera, view.pixel_scale, view.rotation, view.translation});
+    compiled.views.push_back({view.camera, view.pixel_scale, view.rotation, view.translation});
   }
-  return views;
+  const Part torso = TorsoPart(problem);
+  compiled.torso = Seen(problem, torso);
+  compiled.torso_points = Points(problem, torso);
+  compiled.body = Seen(problem, Part::kBody);
+  compiled.body_points = Points(problem, Part::kBody);
+  return compiled;
 }
 
 int KeypointRules::CountObserved(const FitProblem& problem) const {
@@ -182,8 +169,8 @@ int KeypointRules::CountObserved(const FitProblem& problem) const {
 }
 
 VecX KeypointRules::Errors(const FitProblem& problem, const Points3& joints) const {
-  VecX errors = VecX::Constant(kNumSpinJoints, std::numeric_limits<double>::quiet_NaN());
-  for (int i = 0; i < kNumSpinJoints; ++i) {
+  VecX errors = VecX::Constant(set_.size(), std::numeric_limits<double>::quiet_NaN());
+  for (int i = 0; i < set_.size(); ++i) {
     if (!Has(problem.confidence, i)) continue;
     const Vec2 pixel = problem.camera.Project(joints.row(distinct_of_[i]).transpose());
     errors[i] = (pixel - problem.keypoints_px.row(i).transpose()).norm();
@@ -194,14 +181,14 @@ VecX KeypointRules::Errors(const FitProblem& problem, const Points3& joints) con
 double KeypointRules::SpinScore(const FitProblem& problem, const Points3& joints) const {
   const double sigma2 = kScoreSigmaPx * kScoreSigmaPx;
   double sum = 0;
-  for (int i = 0; i < kNumSpinJoints; ++i) {
+  for (int i = 0; i < set_.size(); ++i) {
     if (!Has(problem.confidence, i) || ignored_[i]) continue;
     const double c = problem.confidence[i];
     const Vec2 pixel = problem.camera.Project(joints.row(distinct_of_[i]).transpose());
     const Vec2 e = problem.pixel_scale * (pixel - problem.keypoints_px.row(i).transpose());
     for (double s : {e.x() * e.x(), e.y() * e.y()}) sum += c * c * sigma2 * s / (sigma2 + s);
   }
-  return sum / kNumSpinJoints;
+  return sum / set_.size();
 }
 
 }  // namespace gyre

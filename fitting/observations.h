@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of SPIN's 49 keypoints and 3D joints a stage explains, and with what weight.
+// Which keypoints and 3D joints of a problem a stage explains, and with what weight.
 #pragma once
 
-#include <array>
+#include <utility>
 #include <vector>
 
 #include "body/joints.h"
 #include "fitting/fit_options.h"
 #include "fitting/fit_problem.h"
-#include "fitting/residuals.h"
+#include "fitting/terms/points3d.h"
+#include "fitting/terms/reprojection.h"
 
 namespace gyre {
 
-// SPIN's 49 keypoints name some joints of the body twice (OpenPose's and the annotators' wrist).
+// What a problem's stages explain, compiled from it once.
+struct Observations {
+  std::vector<View> views;  // the cameras that observations name, the first one's at 0
+  std::vector<Observation> torso, body;
+  std::vector<PointObservation> torso_points, body_points;
+};
+
+// Keypoint sets name some joints of the body twice (SPIN's: OpenPose's and the annotators' wrist).
 class KeypointRules {
  public:
-  KeypointRules(const FitOptions& options, const BodyModel& body);
+  KeypointRules(const FitOptions& options, const BodyModel& body, const KeypointSet& set);
 
-  // Each joint of the body once: the set to fold, and where each of the 49 keypoints is in it.
+  const KeypointSet& set() const { return set_; }
+  // Each joint of the body once: the set to fold, and where each of the keypoints is in it.
   const KeypointSet& distinct_joints() const { return distinct_; }
   // -1 when the body has no such joint (a landmark that its file doesn't name); no stage uses it.
   int DistinctOf(int keypoint) const { return distinct_of_[keypoint]; }
@@ -25,29 +34,29 @@ class KeypointRules {
   // The torso stage's observations. SPIN: OpenPose's hips and shoulders when all four are observed,
   // else the superset's, observed or not. Ours: both kinds by confidence; with the fall-back, all
   // observed joints when fewer than three joints of the torso are seen (two leave the trunk's turn
-  // about their line open). Further cameras always follow our rule.
-  std::vector<Observation> Torso(const FitProblem& problem) const;
-  std::vector<PointObservation> TorsoPoints(const FitProblem& problem) const;
-  // The body stage's: what is observed and not ignored.
-  std::vector<Observation> Body(const FitProblem& problem) const;
-  std::vector<PointObservation> BodyPoints(const FitProblem& problem) const;
-  // The cameras that observations name, the first one's at 0.
-  static std::vector<View> Views(const FitProblem& problem);
+  // about their line open). Further cameras always follow our rule. The body stage's: what is
+  // observed and not ignored.
+  Observations Compile(const FitProblem& problem) const;
 
   // The joints that the body stage observes, by whatever camera or in space.
   int CountObserved(const FitProblem& problem) const;
 
-  // |e| in pixels of the problem's first camera for each of the 49 keypoints, NaN where not
-  // observed. `joints` [distinct,3].
+  // |e| in pixels of the problem's first camera for each of the keypoints, NaN where not observed.
+  // `joints` [distinct,3].
   VecX Errors(const FitProblem& problem, const Points3& joints) const;
-  // sum over keypoints of c^2 gm(e_x) + c^2 gm(e_y), over 49: SPIN's score.
+  // sum over keypoints of c^2 gm(e_x) + c^2 gm(e_y), over their number: SPIN's score.
   double SpinScore(const FitProblem& problem, const Points3& joints) const;
 
  private:
+  // A joint of the torso and the two names that a set may have for it: -1 where it has not.
+  struct TorsoJoint {
+    int openpose, superset;
+  };
+  enum class Part { kTorso, kBody };
+
   bool Has(const VecX& confidence, int keypoint) const {
     return confidence.size() > 0 && confidence[keypoint] > 0 && distinct_of_[keypoint] >= 0;
   }
-  enum class Part { kTorso, kBody };
   Part TorsoPart(const FitProblem& problem) const;  // what the torso stage explains
   std::vector<int> Observed(const VecX& confidence, Part part) const;
   std::vector<Observation> SpinTorso(const PersonKeypoints& camera) const;
@@ -58,10 +67,10 @@ class KeypointRules {
   std::vector<T> Merged(std::vector<T> observations, Place T::*place, double within) const;
 
   FitOptions options_;
-  KeypointSet distinct_;
-  std::array<int, kNumSpinJoints> distinct_of_{};
-  std::array<bool, kNumSpinJoints> ignored_{};
-  std::array<int, 4> openpose_torso_{}, superset_torso_{};
+  KeypointSet set_, distinct_;
+  std::vector<int> distinct_of_;
+  std::vector<bool> ignored_;
+  std::vector<TorsoJoint> torso_;
 };
 
 }  // namespace gyre

@@ -30,27 +30,27 @@ constexpr size_t kEnoughPoints = 3;
 
 }  // namespace
 
-std::optional<Mat3> TurnOntoPoints(const FitProblem& problem, const KeypointRules& rules,
-                                   const FoldedJoints& joints, const BodyParams& params) {
-  std::vector<PointObservation> points = rules.TorsoPoints(problem);
-  if (points.size() < kEnoughPoints) points = rules.BodyPoints(problem);
+std::optional<Mat3> TurnOntoPoints(const Observations& observed, const FoldedJoints& joints,
+                                   const BodyParams& params) {
+  const std::vector<PointObservation>& points =
+      observed.torso_points.size() < kEnoughPoints ? observed.body_points : observed.torso_points;
   if (points.size() < kEnoughPoints) return std::nullopt;
   const Pairs pairs = PairsOf(points, joints.Positions(params));
   return AlignSimilarity(pairs.body, pairs.points, &pairs.weights, /*with_scale=*/false).rotation;
 }
 
-std::optional<Vec3> PlaceBody(const FitProblem& problem, const KeypointRules& rules,
+std::optional<Vec3> PlaceBody(const FitProblem& problem, const Observations& observed,
                               const FoldedJoints& joints, BodyParams params) {
   params.transl().setZero();
   Points3 distinct = joints.Positions(params);
-  if (const auto known = rules.BodyPoints(problem); known.size() >= kEnoughPoints) {
-    const Pairs pairs = PairsOf(known, distinct);
+  if (observed.body_points.size() >= kEnoughPoints) {
+    const Pairs pairs = PairsOf(observed.body_points, distinct);
     return (pairs.points - pairs.body).transpose() * pairs.weights / pairs.weights.sum();
   }
   const int main = problem.MainCamera();
   const FitView view = problem.Seen(main);
   distinct *= view.rotation.transpose();
-  std::vector<Observation> observations = rules.Body(problem);
+  std::vector<Observation> observations = observed.body;
   std::erase_if(observations, [&](const Observation& one) { return one.view != main; });
   const int n = static_cast<int>(observations.size());
   if (n < 2) return std::nullopt;

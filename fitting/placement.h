@@ -12,8 +12,8 @@ namespace gyre {
 
 // The rotation that with the best translation takes the body onto the 3D joints, those of the torso
 // if there are enough of them. Empty when fewer than three are known.
-std::optional<Mat3> TurnOntoPoints(const FitProblem& problem, const KeypointRules& rules,
-                                   const FoldedJoints& joints, const BodyParams& params);
+std::optional<Mat3> TurnOntoPoints(const Observations& observed, const FoldedJoints& joints,
+                                   const BodyParams& params);
 
 // Over the 3D joints where three are known: centre on centre. Otherwise over the keypoints of the
 // camera that sees most: the least-squares translation (EstimateTranslation), unless it is nearer
@@ -22,7 +22,7 @@ std::optional<Mat3> TurnOntoPoints(const FitProblem& problem, const KeypointRule
 // The least squares sees less depth the less pose and keypoints agree (by their correlation). Then
 // the depth by spread is taken, with the centres on each other. Empty when the observed joints
 // coincide or the body would not be in front of the camera. `params.transl()` is ignored.
-std::optional<Vec3> PlaceBody(const FitProblem& problem, const KeypointRules& rules,
+std::optional<Vec3> PlaceBody(const FitProblem& problem, const Observations& observed,
                               const FoldedJoints& joints, BodyParams params);
 
 }  // namespace gyre

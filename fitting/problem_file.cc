@@ -41,14 +41,15 @@ class Reader {
   std::vector<BodyParams> Bodies(int64_t n, const std::string& pose_key,
                                  const std::string& transl_key,
                                  const std::string& betas_key) const {
-    const std::vector<double> pose = Array(pose_key, {n, kNumPoseParams});
+    const int64_t num_pose = SmplLayout().num_pose(), num_betas = SmplLayout().num_betas;
+    const std::vector<double> pose = Array(pose_key, {n, num_pose});
     const std::vector<double> transl = Array(transl_key, {n, 3});
-    std::vector<double> betas(n * kNumShapeParams, 0.0);
-    if (Has(betas_key)) betas = Array(betas_key, {n, kNumShapeParams});
+    std::vector<double> betas(n * num_betas, 0.0);
+    if (Has(betas_key)) betas = Array(betas_key, {n, num_betas});
     std::vector<BodyParams> bodies(n, BodyParams(SmplLayout()));
     for (int64_t i = 0; i < n; ++i) {
-      bodies[i].pose() = Eigen::Map<const VecX>(&pose[i * kNumPoseParams], kNumPoseParams);
-      bodies[i].betas() = Eigen::Map<const VecX>(&betas[i * kNumShapeParams], kNumShapeParams);
+      bodies[i].pose() = Eigen::Map<const VecX>(&pose[i * num_pose], num_pose);
+      bodies[i].betas() = Eigen::Map<const VecX>(&betas[i * num_betas], num_betas);
       bodies[i].transl() = Eigen::Map<const Vec3>(&transl[3 * i]);
     }
     return bodies;
@@ -99,7 +100,8 @@ std::vector<FitProblem> ProblemFile::StartedFrom(const std::string& start) const
 ProblemFile ReadProblemFile(const std::filesystem::path& path) {
   const Reader reader(path);
   const int64_t n = reader.Rows("keypoints");
-  const std::vector<double> keypoints = reader.Array("keypoints", {n, kNumSpinJoints, 3});
+  const int64_t num_joints = SpinJoints().size();
+  const std::vector<double> keypoints = reader.Array("keypoints", {n, num_joints, 3});
   const std::vector<double> centre = reader.Array("centre", {2});
   if (!std::isfinite(centre[0]) || !std::isfinite(centre[1])) {
     ThrowUserError("{}, key centre: is not finite", path.string());
@@ -111,7 +113,7 @@ ProblemFile ReadProblemFile(const std::filesystem::path& path) {
   file.problems.resize(n);
   for (int64_t i = 0; i < n; ++i) {
     FitProblem& problem = file.problems[i];
-    const Eigen::Map<const Points3> rows(&keypoints[i * kNumSpinJoints * 3], kNumSpinJoints, 3);
+    const Eigen::Map<const Points3> rows(&keypoints[i * num_joints * 3], num_joints, 3);
     problem.keypoints_px = rows.leftCols<2>();
     problem.confidence = rows.col(2);
     problem.camera = camera;
@@ -143,14 +145,14 @@ void WriteProblemFile(const ProblemFile& file, const std::filesystem::path& path
     GYRE_CHECK(problem.camera.focal_px == first.camera.focal_px &&
                problem.camera.center_px == first.camera.center_px &&
                problem.pixel_scale == first.pixel_scale);
-    for (int j = 0; j < kNumSpinJoints; ++j) {
+    for (int j = 0; j < SpinJoints().size(); ++j) {
       keypoints.insert(keypoints.end(), {problem.keypoints_px(j, 0), problem.keypoints_px(j, 1),
                                          problem.confidence[j]});
     }
   }
   const auto n = static_cast<int64_t>(file.problems.size());
   const std::vector<double> centre = {first.camera.center_px.x(), first.camera.center_px.y()};
-  Npz npz = {{"keypoints", NdArray::From<double>({n, kNumSpinJoints, 3}, keypoints)},
+  Npz npz = {{"keypoints", NdArray::From<double>({n, SpinJoints().size(), 3}, keypoints)},
              {"focal", NdArray::FromScalar(first.camera.focal_px)},
              {"img_res", NdArray::FromScalar(kReferenceCropPx / first.pixel_scale)},
              {"centre", NdArray::From<double>({2}, centre)}};

@@ -12,25 +12,31 @@
 
 #include "core/error.h"
 #include "core/so3.h"
-#include "fitting/residuals.h"
-#include "fitting/sequence_solver.h"
+#include "fitting/backends/sequence_solver.h"
+#include "fitting/objective.h"
+#include "fitting/terms/acceleration.h"
 
 namespace gyre {
 namespace {
 
 constexpr double kUnreached = std::numeric_limits<double>::infinity();
 
+// The kinematic joints in the layout's order, and the landmarks.
 KeypointSet SmoothJoints(const BodyModel& body) {
-  KeypointSet set = FindKeypointSet("smpl24");
-  set.name = "smooth joints";
+  KeypointSet set{"smooth joints", {}};
+  for (int k = 0; k < body.num_joints(); ++k) {
+    const auto joint = std::ranges::find_if(AllJoints(), [&](const JointInfo& info) {
+      return KinematicJoint(*body.layout, info) == k;
+    });
+    if (joint != AllJoints().end()) set.joints.push_back(joint->name);
+  }
   for (std::string_view name : SpinJoints().joints) {
     const JointInfo& info = FindJoint(name);
     const bool again = std::any_of(set.joints.begin(), set.joints.end(), [&](auto other) {
       return FindJoint(other).source == info.source &&
              FindJoint(other).source_idx == info.source_idx;
     });
-    if (info.source == JointSource::kLandmark && body.landmark_vertices[info.source_idx] >= 0 &&
-        !again) {
+    if (info.source == JointSource::kLandmark && HasJoint(body, info) && !again) {
       set.joints.push_back(name);
     }
   }
@@ -39,22 +45,24 @@ KeypointSet SmoothJoints(const BodyModel& body) {
 
 // The frame's objective is anchored to the start that came with it; without one, its depth to
 // `params`, a fit, and its pose to nothing.
-FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const PosePrior& prior) {
+FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const Fitter& fitter) {
+  const LayoutPrior& prior = fitter.layout_prior();
   FitProblem anchored = problem;
-  if (!problem.has_start) anchored.start.pose().tail<kNumPriorPose>() = prior.Mean();
+  if (!problem.has_start) anchored.start = BodyParams(*fitter.body().layout);
+  if (!problem.has_start) prior.SetPose(prior.Mean(), &anchored.start);
   if (!problem.has_start || !problem.start_has_translation) anchored.start.transl() = params.transl();
   return anchored;
 }
 
 // Towards `b` by `share` in [0, 1].
 BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
-  BodyParams between{SmplLayout()};
-  for (int k = 0; k < kNumBodyJoints; ++k) {
+  BodyParams between = a;
+  for (int k = 0; k < a.num_joints(); ++k) {
     const Mat3 from = ExpSO3(a.rotation(k));
     const Vec3 turn = LogSO3(from.transpose() * ExpSO3(b.rotation(k)));
     between.rotation(k) = LogSO3(from * ExpSO3(share * turn));
   }
-  between.betas() = a.betas() + share * (b.betas() - a.betas());
+  between.shape() = a.shape() + share * (b.shape() - a.shape());
   between.transl() = a.transl() + share * (b.transl() - a.transl());
   return between;
 }
@@ -109,10 +117,10 @@ std::vector<std::vector<SequenceFitter::Candidate>> SequenceFitter::Candidates(
   const auto add = [&](int i, const FitResult& fit) {
     if (!fit.summary.usable) return;
     const BodyParams& anchor = alone[i].summary.usable ? alone[i].params : fit.params;
-    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i], anchor, fitter_->prior()));
+    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i], anchor, *fitter_));
     const Points3 joints = joints_.Positions(fit.params);
     candidates[i].push_back(
-        {fit, objective.Evaluate(fit.params).Total(), joints.rowwise() - joints.colwise().mean()});
+        {fit, objective.Cost(fit.params), joints.rowwise() - joints.colwise().mean()});
   };
   const auto track = [&](int i, int from) {
     const auto& neighbour = candidates[from];
@@ -208,7 +216,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   if (seen.empty()) return result;
   const std::vector<int> path = SmoothestPath(candidates, seen, seconds_per_frame);
 
-  std::vector<BodyParams> motion(n, BodyParams(SmplLayout()));
+  std::vector<BodyParams> motion(n);
   for (size_t k = 0; k < seen.size(); ++k) {
     const Candidate& chosen = candidates[seen[k]][path[k]];
     result.frames[seen[k]] = chosen.fit;
@@ -253,13 +261,15 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
   const std::vector<BodyParams> start = *motion;
   const auto objective_of = [&](int i) {
     FitProblem unseen;
+    unseen.keypoints_px.setZero(fitter_->keypoints().size(), 2);
+    unseen.confidence.setZero(fitter_->keypoints().size());
     unseen.has_start = false;
     const FitSummary& summary = result->frames[i].summary;
     const bool sound = summary.usable || summary.reason == FitReason::kTooFewJoints;
     Objective objective =
-        fitter_->BodyObjective(AnchoredAt(sound ? frames[i] : unseen, start[i], fitter_->prior()));
-    if (std::isfinite(objective.Evaluate((*motion)[i]).Total())) return objective;
-    return fitter_->BodyObjective(AnchoredAt(unseen, start[i], fitter_->prior()));
+        fitter_->BodyObjective(AnchoredAt(sound ? frames[i] : unseen, start[i], *fitter_));
+    if (std::isfinite(objective.Cost((*motion)[i]))) return objective;
+    return fitter_->BodyObjective(AnchoredAt(unseen, start[i], *fitter_));
   };
   const auto solve = [&](const std::vector<int>& ids, int held, double weight_px, bool shape_free) {
     std::vector<Objective> objectives;
@@ -268,20 +278,23 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
       window.push_back((*motion)[ids[k]]);
       if (static_cast<int>(k) >= held) objectives.push_back(objective_of(ids[k]));
     }
-    const SolverOptions solver{true, options_.max_iterations, options_.function_tolerance};
+    const AccelerationTerm acceleration(weight_px, joints_.size());
+    MotionWindow problem{joints_, objectives, {}, shape_free, held};
+    if (weight_px > 0) problem.motion.push_back(&acceleration);
     const SolverResult solved =
-        SolveSequence(joints_, objectives, weight_px, shape_free, solver, window, held);
+        SolveSequence(problem, fitter_->options().backend,
+                      {options_.max_iterations, options_.function_tolerance}, window);
     ++result->summary.windows;
     result->summary.iterations += solved.iterations;
     for (size_t k = 0; k < ids.size(); ++k) (*motion)[ids[k]] = window[k];
   };
-  const auto share_shape = [&](const Eigen::Matrix<double, kNumShapeParams, 1>& betas) {
-    for (BodyParams& params : *motion) params.betas() = betas;
+  const auto share_shape = [&](const VecX& shape) {
+    for (BodyParams& params : *motion) params.shape() = shape;
   };
 
-  Eigen::Matrix<double, kNumShapeParams, 1> mean = start[seen[0]].betas();
+  VecX mean = start[seen[0]].shape();
   for (size_t k = 1; k < seen.size(); ++k) {
-    mean += (start[seen[k]].betas() - mean) / static_cast<double>(k + 1);
+    mean += (start[seen[k]].shape() - mean) / static_cast<double>(k + 1);
   }
   share_shape(mean);
   const int n = static_cast<int>(frames.size()), size = options_.window_frames;
@@ -293,7 +306,7 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
       spread.push_back(seen[static_cast<int64_t>(k) * seen.size() / count]);
     }
     solve(spread, 0, /*weight_px=*/0, /*shape_free=*/true);
-    share_shape((*motion)[spread[0]].betas());
+    share_shape((*motion)[spread[0]].shape());
   }
   const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
   for (int begin = 0;; begin += size - options_.overlap_frames) {

@@ -6,7 +6,7 @@
 //     + acceleration_weight^2 sum over inner frames and joints of |a_i|^2,
 //   a_i = (X_{i-1} - 2 X_i + X_{i+1}) / dt^2
 //
-// with X the 24 kinematic joints and the landmarks of face and feet (which keep head and feet from
+// with X the kinematic joints and the landmarks of face and feet (which keep head and feet from
 // twisting) in the camera's frame: the camera is taken to stand still. Joint positions rather than
 // rotations, because their accelerations have a size that is known in metres, the translation is
 // held by the same term, and no rotation has a seam.

@@ -9,13 +9,20 @@
 // away is an error of a kind that it cannot see.
 #pragma once
 
-#include "fitting/fused_backend.h"
+#include "body/kinematics.h"
+#include "fitting/fit_problem.h"
 
 namespace gyre {
 
-// At `params`, a minimum of the objective; `skeleton` are the 24 kinematic joints ("smpl24").
-FitUncertainty EstimateUncertainty(const FusedModel& model, const FoldedJoints& skeleton,
-                                   const ObjectiveSpec& spec, double noise_px,
-                                   FusedWorkspace& workspace, const BodyParams& params);
+// J^T J over some of the parameters, by their positions in BodyParams::values(), ascending.
+struct NormalMatrix {
+  std::vector<int> params;
+  RowMatX values;
+};
+
+// `normal` is the objective's at `params`, a minimum; `skeleton` are the kinematic joints, in the
+// layout's order.
+FitUncertainty EstimateUncertainty(NormalMatrix normal, const FoldedJoints& skeleton,
+                                   double noise_px, const BodyParams& params);
 
 }  // namespace gyre

@@ -13,7 +13,8 @@
 #include "body/kinematics.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "fitting/dense_kernels.h"
+#include "fitting/backends/dense_kernels.h"
+#include "fitting/backends/smpl_sizes.h"
 #include "fitting/fitter.h"
 #include "fitting/problem_file.h"
 #include "io/npz.h"
@@ -271,7 +272,7 @@ int RunBenchFit(int argc, char** argv) {
                                  {"backend", EnumName(settings.fit.backend)},
                                  {"hypotheses", EnumName(settings.fit.hypotheses)},
                                  {"options", FieldsToJson(settings.fit, "fit.")},
-                                 {"kernels", BestKernels().name},
+                                 {"kernels", BestKernels<SmplSizes::kParams>().name},
                                  {"runs", settings.runs},
                                  {"starts", starts}};
   if (args.count("json")) {

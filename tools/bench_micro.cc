@@ -4,13 +4,20 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "body/kinematics.h"
 #include "core/rng.h"
-#include "fitting/ceres_backend.h"
-#include "fitting/fused_backend.h"
-#include "fitting/rigid_backend.h"
+#include "fitting/backends/ceres_backend.h"
+#include "fitting/backends/fused_backend.h"
+#include "fitting/backends/rigid_backend.h"
+#include "fitting/backends/smpl_sizes.h"
+#include "fitting/fit_options.h"
+#include "fitting/free_params.h"
+#include "fitting/observations.h"
+#include "fitting/terms/term_list.h"
 #include "metrics/meter.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
@@ -33,35 +40,41 @@ double MedianMicroseconds(const std::function<void()>& work) {
 }
 
 // A person near the prior's mean, seen by SPIN's camera; every joint observed, 2 px of noise, and a
-// start 0.2 rad off.
+// start 0.2 rad off. The objectives of both stages, as the default options make them.
 struct Case {
-  ObjectiveSpec spec;
-  BodyParams truth{SmplLayout()};
-};
-
-Case MakeCase(const FoldedJoints& joints, const PosePrior& prior) {
-  Rng rng(1, RngStream::kTest);
-  Case made;
-  made.truth.pose().tail<kNumPriorPose>() = prior.Sample(rng, 0.7);
-  made.truth.rotation(0) = Vec3(3, 0.2, 0.1);
-  made.truth.transl() = Vec3(0, 0.2, 45);
-  made.spec.views = {{SpinCropCamera()}};
-  const Points3 points = joints.Positions(made.truth);
-  for (int i = 0; i < joints.size(); ++i) {
-    const Vec2 pixel = SpinCropCamera().Project(points.row(i).transpose());
-    made.spec.observations.push_back({i, pixel + 2 * Vec2(rng.Normal(), rng.Normal()), 1});
+  Case(const BodyModel& body, const std::shared_ptr<const FoldedJoints>& joints,
+       const std::shared_ptr<const LayoutPrior>& prior)
+      : truth(*body.layout) {
+    Rng rng(1, RngStream::kTest);
+    LayoutPrior::Pose pose = prior->Mean();
+    for (double& value : pose) value += 0.2 * rng.Normal();
+    prior->SetPose(pose, &truth);
+    truth.rotation(0) = Vec3(3, 0.2, 0.1);
+    truth.transl() = Vec3(0, 0.2, 45);
+    Observations observed;
+    observed.views = {{SpinCropCamera()}};
+    const Points3 points = joints->Positions(truth);
+    for (int i = 0; i < joints->size(); ++i) {
+      const Vec2 pixel = SpinCropCamera().Project(points.row(i).transpose());
+      observed.body.push_back({i, pixel + 2 * Vec2(rng.Normal(), rng.Normal()), 1});
+    }
+    observed.torso = observed.body;
+    start = truth;
+    for (double& value : start.pose()) value += rng.Normal(0, 0.2);
+    const FitOptions options;
+    const FreeParams free(body, joints->set());
+    for (const FitStage stage : {FitStage::kTorso, FitStage::kBody}) {
+      const TermSources sources{options, stage, observed, *body.layout, prior, false};
+      objectives.emplace_back(
+          joints, MakeTerms(sources),
+          stage == FitStage::kTorso ? free.OfTorso() : free.OfBody(observed, true), start);
+      objectives.back().set_sigma_px(options.first_sigma_px);
+    }
   }
-  const FitOptions options;
-  made.spec.sigma_px = options.first_sigma_px;
-  made.spec.pose_prior_weight = options.pose_prior_weight;
-  made.spec.angle_prior = options.angle_prior;
-  made.spec.angle_prior_weight = options.angle_prior_weight;
-  made.spec.shape_prior_weight = options.shape_prior_weight;
-  made.spec.depth_anchor = options.body_depth_anchor;
-  made.spec.start = made.truth;
-  for (double& value : made.spec.start.pose()) value += rng.Normal(0, 0.2);
-  return made;
-}
+
+  BodyParams truth, start;
+  std::vector<Objective> objectives;  // of the torso stage, of the body stage
+};
 
 }  // namespace
 
@@ -70,21 +83,22 @@ int RunBenchMicro(int argc, char** argv) {
   options.add_options()("json", "Print one JSON object");
   AddBodyOptions(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
-  const auto prior = PriorOf(args);
-  const auto joints = std::make_shared<const FoldedJoints>(*BodyOf(args), SpinJoints());
-  const Case made = MakeCase(*joints, *prior);
-  ObjectiveSpec rigid = made.spec;
-  rigid.root_only = true;
-  rigid.pose_prior_weight = rigid.angle_prior_weight = rigid.shape_prior_weight = 0;
-
-  Objective objective(joints, prior, made.spec);
+  const auto body = BodyOf(args);
+  const auto prior = std::make_shared<const LayoutPrior>(PriorOf(args), *body->layout);
+  KeypointSet set{"joints that the body has", {}};
+  for (const std::string_view joint : SpinJoints().joints) {
+    if (HasJoint(*body, FindJoint(joint))) set.joints.push_back(joint);
+  }
+  const auto joints = std::make_shared<const FoldedJoints>(*body, set);
+  Case made(*body, joints, prior);
+  Objective &torso = made.objectives[0], &objective = made.objectives[1];
   VecX residuals(objective.num_residuals());
   RowMatX joint_jacobian, jacobian, normal;
   Points3 positions;
   VecX gradient;
   FusedWorkspace workspace;
-  const SolverOptions solver{true, 50, FitOptions().function_tolerance};
-  BodyParams params{SmplLayout()};
+  const SolverOptions solver{50, FitOptions().function_tolerance};
+  BodyParams params;
 
   nlohmann::json result;
   result["joints"] = MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, nullptr); });
@@ -94,29 +108,31 @@ int RunBenchMicro(int argc, char** argv) {
       MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, nullptr); });
   result["residuals_jacobian"] =
       MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, &jacobian); });
-  for (const DenseKernels* kernels : {&PortableKernels(), &BestKernels()}) {
-    const FusedModel model(joints, *prior, *kernels);
+  constexpr int kParams = SmplSizes::kParams, kStride = NormalSize<kParams>::kStride;
+  for (const DenseKernels* kernels : {&PortableKernels<kParams>(), &BestKernels<kParams>()}) {
+    const auto model = FusedModel::Of(*body->layout, joints, prior, kernels);
+    if (model == nullptr) break;  // a body of other sizes
     const std::string suffix = fmt::format("_{}", kernels->name);
-    FusedNormalEquations(model, made.spec, workspace, made.truth, &normal, &gradient);
-    result["normal_equations" + suffix] = MedianMicroseconds(
-        [&] { FusedNormalEquations(model, made.spec, workspace, made.truth, &normal, &gradient); });
-    RowMatX upper = RowMatX::Zero(kNormalStride, kNormalStride), work = upper;
-    upper.topLeftCorner(kNormalParams, kNormalParams).setIdentity();
-    const VecX damping = VecX::Ones(kNormalParams);
-    VecX x(kNormalParams);
+    result["normal_equations" + suffix] = MedianMicroseconds([&] {
+      model->NormalEquations(objective, workspace, made.truth, &normal, &gradient);
+    });
+    RowMatX upper = RowMatX::Zero(kStride, kStride), work = upper;
+    upper.topLeftCorner(kParams, kParams).setIdentity();
+    const VecX damping = VecX::Ones(kParams);
+    VecX x(kParams);
     result["cholesky_solve" + suffix] = MedianMicroseconds(
         [&] { kernels->solve_normal(upper.data(), damping.data(), work.data(), x.data()); });
     result["body_fit" + suffix] = MedianMicroseconds([&] {
-      params = made.spec.start;
-      SolveFused(model, made.spec, solver, workspace, &params);
+      params = made.start;
+      model->Solve(objective, solver, workspace, &params);
     });
   }
   result["torso_fit"] = MedianMicroseconds([&] {
-    params = made.spec.start;
-    SolveRigid(*joints, rigid, solver, &params);
+    params = made.start;
+    SolveRigid(torso, solver, &params);
   });
   result["body_fit_ceres"] = MedianMicroseconds([&] {
-    params = made.spec.start;
+    params = made.start;
     SolveWithCeres(objective, solver, &params);
   });
   if (args.count("json")) {

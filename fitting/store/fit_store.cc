@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "fitting/residuals.h"
+#include "fitting/terms/angle_prior.h"
 
 namespace gyre {
 namespace {
@@ -15,7 +15,8 @@ namespace {
 // How far the worst of SMPLify's four angles bends backwards, radians.
 double Hyperextension(const BodyParams& params) {
   double worst = 0;
-  for (const AnglePriorEntry& angle : kAnglePrior) {
+  static const std::vector<AnglePriorEntry> hinges = HingeAngles(SmplLayout());
+  for (const AnglePriorEntry& angle : hinges) {
     if (angle.pose_idx >= params.pose().size()) continue;
     worst = std::max(worst, angle.sign * params.pose()[angle.pose_idx]);
   }

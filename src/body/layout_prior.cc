@@ -71,7 +71,11 @@ int LayoutPrior::BestComponent(const Pose& pose, double* energy) const {
     const Component& c = components_[k];
     const Pose offset = pose - c.mean;
     const Pose whitened = c.sqrt_precision.triangularView<Eigen::Upper>() * offset;
-    const double value = 0.5 * whitened.squaredNorm() + c.neg_log_weight;
+    // The whole mixture's sums are unrolled, as PosePrior's are: the same to the last bit.
+    const double norm2 = size() == kNumPriorPose
+                             ? Eigen::Map<const PriorPose>(whitened.data()).squaredNorm()
+                             : whitened.squaredNorm();
+    const double value = 0.5 * norm2 + c.neg_log_weight;
     if (value < lowest) {
       lowest = value;
       best = static_cast<int>(k);

@@ -11,7 +11,7 @@
 #include "core/so3.h"
 #include "fitting/cold_start.h"
 #include "fitting/hypotheses.h"
-#include "fitting/residuals.h"
+#include "fitting/terms/angle_prior.h"
 #include "fitting/test_problems.h"
 
 namespace gyre {
@@ -368,7 +368,7 @@ TEST_F(FitterTest, ALimitLeavesStraightLimbsAlone) {
   FitOptions options;
   const FitProblem problem = MakeTrueProblem(Make(), 1).problem;
   BodyParams straight = problem.start, bent = problem.start, backwards = problem.start;
-  for (const AnglePriorEntry& angle : kAnglePrior) {
+  for (const AnglePriorEntry& angle : HingeAngles(*body_->layout)) {
     straight.pose()[angle.pose_idx] = 0;
     bent.pose()[angle.pose_idx] = -0.5 * angle.sign;
     backwards.pose()[angle.pose_idx] = 0.5 * angle.sign;

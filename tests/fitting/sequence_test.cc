@@ -10,9 +10,8 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/hypotheses.h"
-#include "fitting/residuals.h"
+#include "fitting/objective.h"
 #include "fitting/sequence_fitter.h"
-#include "fitting/sequence_solver.h"
 #include "fitting/test_problems.h"
 #include "io/bvh.h"
 #include "metrics/errors.h"
@@ -244,77 +243,6 @@ TEST_F(SequenceTest, WindowsLeaveNoSeam) {
   const double most =
       MotionErrors(a, b, seen, 2).maxCoeff() / (kSecondsPerFrame * kSecondsPerFrame);
   EXPECT_LT(most, 3);
-}
-
-// A minimum in every direction, whatever moves.
-TEST_F(SequenceTest, SolverFindsAMinimum) {
-  const auto fitter = Make();
-  const FoldedJoints joints(fitter->body(), FindKeypointSet("smpl24"));
-  const TrueSequence sequence = Make(*fitter, 7, 2, 2);
-  constexpr double kWeightPx = 90;
-  for (int held : {0, 1, 2}) {
-    for (bool shape_free : {false, true}) {
-      std::vector<Objective> objectives;
-      std::vector<BodyParams> frames;
-      for (size_t i = 0; i < sequence.frames.size(); ++i) {
-        FitProblem problem = sequence.frames[i];
-        problem.start = sequence.truth[i];
-        frames.push_back(Disturbed(sequence.truth[i], 0.1, i));
-        if (static_cast<int>(i) >= held) objectives.push_back(fitter->BodyObjective(problem));
-      }
-      const std::vector<BodyParams> start = frames;
-      const auto cost_of = [&](std::span<const BodyParams> at) {
-        double cost = 0;
-        for (size_t i = held; i < at.size(); ++i)
-          cost += objectives[i - held].Evaluate(at[i]).Total();
-        for (size_t i = 1; i + 1 < at.size(); ++i) {
-          const Points3 second = joints.Positions(at[i - 1]) - 2 * joints.Positions(at[i]) +
-                                 joints.Positions(at[i + 1]);
-          cost += kWeightPx * kWeightPx * second.squaredNorm();
-        }
-        return cost;
-      };
-      const SolverOptions few{true, 5, 1e-12}, many{true, 200, 1e-12};
-      std::vector<BodyParams> early = frames;
-      const double early_cost =
-          SolveSequence(joints, objectives, kWeightPx, shape_free, few, early, held).cost;
-      const SolverResult solved =
-          SolveSequence(joints, objectives, kWeightPx, shape_free, many, frames, held);
-      EXPECT_EQ(solved.termination, FitTermination::kConverged);
-      EXPECT_LT(early_cost, 1.1 * solved.cost) << "few steps are enough with the right curvature";
-      EXPECT_NEAR(solved.cost, cost_of(frames), 1e-9 * solved.cost);
-      for (int i = 0; i < held; ++i) EXPECT_EQ(frames[i].pose(), start[i].pose());
-      if (!shape_free) {
-        EXPECT_EQ(frames[6].betas(), start[held].betas());
-      }
-      Rng rng(held, RngStream::kTest, 9);
-      for (int direction = 0; direction < 20; ++direction) {
-        std::vector<BodyParams> ahead = frames, behind = frames;
-        constexpr double kStep = 1e-3;
-        for (size_t i = held; i < frames.size(); ++i) {
-          for (int k = 0; k < kNumPoseParams; ++k) {
-            const double step = kStep * rng.Normal();
-            ahead[i].pose()[k] += step;
-            behind[i].pose()[k] -= step;
-          }
-          const Vec3 step = kStep * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
-          ahead[i].transl() += step;
-          behind[i].transl() -= step;
-        }
-        for (int k = 0; shape_free && k < kNumShapeParams; ++k) {
-          const double step = kStep * rng.Normal();
-          for (size_t i = held; i < frames.size(); ++i) {
-            ahead[i].betas()[k] += step;
-            behind[i].betas()[k] -= step;
-          }
-        }
-        const double slope = cost_of(ahead) - cost_of(behind);
-        const double rise = cost_of(ahead) + cost_of(behind) - 2 * solved.cost;
-        EXPECT_GT(rise, 0);
-        EXPECT_LT(std::abs(slope), 0.02 * rise) << held << shape_free;
-      }
-    }
-  }
 }
 
 TEST_F(SequenceTest, ShortAndHopelessSequences) {

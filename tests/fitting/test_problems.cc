@@ -3,6 +3,7 @@
 
 #include <numbers>
 
+#include "body/reduced_body.h"
 #include "core/so3.h"
 
 namespace gyre {
@@ -94,10 +95,23 @@ std::shared_ptr<const PosePrior> MakeStickPrior() {
       VecX{{0.6, 0.4}}, means, std::vector<PriorMatrix>{covariance, 1.2 * covariance}, "test");
 }
 
+std::shared_ptr<const BodyModel> MakeTwelveJointBody() {
+  const std::vector<std::string> joints = {"Pelvis",     "L_Hip",      "R_Hip",   "L_Knee",
+                                           "R_Knee",     "L_Ankle",    "R_Ankle", "Neck",
+                                           "L_Shoulder", "R_Shoulder", "L_Elbow", "R_Elbow"};
+  return std::make_shared<BodyModel>(ReduceBody(*MakeStickBody(), joints, 3));
+}
+
 TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {
   Rng rng(seed, RngStream::kTest);
   TrueProblem made;
-  made.truth.pose().tail<kNumPriorPose>() = fitter.prior().Sample(rng, 0.5);
+  const BodyLayout& layout = *fitter.body().layout;
+  made.truth = BodyParams(layout);
+  const PriorPose pose = fitter.prior().Sample(rng, 0.5);
+  for (int k = 1; k < SmplLayout().num_joints(); ++k) {
+    const int joint = layout.IndexOf(SmplLayout().joints[k]);
+    if (joint > 0) made.truth.rotation(joint) = pose.segment<3>(3 * (k - 1));
+  }
   made.truth.rotation(0) =
       LogSO3(ExpSO3({0, rng.Normal(0, 0.3), 0}) * ExpSO3({std::numbers::pi, 0, 0}) *
              ExpSO3({0, rng.Normal(0, 0.5), 0}));
@@ -106,11 +120,14 @@ TrueProblem MakeTrueProblem(const Fitter& fitter, uint64_t seed) {
   made.problem.camera = {1000, {320, 240}};
   made.problem.start = made.truth;
   const Points3 joints = fitter.Joints(made.truth);
-  for (int i = 0; i < kNumSpinJoints; ++i) {
+  made.problem.keypoints_px.setZero(joints.rows(), 2);
+  made.problem.confidence.setZero(joints.rows());
+  for (Eigen::Index i = 0; i < joints.rows(); ++i) {
+    if (!joints.row(i).allFinite()) continue;
     made.problem.keypoints_px.row(i) =
         made.problem.camera.Project(joints.row(i).transpose()).transpose();
+    made.problem.confidence[i] = 1;
   }
-  made.problem.confidence.setOnes();
   return made;
 }
 

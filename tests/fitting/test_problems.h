@@ -15,10 +15,14 @@ namespace gyre {
 // limbs. Small and fast, and every joint of SPIN's 49 exists.
 std::shared_ptr<const BodyModel> MakeStickBody();
 
+// Twelve of its joints and three of its shapes.
+std::shared_ptr<const BodyModel> MakeTwelveJointBody();
+
 // Two components: upright with hanging arms, and bent knees; loose (0.3 rad).
 std::shared_ptr<const PosePrior> MakeStickPrior();
 
-// A person 8 m in front of a camera of f = 1000 px, near the prior; the keypoints are exact.
+// A person 8 m in front of a camera of f = 1000 px, near the prior, whatever the fitter's body and
+// keypoints; the keypoints are exact.
 struct TrueProblem {
   FitProblem problem;  // starts at the truth
   BodyParams truth{SmplLayout()};

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a Fitter is made of, shared by its parts: the body, what it is fitted to and how.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "body/body_model.h"
+#include "body/kinematics.h"
+#include "body/layout_prior.h"
+#include "fitting/backends/fused_backend.h"
+#include "fitting/fit_options.h"
+#include "fitting/fit_problem.h"
+#include "fitting/free_params.h"
+#include "fitting/objective.h"
+#include "fitting/observations.h"
+#include "fitting/terms/term_list.h"
+
+namespace gyre {
+
+// Immutable.
+struct FitModel {
+  FitModel(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
+           FitOptions options, const KeypointSet& set);
+
+  const BodyLayout& layout() const { return *body->layout; }
+  // A stage's objective over what was compiled from a problem.
+  Objective StageObjective(FitStage stage, const Observations& observed,
+                           const BodyParams& anchor) const;
+  // What a problem anchors its parameters to: its start, of which a cold problem need not have one.
+  BodyParams AnchorOf(const FitProblem& problem) const;
+  // The hypotheses in order, the given or upright one first; empty when that cannot be placed.
+  std::vector<BodyParams> Starts(const FitProblem& problem, const Observations& observed) const;
+
+  std::shared_ptr<const BodyModel> body;
+  std::shared_ptr<const LayoutPrior> prior;
+  FitOptions options;
+  KeypointRules rules;
+  std::shared_ptr<const FoldedJoints> joints;  // rules.distinct_joints()
+  FreeParams free_params;
+  std::unique_ptr<const FusedModel> fused;  // null where none is compiled for the body
+  FoldedJoints skeleton;                    // the kinematic joints
+  std::array<std::vector<int>, 3> exchanged;  // keypoints, by Limbs: WithLimbsExchanged
+};
+
+// A problem with the objectives of its two stages, anchored alike.
+struct StagedProblem {
+  StagedProblem(const FitModel& model, const FitProblem& problem, const Observations& observed,
+                const BodyParams& anchor);
+
+  // The objective term by term, each stage's as it is minimised last.
+  ObjectiveTerms Terms(const BodyParams& params);
+  // Whatever was minimised; the joints' errors as KeypointRules::Errors.
+  FitScore Score(const BodyParams& params, VecX* joint_errors_px);
+
+  const FitModel& model;
+  const FitProblem& problem;
+  const Observations& observed;
+  BodyParams anchor;
+  Objective torso, body;
+};
+
+}  // namespace gyre
