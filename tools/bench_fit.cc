@@ -62,7 +62,7 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint,
   return PredictFromKeypoints(trained, samples);
 }
 
-const FlagNames& Flags() {
+const FlagNames& FitBenchFlags() {
   static const FlagNames names = {
       .prefix = "fit.", .short_names = {{"hypotheses", "hypotheses"}, {"backend", "backend"}}};
   return names;
@@ -214,7 +214,7 @@ cxxopts::Options MakeBenchOptions() {
               cxxopts::value<int>()->default_value("0"),
               "N")("runs", "Times are medians of so many runs",
                    cxxopts::value<int>()->default_value("5"), "N")("json", "Print one JSON object");
-  AddFitFlags(options, FitOptions(), Flags());
+  AddFitFlags(options, FitOptions(), FitBenchFlags());
   AddBodyOptions(options);
   return options;
 }
@@ -223,7 +223,7 @@ Settings SettingsOf(const cxxopts::ParseResult& args, size_t count) {
   Settings settings;
   settings.fit = PresetFit(args);
   settings.fit.estimate_uncertainty = args.count("uncertainty") > 0;
-  ApplyFlags(args, &settings.fit, Flags());
+  ApplyFlags(args, &settings.fit, FitBenchFlags());
   if (args.count("start-sigma")) {
     const double sigma = args["start-sigma"].as<double>();
     if (!(sigma > 0)) throw UsageError(fmt::format("--start-sigma is {}; it must be > 0", sigma));

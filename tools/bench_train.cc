@@ -27,7 +27,7 @@ namespace gyre {
 namespace {
 
 // Of the structs inside every field; of the run's own what a step knows: the rest is the trainer's.
-FlagNames Flags() {
+FlagNames StepFlags() {
   FlagNames names;
   names.short_names = {{"network.precision", "precision"}};
   ForEachField(TrainOptions(), [&](const std::string& field, const auto&, const char*) {
@@ -125,7 +125,7 @@ nlohmann::json ToJson(const Times& times) {
 
 int RunBenchTrain(int argc, char** argv) {
   int threads, steps;
-  const FlagNames flags = Flags();
+  const FlagNames flags = StepFlags();
   cxxopts::Options options("gyre bench train",
                            "Time a training step with and without fits, on pictures in memory.");
   options.set_width(100);

@@ -157,8 +157,8 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
                       args["joint-regressor-extra"].as<std::string>(),
                       args["prior"].as<std::string>(), Required(args, "data"));
   const bool truth = fits == "truth";
-  const FitFile file = truth ? FitFile::InMemory({}, *evaluator.body().layout) : ReadFits(fits);
-  file.RequireLayout(*evaluator.body().layout, "the body " + evaluator.body().name);
+  const FitFile file = truth ? FitFile::InMemory({}, *evaluator.body()->layout) : ReadFits(fits);
+  file.RequireLayout(*evaluator.body()->layout, "the body " + evaluator.body()->name);
   const auto stored = [&](const Sample& sample) {
     const int64_t position = file.Position(sample.dataset, sample.index);
     return position < 0 ? std::nullopt : file.Read(position);

@@ -37,7 +37,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-const FlagNames& Flags() {
+const FlagNames& BulkFitFlags() {
   static const FlagNames names = {
       .prefix = "fit.",
       .short_names = {{"hypotheses", "hypotheses"}, {"min_observed_joints", "min-joints"}}};
@@ -98,7 +98,7 @@ cxxopts::Options MakeOptions() {
       "json", "Print one JSON object with the counts");
   options.add_options("hidden")("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
-  AddFitFlags(options, WithOwnDefaults(FitOptions(), /*sequence=*/false), Flags());
+  AddFitFlags(options, WithOwnDefaults(FitOptions(), /*sequence=*/false), BulkFitFlags());
   AddSequenceOptions(options);
   AddBodyOptions(options);
   AddQuietOption(options);
@@ -146,7 +146,7 @@ void CheckArguments(const cxxopts::ParseResult& args) {
 
 FitOptions FitOptionsOf(const cxxopts::ParseResult& args) {
   FitOptions options = WithOwnDefaults(PresetFit(args), args.count("sequence") > 0);
-  ApplyFlags(args, &options, Flags());
+  ApplyFlags(args, &options, BulkFitFlags());
   if (args.count("sigma")) {
     if (args.count("fit.sigma-px")) {
       throw UsageError("--sigma and --fit.sigma-px are the same; give one of them");

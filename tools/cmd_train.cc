@@ -23,7 +23,7 @@ constexpr const char* kResumable[] = {
     "log_every", "val_every",      "checkpoint_every",     "keep_checkpoints", "pictures",
     "device",    "rank_timeout_s", "rank_start_timeout_s", "prefetch_batches"};
 
-const FlagNames& Flags() {
+const FlagNames& TrainFlags() {
   static const FlagNames names = {.without = {"preset"}};
   return names;
 }
@@ -50,7 +50,7 @@ TrainOptions GivenOptions(const cxxopts::ParseResult& args, const std::filesyste
   } else {
     options = TrainOptions::Preset(args["preset"].as<std::string>());
   }
-  ApplyFlags(args, &options, Flags());
+  ApplyFlags(args, &options, TrainFlags());
   return options;
 }
 
@@ -67,7 +67,7 @@ int RunTrain(int argc, char** argv) {
                         cxxopts::value<std::string>(),
                         "DIR")("resume", "Continue the run from its newest checkpoint");
   AddPresetOption(options, "default");
-  AddFlags(options, "Run", TrainOptions(), Flags());
+  AddFlags(options, "Run", TrainOptions(), TrainFlags());
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);

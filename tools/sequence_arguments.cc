@@ -10,7 +10,7 @@
 namespace gyre {
 namespace {
 
-const FlagNames& Flags() {
+const FlagNames& SequenceFlags() {
   static const FlagNames names = {.prefix = "sequence."};
   return names;
 }
@@ -23,12 +23,12 @@ void AddSequenceOptions(cxxopts::Options& options) {
       "Fit one person through all frames of --openpose DIR together: one shape, smooth motion; "
       "needs --fps, --focal, --person and --images")("fps", "Frames per second",
                                                      cxxopts::value<double>(), "N");
-  AddFlags(options, "sequence", SequenceOptions(), Flags());
+  AddFlags(options, "sequence", SequenceOptions(), SequenceFlags());
 }
 
 SequenceOptions SequenceOptionsOf(const cxxopts::ParseResult& args) {
   SequenceOptions options;
-  ApplyFlags(args, &options, Flags());
+  ApplyFlags(args, &options, SequenceFlags());
   options.Check();
   return options;
 }
@@ -43,7 +43,7 @@ void CheckSequenceArguments(const cxxopts::ParseResult& args) {
           if (args.count(FlagOf(name)) == 0) return;
           throw UsageError(fmt::format("--{} belongs to --sequence", FlagOf(name)));
         },
-        Flags().prefix);
+        SequenceFlags().prefix);
     return;
   }
   for (const char* other :

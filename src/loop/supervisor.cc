@@ -97,7 +97,7 @@ void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const
   fit.step = step;
   if (result.uncertainty) {
     const auto& sd = result.uncertainty->rotation_sd_rad;
-    for (size_t k = 0; k < sd.size(); ++k) fit.rotation_sd_rad[k] = static_cast<float>(sd[k]);
+    for (Eigen::Index k = 0; k < sd.size(); ++k) fit.rotation_sd_rad[k] = static_cast<float>(sd[k]);
   }
   store_.Consider(KeyOf(sample), fit, data_shards_.OwnShard(sample.position));
 }
