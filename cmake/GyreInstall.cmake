@@ -8,7 +8,7 @@ install(TARGETS ${libraries} gyre_flags EXPORT gyreTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS gyre RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(EXPORT gyreTargets NAMESPACE gyre:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/gyre)
-foreach(folder core io solve body render metrics loop)
+foreach(folder core io solve body person render metrics loop)
   install(DIRECTORY src/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/gyre FILES_MATCHING PATTERN "*.h")
 endforeach()
 foreach(folder fitting datasets regressor)

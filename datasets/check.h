@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds rows of a data set that would teach nonsense, and numbers that cannot be.
+// Finds rows of a data set that would teach nonsense.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "core/option_fields.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 
 namespace gyre {
-
-// Takes numbers that cannot be out of a sample; every reader asks for it. They are NaN,
-// infinity, pixels beyond a million, metres beyond ten thousand, body parameters beyond a hundred,
-// boxes and focal lengths of less than a pixel. Keypoints and 3D joints lose their confidence
-// (which is otherwise clipped to 1), a bad box, camera, body or translation is gone. Counts them in
-// Sample::non_finite; what is gone already is not counted again.
-void LeaveOutImpossible(Sample* sample);
-
-// Without a box a sample cannot be cropped or fitted.
-bool HasBox(const Sample& sample);
 
 struct CheckOptions {
   bool read_images = true;  // whole pictures, to find damaged ones
@@ -39,12 +29,12 @@ void VisitFields(O& o, Visitor&& visit) {
 }
 
 struct RowProblem {
-  int64_t row = 0;      // Sample::index
+  int64_t row = 0;      // Person::index
   std::string problem;  // one sentence, naming the joint or file
 };
 
-// What is wrong with one sample; `image` may be null when it was not read.
-std::vector<RowProblem> CheckSample(const Sample& sample, const ImageBuffer* image,
+// What is wrong with one person; `image` may be null when it was not read.
+std::vector<RowProblem> CheckPerson(const Person& person, const ImageBuffer* image,
                                     const CheckOptions& options);
 
 // All problems, in the order of the rows.

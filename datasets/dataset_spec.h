@@ -3,24 +3,36 @@
 //   KIND:PATH?key=value&key=value
 //   lspet:DIR          lsp:DIR            Leeds Sports Pose (extended): joints.mat, images/
 //                      with ?split=NAME the rows of that split of DIR/lspet.csv (see csv:) instead
-//   csv:FILE           joints by name, see csv_dataset.h
-//   spin:FILE.npz      SPIN's files, see spin_npz.h
-//   coco:FILE.json     COCO person keypoints
-//   openpose:DIR       OpenPose's JSON files and their images
-//   synth:             synthetic scenes, see synthetic.h
+//   csv:FILE           joints by name, see readers/csv.h
+//   spin:FILE.npz      SPIN's files, see readers/spin_npz.h
+//   coco:FILE.json     COCO person keypoints, COCO-WholeBody's too, see readers/coco.h
+//   openpose:DIR       OpenPose's JSON files (or one file) and their images, see readers/openpose.h
+//   synth:             synthetic scenes, see scenes/synthetic.h
 // A path alone is told by its ending (.npz, .csv, .json) or by the joints.mat in it.
 //
-// Options: every kind takes `name=` (default: the kind; samples and their fits are known by this
-// name). Files also take `hide=N`: keeps N limb joints of each person back, to measure with (see
-// HoldOutLimbJoints). With picture files: `images=` (folder; default: images/ beside the file, else
-// beside it). With 2D keypoints: `min_keypoints=` and `box_margin=`; csv: `split=`; lspet:
-// `all_annotated=`; coco: `box_from_bbox=`; spin: `masks=` (folder of 'maskname' and 'partname';
-// default: that of the pictures). Synth: frame (px, for width and height), and every field of
-// SceneOptions: count, seed, spread, poses, noise, ...
+// Options: every kind takes `name=` (default: the kind; persons and their fits are known by this
+// name) and `set=`, the keypoint set that persons get: spin49 (the default), `own` (the file's), or
+// another registered one (body/joints.h). Files also take `hide=N`: keeps N limb joints of each
+// person back, to measure with (see HoldOutLimbJoints). With picture files: `images=` (folder;
+// default: images/ beside the file, else beside it). With 2D keypoints: `min_keypoints=` (6) and
+// `box_margin=` (1.2); csv: `split=`; lspet: `all_annotated=`; coco: `box_from_bbox=`; spin:
+// `masks=` (folder of 'maskname' and 'partname'; default: that of the pictures). Synth: frame (px,
+// for width and height), and every field of SceneOptions: count, seed, spread, poses, noise, ...
+//
+// A file as it stands, as `gyre fit --coco` and its like take it, not as one to learn from:
+//   pictures=found|none  (coco, openpose, spin) pictures that are there, whatever the ending, and
+//   `images=`
+//                        may be one picture; or none at all. Default: named, see PicturePaths
+//   crowds=1             (coco) groups too, that nobody separated
+//   ids=file             (coco, openpose) persons, pictures and files are called what the file
+//   calls
+//                        them. Default: row, the number of the row and the picture's path
+//   impossible=keep      (coco, openpose) numbers that cannot be stay and the fitter refuses the
+//                        person. Default: leave-out
 //
 // A mixture is several data sets with weights:
 //   SPEC*0.6,SPEC*0.4
-// Without any weight each sample of the mixture is equally likely.
+// Without any weight each person of the mixture is equally likely.
 #pragma once
 
 #include <functional>
@@ -31,7 +43,9 @@
 
 #include "body/body_model.h"
 #include "body/pose_prior.h"
-#include "datasets/sample.h"
+#include "core/enum_names.h"
+#include "datasets/dataset.h"
+#include "datasets/decorators/mixture.h"
 
 namespace gyre {
 
@@ -39,14 +53,26 @@ namespace gyre {
 // asked for, by name.
 class DatasetSpec {
  public:
+  using Options = std::map<std::string, std::string>;
+
   // UserError when the text is not KIND:PATH?key=value...
   explicit DatasetSpec(const std::string& text);
+  // Of its parts, whatever characters the path and the values hold.
+  DatasetSpec(const std::string& kind, const std::string& path, Options options);
 
   const std::string& text() const { return text_; }
   const std::string& kind() const { return kind_; }
   const std::string& path() const { return path_; }
 
   std::string TakeString(const std::string& key, const std::string& fallback);
+  // Sets the value when its name is given.
+  template <NamedEnum E>
+  void TakeEnum(const std::string& key, E* value) {
+    const std::string text = TakeString(key, EnumName(*value));
+    *value = EnumFromName<E>(text, "data set '" + text_ + "': " + key);
+  }
+  // Whether the second of two words is given; the first is the default.
+  bool TakeWord(const std::string& key, const std::string& no, const std::string& yes);
   double TakeNumber(const std::string& key, double fallback, double low, double high);
   int64_t TakeInteger(const std::string& key, int64_t fallback, int64_t low, int64_t high);
   bool TakeFlag(const std::string& key, bool fallback);  // 0 or 1
@@ -54,7 +80,7 @@ class DatasetSpec {
 
  private:
   std::string text_, kind_, path_;
-  std::map<std::string, std::string> options_;
+  Options options_;
   std::vector<std::string> known_;
 };
 
@@ -68,23 +94,10 @@ struct SceneSources {
 std::shared_ptr<const Dataset> OpenDataset(const std::string& spec,
                                            const SceneSources& sources = {});
 
-// The samples OpenDataset would hold, in its order, one after the other without holding them.
-void ForEachSample(const std::string& spec, const SceneSources& sources,
-                   const std::function<void(Sample)>& sink);
-
-// Data sets and the probability that a training sample comes from each.
-struct Mixture {
-  std::vector<std::shared_ptr<const Dataset>> sets;
-  std::vector<double> weights;  // positive, sum to 1
-
-  int64_t size() const;  // samples in all sets
-  // The set a draw u in [0, 1) falls into. The last one takes what rounding leaves over.
-  int SetOf(double u) const;
-  // UserError for no set, an empty set, a weight not positive, or two sets of one name.
-  void CheckAndNormalise();
-};
+// The persons OpenDataset would hold, in its order, one after the other without holding them.
+void ForEachPerson(DatasetSpec spec, const SceneSources& sources,
+                   const std::function<void(Person)>& sink);
 
 Mixture OpenMixture(const std::string& specs, const SceneSources& sources = {});
-Mixture MixtureOf(std::shared_ptr<const Dataset> set);
 
 }  // namespace gyre

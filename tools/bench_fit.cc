@@ -49,15 +49,15 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint,
   InitRuntime(1);
   const c10::Device device = DeviceFromName("cpu");
   TrainedNetwork trained = LoadKeypointNetwork(checkpoint, body, device);
-  std::vector<Sample> samples(problems.size());
+  std::vector<Person> samples(problems.size());
   for (size_t i = 0; i < problems.size(); ++i) {
     const auto box =
         BoxAroundPoints(problems[i].keypoints_px, problems[i].confidence, kNetworkBoxMargin);
     if (!box) ThrowUserError("problem {}: fewer than two keypoints", i);
     samples[i].box = *box;
     samples[i].camera = problems[i].camera;
-    samples[i].keypoints_px = problems[i].keypoints_px;
-    samples[i].keypoints_confidence = problems[i].confidence;
+    samples[i].keypoints.px = problems[i].keypoints_px;
+    samples[i].keypoints.confidence = problems[i].confidence;
   }
   return PredictFromKeypoints(trained, samples);
 }

@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "datasets/loader.h"
-#include "datasets/spin_npz.h"
+#include "datasets/decorators/loader.h"
+#include "datasets/readers/spin_npz.h"
 #include "io/option_json.h"
 #include "regressor/preprocess.h"
 #include "regressor/runtime.h"
@@ -54,7 +54,7 @@ nlohmann::json MeasureParts(const Mixture& data, const LoaderOptions& loading, i
   const std::vector<SampleRef> order = EpochOrder(data, loading.seed, 0, pictures);
   for (int i = 0; i < pictures; ++i) {
     const Dataset& set = *data.sets[order[i].set_idx];
-    const Sample sample = set.Get(order[i].index);
+    const Person sample = set.Get(order[i].index);
     Rng rng(loading.seed, RngStream::kAugment, 0, i);
     const Augmentation augmentation = DrawAugmentation(loading.augment, sample, rng);
     const CropMap crop = CropOf(sample.box, loading.crop_px, augmentation);

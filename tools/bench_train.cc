@@ -11,7 +11,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/trace.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/learner.h"
 #include "loop/network_bridge.h"
 #include "loop/supervisor.h"

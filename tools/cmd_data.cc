@@ -8,9 +8,9 @@
 #include "core/error.h"
 #include "datasets/check.h"
 #include "datasets/dataset_spec.h"
-#include "datasets/loader.h"
-#include "datasets/spin_npz.h"
-#include "datasets/synthetic.h"
+#include "datasets/decorators/loader.h"
+#include "datasets/readers/spin_npz.h"
+#include "datasets/scenes/synthetic.h"
 #include "io/image.h"
 #include "render/overlay.h"
 #include "tools/cli.h"
@@ -117,8 +117,8 @@ cv::Mat DrawCrop(const Batch& batch, int i) {
   const size_t bytes = size_t{3} * batch.crop_px * batch.crop_px;
   const cv::Mat crop(batch.crop_px, batch.crop_px, CV_8UC3,
                      const_cast<uint8_t*>(&batch.pixels[bytes * i]));
-  return DrawSkeleton(crop, batch.keypoints[i].points_px, batch.keypoints[i].confidence,
-                      SpinJoints());
+  return DrawSkeleton(crop, batch.keypoints[i].px, batch.keypoints[i].confidence,
+                      *batch.keypoints[i].set);
 }
 
 int RunDataShow(int argc, char** argv) {

@@ -8,7 +8,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "datasets/check.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "fitting/store/fit_exchange.h"
 #include "loop/evaluation/sample_evaluation.h"
 #include "loop/network_bridge.h"
@@ -41,11 +41,11 @@ class Evaluator {
   const std::string& data_text() const { return data_text_; }
   const std::shared_ptr<const BodyModel>& body() const { return body_; }
 
-  void Add(const Dataset& set, const Sample& sample, const BodyParams& params) {
+  void Add(const Dataset& set, const Person& sample, const BodyParams& params) {
     for (SampleEvaluation& evaluation : evaluations_) evaluation.Add(set, sample, params);
   }
   // Where the truth stands before the camera is not always known.
-  void AddTruth(const Dataset& set, const Sample& sample) {
+  void AddTruth(const Dataset& set, const Person& sample) {
     const bool placed = sample.camera.has_value() && sample.params_have_translation;
     for (SampleEvaluation& evaluation : evaluations_) {
       if (placed || !evaluation.protocol().InImage()) evaluation.Add(set, sample, *sample.params);
@@ -159,14 +159,14 @@ int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
   const bool truth = fits == "truth";
   const FitFile file = truth ? FitFile::InMemory({}, *evaluator.body()->layout) : ReadFits(fits);
   file.RequireLayout(*evaluator.body()->layout, "the body " + evaluator.body()->name);
-  const auto stored = [&](const Sample& sample) {
+  const auto stored = [&](const Person& sample) {
     const int64_t position = file.Position(sample.dataset, sample.index);
     return position < 0 ? std::nullopt : file.Read(position);
   };
   int64_t without_body = 0;
   for (const auto& set : evaluator.data().sets) {
     for (int64_t i = 0; i < set->size(); ++i) {
-      const Sample sample = set->Get(i);
+      const Person sample = set->Get(i);
       const auto fit = truth ? std::nullopt : stored(sample);
       if (!HasBox(sample) || (truth ? !sample.params.has_value() : !fit.has_value())) {
         ++without_body;

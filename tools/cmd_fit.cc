@@ -19,12 +19,12 @@
 #include "io/journal.h"
 #include "io/option_json.h"
 #include "loop/bulk/fit_identity.h"
-#include "loop/bulk/fit_input.h"
 #include "loop/bulk/fit_loop.h"
 #include "loop/bulk/fit_output.h"
 #include "loop/bulk/fit_rows.h"
 #include "loop/bulk/fit_sequence.h"
 #include "loop/bulk/network_start.h"
+#include "loop/bulk/person_source.h"
 #include "loop/run_directory.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
@@ -173,13 +173,13 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sour
   PersonSource source;
   if (args.count("sequence")) return OpenPoseFrames(path("openpose"), images, choice);
   if (args.count("data")) {
-    source = DataSource(args["data"].as<std::string>(), sources);
+    source = DataSource(DatasetSpec(args["data"].as<std::string>()), sources);
   } else if (args.count("openpose")) {
-    source = OpenPoseSource(path("openpose"), images);
+    source = DataSource(OpenPoseSpec(path("openpose"), images), sources);
   } else if (args.count("coco")) {
-    source = CocoSource(path("coco"), images);
+    source = DataSource(CocoSpec(path("coco"), images), sources);
   } else if (args.count("spin-npz")) {
-    source = SpinSource(path("spin-npz"), images);
+    source = DataSource(SpinSpec(path("spin-npz"), images), sources);
   } else {
     const std::string start = args["start"].as<std::string>();
     const std::string name = start == "mean" || args.count("params") ? ""
@@ -187,7 +187,8 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const SceneSources& sour
                                                                      : start;
     source = ProblemSource(path("problems"), name);
   }
-  if (args.count("params")) source = WithStarts(std::move(source), path("params"));
+  if (args.count("params"))
+    source = WithStarts(std::move(source), path("params"), *sources.body->layout);
   return Choose(std::move(source), choice);
 }
 
@@ -224,9 +225,10 @@ Survey SurveyOf(const PersonSource& source) {
   source([&](const FitInput& input) {
     AddTo(&fingerprint, input);
     ++survey.persons;
-    if (!input.image_path.empty()) return;
-    survey.without_size += input.image_width == 0;
-    if (survey.without_picture++ == 0) survey.image_without_picture = input.image;
+    const Person& person = input.person;
+    if (!person.image_path.empty()) return;
+    survey.without_size += person.image_width == 0;
+    if (survey.without_picture++ == 0) survey.image_without_picture = person.image;
   });
   survey.fingerprint = fingerprint.Hex();
   return survey;

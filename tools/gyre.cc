@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <opencv2/core/utility.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ std::string Printable(std::string text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cv::setNumThreads(1);  // gyre's own threads are enough
   // Standard output belongs to results; everything said along the way goes to standard error.
   spdlog::set_default_logger(spdlog::stderr_color_mt("gyre"));
   spdlog::set_pattern("%^%l%$: %v");

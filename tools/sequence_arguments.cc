@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "loop/bulk/fit_input.h"
+#include "loop/bulk/person_source.h"
 #include "tools/option_flags.h"
 
 namespace gyre {

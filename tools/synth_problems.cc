@@ -16,7 +16,7 @@ Vec3 DrawNormals(double sigma, Rng& rng) {
   return Vec3{rng.Normal(0, sigma), rng.Normal(0, sigma), rng.Normal(0, sigma)};
 }
 
-BodyParams NetStart(const Sample& person, const RestJoints& rest, double sigma_rad, Rng& rng) {
+BodyParams NetStart(const Person& person, const RestJoints& rest, double sigma_rad, Rng& rng) {
   constexpr double kPlaceSigmaPx = 3, kDepthSigma = 0.05;
   const BodyParams& truth = *person.params;
   BodyParams start(*rest.layout);
@@ -39,10 +39,10 @@ ProblemFile MakeSynthProblems(const SyntheticDataset& people, const PosePrior& p
   const RestJoints rest(people.body());
   ProblemFile file;
   for (int64_t i = 0; i < people.size(); ++i) {
-    const Sample person = people.GetInSpinCrop(i);
+    const Person person = people.GetInSpinCrop(i);
     FitProblem& problem = file.problems.emplace_back();
-    problem.keypoints_px = person.keypoints_px;
-    problem.confidence = person.keypoints_confidence;
+    problem.keypoints_px = person.keypoints.px;
+    problem.confidence = person.keypoints.confidence;
     problem.camera = *person.camera;
     file.truth.push_back(*person.params);
 

@@ -2,7 +2,7 @@
 // Synthetic people as fitting problems with known truth (fitting/problem_file.h), for benchmarks.
 #pragma once
 
-#include "datasets/synthetic.h"
+#include "datasets/scenes/synthetic.h"
 #include "fitting/problem_file.h"
 
 namespace gyre {

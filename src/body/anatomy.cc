@@ -12,8 +12,10 @@ std::span<const LimbJoint> LimbJoints() {
       {{"OP LAnkle", "Left Ankle"}, {"OP LBigToe", "OP LSmallToe", "OP LHeel"}},
       {{"OP RKnee", "Right Knee"}, {}},
       {{"OP LKnee", "Left Knee"}, {}},
-      {{"OP RWrist", "Right Wrist"}, {}},
-      {{"OP LWrist", "Left Wrist"}, {}},
+      {{"OP RWrist", "Right Wrist"},
+       {"Right Thumb", "Right Index", "Right Middle", "Right Ring", "Right Pinky"}},
+      {{"OP LWrist", "Left Wrist"},
+       {"Left Thumb", "Left Index", "Left Middle", "Left Ring", "Left Pinky"}},
       {{"OP RElbow", "Right Elbow"}, {}},
       {{"OP LElbow", "Left Elbow"}, {}}};
   return joints;
@@ -25,9 +27,9 @@ std::vector<int> WithLimbsExchanged(const KeypointSet& set, Limbs limbs) {
       case Limbs::kNone:
         return {};
       case Limbs::kArms:
-        return {"Shoulder", "Elbow", "Wrist"};
+        return {"Shoulder", "Elbow", "Wrist", "Hand", "Thumb", "Index", "Middle", "Ring", "Pinky"};
       case Limbs::kLegs:
-        return {"Hip", "Knee", "Ankle", "Toe", "Heel"};
+        return {"Hip", "Knee", "Ankle", "Foot", "Toe", "Heel"};
     }
     return {};
   }();

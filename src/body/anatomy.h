@@ -33,7 +33,7 @@ inline constexpr std::array<std::string_view, 4> kAnnotatedTorso = {
 inline constexpr std::array<std::string_view, 6> kHipPoints = {
     "OP RHip", "OP LHip", "OP MidHip", "Right Hip", "Left Hip", "Pelvis (MPII)"};
 inline constexpr std::array<std::string_view, 7> kShoulderPoints = {
-    "OP RShoulder",  "OP LShoulder", "OP Neck",        "Right Shoulder",
+    "OP RShoulder",  "OP LShoulder", "OP Neck",      "Right Shoulder",
     "Left Shoulder", "Neck (LSP)",   "Thorax (MPII)"};
 inline constexpr std::array<std::string_view, 13> kHeadPoints = {
     "OP Nose",           "OP REye",     "OP LEye",    "OP REar", "OP LEar",
@@ -42,8 +42,8 @@ inline constexpr std::array<std::string_view, 13> kHeadPoints = {
 inline constexpr std::array<std::string_view, 4> kKneePoints = {"OP RKnee", "OP LKnee",
                                                                 "Right Knee", "Left Knee"};
 
-// A joint in the middle or at the end of a limb: the names that it has among keypoints, and what
-// would tell of it where it is hidden.
+// A joint in the middle or at the end of a limb: the names that it has among keypoints, and how the
+// names of those begin that would tell of it where it is hidden: a foot, a hand.
 struct LimbJoint {
   std::vector<std::string_view> names, tell_tales;
 };
@@ -51,7 +51,7 @@ struct LimbJoint {
 std::span<const LimbJoint> LimbJoints();
 
 // Which keypoint of a set stands in each one's place when left and right of these limbs are
-// exchanged: shoulders, elbows and wrists, or hips, knees, ankles and feet. [set.size()]
+// exchanged: shoulders, elbows, wrists and hands, or hips, knees, ankles and feet. [set.size()]
 std::vector<int> WithLimbsExchanged(const KeypointSet& set, Limbs limbs);
 
 }  // namespace gyre

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "body/whole_body_joints.h"
 #include "core/error.h"
 
 namespace gyre {
@@ -115,9 +116,19 @@ std::vector<std::string> MakeBoneNames() {
   return names;
 }
 
+const std::vector<JointInfo>& Registry() {
+  static const std::vector<JointInfo> joints = [] {
+    std::vector<JointInfo> all(std::begin(kJoints), std::end(kJoints));
+    const auto more = HandAndFaceJoints();
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }();
+  return joints;
+}
+
 const JointInfo* Lookup(std::string_view name) {
-  const auto* found = std::ranges::find(kJoints, name, &JointInfo::name);
-  return found == std::end(kJoints) ? nullptr : found;
+  const auto found = std::ranges::find(Registry(), name, &JointInfo::name);
+  return found == Registry().end() ? nullptr : &*found;
 }
 
 const std::vector<KeypointSet>& Sets() {
@@ -130,7 +141,7 @@ const std::vector<KeypointSet>& Sets() {
       }
       return names;
     };
-    return std::vector<KeypointSet>{
+    std::vector<KeypointSet> all = {
         {"spin49", range("OP Nose", kNumSpinJoints)},
         {"coco17",
          {"Nose", "Left Eye", "Right Eye", "Left Ear", "Right Ear", "Left Shoulder",
@@ -147,7 +158,24 @@ const std::vector<KeypointSet>& Sets() {
           "Left Ankle", "Spine (H36M)", "Neck (LSP)", "Jaw (H36M)", "Head (H36M)", "Left Shoulder",
           "Left Elbow", "Left Wrist", "Right Shoulder", "Right Elbow", "Right Wrist"}},
         {"smpl24", range("SMPL Pelvis", SmplLayout().num_joints())},
+        {"superset24", range("Right Ankle", kNumSupersetJoints)},
+        {"csv21",
+         {"Right Ankle",   "Right Knee",  "Right Hip",   "Left Hip",          "Left Knee",
+          "Left Ankle",    "Right Wrist", "Right Elbow", "Right Shoulder",    "Left Shoulder",
+          "Left Elbow",    "Left Wrist",  "Neck (LSP)",  "Top of Head (LSP)", "Pelvis (MPII)",
+          "Thorax (MPII)", "Nose",        "Left Eye",    "Right Eye",         "Left Ear",
+          "Right Ear"}},
+        {"halpe26",
+         {"Nose",          "Left Eye",       "Right Eye",         "Left Ear",     "Right Ear",
+          "Left Shoulder", "Right Shoulder", "Left Elbow",        "Right Elbow",  "Left Wrist",
+          "Right Wrist",   "Left Hip",       "Right Hip",         "Left Knee",    "Right Knee",
+          "Left Ankle",    "Right Ankle",    "Top of Head (LSP)", "OP Neck",      "OP MidHip",
+          "OP LBigToe",    "OP RBigToe",     "OP LSmallToe",      "OP RSmallToe", "OP LHeel",
+          "OP RHeel"}},
     };
+    all.push_back({"coco_wholebody133", CocoWholeBody133(all[1].joints)});
+    all.push_back({"openpose135", OpenPose135(all[2].joints)});
+    return all;
   }();
   return sets;
 }
@@ -159,7 +187,7 @@ std::span<const std::string> BoneNames() {
   return names;
 }
 
-std::span<const JointInfo> AllJoints() { return kJoints; }
+std::span<const JointInfo> AllJoints() { return Registry(); }
 
 int KinematicJoint(const BodyLayout& layout, const JointInfo& joint) {
   return joint.source == JointSource::kKinematic ? layout.IndexOf(BoneNames()[joint.source_idx])

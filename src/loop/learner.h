@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/checkpoint.h"
 #include "loop/network_bridge.h"
 #include "loop/ranks.h"

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/learner.h"
 #include "loop/ranks.h"
 

@@ -8,7 +8,8 @@
 #include "body/symmetry.h"
 #include "core/error.h"
 #include "core/so3.h"
-#include "datasets/augment.h"
+#include "datasets/decorators/augment.h"
+#include "person/crops.h"
 #include "regressor/preprocess.h"
 #include "regressor/projection.h"
 
@@ -33,14 +34,14 @@ Vec2 CropMiddle(int size_px) { return Vec2::Constant(0.5 * (size_px - 1)); }
 
 // [B,N,3]: x, y in [-1,1] of the crop, confidence.
 at::Tensor NormalizedKeypoints(const Batch& batch, c10::Device device) {
-  const int64_t count = batch.size() > 0 ? batch.keypoints[0].points_px.rows() : 0;
+  const int64_t count = batch.size() > 0 ? batch.keypoints[0].px.rows() : 0;
   HostTensor keypoints({int64_t{batch.size()}, count, 3}, device);
   for (int i = 0; i < batch.size(); ++i) {
-    const CropKeypoints& in_crop = batch.keypoints[i];
-    GYRE_CHECK(in_crop.points_px.rows() == count);
+    const Keypoints& in_crop = batch.keypoints[i];
+    GYRE_CHECK(in_crop.px.rows() == count);
     for (int j = 0; j < count; ++j) {
-      const Vec2 point = (in_crop.points_px.row(j).transpose() - CropMiddle(batch.crop_px)) /
-                         (0.5 * batch.crop_px);
+      const Vec2 point =
+          (in_crop.px.row(j).transpose() - CropMiddle(batch.crop_px)) / (0.5 * batch.crop_px);
       float* out = keypoints.data + 3 * (count * i + j);
       out[0] = static_cast<float>(point.x());
       out[1] = static_cast<float>(point.y());
@@ -154,16 +155,15 @@ void AddJoints(const Batch& batch, bool use_labels, c10::Device device, Targets*
   const JointRange range = JointsInSpace(*out->set);
   HostTensor joints({batch.size(), range.count, 4}, device), has({batch.size()}, device);
   for (int i = 0; i < batch.size(); ++i) {
-    const Sample& sample = batch.samples[i];
+    const Person& sample = batch.samples[i];
     if (!use_labels || !sample.joints3d) continue;
-    Points3 points = *sample.joints3d;
-    VecX confidence = sample.joints3d_confidence;
-    GYRE_CHECK(points.rows() == range.count);
-    JointsInCrop(batch.crops[i], &points, &confidence);
+    SpaceJoints known = *sample.joints3d;
+    GYRE_CHECK(known.size() == range.count);
+    JointsInCrop(batch.crops[i], &known);
     for (int j = 0; j < range.count; ++j) {
       float* to = joints.data + 4 * (range.count * i + j);
-      for (int axis = 0; axis < 3; ++axis) to[axis] = static_cast<float>(points(j, axis));
-      to[3] = static_cast<float>(confidence[j]);
+      for (int axis = 0; axis < 3; ++axis) to[axis] = static_cast<float>(known.m(j, axis));
+      to[3] = static_cast<float>(known.confidence[j]);
     }
     has.data[i] = 1;
   }

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "body/body_model.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/supervision.h"
 #include "regressor/losses/targets.h"
 #include "regressor/network_options.h"

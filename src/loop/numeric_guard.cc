@@ -13,8 +13,7 @@ bool AllFinite(const at::Tensor& tensor) { return tensor.isfinite().all().item<b
 
 }  // namespace
 
-std::string NotFinite(const Losses& losses, const Output& output,
-                      std::span<const Sample> samples) {
+std::string NotFinite(const Losses& losses, const Output& output, std::span<const Person> samples) {
   std::vector<std::string> terms, names;
   for (const auto& [name, value] : losses.terms) {
     if (!AllFinite(value)) terms.push_back("loss_" + name);

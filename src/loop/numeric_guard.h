@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 #include "regressor/losses/losses.h"
 #include "regressor/output.h"
 
@@ -17,8 +17,7 @@ namespace gyre {
 
 // Loss terms, and the samples for which the network's output is to blame:
 // "loss_keypoints_2d (the network's output for coco 17, coco 40)".
-std::string NotFinite(const Losses& losses, const Output& output,
-                      std::span<const Sample> samples);
+std::string NotFinite(const Losses& losses, const Output& output, std::span<const Person> samples);
 // The first parameter whose gradient is not finite.
 std::string NotFiniteGradient(const torch::nn::Module& network);
 // The first parameter, buffer or running mean of the optimiser's.

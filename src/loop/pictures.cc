@@ -4,12 +4,13 @@
 #include <numbers>
 #include <vector>
 
-#include "datasets/augment.h"
+#include "datasets/decorators/augment.h"
+#include "person/crops.h"
 #include "render/overlay.h"
 
 namespace gyre {
 
-cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Sample& sample,
+cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Person& sample,
                    const std::optional<BodyParams>& prediction,
                    const std::optional<BodyParams>& fit, int size_px) {
   // A little more than the box, so that a body that reaches beyond it is seen.
@@ -17,12 +18,11 @@ cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Sample
   const CropMap map(box, size_px);
   cv::Mat crop(size_px, size_px, CV_8UC3);
   WarpToCrop(image, map, Augmentation(), crop.data);
-  const CropKeypoints keypoints =
-      KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, map);
+  const Keypoints keypoints = KeypointsInCrop(sample.keypoints, map);
   const Camera camera = map.CropCamera(ImageCamera(sample));
 
   std::vector<cv::Mat> panels = {
-      DrawSkeleton(crop, keypoints.points_px, keypoints.confidence, SpinJoints())};
+      DrawSkeleton(crop, keypoints.px, keypoints.confidence, *keypoints.set)};
   Points3 last;
   for (const std::optional<BodyParams>* params : {&prediction, &fit}) {
     if (!params->has_value()) continue;

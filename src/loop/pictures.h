@@ -6,13 +6,13 @@
 #include <optional>
 
 #include "body/body_model.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 
 namespace gyre {
 
 // The sample's box at `size_px`: its keypoints, then, where given, the network's body and the
 // stored fit's, and the last of these seen from its left side. Bodies in the image's camera frame.
-cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Sample& sample,
+cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Person& sample,
                    const std::optional<BodyParams>& prediction,
                    const std::optional<BodyParams>& fit, int size_px = 224);
 

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "loop/run_directory.h"
+#include "person/crops.h"
 #include "regressor/batch_norm.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
@@ -18,8 +19,7 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
                                       c10::Device device) {
   const at::NoGradGuard no_grad;
   if (network->is_training()) network->eval();  // threads may share a network in evaluation
-  const Output output =
-      network->forward(NetworkInputs(batch, network->options().input, device));
+  const Output output = network->forward(NetworkInputs(batch, network->options().input, device));
   if (!output.HasBody()) {
     ThrowUserError("a network with head {} says no bodies", network->options().head);
   }
@@ -78,15 +78,14 @@ TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoin
 }
 
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
-                                             std::span<const Sample> samples) {
+                                             std::span<const Person> samples) {
   if (samples.empty()) return {};
   Batch batch;
   batch.crop_px = trained.options.network.image_px;
   batch.samples.assign(samples.begin(), samples.end());
-  for (const Sample& sample : samples) {
+  for (const Person& sample : samples) {
     batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
-    batch.keypoints.push_back(
-        KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, batch.crops.back()));
+    batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, batch.crops.back()));
   }
   return trained.Predict(batch);
 }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "body/body_model.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/network_bridge.h"
 #include "loop/train_options.h"
 #include "regressor/network.h"
@@ -25,8 +25,8 @@ inline constexpr double kNetworkBoxMargin = 1.2;
 std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, const RestJoints& rest,
                                       c10::Device device);
 
-// What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h), or
-// by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
+// What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h),
+// or by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
 void LoadInitialWeights(const std::filesystem::path& init, Network& network);
 
 // The options of a run or of the one that a checkpoint belongs to.
@@ -46,8 +46,7 @@ struct TrainedNetwork {
 };
 // It speaks of `body`, whose layout has to be that of the body it was trained with.
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
-                                  const std::shared_ptr<const BodyModel>& body,
-                                  c10::Device device);
+                                  const std::shared_ptr<const BodyModel>& body, c10::Device device);
 
 // One that looks at keypoints (gyre train --preset prior18). UserError for another.
 TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
@@ -55,6 +54,6 @@ TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoin
                                    c10::Device device);
 // What it makes of the samples' boxes and keypoints; no picture is read.
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
-                                             std::span<const Sample> samples);
+                                             std::span<const Person> samples);
 
 }  // namespace gyre

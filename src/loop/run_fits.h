@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "body/body_model.h"
-#include "datasets/data_shards.h"
+#include "datasets/decorators/data_shards.h"
 #include "fitting/store/fit_store.h"
 
 namespace gyre {

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 void DrawOne(const fs::path& file, const Validator& validator, const BodyModel& body,
              const EvaluatedSample& evaluated) {
-  const Sample& sample = evaluated.sample;
+  const Person& sample = evaluated.sample;
   std::optional<BodyParams> fit;
   if (evaluated.fit) fit = evaluated.fit->params;
   const ImageBuffer image = validator.DatasetOf(sample).LoadImage(sample);

@@ -17,7 +17,7 @@ void RefreshPolicy::Check() const {
   if (after_steps < 0) ThrowUserError("refresh.after_steps = {} must be 0 or more", after_steps);
 }
 
-std::vector<Target> LabelTeacher::Step(std::span<const Sample> samples,
+std::vector<Target> LabelTeacher::Step(std::span<const Person> samples,
                                        std::span<const BodyParams> /*predictions*/,
                                        int64_t /*step*/, SupervisionStats* stats) {
   *stats = {};

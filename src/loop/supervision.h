@@ -9,7 +9,7 @@
 #include "body/body_params.h"
 #include "core/enum_names.h"
 #include "core/option_fields.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 #include "fitting/store/stored_fit.h"
 
 namespace gyre {
@@ -73,7 +73,7 @@ class Teacher {
   virtual ~Teacher() = default;
   // One step: `predictions` in the camera frames of the images, one per sample; none where the
   // network says no bodies.
-  virtual std::vector<Target> Step(std::span<const Sample> samples,
+  virtual std::vector<Target> Step(std::span<const Person> samples,
                                    std::span<const BodyParams> predictions, int64_t step,
                                    SupervisionStats* stats) = 0;
 };
@@ -82,9 +82,8 @@ class Teacher {
 class LabelTeacher : public Teacher {
  public:
   explicit LabelTeacher(bool use_labels) : use_labels_(use_labels) {}
-  std::vector<Target> Step(std::span<const Sample> samples,
-                           std::span<const BodyParams> predictions, int64_t step,
-                           SupervisionStats* stats) override;
+  std::vector<Target> Step(std::span<const Person> samples, std::span<const BodyParams> predictions,
+                           int64_t step, SupervisionStats* stats) override;
 
  private:
   bool use_labels_;

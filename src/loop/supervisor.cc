@@ -9,12 +9,11 @@
 #include "core/progress.h"
 #include "core/rng.h"
 #include "core/trace.h"
-#include "datasets/check.h"
 
 namespace gyre {
 namespace {
 
-FitStore::Key KeyOf(const Sample& sample) { return {sample.dataset, sample.index}; }
+FitStore::Key KeyOf(const Person& sample) { return {sample.dataset, sample.index}; }
 
 // The mean of what is no NaN, summed as Fitter::Score sums it.
 double MeanObserved(const VecX& errors) {
@@ -24,14 +23,15 @@ double MeanObserved(const VecX& errors) {
 
 }  // namespace
 
-FitProblem MakeFitProblem(const Sample& sample) {
+FitProblem MakeFitProblem(const Person& sample) {
   const CropMap crop(sample.box, kReferenceCropPx);
   FitProblem problem;
-  for (int i = 0; i < kNumSpinJoints; ++i) {
+  problem.keypoints_px.resize(sample.keypoints.size(), 2);
+  for (int i = 0; i < sample.keypoints.size(); ++i) {
     problem.keypoints_px.row(i) =
-        crop.CropFromImage(sample.keypoints_px.row(i).transpose()).transpose();
+        crop.CropFromImage(sample.keypoints.px.row(i).transpose()).transpose();
   }
-  problem.confidence = sample.keypoints_confidence;
+  problem.confidence = sample.keypoints.confidence;
   problem.camera = ReferenceCamera(sample);
   problem.has_start = false;
   return problem;
@@ -45,16 +45,16 @@ FitRows RowsOf(const Dataset& data) {
   fingerprint.Add(data.size());
   const int64_t count = std::min(data.size(), kSamples);
   for (int64_t i = 0; i < count; ++i) {
-    const Sample sample = data.Get(i * data.size() / count);
+    const Person sample = data.Get(i * data.size() / count);
     fingerprint.Add(sample.index);
     fingerprint.Add(sample.box.center_px.x());
     fingerprint.Add(sample.box.center_px.y());
     fingerprint.Add(sample.box.side_px);
-    for (int k = 0; k < kNumSpinJoints; ++k) {
-      fingerprint.Add(sample.keypoints_confidence[k]);
-      if (sample.keypoints_confidence[k] == 0) continue;  // then the position means nothing
-      fingerprint.Add(sample.keypoints_px(k, 0));
-      fingerprint.Add(sample.keypoints_px(k, 1));
+    for (int k = 0; k < sample.keypoints.size(); ++k) {
+      fingerprint.Add(sample.keypoints.confidence[k]);
+      if (sample.keypoints.confidence[k] == 0) continue;  // then the position means nothing
+      fingerprint.Add(sample.keypoints.px(k, 0));
+      fingerprint.Add(sample.keypoints.px(k, 1));
     }
   }
   rows.rows = data.Get(data.size() - 1).index + 1;
@@ -73,7 +73,7 @@ Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
       refresh_(refresh),
       data_shards_(data_shards) {}
 
-bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t place) const {
+bool Supervisor::IsDue(const Person& sample, int64_t step, size_t place) const {
   if (refresh_.every == 1) return true;
   const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
   if (!fit || step - fit->step <= refresh_.after_steps) return true;
@@ -83,7 +83,7 @@ bool Supervisor::IsDue(const Sample& sample, int64_t step, size_t place) const {
   return rng.Below(static_cast<uint64_t>(refresh_.every)) == 0;
 }
 
-void Supervisor::Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
+void Supervisor::Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
                           FitSource source, int64_t step) {
   if (!result.summary.usable) return;
   StoredFit fit(*fitter_->body().layout);
@@ -112,9 +112,9 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   for (int64_t begin = 0; begin < data.size(); begin += chunk) {
     if (stop && stop()) return false;
     const int64_t end = std::min(begin + chunk, data.size());
-    std::vector<Sample> samples;
+    std::vector<Person> samples;
     for (int64_t i = begin + data_shards_.rank; i < end; i += data_shards_.ranks) {
-      Sample sample = data.Get(i);
+      Person sample = data.Get(i);
       sample.position = i;
       if (HasBox(sample) && !HasLabel(sample)) samples.push_back(std::move(sample));
     }
@@ -169,7 +169,7 @@ void Supervisor::Finish() {
   while (!rounds_.empty()) StoreOldest();
 }
 
-void Supervisor::Refresh(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+void Supervisor::Refresh(std::span<const Person> samples, std::span<const BodyParams> predictions,
                          int64_t step, SupervisionStats* stats) {
   GYRE_CHECK(samples.size() == predictions.size());
   Round round{step, {}, {}, {}};
@@ -188,7 +188,7 @@ void Supervisor::Refresh(std::span<const Sample> samples, std::span<const BodyPa
   }
 }
 
-std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
+std::vector<Target> Supervisor::Step(std::span<const Person> samples,
                                      std::span<const BodyParams> predictions, int64_t step,
                                      SupervisionStats* stats) {
   const Span whole("store");
@@ -207,9 +207,7 @@ std::vector<Target> Supervisor::Step(std::span<const Sample> samples,
     if (!NeedsFits(supervision_)) continue;
     const std::optional<StoredFit> fit = store_.Get(KeyOf(samples[i]));
     if (!fit) continue;
-    targets[i] = {fit->params,
-                  store_.Accepted(samples[i].dataset, *fit),
-                  fit->rotation_sd_rad};
+    targets[i] = {fit->params, store_.Accepted(samples[i].dataset, *fit), fit->rotation_sd_rad};
     accepted += targets[i].valid ? 1 : 0;
     ++with_fit;
     reprojection += MeanObserved(fitter_->JointErrors(MakeFitProblem(samples[i]), fit->params));

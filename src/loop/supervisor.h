@@ -20,26 +20,27 @@
 
 #include "core/enum_names.h"
 #include "core/option_fields.h"
-#include "datasets/data_shards.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
+#include "datasets/decorators/data_shards.h"
 #include "fitting/fitter.h"
 #include "fitting/store/fit_store.h"
 #include "loop/supervision.h"
+#include "person/crops.h"
 
 namespace gyre {
 
 // The sample's keypoints in its reference crop, without a start.
-FitProblem MakeFitProblem(const Sample& sample);
+FitProblem MakeFitProblem(const Person& sample);
 
 // The rows of a data set as its fits are filed: their number, and a fingerprint of the keypoints
 // and boxes of up to 256 samples spread over the set.
 FitRows RowsOf(const Dataset& data);
 
 // Where first fits start: one body per sample, in the camera frame of its image.
-using StartFunction = std::function<std::vector<BodyParams>(std::span<const Sample>)>;
+using StartFunction = std::function<std::vector<BodyParams>(std::span<const Person>)>;
 
-// Fits of the keypoints, kept in a store: loop and static supervision, and what measures the fits of
-// held-out people.
+// Fits of the keypoints, kept in a store: loop and static supervision, and what measures the fits
+// of held-out people.
 class Supervisor : public Teacher {
  public:
   // `use_labels`: body parameters that a data set brings are truth; otherwise they are ignored.
@@ -58,7 +59,7 @@ class Supervisor : public Teacher {
                        const std::function<bool()>& stop = {});
 
   // One step: `predictions` in the camera frames of the images, one per sample.
-  std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+  std::vector<Target> Step(std::span<const Person> samples, std::span<const BodyParams> predictions,
                            int64_t step, SupervisionStats* stats) override;
 
   // Waits for fits that are under way, and stores them.
@@ -72,21 +73,21 @@ class Supervisor : public Teacher {
   const DataShards& data_shards() const { return data_shards_; }
 
  private:
-  bool HasLabel(const Sample& sample) const { return use_labels_ && sample.params.has_value(); }
+  bool HasLabel(const Person& sample) const { return use_labels_ && sample.params.has_value(); }
   // Whether to fit the sample that stands at `place` of this rank's batch.
-  bool IsDue(const Sample& sample, int64_t step, size_t place) const;
-  void Consider(const Sample& sample, const FitProblem& problem, const FitResult& result,
+  bool IsDue(const Person& sample, int64_t step, size_t place) const;
+  void Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
                 FitSource source, int64_t step);
   // Fits that a step asked for.
   struct Round {
     int64_t step = 0;
-    std::vector<Sample> samples;
+    std::vector<Person> samples;
     std::vector<FitProblem> problems;
     std::shared_future<std::vector<FitResult>> results;
   };
   void Start(Round round);
   // Fits those that are due, and stores what is ready.
-  void Refresh(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+  void Refresh(std::span<const Person> samples, std::span<const BodyParams> predictions,
                int64_t step, SupervisionStats* stats);
   // Stores the oldest round's fits; returns how many the fitter refused.
   int64_t StoreOldest();

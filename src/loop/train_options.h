@@ -9,8 +9,8 @@
 #include <string>
 
 #include "core/option_fields.h"
-#include "datasets/augment.h"
-#include "datasets/data_shards.h"
+#include "datasets/decorators/augment.h"
+#include "datasets/decorators/data_shards.h"
 #include "fitting/fit_options.h"
 #include "fitting/store/fit_store.h"
 #include "loop/supervision.h"
@@ -31,7 +31,7 @@ struct TrainOptions {
 
   // Body.
   std::string body = "builtin";  // "none": for networks that speak of none, see regressor/heads
-  std::string prior;  // empty: the shipped one
+  std::string prior;             // empty: the shipped one
   std::string joint_regressor_extra;
 
   // Network.
@@ -45,8 +45,8 @@ struct TrainOptions {
   // is given up; 0: the first ends it.
   int max_bad_steps = 10;
   int batch_size = 64;  // of all ranks together
-  // Training on several ranks: see datasets/data_shards.h. 0: as many as ranks; a run keeps the
-  // number that it began with.
+  // Training on several ranks: see datasets/decorators/data_shards.h. 0: as many as ranks; a run
+  // keeps the number that it began with.
   int data_shards = 0;
   double rank_timeout_s = 45;         // a rank that is silent for so long within a step is given up
   double rank_start_timeout_s = 300;  // so long ranks wait for each other to start

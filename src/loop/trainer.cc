@@ -14,7 +14,7 @@
 #include "core/progress.h"
 #include "core/stop_on_signal.h"
 #include "core/trace.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/bad_steps.h"
 #include "loop/checkpoint.h"
 #include "loop/interval_means.h"
@@ -36,7 +36,6 @@ namespace {
 double SecondsSince(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
-
 
 // Of the threads that an option asks for: ranks on one host share its cores.
 int ThreadsFor(int asked, const Ranks& ranks) {
@@ -157,8 +156,7 @@ void Trainer::Impl::OpenData(bool resume) {
 
 void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& fits) {
   Mixture val = OpenMixture(options.val, sources);
-  LoaderOptions loading =
-      LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
+  LoaderOptions loading = LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
   loading.picture = PictureFor(options.network.input);
   loading.data_shards = data_shards;
   if (!fitter) {
@@ -188,8 +186,7 @@ void Trainer::Impl::Join() {
   }
   for (const Part& part : parts) {
     for (const FitRows& rows : part.rows) {
-      read[part.name][rows.name] =
-          fmt::format("{} rows, content {}", rows.rows, rows.fingerprint);
+      read[part.name][rows.name] = fmt::format("{} rows, content {}", rows.rows, rows.fingerprint);
     }
   }
   RequireAlike(read, ranks);
@@ -307,7 +304,7 @@ bool Trainer::Impl::MakeInitialFits(const StopOnSignal& stop) {
   StartFunction starts;
   if (!options.first_starts.empty()) {
     starts = [trained = LoadKeypointNetwork(options.first_starts, body, device)](
-                 std::span<const Sample> samples) mutable {
+                 std::span<const Person> samples) mutable {
       return PredictFromKeypoints(trained, samples);
     };
   }

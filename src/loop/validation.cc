@@ -80,7 +80,7 @@ Meter GatherMeter(const Meter& own, const Ranks& ranks) {
 }
 
 BodyOfSample BodiesIn(const FitStore& store) {
-  return [&store](const Sample& sample) -> std::optional<BodyParams> {
+  return [&store](const Person& sample) -> std::optional<BodyParams> {
     const std::optional<StoredFit> fit = store.Get({sample.dataset, sample.index});
     if (!fit) return std::nullopt;
     return fit->params;
@@ -138,7 +138,7 @@ Validator::Validator(Mixture data, const LoaderOptions& loading,
       supervisor_(std::move(supervisor)),
       body_(supervisor_->fitter().body()) {}
 
-const Dataset& Validator::DatasetOf(const Sample& sample) const {
+const Dataset& Validator::DatasetOf(const Person& sample) const {
   for (const auto& set : data_.sets) {
     if (set->name() == sample.dataset) return *set;
   }
@@ -155,7 +155,7 @@ void Validator::EvaluateOwn(const PredictFunction& predict, int64_t step, const 
     SupervisionStats stats;
     supervisor_->Step(batch.samples, predictions, step, &stats);
     for (int k = 0; k < batch.size(); ++k) {
-      const Sample& sample = batch.samples[k];
+      const Person& sample = batch.samples[k];
       samples_.push_back({sample, batch.set_idx[k], predictions[k],
                           supervisor_->store().Get({sample.dataset, sample.index})});
     }

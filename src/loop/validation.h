@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/evaluation/evaluation_body.h"
 #include "loop/ranks.h"
 #include "loop/supervisor.h"
@@ -20,7 +20,7 @@ using PredictFunction = std::function<std::vector<BodyParams>(const Batch&)>;
 
 // One sample under evaluation.
 struct EvaluatedSample {
-  Sample sample;
+  Person sample;
   int set_idx = 0;  // position in Mixture::sets
   BodyParams prediction{SmplLayout()};
   std::optional<StoredFit> fit;
@@ -43,7 +43,7 @@ class Validator {
 
   const std::vector<EvaluatedSample>& samples() const { return samples_; }
   // The set a sample came from.
-  const Dataset& DatasetOf(const Sample& sample) const;
+  const Dataset& DatasetOf(const Person& sample) const;
   const Mixture& data() const { return data_; }
   Supervisor& supervisor() { return *supervisor_; }
   const Supervisor& supervisor() const { return *supervisor_; }

@@ -45,7 +45,8 @@ TEST(Joints, NamesOfOneSourceHaveTheSamePartner) {
     const auto [it, is_new] = partner_of.try_emplace({joint.source, joint.source_idx}, partner);
     EXPECT_EQ(it->second, partner) << joint.name;
   }
-  EXPECT_EQ(partner_of.size(), kNumBodyJoints + kNumLandmarks + kNumExtraJoints);
+  // Ten fingers of three joints, and the points of a face.
+  EXPECT_EQ(partner_of.size(), 24 + kNumLandmarks + kNumExtraJoints + 10 * 3 + 68);
 }
 
 // Source index of SPIN's 49 among smplx's 24 joints + 21 landmarks + 9 regressed.
@@ -71,8 +72,9 @@ TEST(Joints, MirrorPermutationsArePublishedOnes) {
     spin.push_back(25 + i);
   }
   EXPECT_EQ(SpinJoints().MirrorPermutation(), spin);
-  EXPECT_THAT(FindKeypointSet("smpl24").MirrorPermutation(), ElementsAre(0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19,
-                                 18, 21, 20, 23, 22));
+  EXPECT_THAT(FindKeypointSet("smpl24").MirrorPermutation(),
+              ElementsAre(0, 2, 1, 3, 5, 4, 6, 8, 7, 9, 11, 10, 12, 14, 13, 15, 17, 16, 19, 18, 21,
+                          20, 23, 22));
   EXPECT_THAT(FindKeypointSet("coco17").MirrorPermutation(),
               ElementsAre(0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15));
   EXPECT_THAT(FindKeypointSet("lsp14").MirrorPermutation(),
@@ -83,10 +85,54 @@ TEST(Joints, MirrorPermutationsArePublishedOnes) {
               ElementsAre(0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13));
 }
 
+// COCO-WholeBody's lists, and SMPLify-X's of the same points.
+TEST(Joints, WholeBodySets) {
+  const KeypointSet& coco = FindKeypointSet("coco_wholebody133");
+  const KeypointSet& openpose = FindKeypointSet("openpose135");
+  const std::vector<std::pair<const char*, std::array<int, 2>>> places = {
+      {"OP LSmallToe", {18, 20}},    {"OP RBigToe", {20, 22}},
+      {"Face 0", {23, 118}},         {"Face 16", {39, 134}},
+      {"Face 17", {40, 67}},         {"Face 67", {90, 117}},
+      {"Left Hand Root", {91, 25}},  {"Left Thumb 1", {92, 26}},
+      {"Left Thumb Tip", {95, 29}},  {"Left Index 1", {96, 30}},
+      {"Left Middle 3", {102, 36}},  {"Left Ring Tip", {107, 41}},
+      {"Left Pinky Tip", {111, 45}}, {"Right Hand Root", {112, 46}},
+      {"Right Thumb 2", {114, 48}},  {"Right Index Tip", {120, 54}},
+      {"Right Ring 1", {125, 59}},   {"Right Pinky Tip", {132, 66}}};
+  for (const auto& [name, place] : places) {
+    EXPECT_EQ(coco.IndexOf(name), place[0]) << name;
+    EXPECT_EQ(openpose.IndexOf(name), place[1]) << name;
+  }
+  for (int i = 0; i < 17; ++i) EXPECT_EQ(coco.joints[i], FindKeypointSet("coco17").joints[i]);
+  for (int i = 0; i < 25; ++i) EXPECT_EQ(openpose.joints[i], FindKeypointSet("body25").joints[i]);
+  EXPECT_EQ(BoneNames()[FindJoint("Left Ring 2").source_idx], "L_Ring2");
+  EXPECT_EQ(BoneNames()[FindJoint("Right Hand Root").source_idx], "R_Wrist");
+  EXPECT_EQ(kLandmarkNames[FindJoint("Right Pinky Tip").source_idx], "rpinky");
+}
+
+TEST(Joints, FacesMirrorAsPublished) {
+  const std::vector<int> expected = {
+      16, 15, 14, 13, 12, 11, 10, 9,  8,  7,  6,  5,  4,  3,  2,  1,  0,  26, 25, 24, 23, 22, 21,
+      20, 19, 18, 17, 27, 28, 29, 30, 35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36,
+      41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65};
+  const std::vector<int> mirror = FindKeypointSet("coco_wholebody133").MirrorPermutation();
+  for (int i = 0; i < 68; ++i) EXPECT_EQ(mirror[23 + i], 23 + expected[i]) << i;
+  for (int i = 0; i < 21; ++i) EXPECT_EQ(mirror[91 + i], 112 + i);
+}
+
 TEST(Joints, SetsHaveTheirSizes) {
-  const std::map<std::string_view, int> sizes = {{"spin49", 49}, {"coco17", 17}, {"body25", 25},
-                                                 {"lsp14", 14},  {"mpii16", 16}, {"h36m17", 17},
-                                                 {"smpl24", 24}};
+  const std::map<std::string_view, int> sizes = {{"spin49", 49},
+                                                 {"coco17", 17},
+                                                 {"body25", 25},
+                                                 {"lsp14", 14},
+                                                 {"mpii16", 16},
+                                                 {"h36m17", 17},
+                                                 {"smpl24", 24},
+                                                 {"superset24", 24},
+                                                 {"csv21", 21},
+                                                 {"halpe26", 26},
+                                                 {"coco_wholebody133", 133},
+                                                 {"openpose135", 135}};
   EXPECT_EQ(KeypointSetNames().size(), sizes.size());
   for (const auto& [name, size] : sizes) EXPECT_EQ(FindKeypointSet(name).size(), size) << name;
   EXPECT_THROW(FindKeypointSet("coco18"), UserError);

@@ -17,9 +17,13 @@ namespace {
 using Correctives = FoldedOptions::Correctives;
 using Columns = FoldedOptions::Columns;
 
+// That SMPL's bodies have.
 KeypointSet EveryJoint() {
+  static const BodyModel body = MakeBuiltinBody();
   KeypointSet set{"every", {}};
-  for (const JointInfo& joint : AllJoints()) set.joints.push_back(joint.name);
+  for (const JointInfo& joint : AllJoints()) {
+    if (HasJoint(body, joint)) set.joints.push_back(joint.name);
+  }
   return set;
 }
 

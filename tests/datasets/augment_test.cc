@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "datasets/augment.h"
+#include "datasets/decorators/augment.h"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,7 @@
 #include "body/symmetry.h"
 #include "core/error.h"
 #include "core/so3.h"
+#include "person/crops.h"
 
 namespace gyre {
 namespace {
@@ -102,21 +103,6 @@ TEST(Augment, WarpOfAReducedPictureMovesNothing) {
   }
 }
 
-TEST(Augment, KeypointsFollowAndExchangeSides) {
-  const int right = SpinJoints().IndexOf("Right Wrist"), left = SpinJoints().IndexOf("Left Wrist");
-  Points2 points = Points2::Zero(kNumSpinJoints, 2);
-  VecX confidence = VecX::Zero(kNumSpinJoints);
-  points.row(right) << 30, 40;
-  confidence[right] = 0.5;
-  const CropMap plain({Vec2(32, 32), 64}, 64), mirrored({Vec2(32, 32), 64}, 64, 0, true);
-  EXPECT_EQ(KeypointsInCrop(points, confidence, plain).confidence[right], 0.5);
-  const CropKeypoints seen = KeypointsInCrop(points, confidence, mirrored);
-  EXPECT_EQ(seen.confidence[right], 0);
-  EXPECT_EQ(seen.confidence[left], 0.5);
-  EXPECT_NEAR(seen.points_px(left, 0), 63 - plain.CropFromImage(Vec2(30, 40)).x(), 1e-12);
-  EXPECT_EQ(seen.points_px(right, 0), 0);  // unobserved stays at zero
-}
-
 // Keypoints of the body in the crop are the body's keypoints taken through the crop. The mirror is
 // only as exact as the body is symmetric, so turn and scale are tested apart from it.
 TEST(Augment, BodyReprojectsOntoTransformedKeypoints) {
@@ -135,50 +121,58 @@ TEST(Augment, BodyReprojectsOntoTransformedKeypoints) {
     const CropMap crop({Vec2(200, 100), 140}, 224, rng.Uniform(-3, 3), trial % 2 == 1);
     const BodyParams seen = BodyInCrop(params, crop, rest);
     const Camera seen_camera = CameraInCrop(camera, crop);
-    Points2 points(kNumSpinJoints, 2);
+    Keypoints keypoints;
+    keypoints.confidence.setOnes();
     const Points3 truth = joints.Positions(params);
     for (int i = 0; i < kNumSpinJoints; ++i) {
-      points.row(i) = camera.Project(truth.row(i).transpose()).transpose();
+      keypoints.px.row(i) = camera.Project(truth.row(i).transpose()).transpose();
     }
-    const CropKeypoints expected = KeypointsInCrop(points, VecX::Ones(kNumSpinJoints), crop);
+    const Keypoints expected = KeypointsInCrop(keypoints, crop);
     const Points3 found = joints.Positions(seen);
     double worst = 0;
     for (int i = 0; i < kNumSpinJoints; ++i) {
       const Vec2 p = seen_camera.Project(found.row(i).transpose());
-      worst = std::max(worst, (p - expected.points_px.row(i).transpose()).norm());
+      worst = std::max(worst, (p - expected.px.row(i).transpose()).norm());
     }
     EXPECT_LT(worst, crop.flip() ? 1.0 : 1e-6) << "trial " << trial;
-    Points3 superset = truth.bottomRows(24);
-    VecX sure = VecX::Ones(24);
-    JointsInCrop(crop, &superset, &sure);
-    EXPECT_LT((superset - found.bottomRows(24)).cwiseAbs().maxCoeff(), crop.flip() ? 0.01 : 1e-9);
+    SpaceJoints superset(FindKeypointSet("superset24"));
+    superset.m = truth.bottomRows(24);
+    JointsInCrop(crop, &superset);
+    EXPECT_LT((superset.m - found.bottomRows(24)).cwiseAbs().maxCoeff(), crop.flip() ? 0.01 : 1e-9);
   }
 }
 
 TEST(Augment, DrawsHaveSpinsDistribution) {
   const AugmentOptions options;
-  const Sample sample;
-  int flips = 0, upright = 0, clipped = 0;
+  const Person person;
+  int flips = 0, upright = 0, clipped = 0, clockwise = 0, brighter = 0, larger = 0;
   constexpr int kDraws = 4000;
   for (int i = 0; i < kDraws; ++i) {
     Rng rng(1, RngStream::kAugment, 0, i);
-    const Augmentation a = DrawAugmentation(options, sample, rng);
+    const Augmentation a = DrawAugmentation(options, person, rng);
     flips += a.flip;
     upright += a.rotation_rad == 0;
     clipped += a.scale == 0.75 || a.scale == 1.25;
     EXPECT_LE(std::abs(a.rotation_rad), std::numbers::pi / 3 + 1e-12);
     EXPECT_TRUE(a.scale >= 0.75 && a.scale <= 1.25);
     for (const double gain : a.gains) EXPECT_TRUE(gain >= 0.6 && gain <= 1.4);
+    clockwise += a.rotation_rad > 0;
+    brighter += a.gains[i % 3] > 1;
+    larger += a.scale > 1;
     EXPECT_TRUE(a.occluders.empty());
   }
   EXPECT_NEAR(flips, 0.5 * kDraws, 150);
   EXPECT_NEAR(upright, 0.6 * kDraws, 150);
   EXPECT_NEAR(clipped, 0.317 * kDraws, 150);  // beyond one deviation
+  // Both ways alike.
+  EXPECT_NEAR(clockwise, 0.2 * kDraws, 120);
+  EXPECT_NEAR(brighter, 0.5 * kDraws, 150);
+  EXPECT_NEAR(larger, 0.5 * kDraws, 150);
 }
 
 TEST(Augment, NoneIsNeutralAndGainsAndOccludersShow) {
   Rng rng(1, RngStream::kAugment);
-  const Augmentation none = DrawAugmentation(AugmentOptions::None(), Sample(), rng);
+  const Augmentation none = DrawAugmentation(AugmentOptions::None(), Person(), rng);
   EXPECT_FALSE(none.flip);
   EXPECT_EQ(none.rotation_rad, 0);
   EXPECT_EQ(none.scale, 1);
@@ -196,6 +190,55 @@ TEST(Augment, NoneIsNeutralAndGainsAndOccludersShow) {
   AugmentOptions wrong;
   wrong.flip_probability = 2;
   EXPECT_THROW(wrong.Check(), UserError);
+}
+
+// An occluder belongs to the person: it lies where it lies in the box as it was before scaling, and
+// covers the same of the picture at any scale.
+TEST(Augment, OccludersStayOnThePerson) {
+  const ImageBuffer white{90, 70, 3, std::vector<uint8_t>(3 * 90 * 70, 255)};
+  const Box box{Vec2(40.5, 30.5), 40};
+  for (const double scale : {0.8, 1.0, 1.25}) {
+    Augmentation augmentation;
+    augmentation.scale = scale;
+    augmentation.occluders.push_back({Vec2(0.2, -0.1), Vec2(0.15, 0.05), {10, 20, 30}});
+    constexpr int kSize = 200;
+    const CropMap crop = CropOf(box, kSize, augmentation);
+    std::vector<uint8_t> pixels(3 * kSize * kSize);
+    WarpToCrop(white, crop, augmentation, pixels.data());
+    Vec2 sum = Vec2::Zero();
+    int covered = 0;
+    for (int i = 0; i < kSize * kSize; ++i) {
+      if (pixels[3 * i] != 10) continue;
+      EXPECT_EQ(pixels[3 * i + 1], 20);
+      EXPECT_EQ(pixels[3 * i + 2], 30);
+      sum += crop.ImageFromCrop(Vec2(i % kSize, i / kSize));
+      ++covered;
+    }
+    EXPECT_LT((sum / covered - Vec2(48.5, 26.5)).norm(), 0.2) << scale;
+    const double covered_px2 = covered / (crop.scale() * crop.scale());
+    EXPECT_NEAR(covered_px2, 12 * 4, 3) << scale;
+  }
+}
+
+TEST(Augment, OccludersLieOnObservedKeypoints) {
+  AugmentOptions options;
+  options.occlusion_probability = 1;
+  options.occlusion_side_min = 0.1;
+  options.occlusion_side_max = 0.2;
+  Person person;
+  person.keypoints = Keypoints(FindKeypointSet("coco17"));
+  person.box = {Vec2(50, 40), 80};
+  person.keypoints.px.row(3) << 60, 30;
+  person.keypoints.px.row(9) << 20, 20;  // not observed
+  person.keypoints.confidence[3] = 0.5;
+  for (int i = 0; i < 20; ++i) {
+    Rng rng(1, RngStream::kAugment, 0, i);
+    const Augmentation a = DrawAugmentation(options, person, rng);
+    ASSERT_EQ(a.occluders.size(), 1u);
+    EXPECT_EQ(a.occluders[0].center, Vec2(0.125, -0.125));
+    EXPECT_GE(a.occluders[0].half_size.minCoeff(), 0.05);
+    EXPECT_LE(a.occluders[0].half_size.maxCoeff(), 0.1);
+  }
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #include "datasets/check.h"
 #include "datasets/dataset_spec.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "io/image.h"
 #include "io/io_test_util.h"
 #include "io/npz.h"
@@ -87,10 +87,10 @@ class ImpossibleNumbers : public testing::Test {
 };
 
 // Every number that a sample holds is one to compute with.
-void ExpectSound(const Sample& sample) {
-  EXPECT_LE(sample.keypoints_px.cwiseAbs().maxCoeff(), 1e6);
-  EXPECT_GE(sample.keypoints_confidence.minCoeff(), 0);
-  EXPECT_LE(sample.keypoints_confidence.maxCoeff(), 1);
+void ExpectSound(const Person& sample) {
+  EXPECT_LE(sample.keypoints.px.cwiseAbs().maxCoeff(), 1e6);
+  EXPECT_GE(sample.keypoints.confidence.minCoeff(), 0);
+  EXPECT_LE(sample.keypoints.confidence.maxCoeff(), 1);
   EXPECT_TRUE(std::abs(sample.box.side_px) <= 1e6 && sample.box.center_px.norm() <= 2e6);
   if (sample.camera) {
     EXPECT_TRUE(sample.camera->focal_px >= 1 && sample.camera->focal_px <= 1e6);
@@ -102,8 +102,8 @@ void ExpectSound(const Sample& sample) {
     EXPECT_LE(sample.params->transl().norm(), 2e4);
   }
   if (sample.joints3d) {
-    EXPECT_LE(sample.joints3d->cwiseAbs().maxCoeff(), 1e4);
-    EXPECT_LE(sample.joints3d_confidence.maxCoeff(), 1);
+    EXPECT_LE(sample.joints3d->m.cwiseAbs().maxCoeff(), 1e4);
+    EXPECT_LE(sample.joints3d->confidence.maxCoeff(), 1);
   }
 }
 
@@ -136,13 +136,13 @@ TEST_F(ImpossibleNumbers, AreTakenOutCountedAndNamedInEveryColumn) {
       SCOPED_TRACE(testing::Message() << key << " " << p.place << " " << value);
       const auto set = With(key, p.place, value);
       for (int row = 0; row < kRows; ++row) {
-        const Sample sample = set->Get(row);
+        const Person sample = set->Get(row);
         EXPECT_EQ(sample.non_finite, row == kBadRow ? 1 : 0) << row;
         ExpectSound(sample);
         // What is sound stays.
         EXPECT_EQ(HasBox(sample), row != kBadRow || (key != "center" && key != "scale"));
         EXPECT_EQ(sample.params.has_value(), row != kBadRow || (key != "pose" && key != "shape"));
-        EXPECT_GE((sample.keypoints_confidence.array() > 0).count(), 48);
+        EXPECT_GE((sample.keypoints.confidence.array() > 0).count(), 48);
       }
       const std::vector<RowProblem> problems = CheckDataset(*set, {});
       ASSERT_GE(problems.size(), 1u);
@@ -153,14 +153,14 @@ TEST_F(ImpossibleNumbers, AreTakenOutCountedAndNamedInEveryColumn) {
 }
 
 TEST_F(ImpossibleNumbers, ConfidencesBeyondOneAreOne) {
-  EXPECT_EQ(With("part", 5, 1e300)->Get(kBadRow).keypoints_confidence[kNumOpenPoseJoints + 1], 1);
-  EXPECT_EQ(With("S", 7, 7)->Get(kBadRow).joints3d_confidence[1], 1);
+  EXPECT_EQ(With("part", 5, 1e300)->Get(kBadRow).keypoints.confidence[kNumOpenPoseJoints + 1], 1);
+  EXPECT_EQ(With("S", 7, 7)->Get(kBadRow).joints3d->confidence[1], 1);
 }
 
 TEST_F(ImpossibleNumbers, OfATranslationThatIsUnknownAreNoProblem) {
   auto set = With("transl", 0, kNan);
   EXPECT_EQ(set->Get(kBadRow).non_finite, 1);  // some of it is known
-  Sample sample = set->Get(0);
+  Person sample = set->Get(0);
   EXPECT_TRUE(sample.params_have_translation);
   sample.params->transl().setConstant(kNan);
   sample.params_have_translation = false;
@@ -180,7 +180,7 @@ TEST_F(ImpossibleNumbers, RowsWithoutABoxAreReplacedInTraining) {
       ASSERT_EQ(batch.size(), 4);
       for (int i = 0; i < batch.size(); ++i) {
         EXPECT_NE(batch.samples[i].index, kBadRow);
-        EXPECT_TRUE(batch.keypoints[i].points_px.allFinite());
+        EXPECT_TRUE(batch.keypoints[i].px.allFinite());
       }
     }
     EXPECT_EQ(loader.samples_skipped(), 1) << scale;
@@ -198,7 +198,7 @@ TEST(ImpossibleNumbersInText, AreRefusedByLine) {
   const auto csv = folder.Write("d.csv", "file,nose_x,nose_y,neck_x,neck_y\na.jpg,1,1e300,3,4\n");
   const auto set = OpenDataset("csv:" + csv.string() + "?min_keypoints=1");
   EXPECT_EQ(set->Get(0).non_finite, 1);
-  EXPECT_EQ(set->Get(0).keypoints_confidence.sum(), 1);
+  EXPECT_EQ(set->Get(0).keypoints.confidence.sum(), 1);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 
 #include <gtest/gtest.h>
 
@@ -38,7 +38,7 @@ void ExpectEqual(const Batch& a, const Batch& b) {
     EXPECT_EQ(a.samples[i].index, b.samples[i].index);
     EXPECT_EQ(a.samples[i].dataset, b.samples[i].dataset);
     EXPECT_EQ(a.augmentations[i].rotation_rad, b.augmentations[i].rotation_rad);
-    EXPECT_EQ(a.keypoints[i].points_px, b.keypoints[i].points_px);
+    EXPECT_EQ(a.keypoints[i].px, b.keypoints[i].px);
   }
 }
 
@@ -52,6 +52,47 @@ TEST(Loader, SameBatchesWithAnyNumberOfWorkers) {
     EXPECT_EQ(expected.step, step % 10);
     ExpectEqual(one.Next(), expected);
     ExpectEqual(four.Next(), expected);
+  }
+}
+
+// The draw is of the position, not of the epoch or the person: no two are alike.
+TEST(Loader, EverySampleIsAugmentedInItsOwnWay) {
+  Loader loader(MixtureOf(std::make_shared<FlatDataset>("a", 5)), SmallOptions(0));
+  std::set<double> scales, gains;
+  for (int step = 0; step < 4; ++step) {  // an epoch each
+    for (const Augmentation& a : loader.Next().augmentations) {
+      gains.insert(a.gains[0]);
+      if (std::abs(a.scale - 1) < 0.24) scales.insert(a.scale);  // not clipped
+    }
+  }
+  EXPECT_EQ(gains.size(), 20u);
+  EXPECT_GT(scales.size(), 9u);
+}
+
+// Batches hold what their samples' pictures and keypoints are in the crops.
+TEST(Loader, KeypointsAreInTheCropAndOfThePersonsSet) {
+  class CocoDataset : public FlatDataset {
+   public:
+    CocoDataset() : FlatDataset("coco", 7) {}
+    Person Get(int64_t position) const override {
+      Person person = FlatDataset::Get(position);
+      person.keypoints = Keypoints(FindKeypointSet("coco17"));
+      person.keypoints.px.row(7) << 18, 12;
+      person.keypoints.confidence[7] = 0.25;
+      return person;
+    }
+  };
+  Loader loader(MixtureOf(std::make_shared<CocoDataset>()), SmallOptions(0));
+  for (int step = 0; step < 3; ++step) {
+    const Batch batch = loader.Next();
+    for (int i = 0; i < batch.size(); ++i) {
+      const Keypoints& keypoints = batch.keypoints[i];
+      EXPECT_EQ(keypoints.set, &FindKeypointSet("coco17"));
+      const int elbow = batch.crops[i].flip() ? 8 : 7;
+      EXPECT_EQ(keypoints.confidence[elbow], 0.25);
+      EXPECT_EQ(keypoints.confidence.sum(), 0.25);
+      EXPECT_EQ(keypoints.px.row(elbow).transpose(), batch.crops[i].CropFromImage(Vec2(18, 12)));
+    }
   }
 }
 
@@ -86,6 +127,23 @@ TEST(Loader, EachSetIsUsedUpBeforeItRepeats) {
   EXPECT_FALSE(std::equal(first_pass.begin(), first_pass.begin() + 11, first_pass.begin() + 11));
 }
 
+TEST(Loader, DrawsEachOfThreeSetsByItsWeight) {
+  Mixture mixture = TwoSets();
+  mixture.sets.push_back(std::make_shared<FlatDataset>("c", 3));
+  mixture.weights = {1, 2.5, 0.5};
+  mixture.CheckAndNormalise();
+  EXPECT_EQ(mixture.weights, (std::vector<double>{0.25, 0.625, 0.125}));
+  EXPECT_EQ(mixture.size(), 54);
+  const std::vector<std::pair<double, int>> draws = {{0, 0},    {0.24, 0}, {0.26, 1}, {0.62, 1},
+                                                     {0.87, 1}, {0.88, 2}, {0.99, 2}};
+  for (const auto& [u, set] : draws) EXPECT_EQ(mixture.SetOf(u), set) << u;
+  std::vector<int> drawn(3, 0);
+  for (const SampleRef& ref : EpochOrder(mixture, 3, 0, 16000)) ++drawn[ref.set_idx];
+  EXPECT_NEAR(drawn[0], 4000, 220);  // four deviations
+  EXPECT_NEAR(drawn[1], 10000, 250);
+  EXPECT_NEAR(drawn[2], 2000, 170);
+}
+
 TEST(Loader, DrawsBeyondTheLastBoundFallIntoTheLastSet) {
   const Mixture mixture = TwoSets();
   EXPECT_EQ(mixture.SetOf(0), 0);
@@ -99,7 +157,7 @@ TEST(Loader, SkipsUnreadablePictures) {
   for (int i = 0; i < 8; ++i) {
     const Batch batch = loader.Next();
     ASSERT_EQ(batch.size(), 5);
-    for (const Sample& sample : batch.samples) {
+    for (const Person& sample : batch.samples) {
       EXPECT_TRUE(sample.index != 3 && sample.index != 4 && sample.index != 17);
     }
     ExpectEqual(again.Next(), batch);
@@ -131,8 +189,8 @@ TEST(Loader, BringsSilhouettesOrNoPicture) {
   EXPECT_EQ(*std::max_element(silhouette.pixels.begin(), silhouette.pixels.end()), 255);
   EXPECT_TRUE(none.pixels.empty());
   for (int i = 0; i < 4; ++i) {
-    EXPECT_EQ(none.keypoints[i].points_px, image.keypoints[i].points_px);
-    EXPECT_EQ(silhouette.keypoints[i].points_px, image.keypoints[i].points_px);
+    EXPECT_EQ(none.keypoints[i].px, image.keypoints[i].px);
+    EXPECT_EQ(silhouette.keypoints[i].px, image.keypoints[i].px);
   }
   // Photographs have none.
   options.picture = LoaderPicture::kSilhouette;
@@ -151,7 +209,7 @@ TEST(Loader, EvaluationTakesEverySampleOnceInOrder) {
   for (int i = 0; i < 13; ++i) {
     const Batch batch = loader.Next();
     EXPECT_EQ(batch.pixels.size(), size_t{3} * 16 * 16 * batch.size());
-    for (const Sample& sample : batch.samples) seen.emplace_back(sample.dataset, sample.index);
+    for (const Person& sample : batch.samples) seen.emplace_back(sample.dataset, sample.index);
   }
   for (int i = 0; i < 11; ++i) {
     if (i != 2) expected.emplace_back("a", i);
@@ -164,7 +222,7 @@ TEST(Loader, EvaluationTakesEverySampleOnceInOrder) {
 class CountingDataset : public FlatDataset {
  public:
   CountingDataset() : FlatDataset("counted", 1000) {}
-  ImageBuffer LoadImage(const Sample& sample) const override {
+  ImageBuffer LoadImage(const Person& sample) const override {
     ++read;
     return FlatDataset::LoadImage(sample);
   }

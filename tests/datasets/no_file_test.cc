@@ -18,7 +18,6 @@
 #include "io/csv.h"
 #include "io/gzip.h"
 #include "io/image.h"
-#include "io/keypoints_json.h"
 #include "io/matlab.h"
 #include "io/mesh.h"
 #include "io/npz.h"
@@ -46,9 +45,6 @@ const std::vector<Reader>& Readers() {
       {"csv", ".csv", [](const fs::path& path) { CsvTable::Read(path); }},
       {"gzip", ".gz", [](const fs::path& path) { ReadGzip(path); }},
       {"image", ".png", [](const fs::path& path) { ReadImage(path); }},
-      {"openpose", ".json", [](const fs::path& path) { ReadOpenPoseJson(path); }},
-      {"coco", ".json",
-       [](const fs::path& path) { ForEachCocoPerson(path, [](const KeypointPerson&) {}); }},
       {"matlab", ".mat", [](const fs::path& path) { ReadMatlabArray(path, "joints"); }},
       {"obj", ".obj", [](const fs::path& path) { ReadObj(path); }},
       {"npy", ".npy", [](const fs::path& path) { ReadNpy(path); }},

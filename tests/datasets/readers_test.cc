@@ -10,7 +10,6 @@
 #include "core/error.h"
 #include "datasets/check.h"
 #include "datasets/dataset_spec.h"
-#include "datasets/image_folder.h"
 #include "io/image.h"
 #include "io/io_test_util.h"
 #include "io/npz.h"
@@ -69,9 +68,9 @@ TEST(SpinNpz, ReadsRowsAndOptionalColumns) {
   WriteNpz(folder.path() / "d.npz", npz);
   const auto set = OpenDataset((folder.path() / "d.npz").string());
   ASSERT_EQ(set->size(), 2);
-  const Sample first = set->Get(0), second = set->Get(1);
-  EXPECT_EQ(first.keypoints_px(Joint("Right Ankle"), 1), 8);
-  EXPECT_EQ(first.keypoints_confidence.sum(), 1);
+  const Person first = set->Get(0), second = set->Get(1);
+  EXPECT_EQ(first.keypoints.px(Joint("Right Ankle"), 1), 8);
+  EXPECT_EQ(first.keypoints.confidence.sum(), 1);
   EXPECT_EQ(first.box.side_px, 100);
   EXPECT_FALSE(first.params.has_value());
   ASSERT_TRUE(second.params.has_value());
@@ -79,6 +78,62 @@ TEST(SpinNpz, ReadsRowsAndOptionalColumns) {
   EXPECT_EQ(second.gender, Gender::kFemale);
   EXPECT_THAT(UserErrorOf([&] { set->LoadImage(first); }),
               AllOf(HasSubstr("row 0"), HasSubstr("ä.jpg")));
+}
+
+TEST(SpinNpz, PlacesEveryColumn) {
+  const TempFolder folder;
+  Npz npz = SpinArrays(2);
+  std::vector<double> openpose(2 * 25 * 3, 0), S(2 * 24 * 4, 0);
+  const auto put = [](std::vector<double>* v, int at, std::vector<double> numbers) {
+    std::copy(numbers.begin(), numbers.end(), v->begin() + at);
+  };
+  put(&openpose, 3 * (25 + 4), {31.5, 32.25, 0.75});  // row 1: OpenPose's right wrist
+  put(&S, 4 * (24 + 5), {0.5, -0.25, 3, 0.125});      // row 1: the left ankle
+  npz["openpose"] = NdArray::From<double>({2, 25, 3}, openpose);
+  npz["S"] = NdArray::From<double>({2, 24, 4}, S);
+  npz["frame"] = NdArray::From<double>({2}, std::vector<double>{-1, 17});
+  npz["track"] = NdArray::From<double>({2}, std::vector<double>{-1, 3});
+  npz["focal_px"] = NdArray::From<double>({2}, std::vector<double>{0, 812.5});
+  npz["center_px"] = NdArray::FromMatrix(RowMatX{{0, 0}, {41.5, 23.25}});
+  WriteNpz(folder.path() / "d.npz", npz);
+  const auto set = OpenDataset((folder.path() / "d.npz").string());
+  const Person none = set->Get(0), one = set->Get(1);
+  EXPECT_EQ(one.keypoints.NumObserved(), 1);
+  EXPECT_EQ(one.keypoints.px.row(Joint("OP RWrist")), Eigen::RowVector2d(31.5, 32.25));
+  EXPECT_EQ(one.keypoints.confidence[Joint("OP RWrist")], 0.75);
+  EXPECT_EQ(one.joints3d->set->joints[5], "Left Ankle");
+  EXPECT_EQ(one.joints3d->m.row(5), Eigen::RowVector3d(0.5, -0.25, 3));
+  EXPECT_EQ(one.joints3d->confidence[5], 0.125);
+  EXPECT_EQ(one.joints3d->confidence.sum(), 0.125);
+  EXPECT_FALSE(none.camera.has_value());
+  EXPECT_EQ(one.camera->focal_px, 812.5);
+  EXPECT_EQ(one.camera->center_px, Vec2(41.5, 23.25));
+  EXPECT_EQ(none.frame, -1);
+  EXPECT_EQ(one.frame, 17);
+  EXPECT_EQ(one.track, 3);
+  npz["track"] = NdArray::From<double>({2}, std::vector<double>{-1, 2.5});
+  WriteNpz(folder.path() / "d.npz", npz);
+  EXPECT_THAT(UserErrorOf([&] { OpenDataset((folder.path() / "d.npz").string()); }),
+              AllOf(HasSubstr("row 1"), HasSubstr("'track'")));
+}
+
+TEST(SpinNpz, MasksShowThePersonInAnyColour) {
+  const TempFolder folder;
+  // Blue, green and red alone are each the person; black is not. Parts stand in every channel.
+  cv::Mat mask(1, 5, CV_8UC3, cv::Scalar::all(0));
+  mask.at<cv::Vec3b>(0, 1) = {1, 0, 0};
+  mask.at<cv::Vec3b>(0, 2) = {0, 1, 0};
+  mask.at<cv::Vec3b>(0, 3) = {0, 0, 1};
+  WriteImage(folder.path() / "m.png", mask);
+  Npz npz = SpinArrays(1);
+  npz["maskname"] = NdArray::FromStrings({"m.png"});
+  WriteNpz(folder.path() / "d.npz", npz);
+  const auto set = OpenDataset((folder.path() / "d.npz").string());
+  const ImageBuffer silhouette = set->LoadSilhouette(set->Get(0));
+  EXPECT_EQ(silhouette.channels, 3);
+  EXPECT_THAT(silhouette.pixels,
+              testing::ElementsAre(0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0));
+  EXPECT_THAT(UserErrorOf([&] { set->LoadParts(set->Get(0)); }), HasSubstr("no part labels"));
 }
 
 TEST(SpinNpz, RefusesWrongColumns) {
@@ -110,10 +165,10 @@ TEST(Csv, ReadsNamedColumnsAndSplits) {
                    "c.jpg,train,1,2,1,10,80,,,red\n");
   const auto all = OpenDataset("csv:" + path.string() + "?min_keypoints=2");
   ASSERT_EQ(all->size(), 3);
-  EXPECT_EQ(all->Get(0).keypoints_confidence[Joint("Right Ankle")], 0);
-  EXPECT_EQ(all->Get(0).keypoints_px(Joint("Pelvis (MPII)"), 1), 40);
-  EXPECT_EQ(all->Get(0).keypoints_px(Joint("Nose"), 0), 5);
-  EXPECT_EQ(all->Get(2).keypoints_confidence[Joint("Nose")], 0);
+  EXPECT_EQ(all->Get(0).keypoints.confidence[Joint("Right Ankle")], 0);
+  EXPECT_EQ(all->Get(0).keypoints.px(Joint("Pelvis (MPII)"), 1), 40);
+  EXPECT_EQ(all->Get(0).keypoints.px(Joint("Nose"), 0), 5);
+  EXPECT_EQ(all->Get(2).keypoints.confidence[Joint("Nose")], 0);
   EXPECT_DOUBLE_EQ(all->Get(2).box.side_px, 1.2 * 78);
   const auto val = OpenDataset(path.string() + "?split=val&min_keypoints=3");
   ASSERT_EQ(val->size(), 1);
@@ -125,6 +180,53 @@ TEST(Csv, ReadsNamedColumnsAndSplits) {
                 OpenDataset(folder.Write("f.csv", "file,nose_x,nose_y\na.jpg,1,x\n").string());
               }),
               AllOf(HasSubstr("line 2"), HasSubstr("nose_y")));
+}
+
+// Every column against the joint it stands for, by its place among SPIN's 49.
+TEST(Csv, ColumnsAreTheirJoints) {
+  const std::vector<std::pair<std::string, const char*>> columns = {
+      {"rank", "Right Ankle"},    {"rkne", "Right Knee"},
+      {"rhip", "Right Hip"},      {"lhip", "Left Hip"},
+      {"lkne", "Left Knee"},      {"lank", "Left Ankle"},
+      {"rwri", "Right Wrist"},    {"relb", "Right Elbow"},
+      {"rsho", "Right Shoulder"}, {"lsho", "Left Shoulder"},
+      {"lelb", "Left Elbow"},     {"lwri", "Left Wrist"},
+      {"neck", "Neck (LSP)"},     {"head", "Top of Head (LSP)"},
+      {"pelv", "Pelvis (MPII)"},  {"thrx", "Thorax (MPII)"},
+      {"nose", "Nose"},           {"leye", "Left Eye"},
+      {"reye", "Right Eye"},      {"lear", "Left Ear"},
+      {"rear", "Right Ear"}};
+  ASSERT_EQ(columns.size(), 21u);
+  std::string names = "file", row = "a.jpg";
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const std::string& c = columns[i].first;
+    names += "," + c + "_v," + c + "_y," + c + "_x";
+    row += fmt::format(",{},{},{}", (i + 1) / 32.0, 100.5 + 3 * i, 7.25 * i);
+  }
+  const TempFolder folder;
+  const auto path = folder.Write("d.csv", names + "\n" + row + "\n");
+  for (const char* set : {"spin49", "own"}) {
+    const Keypoints keypoints =
+        OpenDataset("csv:" + path.string() + "?set=" + set)->Get(0).keypoints;
+    EXPECT_EQ(keypoints.NumObserved(), 21);
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const int joint = keypoints.set->IndexOf(columns[i].second);
+      ASSERT_GE(joint, 0);
+      EXPECT_EQ(keypoints.px(joint, 0), 7.25 * i) << columns[i].first;
+      EXPECT_EQ(keypoints.px(joint, 1), 100.5 + 3 * i) << columns[i].first;
+      EXPECT_EQ(keypoints.confidence[joint], (i + 1) / 32.0) << columns[i].first;
+    }
+  }
+}
+
+TEST(Csv, BoxesOfItsOwn) {
+  const TempFolder folder;
+  const auto path = folder.Write("d.csv",
+                                 "box_y,file,box_side,nose_x,nose_y,box_x\n"
+                                 "7.5,a.jpg,31,5,6,40.25\n");
+  const Person person = OpenDataset(path.string() + "?min_keypoints=1&box_margin=3")->Get(0);
+  EXPECT_EQ(person.box.center_px, Vec2(40.25, 7.5));
+  EXPECT_EQ(person.box.side_px, 31);
 }
 
 TEST(Lsp, ThirdValueMeansOppositeThings) {
@@ -144,12 +246,22 @@ TEST(Lsp, ThirdValueMeansOppositeThings) {
   const std::string dir = folder.path().string();
   const auto lspet = OpenDataset("lspet:" + dir);
   ASSERT_EQ(lspet->size(), 2);
-  EXPECT_EQ(lspet->Get(1).keypoints_confidence[Joint("Right Ankle")], 0);
-  EXPECT_EQ(lspet->Get(0).keypoints_confidence[Joint("Right Ankle")], 1);
-  EXPECT_EQ(lspet->Get(1).keypoints_px(Joint("Top of Head (LSP)"), 1), 123);
+  EXPECT_EQ(lspet->Get(1).keypoints.confidence[Joint("Right Ankle")], 0);
+  EXPECT_EQ(lspet->Get(0).keypoints.confidence[Joint("Right Ankle")], 1);
+  EXPECT_EQ(lspet->Get(1).keypoints.px(Joint("Top of Head (LSP)"), 1), 123);
   EXPECT_THAT(lspet->Get(1).image_path, testing::EndsWith("im00002.jpg"));
+  // Joints 0 to 13 at (joint, 10 + joint); of the second person 1 to 13, 100 farther.
+  EXPECT_EQ(lspet->Get(0).box.center_px, Vec2(6.5, 16.5));
+  EXPECT_DOUBLE_EQ(lspet->Get(0).box.side_px, 1.2 * 13);
+  EXPECT_EQ(lspet->Get(1).box.center_px, Vec2(107, 117));
+  EXPECT_DOUBLE_EQ(lspet->Get(1).box.side_px, 1.2 * 12);
+  EXPECT_DOUBLE_EQ(OpenDataset("lspet:" + dir + "?box_margin=2.5")->Get(1).box.side_px, 2.5 * 12);
+  EXPECT_EQ(OpenDataset("lspet:" + dir + "?min_keypoints=14")->size(), 1);
+  const Person own = OpenDataset("lspet:" + dir + "?set=own")->Get(1);
+  EXPECT_EQ(own.keypoints.set->name, "lsp14");
+  EXPECT_EQ(own.keypoints.px(13, 1), 123);
   const auto spin = OpenDataset("lspet:" + dir + "?all_annotated=1");
-  EXPECT_EQ(spin->Get(1).keypoints_confidence[Joint("Right Ankle")], 1);
+  EXPECT_EQ(spin->Get(1).keypoints.confidence[Joint("Right Ankle")], 1);
   EXPECT_THROW(OpenDataset("lsp:" + dir), UserError);  // another shape
   // LSP: (3, 14, 1); all hidden, all annotated.
   std::vector<double> original;
@@ -159,25 +271,9 @@ TEST(Lsp, ThirdValueMeansOppositeThings) {
   folder.Write("joints.mat", MatFile({3, 14, 1}, original));
   const auto lsp = OpenDataset("lsp:" + dir);
   ASSERT_EQ(lsp->size(), 1);
-  EXPECT_EQ(lsp->Get(0).keypoints_confidence.sum(), 14);
-  EXPECT_EQ(lsp->Get(0).keypoints_px(Joint("Top of Head (LSP)"), 1), 26);
+  EXPECT_EQ(lsp->Get(0).keypoints.confidence.sum(), 14);
+  EXPECT_EQ(lsp->Get(0).keypoints.px(Joint("Top of Head (LSP)"), 1), 26);
   EXPECT_THAT(lsp->Get(0).image_path, testing::EndsWith("im0001.jpg"));
-}
-
-TEST(OpenPose, EveryPersonIsARow) {
-  const TempFolder folder;
-  std::string numbers;
-  for (int i = 0; i < 25; ++i) {
-    numbers +=
-        fmt::format("{}{}, {}, {}", i == 0 ? "" : ", ", 10 + i, 20 + 2 * i, i < 20 ? 0.5 : 0);
-  }
-  const std::string person = "{\"pose_keypoints_2d\": [" + numbers + "]}";
-  folder.Write("x_keypoints.json", "{\"people\": [" + person + ", " + person + "]}");
-  const auto set = OpenDataset("openpose:" + folder.path().string() + "?images=/pictures");
-  ASSERT_EQ(set->size(), 2);
-  EXPECT_EQ(set->Get(1).image_path, "/pictures/x.jpg");
-  EXPECT_EQ(set->Get(1).keypoints_px(Joint("OP RElbow"), 1), 26);
-  EXPECT_EQ(set->Get(0).keypoints_confidence.sum(), 10);
 }
 
 TEST(Readers, BadFilesAreUserErrors) {
@@ -203,6 +299,9 @@ TEST(Mixtures, WeightsAndNames) {
   const Mixture weighted = OpenMixture(spec + "?name=a*3," + spec + "?name=b*1");
   EXPECT_EQ(weighted.weights, (std::vector<double>{0.75, 0.25}));
   EXPECT_EQ(weighted.size(), 8);
+  const Mixture three =
+      OpenMixture(spec + "?name=a*1," + spec + "?name=b*2.5," + spec + "?name=c*0.5");
+  EXPECT_EQ(three.weights, (std::vector<double>{0.25, 0.625, 0.125}));
   EXPECT_EQ(OpenMixture(spec).weights, std::vector<double>{1.0});
   EXPECT_THROW(OpenMixture(spec + "," + spec), UserError);           // one name
   EXPECT_THROW(OpenMixture(spec + "?name=a*2," + spec), UserError);  // half weighted
@@ -250,9 +349,9 @@ TEST(RealData, LspetCsvAndMatAgree) {
   std::map<std::string, int64_t> position;
   for (int64_t i = 0; i < mat->size(); ++i) position[mat->Get(i).image_path] = i;
   for (int64_t i = 0; i < csv->size(); i += 100) {
-    const Sample a = csv->Get(i), b = mat->Get(position.at(a.image_path));
-    EXPECT_LT((a.keypoints_px - b.keypoints_px).cwiseAbs().maxCoeff(), 0.006) << a.image_path;
-    EXPECT_EQ(a.keypoints_confidence, b.keypoints_confidence);
+    const Person a = csv->Get(i), b = mat->Get(position.at(a.image_path));
+    EXPECT_LT((a.keypoints.px - b.keypoints.px).cwiseAbs().maxCoeff(), 0.006) << a.image_path;
+    EXPECT_EQ(a.keypoints.confidence, b.keypoints.confidence);
   }
   EXPECT_GT(csv->LoadImage(csv->Get(0)).width, 10);
 }
@@ -263,67 +362,15 @@ TEST(RealData, CocoAndMpii) {
   const auto coco = OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json");
   ASSERT_GT(coco->size(), 10);
   for (int64_t i = 0; i < coco->size(); ++i) {
-    const Sample sample = coco->Get(i);
-    EXPECT_GE((sample.keypoints_confidence.array() > 0).count(), 6);
+    const Person sample = coco->Get(i);
+    EXPECT_GE((sample.keypoints.confidence.array() > 0).count(), 6);
     const ImageBuffer image = coco->LoadImage(sample);
-    EXPECT_TRUE(CheckSample(sample, &image, {}).empty()) << i;
+    EXPECT_TRUE(CheckPerson(sample, &image, {}).empty()) << i;
   }
   EXPECT_LT(
       OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json?min_keypoints=12")->size(),
       coco->size());
   EXPECT_EQ(OpenDataset("csv:" + dir + "/mpii/mpii_train.csv")->size(), 17928);
-}
-
-TEST(HoldOut, KeepsBackLimbJointsUnderAllTheirNames) {
-  Sample sample;
-  sample.index = 5;
-  sample.keypoints_confidence.setOnes();
-  Sample again = sample;
-  HoldOutLimbJoints(2, 0, &sample);
-  ASSERT_EQ(sample.held_out.size(), 4);  // OpenPose's and the annotators'
-  // And the three points of the foot of an ankle.
-  const auto ankles = std::ranges::count_if(
-      sample.held_out, [](int i) { return SpinJoints().joints[i].ends_with("Ankle"); });
-  EXPECT_EQ(sample.keypoints_confidence.sum(), kNumSpinJoints - 4 - 3 * ankles / 2);
-  for (const int i : sample.held_out) EXPECT_EQ(sample.keypoints_confidence[i], 0);
-  HoldOutLimbJoints(2, 0, &again);
-  EXPECT_EQ(again.held_out, sample.held_out);
-  std::set<std::vector<int>> drawn;
-  for (int64_t row = 0; row < 50; ++row) {
-    Sample other;
-    other.index = row;
-    other.keypoints_confidence.setOnes();
-    HoldOutLimbJoints(2, 0, &other);
-    drawn.insert(other.held_out);
-  }
-  EXPECT_GT(drawn.size(), 20);
-  // No more than there are, and never of the trunk.
-  Sample poor;
-  poor.keypoints_confidence[SpinJoints().IndexOf("Right Shoulder")] = 1;
-  poor.keypoints_confidence[SpinJoints().IndexOf("Right Knee")] = 1;
-  HoldOutLimbJoints(2, 0, &poor);
-  EXPECT_EQ(poor.held_out, std::vector<int>{SpinJoints().IndexOf("Right Knee")});
-}
-
-TEST(HoldOut, NothingTellsWhereTheJointsAre) {
-  const auto position = [](const char* name) { return SpinJoints().IndexOf(name); };
-  Sample sample;
-  const auto place = [&](const char* name, double x_px, double y_px) {
-    sample.keypoints_px.row(position(name)) << x_px, y_px;
-    sample.keypoints_confidence[position(name)] = 1;
-  };
-  place("OP Nose", 0, 0);
-  place("OP MidHip", 100, 100);
-  place("OP LAnkle", 100, 300);  // the one joint that can be kept back
-  place("OP LBigToe", 120, 310);
-  sample.box = {Vec2(60, 155), 1.2 * 310};  // around all of them
-  HoldOutLimbJoints(2, 0, &sample);
-  EXPECT_EQ(sample.held_out, std::vector<int>{position("OP LAnkle")});
-  EXPECT_EQ(sample.keypoints_confidence[position("OP LBigToe")], 0);
-  EXPECT_EQ(sample.keypoints_confidence.sum(), 2);
-  EXPECT_NEAR((sample.box.center_px - Vec2(50, 50)).norm(), 0, 1e-9);
-  EXPECT_NEAR(sample.box.side_px, 1.2 * 100, 1e-9);
-  EXPECT_NEAR(sample.held_out_unit_px, 1.2 * 310, 1e-9);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "datasets/synthetic.h"
+#include "datasets/scenes/synthetic.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "datasets/dataset_spec.h"
-#include "datasets/spin_npz.h"
+#include "datasets/readers/spin_npz.h"
 #include "io/io_test_util.h"
 #include "io/npz.h"
 
@@ -41,7 +41,7 @@ TEST(Synthetic, SameSeedSameScene) {
   options.seed = 2;
   const SyntheticDataset other = Scenes(options);
   for (const int64_t i : {5, 0}) {
-    EXPECT_EQ(a.Get(i).keypoints_px, b.Get(i).keypoints_px);
+    EXPECT_EQ(a.Get(i).keypoints.px, b.Get(i).keypoints.px);
     EXPECT_EQ(a.LoadImage(a.Get(i)).pixels, b.LoadImage(b.Get(i)).pixels);
     EXPECT_NE(a.Get(i).params->pose(), other.Get(i).params->pose());
   }
@@ -51,17 +51,17 @@ TEST(Synthetic, SameSeedSameScene) {
 TEST(Synthetic, TruthIsConsistent) {
   const SyntheticDataset scenes = Scenes(Clean(30));
   for (int64_t i = 0; i < scenes.size(); ++i) {
-    const Sample sample = scenes.Get(i);
+    const Person sample = scenes.Get(i);
     const Points2 truth = scenes.TrueKeypoints(sample);
     EXPECT_TRUE(sample.params_have_translation);
     int observed = 0;
     for (int j = 0; j < kNumSpinJoints; ++j) {
-      if (!(sample.keypoints_confidence[j] > 0)) continue;
+      if (!(sample.keypoints.confidence[j] > 0)) continue;
       ++observed;
-      EXPECT_LT((sample.keypoints_px.row(j) - truth.row(j)).norm(), 1e-9);
+      EXPECT_LT((sample.keypoints.px.row(j) - truth.row(j)).norm(), 1e-9);
     }
     EXPECT_GT(observed, 25);
-    EXPECT_LT((*sample.joints3d - scenes.TrueJoints(sample).bottomRows(24)).norm(), 1e-9);
+    EXPECT_LT((sample.joints3d->m - scenes.TrueJoints(sample).bottomRows(24)).norm(), 1e-9);
     // The person fills the wanted share of the frame.
     const Vec2 size = truth.colwise().maxCoeff() - truth.colwise().minCoeff();
     EXPECT_GT(size.maxCoeff(), 0.25 * 320);
@@ -73,13 +73,13 @@ TEST(Synthetic, JointsLieInTheRenderedBody) {
   const SyntheticDataset scenes = Scenes(Clean(8));
   int inside = 0, total = 0;
   for (int64_t i = 0; i < scenes.size(); ++i) {
-    const Sample sample = scenes.Get(i);
+    const Person sample = scenes.Get(i);
     const std::vector<uint8_t> mask = scenes.BodyMask(sample);
     for (const char* name : {"OP RKnee", "OP LKnee", "OP RElbow", "OP LElbow", "OP MidHip"}) {
       const int joint = SpinJoints().IndexOf(name);
-      if (!(sample.keypoints_confidence[joint] > 0)) continue;
-      const int u = static_cast<int>(std::lround(sample.keypoints_px(joint, 0)));
-      const int v = static_cast<int>(std::lround(sample.keypoints_px(joint, 1)));
+      if (!(sample.keypoints.confidence[joint] > 0)) continue;
+      const int u = static_cast<int>(std::lround(sample.keypoints.px(joint, 0)));
+      const int v = static_cast<int>(std::lround(sample.keypoints.px(joint, 1)));
       ++total;
       inside += mask[v * 320 + u] != 0;
     }
@@ -93,7 +93,7 @@ TEST(Synthetic, ThePictureShowsTheBody) {
   // the smooth room around it, so the mean absolute step across the mask's edge is large.
   const SyntheticDataset scenes = Scenes(Clean(6));
   for (int64_t i = 0; i < scenes.size(); ++i) {
-    const Sample sample = scenes.Get(i);
+    const Person sample = scenes.Get(i);
     const ImageBuffer image = scenes.LoadImage(sample);
     const std::vector<uint8_t> mask = scenes.BodyMask(sample);
     double at_edge = 0, elsewhere = 0;
@@ -118,14 +118,14 @@ TEST(Synthetic, KeypointNoiseHasItsRates) {
   double squares = 0;
   int in_frame = 0, observed = 0;
   for (int64_t i = 0; i < options.count; ++i) {
-    const Sample sample = scenes.Get(i);
+    const Person sample = scenes.Get(i);
     const Points2 truth = scenes.TrueKeypoints(sample);
     for (int j = 0; j < kNumSpinJoints; ++j) {
       in_frame += (truth.row(j).array() >= 0).all() && truth(j, 0) < options.width_px &&
                   truth(j, 1) < options.height_px;
-      if (!(sample.keypoints_confidence[j] > 0)) continue;
+      if (!(sample.keypoints.confidence[j] > 0)) continue;
       ++observed;
-      squares += (sample.keypoints_px.row(j) - truth.row(j)).squaredNorm() *
+      squares += (sample.keypoints.px.row(j) - truth.row(j)).squaredNorm() *
                  std::pow(224 / sample.box.side_px, 2);
     }
   }
@@ -139,7 +139,7 @@ TEST(Synthetic, AnnotatesTheJointsOfAKeypointSet) {
         OpenDataset("synth:?count=40&missing=0&occluders=0&any_turn=0&joints=" + joints);
     std::set<std::vector<int>> seen;  // lists of positions
     for (int64_t i = 0; i < data->size(); ++i) {
-      const VecX confidence = data->Get(i).keypoints_confidence;
+      const VecX confidence = data->Get(i).keypoints.confidence;
       std::vector<int> positions;
       for (int j = 0; j < kNumSpinJoints; ++j) {
         if (confidence[j] > 0) positions.push_back(j);
@@ -182,15 +182,15 @@ TEST(Synthetic, NoiseNeverChangesThePeople) {
   int in_frame = 0, observed = 0, outliers = 0;
   Vec2 sum = Vec2::Zero();
   for (int64_t i = 0; i < options.count; ++i) {
-    const Sample a = clean.Get(i), b = stressed.Get(i);
+    const Person a = clean.Get(i), b = stressed.Get(i);
     EXPECT_EQ(a.params->pose(), b.params->pose());
     EXPECT_EQ(a.params->transl(), b.params->transl());
     for (int j = 0; j < kNumSpinJoints; ++j) {
-      in_frame += a.keypoints_confidence[j] > 0;
-      if (!(b.keypoints_confidence[j] > 0)) continue;
+      in_frame += a.keypoints.confidence[j] > 0;
+      if (!(b.keypoints.confidence[j] > 0)) continue;
       ++observed;
       const Vec2 offset =
-          224 / a.box.side_px * (b.keypoints_px.row(j) - a.keypoints_px.row(j)).transpose();
+          224 / a.box.side_px * (b.keypoints.px.row(j) - a.keypoints.px.row(j)).transpose();
       if (offset.norm() < 1e-9) continue;
       EXPECT_NEAR(offset.norm(), 50, 1e-9);
       ++outliers;
@@ -208,11 +208,11 @@ TEST(Synthetic, SpinsCropShowsTheSamePerson) {
   options.focal_min_px = options.focal_max_px = 2500;
   const SyntheticDataset scenes = Scenes(options);
   for (int64_t i = 0; i < options.count; ++i) {
-    const Sample scene = scenes.Get(i), crop = scenes.GetInSpinCrop(i);
+    const Person scene = scenes.Get(i), crop = scenes.GetInSpinCrop(i);
     EXPECT_EQ(crop.camera->focal_px, kSpinFocalPx);
     EXPECT_NEAR(crop.box.side_px, 224, 1e-6);
     EXPECT_LT((crop.box.center_px - Vec2::Constant(111.5)).norm(), 1e-6);
-    EXPECT_EQ(crop.keypoints_confidence, scene.keypoints_confidence);
+    EXPECT_EQ(crop.keypoints.confidence, scene.keypoints.confidence);
     EXPECT_EQ(crop.params->pose().tail(69), scene.params->pose().tail(69));
     EXPECT_EQ(crop.params->betas(), scene.params->betas());
     // The keypoints are the truth under its own camera, and where the scene's crop has them but for
@@ -220,10 +220,10 @@ TEST(Synthetic, SpinsCropShowsTheSamePerson) {
     const Points2 truth = scenes.TrueKeypoints(crop);
     const CropMap map(scene.box, 224);
     for (int j = 0; j < kNumSpinJoints; ++j) {
-      if (!(crop.keypoints_confidence[j] > 0)) continue;
-      const Vec2 point = crop.keypoints_px.row(j).transpose();
+      if (!(crop.keypoints.confidence[j] > 0)) continue;
+      const Vec2 point = crop.keypoints.px.row(j).transpose();
       EXPECT_LT((point - truth.row(j).transpose()).norm(), 1e-9);
-      EXPECT_LT((point - map.CropFromImage(scene.keypoints_px.row(j).transpose())).norm(), 12);
+      EXPECT_LT((point - map.CropFromImage(scene.keypoints.px.row(j).transpose())).norm(), 12);
     }
   }
 }
@@ -235,7 +235,7 @@ TEST(Synthetic, SomeSit) {
   const SyntheticDataset mixed = Scenes(options);
   int seated = 0;
   for (int64_t i = 0; i < options.count; ++i) {
-    const Sample a = standing.Get(i), b = mixed.Get(i);
+    const Person a = standing.Get(i), b = mixed.Get(i);
     EXPECT_EQ(a.params->pose().head(3), b.params->pose().head(3));
     EXPECT_EQ(a.params->betas(), b.params->betas());
     if (a.params->pose() == b.params->pose()) continue;
@@ -256,15 +256,15 @@ TEST(Synthetic, WritesAndReadsBackAsSpinFiles) {
   const auto read = OpenDataset("spin:" + (folder.path() / "synth.npz").string());
   ASSERT_EQ(read->size(), 3);
   for (int64_t i = 0; i < 3; ++i) {
-    const Sample a = scenes.Get(i), b = read->Get(i);
-    EXPECT_LT((a.keypoints_px - b.keypoints_px).norm(), 1e-9);
-    EXPECT_EQ(a.keypoints_confidence, b.keypoints_confidence);
+    const Person a = scenes.Get(i), b = read->Get(i);
+    EXPECT_LT((a.keypoints.px - b.keypoints.px).norm(), 1e-9);
+    EXPECT_EQ(a.keypoints.confidence, b.keypoints.confidence);
     EXPECT_LT((a.params->pose() - b.params->pose()).norm(), 1e-12);
     EXPECT_LT((a.params->transl() - b.params->transl()).norm(), 1e-12);
     EXPECT_TRUE(b.params_have_translation);
     EXPECT_NEAR(a.camera->focal_px, b.camera->focal_px, 1e-9);
     EXPECT_NEAR(a.box.side_px, b.box.side_px, 1e-9);
-    EXPECT_LT((*a.joints3d - *b.joints3d).norm(), 1e-9);
+    EXPECT_LT((a.joints3d->m - b.joints3d->m).norm(), 1e-9);
     const ImageBuffer drawn = scenes.LoadImage(a), stored = read->LoadImage(b);
     ASSERT_EQ(drawn.pixels.size(), stored.pixels.size());
     double difference = 0;

@@ -26,7 +26,7 @@ class BodyErrorsTest : public testing::Test {
   }
   // PA-MPJPE of one body against another.
   double ErrorBetween(const BodyParams& truth, const BodyParams& guess) const {
-    Sample sample = Stranger();
+    Person sample = Stranger();
     sample.params = truth;
     const KnownPeople people({sample});
     SampleEvaluation evaluation(FindProtocol("synthetic"), evaluation_body_);
@@ -40,11 +40,11 @@ class BodyErrorsTest : public testing::Test {
 };
 
 TEST_F(BodyErrorsTest, ASamplesErrorIsInSpaceWhereThereIsTruth) {
-  Sample sample = Stranger();
+  Person sample = Stranger();
   sample.camera = camera_;
   const BodyParams guess = Body(7);
-  sample.keypoints_px = PixelsOf(body_, guess, camera_).rowwise() + Eigen::RowVector2d(-6, 8);
-  sample.keypoints_confidence.setConstant(0.5);
+  sample.keypoints.px = PixelsOf(body_, guess, camera_).rowwise() + Eigen::RowVector2d(-6, 8);
+  sample.keypoints.confidence.setConstant(0.5);
   const KnownPeople people({sample});
   EXPECT_NEAR(SampleError(people, people.Get(0), guess, evaluation_body_), 10.0 / 137, 1e-9);
   sample.params = Body(8);
@@ -56,20 +56,20 @@ TEST_F(BodyErrorsTest, ASamplesErrorIsInSpaceWhereThereIsTruth) {
 }
 
 // Held-out joints stand (3, 4) and (-5, 12) px from the body, as shares of 20.5 px.
-Sample HeldOut(const BodyModel& body, const BodyParams& params, const Camera& camera) {
-  Sample sample = Stranger();
+Person HeldOut(const BodyModel& body, const BodyParams& params, const Camera& camera) {
+  Person sample = Stranger();
   sample.camera = camera;
-  sample.keypoints_px = PixelsOf(body, params, camera);
+  sample.keypoints.px = PixelsOf(body, params, camera);
   const int knee = SpinJoints().IndexOf("Left Knee"), wrist = SpinJoints().IndexOf("OP RWrist");
-  sample.keypoints_px.row(knee) += Eigen::RowVector2d(3, 4);
-  sample.keypoints_px.row(wrist) += Eigen::RowVector2d(-5, 12);
+  sample.keypoints.px.row(knee) += Eigen::RowVector2d(3, 4);
+  sample.keypoints.px.row(wrist) += Eigen::RowVector2d(-5, 12);
   sample.held_out = {wrist, knee};
   sample.held_out_unit_px = 20.5;
   return sample;
 }
 
 TEST_F(BodyErrorsTest, HeldOutKeypointsAreMeasuredInTheImage) {
-  const Sample sample = HeldOut(body_, Body(7), camera_);
+  const Person sample = HeldOut(body_, Body(7), camera_);
   Meter errors;
   AddHeldOutErrors(sample, Body(7), evaluation_body_, &errors);
   AddHeldOutErrors(Stranger(), Body(7), evaluation_body_, &errors);
@@ -77,15 +77,16 @@ TEST_F(BodyErrorsTest, HeldOutKeypointsAreMeasuredInTheImage) {
               ElementsAre(DoubleNear(13 / 20.5, 1e-9), DoubleNear(5 / 20.5, 1e-9)));
 }
 
-// Of six people the second and the last have no truth, the fourth has no body; two ranks share them.
+// Of six people the second and the last have no truth, the fourth has no body; two ranks share
+// them.
 TEST_F(BodyErrorsTest, AreOfTheRanksOwnSamplesThatHaveABody) {
-  std::vector<Sample> samples;
+  std::vector<Person> samples;
   for (int i = 0; i < 6; ++i) {
     samples.push_back(i % 3 == 1 ? HeldOut(body_, Body(20 + i), camera_) : Stranger());
     if (i != 1 && i != 5) samples.back().params = Body(10 + i);
   }
   const KnownPeople people(samples);
-  const auto body_of = [](const Sample& sample) -> std::optional<BodyParams> {
+  const auto body_of = [](const Person& sample) -> std::optional<BodyParams> {
     const auto position = static_cast<uint64_t>((sample.index - 10) / 3);
     return position == 3 ? std::nullopt : std::optional(Body(20 + position));
   };

@@ -9,13 +9,13 @@
 
 #include "body/model_joints.h"
 #include "core/error.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 
 namespace gyre {
 
 class KnownPeople : public Dataset {
  public:
-  explicit KnownPeople(std::vector<Sample> samples) : samples_(std::move(samples)) {
+  explicit KnownPeople(std::vector<Person> samples) : samples_(std::move(samples)) {
     for (size_t i = 0; i < samples_.size(); ++i) {
       samples_[i].dataset = name_;
       samples_[i].index = 10 + 3 * static_cast<int64_t>(i);
@@ -24,27 +24,27 @@ class KnownPeople : public Dataset {
 
   const std::string& name() const override { return name_; }
   int64_t size() const override { return static_cast<int64_t>(samples_.size()); }
-  Sample Get(int64_t position) const override {
-    Sample sample = samples_.at(position);
+  Person Get(int64_t position) const override {
+    Person sample = samples_.at(position);
     sample.position = position;
     return sample;
   }
-  ImageBuffer LoadImage(const Sample&) const override { ThrowUserError("no pictures"); }
-  ImageBuffer LoadSilhouette(const Sample& sample) const override {
+  ImageBuffer LoadImage(const Person&) const override { ThrowUserError("no pictures"); }
+  ImageBuffer LoadSilhouette(const Person& sample) const override {
     return silhouettes.at(sample.index);
   }
-  ImageBuffer LoadParts(const Sample& sample) const override { return parts.at(sample.index); }
+  ImageBuffer LoadParts(const Person& sample) const override { return parts.at(sample.index); }
 
   std::map<int64_t, ImageBuffer> silhouettes, parts;  // by index
 
  private:
   std::string name_ = "known";
-  std::vector<Sample> samples_;
+  std::vector<Person> samples_;
 };
 
 // Nobody: a box that is no square of the picture and no whole number.
-inline Sample Stranger() {
-  Sample sample;
+inline Person Stranger() {
+  Person sample;
   sample.box = {Vec2(61.5, 48.25), 137};
   return sample;
 }

@@ -61,7 +61,7 @@ TEST_F(SampleEvaluationTest, JointsAreThoseOfThePosedBody) {
 }
 
 TEST_F(SampleEvaluationTest, BodiesInSpaceAreComparedAboutTheMiddleOfTheHips) {
-  Sample sample = Stranger();
+  Person sample = Stranger();
   sample.params = truth_;
   const KnownPeople people({sample});
   SampleEvaluation evaluation(FindProtocol("synthetic"), evaluation_body_);
@@ -80,8 +80,8 @@ TEST_F(SampleEvaluationTest, BodiesInSpaceAreComparedAboutTheMiddleOfTheHips) {
   EXPECT_NEAR(result.Get("mpjpe_mm").value, 1000 * sum / 14, 1e-6);
   const Points3 vertices = PoseBody(body_, prediction_).vertices.rowwise() - p_root.transpose();
   const Points3 true_vertices = PoseBody(body_, truth_).vertices.rowwise() - g_root.transpose();
-  EXPECT_NEAR(result.Get("pve_mm").value,
-              1000 * (vertices - true_vertices).rowwise().norm().mean(), 1e-6);
+  EXPECT_NEAR(result.Get("pve_mm").value, 1000 * (vertices - true_vertices).rowwise().norm().mean(),
+              1e-6);
   EXPECT_EQ(evaluation.samples(), 1);
   EXPECT_EQ(evaluation.left_out(), 0);
   EXPECT_EQ(evaluation.first_left_out(), "");
@@ -89,22 +89,22 @@ TEST_F(SampleEvaluationTest, BodiesInSpaceAreComparedAboutTheMiddleOfTheHips) {
 
 // The keypoints stand (2 i + 1, -i) px from where the body has them, i their place in LSP's order.
 TEST_F(SampleEvaluationTest, KeypointsAreMetByTheSamplesOwnCamera) {
-  Sample sample = Stranger();
+  Person sample = Stranger();
   sample.camera = camera_;
-  sample.keypoints_px = PixelsOf(body_, prediction_, camera_);
+  sample.keypoints.px = PixelsOf(body_, prediction_, camera_);
   double sum = 0;
   int observed = 0;
   for (int i = 0; i < 14; ++i) {
     const int at = SpinJoints().IndexOf(FindKeypointSet("lsp14").joints[i]);
-    sample.keypoints_px.row(at) += Eigen::RowVector2d(2 * i + 1, -i);
+    sample.keypoints.px.row(at) += Eigen::RowVector2d(2 * i + 1, -i);
     if (i == 3 || i == 6) continue;
-    sample.keypoints_confidence[at] = 0.25 + 0.05 * i;
+    sample.keypoints.confidence[at] = 0.25 + 0.05 * i;
     sum += std::hypot(2 * i + 1, i);
     ++observed;
   }
   // Seen, but not one of LSP's.
-  sample.keypoints_confidence[SpinJoints().IndexOf("OP Nose")] = 0.9;
-  sample.keypoints_px.row(SpinJoints().IndexOf("OP Nose")) << 1, 2;
+  sample.keypoints.confidence[SpinJoints().IndexOf("OP Nose")] = 0.9;
+  sample.keypoints.px.row(SpinJoints().IndexOf("OP Nose")) << 1, 2;
   const KnownPeople people({sample});
   SampleEvaluation evaluation(FindProtocol("lsp-2d"), evaluation_body_);
   EXPECT_TRUE(evaluation.Add(people, people.Get(0), prediction_));
@@ -115,12 +115,12 @@ TEST_F(SampleEvaluationTest, KeypointsAreMetByTheSamplesOwnCamera) {
 
 // Without a camera it is SPIN's, of 5000 px in the 224 px crop whose centre is that of the box.
 TEST_F(SampleEvaluationTest, KeypointsWithoutACameraAreMetByTheBoxs) {
-  Sample sample = Stranger();
+  Person sample = Stranger();
   const double focal_px = 5000.0 * 137 / 224;
   const Points3 joints = SpinJointsOf(body_, prediction_);
   for (int i = 25; i < 39; ++i) {  // LSP's
-    sample.keypoints_confidence[i] = 0.5;
-    sample.keypoints_px.row(i) << 61.5 + focal_px * joints(i, 0) / joints(i, 2) + 3,
+    sample.keypoints.confidence[i] = 0.5;
+    sample.keypoints.px.row(i) << 61.5 + focal_px * joints(i, 0) / joints(i, 2) + 3,
         48.25 + focal_px * joints(i, 1) / joints(i, 2) - 4;
   }
   const KnownPeople people({sample});
@@ -146,16 +146,16 @@ class RegressedEvaluationTest : public SampleEvaluationTest {
 
 // True joints are i cm from the predicted ones along x; the pelvis, their root, 40 cm along y.
 TEST_F(RegressedEvaluationTest, TrueJointsAreRowsOfTheSuperset) {
-  Sample sample = Stranger();
-  sample.joints3d = Points3::Constant(24, 3, 9);
-  sample.joints3d_confidence = VecX::Zero(24);
+  Person sample = Stranger();
+  SpaceJoints& truth = sample.joints3d.emplace(FindKeypointSet("superset24"));
+  truth.m.setConstant(9);
   const Points3 vertices = PoseBody(body_, prediction_).vertices;
   double sum = 0;
   for (int i = 0; i < 17; ++i) {
     const int row = SpinJoints().IndexOf(FindKeypointSet("h36m17").joints[i]) - 25;
-    sample.joints3d->row(row) = vertices.row(11 * i + 5);
-    (*sample.joints3d)(row, i == 0 ? 1 : 0) += i == 0 ? 0.4 : 0.01 * i;
-    sample.joints3d_confidence[row] = i == 5 ? 0 : 0.375;  // the left knee is not known
+    truth.m.row(row) = vertices.row(11 * i + 5);
+    truth.m(row, i == 0 ? 1 : 0) += i == 0 ? 0.4 : 0.01 * i;
+    truth.confidence[row] = i == 5 ? 0 : 0.375;  // the left knee is not known
   }
   for (const int i : kCounting) sum += i == 5 ? 0 : std::hypot(0.01 * i, 0.4);
   const KnownPeople people({sample});
@@ -166,7 +166,7 @@ TEST_F(RegressedEvaluationTest, TrueJointsAreRowsOfTheSuperset) {
 
 TEST_F(RegressedEvaluationTest, TheTruthIsPosedOnTheBodyOfTheGender) {
   for (const Gender gender : {Gender::kMale, Gender::kFemale}) {
-    Sample sample = Stranger();
+    Person sample = Stranger();
     sample.params = truth_;
     sample.gender = gender;
     const KnownPeople people({sample});
@@ -188,7 +188,7 @@ TEST_F(RegressedEvaluationTest, TheTruthIsPosedOnTheBodyOfTheGender) {
 }
 
 TEST_F(RegressedEvaluationTest, SaysWhoIsLeftOutAndWhy) {
-  Sample nothing_known = Stranger(), of_no_gender = Stranger();
+  Person nothing_known = Stranger(), of_no_gender = Stranger();
   of_no_gender.params = truth_;
   nothing_known.image_path = "S9_60457274/a.jpg";
   of_no_gender.image_path = "S9_54138969.jpg";
@@ -204,8 +204,7 @@ TEST_F(RegressedEvaluationTest, SaysWhoIsLeftOutAndWhy) {
   EXPECT_THAT(left_out("3dpw"), HasSubstr("row 13 of known lacks a true body with its gender"));
   EXPECT_THAT(left_out("lsp-2d"), HasSubstr("lacks 2D keypoints"));
   // The frontal camera is told by the picture's name, not by its folder's.
-  EXPECT_EQ(left_out("h36m-p2"),
-            "row 13 of known has no \"60457274\" in its picture's name");
+  EXPECT_EQ(left_out("h36m-p2"), "row 13 of known has no \"60457274\" in its picture's name");
   SampleEvaluation synthetic(FindProtocol("synthetic"), evaluation_body_);
   EXPECT_FALSE(synthetic.Add(people, people.Get(0), prediction_));
   EXPECT_TRUE(synthetic.Add(people, people.Get(1), prediction_));
@@ -219,7 +218,7 @@ TEST(MaskEvaluationTest, CountsThePixelsThatAreWrong) {
   BodyParams params(*body->layout);
   params.rotation(0) = Vec3(3, 0.2, 0.1);
   params.transl() = Vec3(0.1, -0.2, 5.5);
-  Sample sample;
+  Person sample;
   sample.box = {Vec2(20, 30), 60};
   sample.camera = Camera{150.5, {22.25, 33.5}};
   constexpr int kWidth = 47, kHeight = 63;
@@ -249,8 +248,8 @@ TEST(MaskEvaluationTest, CountsThePixelsThatAreWrong) {
   EXPECT_NEAR(mask.Result().Get("accuracy").value, 1 - 5 / pixels, 1e-12);
   const double of_body = 2.0 * on_body / (2.0 * on_body + 5);
   const double background = pixels - on_body - 5;
-  EXPECT_NEAR(mask.Result().Get("f1").value,
-              (of_body + 2 * background / (2 * background + 5)) / 2, 1e-12);
+  EXPECT_NEAR(mask.Result().Get("f1").value, (of_body + 2 * background / (2 * background + 5)) / 2,
+              1e-12);
 
   SampleEvaluation of_parts(FindProtocol("lsp-parts"), evaluation_body);
   EXPECT_TRUE(of_parts.Add(people, people.Get(0), params));

@@ -12,11 +12,12 @@
 #include "body/pose_prior.h"
 #include "body/retarget.h"
 #include "core/file.h"
-#include "datasets/coco.h"
-#include "datasets/csv_dataset.h"
 #include "datasets/dataset_spec.h"
-#include "datasets/lsp.h"
-#include "datasets/spin_npz.h"
+#include "datasets/readers/coco.h"
+#include "datasets/readers/csv.h"
+#include "datasets/readers/lsp.h"
+#include "datasets/readers/openpose.h"
+#include "datasets/readers/spin_npz.h"
 #include "fitting/problem_file.h"
 #include "fitting/store/fit_exchange.h"
 #include "fitting/store/fit_file.h"
@@ -94,44 +95,61 @@ const FuzzTarget kMakeHuman(
     /*is_zip=*/true);
 
 // Whatever a data set says, its pictures are below the picture folder.
-void CheckSample(const Sample& sample) {
-  const fs::path path = fs::path(sample.image_path).lexically_relative("/pictures");
+void CheckPerson(const Person& person) {
+  const fs::path path = fs::path(person.image_path).lexically_relative("/pictures");
   GYRE_CHECK(!path.empty() && path != "." && *path.begin() != "..", "{} is outside",
-             sample.image_path);
-  for (int i = 0; i < kNumSpinJoints; ++i) {
-    const double confidence = sample.keypoints_confidence[i];
+             person.image_path);
+  for (int i = 0; i < person.keypoints.size(); ++i) {
+    const double confidence = person.keypoints.confidence[i];
     GYRE_CHECK(confidence >= 0 && confidence <= 1);
-    GYRE_CHECK(confidence == 0 || sample.keypoints_px.row(i).allFinite());
+    GYRE_CHECK(confidence == 0 || person.keypoints.px.row(i).allFinite());
   }
-  GYRE_CHECK(!sample.params ||
-             (sample.params->pose().allFinite() && sample.params->betas().allFinite() &&
-              sample.params->transl().allFinite()));
+  GYRE_CHECK(!person.params ||
+             (person.params->pose().allFinite() && person.params->betas().allFinite() &&
+              person.params->transl().allFinite()));
+}
+
+// What all readers are asked for.
+template <typename Options>
+Options InPictures(const std::string& name) {
+  Options options;
+  options.name = name;
+  options.images = "/pictures";
+  options.min_keypoints = 1;
+  return options;
 }
 
 const FuzzTarget kSpin(
     "spin",
     [](const std::string& bytes) {
-      ReadSpinNpz(AsFile(bytes, "input.npz"), "/pictures", "/masks", "spin", CheckSample);
+      auto options = InPictures<SpinOptions>("spin");
+      options.masks = "/masks";
+      ReadSpinNpz(AsFile(bytes, "input.npz"), options, CheckPerson);
     },
     /*is_zip=*/true);
 
 const FuzzTarget kCoco("coco", [](const std::string& bytes) {
-  ReadCoco(AsFile(bytes, "input.json"), "/pictures", {.min_keypoints = 1, .box_from_bbox = true},
-           "coco", CheckSample);
+  auto options = InPictures<CocoOptions>("coco");
+  options.box_from_bbox = true;
+  ReadCoco(AsFile(bytes, "input.json"), options, CheckPerson);
+});
+
+const FuzzTarget kOpenPose("openpose", [](const std::string& bytes) {
+  ReadOpenPose(AsFile(bytes, "input.json"), InPictures<OpenPoseOptions>("openpose"), CheckPerson);
 });
 
 const FuzzTarget kCsvDataset("csv_dataset", [](const std::string& bytes) {
-  CsvOptions options;
-  options.min_keypoints = 1;
-  ReadCsvDataset(AsFile(bytes, "input.csv"), "/pictures", options, "csv", CheckSample);
+  ReadCsvDataset(AsFile(bytes, "input.csv"), InPictures<CsvOptions>("csv"), CheckPerson);
 });
 
 const FuzzTarget kLsp("lsp", [](const std::string& bytes) {
   const fs::path folder = AsFile(bytes, "joints.mat").parent_path();
   for (const LspKind kind : {LspKind::kLsp, LspKind::kLspet}) {
     Accepts([&] {
-      ReadLsp(folder, {.kind = kind, .min_keypoints = 1}, "lsp", [&](const Sample& sample) {
-        GYRE_CHECK(sample.image_path.starts_with((folder / "images").string()));
+      auto options = InPictures<LspOptions>("lsp");
+      options.kind = kind;
+      ReadLsp(folder, options, [&](const Person& person) {
+        GYRE_CHECK(person.image_path.starts_with((folder / "images").string()));
       });
     });
   }

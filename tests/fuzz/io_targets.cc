@@ -9,7 +9,6 @@
 #include "io/image.h"
 #include "io/journal.h"
 #include "io/json.h"
-#include "io/keypoints_json.h"
 #include "io/matlab.h"
 #include "io/mesh.h"
 #include "io/npz.h"
@@ -78,12 +77,6 @@ const FuzzTarget kPickle("pickle", [](const std::string& bytes) {
     Accepts([&] { value.AsDouble("input"); });
   }
   Accepts([&] { root.AsArray("input"); });
-});
-
-const FuzzTarget kOpenPose("openpose", [](const std::string& bytes) {
-  for (const KeypointPerson& person : ParseOpenPoseJson(bytes, "input")) {
-    GYRE_CHECK(person.keypoints.rows() == 25 && person.keypoints.allFinite());
-  }
 });
 
 const FuzzTarget kBvh("bvh", [](const std::string& bytes) {

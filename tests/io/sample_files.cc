@@ -139,24 +139,6 @@ std::string PickleArray(const std::vector<uint8_t>& shape, std::string_view type
          Raw(static_cast<uint32_t>(data.size())) + std::string(data) + "tb";
 }
 
-std::string OpenPoseJson(int joints) {
-  std::string numbers;
-  for (int i = 0; i < joints; ++i) {
-    numbers += fmt::format("{}{}.5,{},0.{}", i ? "," : "", 10 * i, 20 * i, i % 10);
-  }
-  return fmt::format(R"({{"version":1.3,"people":[{{"pose_keypoints_2d":[{}]}}]}})", numbers);
-}
-
-std::string CocoJson() {
-  std::string numbers;
-  for (int i = 0; i < 17; ++i) numbers += fmt::format("{}{},{},{}", i ? "," : "", i, 2 * i, i % 3);
-  return fmt::format(
-      R"({{"images":[{{"id":7,"file_name":"a.jpg","width":64,"height":48}}],"annotations":[)"
-      R"({{"id":901,"image_id":7,"iscrowd":0,"bbox":[1,2,30,40.5],"segmentation":[[1,2,3,4]],)"
-      R"("keypoints":[{}]}}]}})",
-      numbers);
-}
-
 std::string EncodedImage(const std::string& extension) {
   cv::Mat image(4, 6, CV_8UC3);
   for (int y = 0; y < image.rows; ++y) {

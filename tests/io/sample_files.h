@@ -42,9 +42,6 @@ std::string PickleGlobal(std::string_view module, std::string_view name);
 std::string PickleArray(const std::vector<uint8_t>& shape, std::string_view type,
                         std::string_view byte_order, bool fortran, std::string_view data);
 
-std::string OpenPoseJson(int joints);
-std::string CocoJson();
-
 // PNG or JPEG of a 6 x 4 colour gradient.
 std::string EncodedImage(const std::string& extension);
 

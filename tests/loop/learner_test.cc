@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 // Says what it was told to, and keeps what it was asked.
 class RecordingTeacher : public Teacher {
  public:
-  std::vector<Target> Step(std::span<const Sample> samples, std::span<const BodyParams> predictions,
+  std::vector<Target> Step(std::span<const Person> samples, std::span<const BodyParams> predictions,
                            int64_t step, SupervisionStats* stats) override {
     asked.assign(predictions.begin(), predictions.end());
     at_step = step;

@@ -8,9 +8,9 @@
 #include "body/symmetry.h"
 #include "core/rng.h"
 #include "core/so3.h"
-#include "datasets/augment.h"
-#include "regressor/projection.h"
+#include "datasets/decorators/augment.h"
 #include "regressor/layers/body_layer.h"
+#include "regressor/projection.h"
 
 namespace gyre {
 namespace {
@@ -31,7 +31,7 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
   for (int i = 0; i < kNumShapeParams; ++i) truth.betas()[i] = rng.Normal(0, 0.5);
   Batch batch;
   batch.crop_px = kCropPx;
-  Sample sample;
+  Person sample;
   sample.dataset = "test";
   sample.box = {Vec2(300, 240), 260};
   sample.camera = camera;
@@ -41,9 +41,9 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
       (sample.box.center_px - image_camera.center_px) * truth.transl().z() / image_camera.focal_px;
   const Points3 joints = FoldedJoints(Body(), SpinJoints()).Positions(truth);
   for (int j = 0; j < kNumSpinJoints; ++j) {
-    sample.keypoints_px.row(j) = image_camera.Project(joints.row(j).transpose()).transpose();
+    sample.keypoints.px.row(j) = image_camera.Project(joints.row(j).transpose()).transpose();
   }
-  sample.keypoints_confidence.setOnes();
+  sample.keypoints.confidence.setOnes();
   sample.params = truth;
   Augmentation augmentation;
   augmentation.flip = flip;
@@ -51,8 +51,7 @@ Batch MakeBatch(const std::optional<Camera>& camera, bool flip, double rotation_
   augmentation.scale = scale;
   batch.augmentations = {augmentation};
   batch.crops = {CropOf(sample.box, kCropPx, augmentation)};
-  batch.keypoints = {
-      KeypointsInCrop(sample.keypoints_px, sample.keypoints_confidence, batch.crops[0])};
+  batch.keypoints = {KeypointsInCrop(sample.keypoints, batch.crops[0])};
   batch.samples = {sample};
   return batch;
 }
@@ -113,16 +112,15 @@ TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
       PixelsFromNormalized(ProjectToCrop(joints, output.camera, cameras, kCropPx), kCropPx);
   for (int j = 0; j < kNumSpinJoints; ++j) {
     // The mirrored body is the mirror image only as nearly as the body is symmetric.
-    EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].points_px(j, 0), 0.05) << j;
-    EXPECT_NEAR(points[0][j][1].item<double>(), batch_.keypoints[0].points_px(j, 1), 0.05) << j;
+    EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].px(j, 0), 0.05) << j;
+    EXPECT_NEAR(points[0][j][1].item<double>(), batch_.keypoints[0].px(j, 1), 0.05) << j;
   }
 }
 
 TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
   const Target target{*batch_.samples[0].params, true, {}};
-  const Targets tensors =
-      TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
-                    {.use_labels = false, .fit_sd_rad = 0}, at::kCPU);
+  const Targets tensors = TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
+                                        {.use_labels = false, .fit_sd_rad = 0}, at::kCPU);
   const Output output = PerfectOutput(batch_, rest_);
   EXPECT_TRUE(at::allclose(tensors.rotations.to(at::kDouble), output.rotations, 0, 1e-6));
   EXPECT_TRUE(at::allclose(tensors.betas.to(at::kDouble), output.betas, 0, 1e-6));
@@ -150,8 +148,8 @@ TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
 
 TEST_P(NetworkBridgeTest, WithoutAFitOnlyKeypointsTeach) {
   const Target target{};
-  const Targets tensors = TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_, {},
-                                        at::kCPU);
+  const Targets tensors =
+      TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_, {}, at::kCPU);
   EXPECT_EQ(tensors.valid.item<float>(), 0);
   EXPECT_EQ(tensors.keypoints.size(1), kNumSpinJoints);
 }

@@ -20,8 +20,8 @@ namespace {
 constexpr float kInf = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-std::vector<Sample> People(int count) {
-  std::vector<Sample> people(count);
+std::vector<Person> People(int count) {
+  std::vector<Person> people(count);
   for (int i = 0; i < count; ++i) {
     people[i].dataset = i % 2 == 0 ? "coco" : "mpii";
     people[i].index = 10 * i + 3;
@@ -38,7 +38,7 @@ TEST(NumericGuard, NamesTermsAndPeople) {
   Output output;
   output.betas = at::ones({5, 2});
   output.joints = at::ones({5, 3, 3});  // what a head does not say is not looked at
-  const std::vector<Sample> people = People(5);
+  const std::vector<Person> people = People(5);
   EXPECT_EQ(NotFinite(LossesOf(3, 1, 2), output, people), "");
   EXPECT_EQ(NotFinite(LossesOf(kInf, 1, 2), output, people), "loss");
   EXPECT_EQ(NotFinite(LossesOf(kInf, kInf, kNaN), output, people), "loss_pose, loss_camera");

@@ -9,8 +9,8 @@
 
 #include "core/member_count.h"
 #include "datasets/check.h"
-#include "datasets/loader.h"
-#include "datasets/synthetic.h"
+#include "datasets/decorators/loader.h"
+#include "datasets/scenes/synthetic.h"
 #include "fitting/sequence_fitter.h"
 #include "loop/train_options.h"
 

@@ -7,7 +7,7 @@
 
 #include "body/body_model.h"
 #include "body/pose_prior.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/loader.h"
 #include "loop/learner.h"
 #include "loop/network_bridge.h"
 #include "loop/train_options.h"

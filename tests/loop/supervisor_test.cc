@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "datasets/synthetic.h"
+#include "datasets/scenes/synthetic.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/validation.h"
 
@@ -30,14 +30,14 @@ class SupervisorTest : public testing::Test {
                       FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
                       supervision, use_labels, 1);
   }
-  std::vector<Sample> Samples() const {
-    std::vector<Sample> samples;
+  std::vector<Person> Samples() const {
+    std::vector<Person> samples;
     for (int64_t i = 0; i < data_->size(); ++i) samples.push_back(data_->Get(i));
     return samples;
   }
   // Mean PA-MPJPE of the stored fits, mm.
   static double ErrorOf(const Supervisor& supervisor) {
-    const auto stored = [&](const Sample& sample) -> std::optional<BodyParams> {
+    const auto stored = [&](const Person& sample) -> std::optional<BodyParams> {
       const auto fit = supervisor.store().Get({sample.dataset, sample.index});
       return fit ? std::optional(fit->params) : std::nullopt;
     };
@@ -62,9 +62,9 @@ TEST_F(SupervisorTest, TheStoreStartsEmptyAndIsFilledFromKeypointsAlone) {
 }
 
 TEST_F(SupervisorTest, FirstFitsStartWhereTheyAreToldTo) {
-  const StartFunction truth = [](std::span<const Sample> samples) {
+  const StartFunction truth = [](std::span<const Person> samples) {
     std::vector<BodyParams> bodies;
-    for (const Sample& sample : samples) bodies.push_back(*sample.params);
+    for (const Person& sample : samples) bodies.push_back(*sample.params);
     return bodies;
   };
   Supervisor cold = Make(Supervision::kStatic), warm = Make(Supervision::kStatic);
@@ -74,7 +74,7 @@ TEST_F(SupervisorTest, FirstFitsStartWhereTheyAreToldTo) {
   // A run that was stopped on the way comes to the same fits.
   Supervisor again = Make(Supervision::kStatic);
   int64_t asked = 0;
-  again.MakeInitialFits(*data_, [&](std::span<const Sample> samples) {
+  again.MakeInitialFits(*data_, [&](std::span<const Person> samples) {
     asked += static_cast<int64_t>(samples.size());
     return truth(samples);
   });
@@ -87,14 +87,14 @@ TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
   Supervisor supervisor = Make(Supervision::kLoop);
   supervisor.MakeInitialFits(*data_);
   const double before = ErrorOf(supervisor);
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   std::vector<double> scores;
-  for (const Sample& s : samples) {
+  for (const Person& s : samples) {
     const auto fit = supervisor.store().Get({s.dataset, s.index});
     scores.push_back(fit ? fit->score_px2 : std::numeric_limits<double>::infinity());
   }
   std::vector<BodyParams> truth;
-  for (const Sample& s : samples) truth.push_back(*s.params);
+  for (const Person& s : samples) truth.push_back(*s.params);
   SupervisionStats stats;
   supervisor.Step(samples, truth, 1, &stats);
   EXPECT_EQ(stats.considered, data_->size());
@@ -111,7 +111,7 @@ TEST_F(SupervisorTest, GoodPredictionsImproveStoredFitsAndScoresNeverRise) {
 TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
   Supervisor supervisor = Make(Supervision::kStatic);
   supervisor.MakeInitialFits(*data_);
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   const std::vector<BodyParams> predictions(samples.size(), BodyParams(SmplLayout()));
   SupervisionStats stats;
   const auto targets = supervisor.Step(samples, predictions, 1, &stats);
@@ -134,9 +134,9 @@ TEST_F(SupervisorTest, ConvergedFitsAreTriedAgainNowAndThen) {
       fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
       Supervision::kLoop, /*use_labels=*/false, 1, refresh);
   supervisor.MakeInitialFits(*data_);
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   std::vector<BodyParams> truth;
-  for (const Sample& s : samples) truth.push_back(*s.params);
+  for (const Person& s : samples) truth.push_back(*s.params);
   SupervisionStats stats;
   supervisor.Step(samples, truth, 10, &stats);
   EXPECT_EQ(stats.considered, data_->size());  // the first fits are of step 0
@@ -160,9 +160,9 @@ TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
                      FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data_)}, *body_->layout)),
                      Supervision::kLoop, /*use_labels=*/false, 1, refresh);
   Supervisor at_once = Make(Supervision::kLoop);
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   std::vector<BodyParams> truth;
-  for (const Sample& s : samples) truth.push_back(*s.params);
+  for (const Person& s : samples) truth.push_back(*s.params);
   SupervisionStats stats;
   at_once.Step(samples, truth, 1, &stats);
   EXPECT_GT(stats.updated, 0);
@@ -185,7 +185,7 @@ TEST_F(SupervisorTest, DelayedFitsEnterTheStoreSoManyStepsLater) {
 // The log's number is of what the store holds, whatever the network says.
 TEST_F(SupervisorTest, ReprojectionIsTheStoredFitsMeanError) {
   Supervisor supervisor = Make(Supervision::kStatic);
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   SupervisionStats stats;
   supervisor.Step(samples, {}, 1, &stats);
   EXPECT_TRUE(std::isnan(stats.reprojection_px));  // nothing is stored yet
@@ -193,7 +193,7 @@ TEST_F(SupervisorTest, ReprojectionIsTheStoredFitsMeanError) {
   supervisor.Step(samples, {}, 1, &stats);
   double sum = 0;
   int accepted = 0, stored = 0;
-  for (const Sample& sample : samples) {
+  for (const Person& sample : samples) {
     const auto fit = supervisor.store().Get({sample.dataset, sample.index});
     if (!fit) continue;
     ++stored;
@@ -206,7 +206,7 @@ TEST_F(SupervisorTest, ReprojectionIsTheStoredFitsMeanError) {
 }
 
 TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
-  const std::vector<Sample> samples = Samples();
+  const std::vector<Person> samples = Samples();
   const std::vector<BodyParams> predictions(samples.size(), BodyParams(SmplLayout()));
   SupervisionStats stats;
   Supervisor with = Make(Supervision::kTruth);
@@ -218,7 +218,7 @@ TEST_F(SupervisorTest, LabelsTeachOnlyWhenAsked) {
 }
 
 TEST_F(SupervisorTest, ReferenceAndImageCameraSeeTheSamePerson) {
-  Sample sample = data_->Get(0);
+  Person sample = data_->Get(0);
   for (const bool known : {true, false}) {
     if (!known) sample.camera.reset();
     const CropMap crop(sample.box, kReferenceCropPx);
@@ -236,12 +236,12 @@ class HidingDataset : public Dataset {
   explicit HidingDataset(std::shared_ptr<const Dataset> all) : all_(std::move(all)) {}
   const std::string& name() const override { return all_->name(); }
   int64_t size() const override { return all_->size(); }
-  Sample Get(int64_t position) const override {
-    Sample sample = all_->Get(position);
+  Person Get(int64_t position) const override {
+    Person sample = all_->Get(position);
     HoldOutLimbJoints(2, /*seed=*/0, &sample);
     return sample;
   }
-  ImageBuffer LoadImage(const Sample& sample) const override { return all_->LoadImage(sample); }
+  ImageBuffer LoadImage(const Person& sample) const override { return all_->LoadImage(sample); }
 
  private:
   std::shared_ptr<const Dataset> all_;
@@ -259,7 +259,7 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
             Supervision::kReprojection, /*use_labels=*/false, 1));
     const PredictFunction moved_truth = [&](const Batch& batch) {
       std::vector<BodyParams> bodies;
-      for (const Sample& sample : batch.samples) {
+      for (const Person& sample : batch.samples) {
         bodies.push_back(*sample.params);
         bodies.back().transl().x() += along_x_m;
       }
@@ -275,7 +275,7 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
 }
 
 TEST(LabelTeacher, KnowsTheLabelsAndNoFits) {
-  std::vector<Sample> samples(3);
+  std::vector<Person> samples(3);
   samples[1].params = BodyParams(SmplLayout());
   samples[1].params->betas()[4] = 0.625;
   SupervisionStats stats;

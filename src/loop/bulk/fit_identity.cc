@@ -22,11 +22,11 @@ void AddTo(Fingerprint* fingerprint, const FitInput& input) {
     numbers(problem.start.betas());
     numbers(problem.start.transl());
   }
-  fingerprint->Add(input.image);
-  fingerprint->Add(input.person);
-  fingerprint->Add(input.id);
-  fingerprint->Add(input.image_width);
-  fingerprint->Add(input.image_height);
+  fingerprint->Add(input.person.image);
+  fingerprint->Add(input.person.place);
+  fingerprint->Add(input.person.id);
+  fingerprint->Add(input.person.image_width);
+  fingerprint->Add(input.person.image_height);
 }
 
 std::string FingerprintOf(const BodyModel& body) {

@@ -8,7 +8,7 @@
 #include "body/body_model.h"
 #include "body/pose_prior.h"
 #include "core/fingerprint.h"
-#include "loop/bulk/fit_input.h"
+#include "loop/bulk/person_source.h"
 
 namespace gyre {
 

@@ -10,8 +10,8 @@
 #include "core/stop_on_signal.h"
 #include "fitting/fitter.h"
 #include "io/journal.h"
-#include "loop/bulk/fit_input.h"
 #include "loop/bulk/network_start.h"
+#include "loop/bulk/person_source.h"
 
 namespace gyre {
 

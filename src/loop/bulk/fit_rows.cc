@@ -230,11 +230,11 @@ FitRow::FitRow(const BodyLayout& body, int64_t index_in, const FitInput& input,
     objective = summary.after.BodyTotal();
   }
   reason = EnumName(summary.reason);
-  source_file = Utf8FromBytes(input.source_file);
-  image = Utf8FromBytes(input.image);
-  person = input.person;
-  id = input.id;
-  image_path = input.image_path.string();
+  source_file = Utf8FromBytes(input.person.source_file);
+  image = Utf8FromBytes(input.person.image);
+  person = input.person.place;
+  id = input.person.id;
+  image_path = input.person.image_path;
 }
 
 std::vector<FieldDoc> RowFields() {

@@ -13,7 +13,7 @@
 #include "fitting/fit_problem.h"
 #include "fitting/store/fit_fields.h"
 #include "io/journal.h"
-#include "loop/bulk/fit_input.h"
+#include "loop/bulk/person_source.h"
 #include "metrics/meter.h"
 
 namespace gyre {

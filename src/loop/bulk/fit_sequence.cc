@@ -27,7 +27,8 @@ void SetOneCamera(double focal_px, std::span<FitInput> frames) {
   Camera camera;
   camera.focal_px = 0;
   for (FitInput& frame : frames) {
-    if (camera.focal_px > 0 || frame.box_side_px == 0 || frame.image_path.empty()) continue;
+    if (camera.focal_px > 0 || frame.person.box.side_px == 0 || frame.person.image_path.empty())
+      continue;
     SetImageCamera(focal_px, &frame);
     camera = frame.problem.camera;
   }
@@ -41,17 +42,17 @@ void CheckFrames(const PersonSource& source) {
   std::vector<int64_t> numbers;
   std::string last;
   source([&](const FitInput& frame) {
-    seen = seen || frame.box_side_px > 0;
-    numbers.push_back(FrameNumber(frame.image));
+    seen = seen || frame.person.box.side_px > 0;
+    numbers.push_back(FrameNumber(frame.person.image));
     const size_t n = numbers.size();
     if (n > 1 && numbers[n - 1] < numbers[n - 2]) {
       ThrowUserError(
           "{}: its number is below that of the frame before it by name, {}; pad the numbers with "
           "zeros to one length",
-          frame.source_file, last);
+          frame.person.source_file, last);
     }
     even = even && (n < 3 || numbers[n - 1] - numbers[n - 2] == numbers[1] - numbers[0]);
-    last = frame.image;
+    last = frame.person.image;
   });
   if (!seen) ThrowUserError("no frame holds the person that --person names; try --person largest");
   if (!even) {

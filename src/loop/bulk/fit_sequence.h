@@ -8,8 +8,8 @@
 
 #include "fitting/fitter.h"
 #include "fitting/sequence_fitter.h"
-#include "loop/bulk/fit_input.h"
 #include "loop/bulk/fit_rows.h"
+#include "loop/bulk/person_source.h"
 
 namespace gyre {
 

@@ -7,8 +7,8 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
-#include "datasets/augment.h"
-#include "datasets/loader.h"
+#include "datasets/decorators/augment.h"
+#include "datasets/decorators/loader.h"
 #include "io/image.h"
 #include "loop/predictor.h"
 #include "regressor/runtime.h"
@@ -24,29 +24,16 @@ ImageBuffer BufferOf(const cv::Mat& image) {
   return buffer;
 }
 
-// The person's box, keypoints and camera; empty without a box.
-std::optional<Sample> SampleOf(const FitInput& input) {
-  const FitProblem& problem = input.problem;
-  const auto box = BoxAroundPoints(problem.keypoints_px, problem.confidence, kNetworkBoxMargin);
-  if (!box) return std::nullopt;
-  Sample sample;
-  sample.box = *box;
-  sample.camera = problem.camera;
-  sample.keypoints_px = problem.keypoints_px;
-  sample.keypoints_confidence = problem.confidence;
-  return sample;
-}
-
 // The person's picture as a batch of one; empty when it cannot be cropped.
-std::optional<Batch> BatchOf(const FitInput& input, const Sample& sample, int crop_px) {
-  if (input.image_path.empty()) return std::nullopt;
+std::optional<Batch> BatchOf(const Person& person, int crop_px) {
+  if (person.image_path.empty()) return std::nullopt;
   Batch batch;
   batch.crop_px = crop_px;
-  batch.samples = {sample};
-  batch.crops.push_back(CropOf(sample.box, crop_px, Augmentation()));
+  batch.samples = {person};
+  batch.crops.push_back(CropOf(person.box, crop_px, Augmentation()));
   batch.pixels.resize(static_cast<size_t>(crop_px) * crop_px * 3);
   try {
-    WarpToCrop(BufferOf(ReadImage(input.image_path)), batch.crops[0], Augmentation(),
+    WarpToCrop(BufferOf(ReadImage(person.image_path)), batch.crops[0], Augmentation(),
                batch.pixels.data());
   } catch (const UserError& error) {
     spdlog::warn("{}; this person starts from the mean", error.what());
@@ -79,12 +66,12 @@ class TrainedNetworkStart : public NetworkStart {
 
  private:
   void SetStart(FitInput* input) {
-    const auto sample = SampleOf(*input);
-    if (!sample) return;
+    const auto person = PersonForNetwork(*input);
+    if (!person) return;
     if (!needs_pictures()) {
       input->problem.start = PredictFromKeypoints(trained_, {&*sample, 1})[0];
     } else {
-      const auto batch = BatchOf(*input, *sample, trained_.options.network.image_px);
+      const auto batch = BatchOf(*person, trained_.options.network.image_px);
       if (!batch) return;
       input->problem.start = trained_.Predict(*batch)[0];
     }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "body/body_model.h"
-#include "loop/bulk/fit_input.h"
+#include "loop/bulk/person_source.h"
 
 namespace gyre {
 

@@ -6,6 +6,7 @@
 
 #include "loop/evaluation/sample_evaluation.h"
 #include "metrics/evaluation.h"
+#include "person/crops.h"
 
 namespace gyre {
 
@@ -15,21 +16,21 @@ Protocol SyntheticJoints() {
   return protocol;
 }
 
-double SampleError(const Dataset& set, const Sample& sample, const BodyParams& params,
+double SampleError(const Dataset& set, const Person& sample, const BodyParams& params,
                    const EvaluationBody& body) {
   SampleEvaluation one(sample.params ? SyntheticJoints() : FindProtocol("lsp-2d"), body);
   one.Add(set, sample, params);
   return one.Result().Get(sample.params ? "pa_mpjpe_mm" : "box_error").value;
 }
 
-void AddHeldOutErrors(const Sample& sample, const BodyParams& params, const EvaluationBody& body,
+void AddHeldOutErrors(const Person& sample, const BodyParams& params, const EvaluationBody& body,
                       Meter* errors) {
   if (sample.held_out.empty()) return;
   const Camera camera = ImageCamera(sample);
   const Points3 joints = body.Joints(params);
   for (const int joint : sample.held_out) {
     const Vec2 pixel = camera.Project(joints.row(joint).transpose());
-    errors->Add((pixel - sample.keypoints_px.row(joint).transpose()).norm() /
+    errors->Add((pixel - sample.keypoints.px.row(joint).transpose()).norm() /
                 sample.held_out_unit_px);
   }
 }
@@ -40,7 +41,7 @@ Meter TruthErrors(const Dataset& data, const BodyOfSample& body_of, const Evalua
   protocol.metrics = {MetricKind::kPaMpjpe};
   Meter errors;
   for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
-    const Sample sample = data.Get(i);
+    const Person sample = data.Get(i);
     if (!sample.params) continue;
     const std::optional<BodyParams> params = body_of(sample);
     if (!params) continue;
@@ -56,7 +57,7 @@ Meter HeldOutErrors(const Dataset& data, const BodyOfSample& body_of, const Eval
                     const DataShards& data_shards) {
   Meter errors;
   for (int64_t i = data_shards.rank; i < data.size(); i += data_shards.ranks) {
-    const Sample sample = data.Get(i);
+    const Person sample = data.Get(i);
     if (sample.held_out.empty()) continue;
     const std::optional<BodyParams> params = body_of(sample);
     if (params) AddHeldOutErrors(sample, *params, body, &errors);

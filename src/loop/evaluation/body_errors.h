@@ -5,8 +5,8 @@
 #include <functional>
 #include <optional>
 
-#include "datasets/data_shards.h"
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
+#include "datasets/decorators/data_shards.h"
 #include "loop/evaluation/evaluation_body.h"
 #include "metrics/meter.h"
 #include "metrics/protocol.h"
@@ -14,18 +14,18 @@
 namespace gyre {
 
 // The body of a sample in the camera frame of its image; empty where there is none.
-using BodyOfSample = std::function<std::optional<BodyParams>(const Sample&)>;
+using BodyOfSample = std::function<std::optional<BodyParams>(const Person&)>;
 
 // The protocol "synthetic" without its vertices: a mesh takes 5 ms to pose.
 Protocol SyntheticJoints();
 
-// PA-MPJPE in mm where the sample has a true body, else the mean error of LSP's joints as a share of
-// the box's side.
-double SampleError(const Dataset& set, const Sample& sample, const BodyParams& params,
+// PA-MPJPE in mm where the sample has a true body, else the mean error of LSP's joints as a share
+// of the box's side.
+double SampleError(const Dataset& set, const Person& sample, const BodyParams& params,
                    const EvaluationBody& body);
 
-// How far from the keypoints that were held out, see Sample::held_out_unit_px.
-void AddHeldOutErrors(const Sample& sample, const BodyParams& params, const EvaluationBody& body,
+// How far from the keypoints that were held out, see Person::held_out_unit_px.
+void AddHeldOutErrors(const Person& sample, const BodyParams& params, const EvaluationBody& body,
                       Meter* errors);
 
 // Of the rank's own samples that have a body: PA-MPJPE (mm) against their truth, and the errors at

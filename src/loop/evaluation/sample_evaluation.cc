@@ -6,14 +6,36 @@
 
 #include "body/body_parts.h"
 #include "core/error.h"
+#include "person/crops.h"
 
 namespace gyre {
 
+namespace {
+
+// What is known of the joints of a protocol's set; without confidence where the person's set lacks
+// one.
+template <typename Points>
+struct Known {
+  Points points;
+  VecX confidence;
+
+  Known(const Points& of, const VecX& confidences, const KeypointSet& person,
+        const std::string& set) {
+    const std::vector<int> rows = PositionsIn(person, FindKeypointSet(set));
+    points = Points::Zero(static_cast<Eigen::Index>(rows.size()), Points::ColsAtCompileTime);
+    confidence = VecX::Zero(points.rows());
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] < 0) continue;
+      points.row(i) = of.row(rows[i]);
+      confidence[i] = confidences[rows[i]];
+    }
+  }
+};
+
+}  // namespace
+
 SampleEvaluation::SampleEvaluation(Protocol protocol, const EvaluationBody& of, ProtocolFiles files)
-    : protocol_(std::move(protocol)),
-      body_(&of),
-      files_(std::move(files)),
-      evaluation_(protocol_) {
+    : protocol_(std::move(protocol)), body_(&of), files_(std::move(files)), evaluation_(protocol_) {
   const BodyModel& body = body_->model();
   if (protocol_.NeedsH36mRegressor()) {
     GYRE_CHECK(files_.h36m_regressor.cols() == body.num_vertices());
@@ -39,13 +61,14 @@ SampleEvaluation::Points SampleEvaluation::PointsOf(const BodyModel& model,
   return points;
 }
 
-std::string SampleEvaluation::WhyLeftOut(const Sample& sample) const {
+std::string SampleEvaluation::WhyLeftOut(const Person& sample) const {
   const std::string picture = std::filesystem::path(sample.image_path).filename().string();
   if (picture.find(protocol_.picture) == std::string::npos) {
     return fmt::format("has no \"{}\" in its picture's name", protocol_.picture);
   }
-  const auto any = [&](const VecX& confidence, int first) {
-    return std::ranges::any_of(spin_positions_, [&](int i) { return confidence[i - first] > 0; });
+  const auto any = [&](const KeypointSet& of, const VecX& confidence) {
+    return std::ranges::any_of(PositionsIn(of, FindKeypointSet(protocol_.set)),
+                               [&](int i) { return i >= 0 && confidence[i] > 0; });
   };
   bool has_truth = true;  // masks are asked for when they are needed
   switch (protocol_.truth) {
@@ -56,10 +79,10 @@ std::string SampleEvaluation::WhyLeftOut(const Sample& sample) const {
       has_truth = sample.params && sample.gender != Gender::kUnknown;
       break;
     case Truth::kJoints:
-      has_truth = sample.joints3d && any(sample.joints3d_confidence, kNumOpenPoseJoints);
+      has_truth = sample.joints3d && any(*sample.joints3d->set, sample.joints3d->confidence);
       break;
     case Truth::kKeypoints:
-      has_truth = any(sample.keypoints_confidence, 0);
+      has_truth = any(*sample.keypoints.set, sample.keypoints.confidence);
       break;
     case Truth::kSilhouette:
     case Truth::kParts:
@@ -68,7 +91,7 @@ std::string SampleEvaluation::WhyLeftOut(const Sample& sample) const {
   return has_truth ? "" : fmt::format("lacks {}", TruthText(protocol_.truth));
 }
 
-bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyParams& params) {
+bool SampleEvaluation::Add(const Dataset& set, const Person& sample, const BodyParams& params) {
   if (const std::string why = WhyLeftOut(sample); !why.empty()) {
     if (left_out_++ == 0) {
       first_left_out_ = fmt::format("row {} of {} {}", sample.index, sample.dataset, why);
@@ -89,10 +112,9 @@ bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyP
       break;
     }
     case Truth::kJoints: {
-      std::vector<int> rows = spin_positions_;
-      for (int& row : rows) row -= kNumOpenPoseJoints;
-      evaluation_.Add(PointsOf(body_->model(), params).joints,
-                      (*sample.joints3d)(rows, Eigen::all), sample.joints3d_confidence(rows));
+      const SpaceJoints& truth = *sample.joints3d;
+      const Known<Points3> known(truth.m, truth.confidence, *truth.set, protocol_.set);
+      evaluation_.Add(PointsOf(body_->model(), params).joints, known.points, known.confidence);
       break;
     }
     case Truth::kKeypoints:
@@ -112,18 +134,19 @@ bool SampleEvaluation::Add(const Dataset& set, const Sample& sample, const BodyP
   return true;
 }
 
-void SampleEvaluation::AddKeypoints(const Sample& sample, const BodyParams& params) {
+void SampleEvaluation::AddKeypoints(const Person& sample, const BodyParams& params) {
   const Points3 joints = body_->Joints(params)(spin_positions_, Eigen::all);
   const Camera camera = ImageCamera(sample);
   Points2 pixels(joints.rows(), 2);
   for (int i = 0; i < joints.rows(); ++i) {
     pixels.row(i) = camera.Project(joints.row(i).transpose()).transpose();
   }
-  evaluation_.Add(pixels, sample.keypoints_px(spin_positions_, Eigen::all),
-                  sample.keypoints_confidence(spin_positions_), sample.box.side_px);
+  const Keypoints& keypoints = sample.keypoints;
+  const Known<Points2> known(keypoints.px, keypoints.confidence, *keypoints.set, protocol_.set);
+  evaluation_.Add(pixels, known.points, known.confidence, sample.box.side_px);
 }
 
-void SampleEvaluation::AddMask(const ImageBuffer& truth, const Sample& sample,
+void SampleEvaluation::AddMask(const ImageBuffer& truth, const Person& sample,
                                const BodyParams& params) {
   const BodyModel& body = body_->model();
   Rasterise(PoseBody(body, params).vertices, body.faces, ImageCamera(sample), truth.width,

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/sample.h"
+#include "datasets/dataset.h"
 #include "loop/evaluation/evaluation_body.h"
 #include "metrics/evaluation.h"
 #include "render/rasteriser.h"
@@ -27,7 +27,7 @@ class SampleEvaluation {
   // A body in the camera frame of the sample's image (that of its box when the image's is unknown).
   // False when the sample is left out, because it has no truth of the protocol's kind or is not of
   // its pictures. UserError when `set`, the sample's, has no mask for it.
-  bool Add(const Dataset& set, const Sample& sample, const BodyParams& params);
+  bool Add(const Dataset& set, const Person& sample, const BodyParams& params);
 
   const Protocol& protocol() const { return protocol_; }
   int64_t samples() const { return samples_; }
@@ -41,9 +41,9 @@ class SampleEvaluation {
     Points3 joints, vertices;  // of the protocol's set; vertices only where a metric asks for them
   };
   Points PointsOf(const BodyModel& model, const BodyParams& params) const;
-  std::string WhyLeftOut(const Sample& sample) const;
-  void AddKeypoints(const Sample& sample, const BodyParams& params);
-  void AddMask(const ImageBuffer& truth, const Sample& sample, const BodyParams& params);
+  std::string WhyLeftOut(const Person& sample) const;
+  void AddKeypoints(const Person& sample, const BodyParams& params);
+  void AddMask(const ImageBuffer& truth, const Person& sample, const BodyParams& params);
 
   Protocol protocol_;
   const EvaluationBody* body_;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datasets/decorators/loader.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+
+#include "core/error.h"
+#include "core/trace.h"
+#include "datasets/decorators/prefetcher.h"
+#include "person/crops.h"
+
+namespace gyre {
+
+namespace {
+
+// Other rows of the set that are tried in place of an unusable one.
+constexpr int kMaxReplacements = 100;
+constexpr int kMaxShards = 1 << 12;
+
+void CheckAtLeast(const char* field, int64_t value, int64_t low, int64_t high) {
+  if (value < low || value > high) {
+    ThrowUserError("loader: {} is {}, expected {} to {}", field, value, low, high);
+  }
+}
+
+}  // namespace
+
+void LoaderOptions::Check() const {
+  CheckAtLeast("batch_size", batch_size, 1, 1 << 16);
+  CheckAtLeast("crop_px", crop_px, 8, 4096);
+  CheckAtLeast("workers", workers, 0, 256);
+  CheckAtLeast("prefetch_batches", prefetch_batches, 1, 1024);
+  CheckAtLeast("samples_per_epoch", samples_per_epoch, 0, INT32_MAX);
+  augment.Check();
+  CheckAtLeast("data_shards", data_shards.shards, 1, kMaxShards);
+  GYRE_CHECK(data_shards.shards % data_shards.ranks == 0 &&
+             (!shuffle || batch_size % data_shards.ranks == 0));
+}
+
+LoaderOptions LoaderOptions::Evaluation(int batch_size, int crop_px) {
+  LoaderOptions options;
+  options.batch_size = batch_size;
+  options.crop_px = crop_px;
+  options.shuffle = false;
+  options.drop_last = false;
+  options.augment = AugmentOptions::None();
+  return options;
+}
+
+struct Loader::Impl {
+  Mixture mixture;
+  LoaderOptions options;
+  int64_t samples_per_epoch = 0;
+  int64_t steps_per_epoch = 0;
+
+  std::mutex order_mutex;
+  std::map<int64_t, std::shared_ptr<const std::vector<SampleRef>>> orders;  // by epoch
+
+  std::mutex unusable_mutex;
+  std::set<std::pair<int, int64_t>> unusable;
+
+  // Of batches, by their number from the start of epoch 0. Last: its threads use all above.
+  std::optional<Prefetcher<Batch>> batches;
+
+  Impl(Mixture m, LoaderOptions o) : mixture(std::move(m)), options(std::move(o)) {
+    options.Check();
+    mixture.CheckAndNormalise();
+    for (const auto& set : mixture.sets) {
+      if (options.shuffle && set->size() < options.data_shards.shards) {
+        ThrowUserError("data set {}: {} samples cannot be cut into {} shards; lower --data-shards",
+                       set->name(), set->size(), options.data_shards.shards);
+      }
+    }
+    samples_per_epoch = options.shuffle && options.samples_per_epoch > 0 ? options.samples_per_epoch
+                                                                         : mixture.size();
+    const int64_t whole = samples_per_epoch / options.batch_size;
+    const bool rest = samples_per_epoch % options.batch_size != 0;
+    steps_per_epoch = std::max<int64_t>(1, whole + (rest && !options.drop_last ? 1 : 0));
+    batches.emplace([this](int64_t number) { return Make(number); }, options.workers,
+                    options.prefetch_batches);
+  }
+
+  std::shared_ptr<const std::vector<SampleRef>> OrderOf(int64_t epoch) {
+    const std::lock_guard lock(order_mutex);
+    auto& order = orders[epoch];
+    if (!order) {
+      // A batch may be wider than the epoch: its only batch is then filled up.
+      const int64_t positions =
+          options.drop_last ? std::max(samples_per_epoch, batch_size()) : samples_per_epoch;
+      order = std::make_shared<const std::vector<SampleRef>>(
+          options.shuffle
+              ? EpochOrder(mixture, options.seed, epoch, positions, options.data_shards.shards)
+              : FileOrder(mixture));
+    }
+    const auto result = order;
+    while (orders.size() > 2) {  // workers stand in two epochs at most
+      orders.erase(orders.begin()->first < epoch ? orders.begin() : std::prev(orders.end()));
+    }
+    return result;
+  }
+
+  int64_t batch_size() const { return options.batch_size; }
+
+  bool KnownUnusable(const SampleRef& ref) {
+    const std::lock_guard lock(unusable_mutex);
+    return unusable.contains({ref.set_idx, ref.index});
+  }
+
+  void ReportUnusable(const SampleRef& ref, const std::string& reason) {
+    const std::lock_guard lock(unusable_mutex);
+    if (unusable.insert({ref.set_idx, ref.index}).second) spdlog::warn("skipped: {}", reason);
+  }
+
+  // A sample as it stands in a batch, and its picture.
+  struct Loaded {
+    SampleRef ref;
+    Person sample;
+    Augmentation augmentation;
+    CropMap crop;
+    ImageBuffer image;
+  };
+
+  // Nothing when it cannot be used.
+  std::optional<Loaded> TryLoad(const SampleRef& ref, int64_t epoch, int64_t position) {
+    if (KnownUnusable(ref)) return std::nullopt;
+    const Dataset& set = *mixture.sets[ref.set_idx];
+    try {
+      Person sample = set.Get(ref.index);
+      sample.position = ref.index;
+      if (!HasBox(sample)) {
+        ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
+      }
+      Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(epoch), position);
+      Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
+      if (options.picture != LoaderPicture::kImage) augmentation.gains = {1, 1, 1};
+      const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
+      ImageBuffer image;
+      if (options.picture == LoaderPicture::kImage) {
+        image = set.LoadImageAtScale(sample, crop.scale());
+      }
+      if (options.picture == LoaderPicture::kSilhouette) image = set.LoadSilhouette(sample);
+      return Loaded{ref, std::move(sample), std::move(augmentation), crop, std::move(image)};
+    } catch (const UserError& error) {
+      ReportUnusable(ref, error.what());
+      return std::nullopt;
+    }
+  }
+
+  // The sample at a position of an epoch, or the first usable one in its place.
+  std::optional<Loaded> LoadPosition(SampleRef ref, int64_t epoch, int64_t position) {
+    const Dataset& set = *mixture.sets[ref.set_idx];
+    const int shards = options.data_shards.shards;
+    const int64_t shard = ref.index % shards;
+    for (uint64_t attempt = 0; attempt <= kMaxReplacements; ++attempt) {
+      if (attempt > 0) {
+        Rng rng(options.seed, RngStream::kMix, static_cast<uint32_t>(epoch),
+                (attempt << 40) | static_cast<uint64_t>(position));
+        ref.index =
+            shard + shards * static_cast<int64_t>(rng.Below(ShardSize(set.size(), shard, shards)));
+      }
+      if (auto loaded = TryLoad(ref, epoch, position)) return loaded;
+      if (!options.shuffle) return std::nullopt;
+    }
+    ThrowUserError(
+        "data set {}: {} rows in a row cannot be used (see the warnings above); check its "
+        "picture folder with `gyre data check`",
+        set.name(), kMaxReplacements + 1);
+  }
+
+  Batch Make(int64_t number) {
+    const Span span("read");
+    Batch batch;
+    batch.epoch = number / steps_per_epoch;
+    batch.step = number % steps_per_epoch;
+    batch.crop_px = options.crop_px;
+    const auto order = OrderOf(batch.epoch);
+    const int64_t begin = batch.step * batch_size();
+    const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
+    const bool with_pixels = options.picture != LoaderPicture::kNone;
+    const size_t crop_bytes = with_pixels ? size_t{3} * options.crop_px * options.crop_px : 0;
+    std::vector<int64_t> positions;
+    for (int64_t position = begin; position < end; ++position) {
+      if (options.data_shards.Mine((*order)[position].index)) positions.push_back(position);
+    }
+    batch.pixels.resize(crop_bytes * positions.size());
+    for (const int64_t position : positions) {
+      auto loaded = LoadPosition((*order)[position], batch.epoch, position);
+      if (!loaded) continue;
+      auto& [ref, sample, augmentation, crop, image] = *loaded;
+      if (with_pixels) {
+        WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
+      }
+      batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, crop));
+      batch.augmentations.push_back(augmentation);
+      batch.crops.push_back(crop);
+      batch.set_idx.push_back(ref.set_idx);
+      batch.samples.push_back(std::move(sample));
+    }
+    batch.pixels.resize(crop_bytes * batch.samples.size());
+    return batch;
+  }
+};
+
+Loader::Loader(Mixture mixture, LoaderOptions options)
+    : impl_(std::make_unique<Impl>(std::move(mixture), std::move(options))) {}
+Loader::~Loader() = default;
+
+int64_t Loader::samples_per_epoch() const { return impl_->samples_per_epoch; }
+int64_t Loader::steps_per_epoch() const { return impl_->steps_per_epoch; }
+const Mixture& Loader::mixture() const { return impl_->mixture; }
+const LoaderOptions& Loader::options() const { return impl_->options; }
+
+void Loader::Seek(int64_t epoch, int64_t step) {
+  GYRE_CHECK(epoch >= 0 && step >= 0 && step < impl_->steps_per_epoch);
+  impl_->batches->Seek(epoch * impl_->steps_per_epoch + step);
+}
+
+Batch Loader::Next() { return impl_->batches->Next(); }
+
+int64_t Loader::samples_skipped() const {
+  const std::lock_guard lock(impl_->unusable_mutex);
+  return static_cast<int64_t>(impl_->unusable.size());
+}
+
+}  // namespace gyre

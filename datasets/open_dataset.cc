@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <memory_resource>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "core/error.h"
+#include "core/option_fields.h"
+#include "core/option_text.h"
+#include "datasets/dataset_spec.h"
+#include "datasets/readers/coco.h"
+#include "datasets/readers/csv.h"
+#include "datasets/readers/image_folder.h"
+#include "datasets/readers/lsp.h"
+#include "datasets/readers/openpose.h"
+#include "datasets/readers/spin_npz.h"
+#include "datasets/scenes/synthetic.h"
+#include "io/utf8.h"
+
+namespace gyre {
+namespace fs = std::filesystem;
+
+namespace {
+
+// The name of a data set, of whatever kind, and of its persons.
+std::string TakeName(DatasetSpec& spec) {
+  std::string name = spec.TakeString("name", spec.kind());
+  if (name.empty()) ThrowUserError("data set '{}': its name is empty", spec.text());
+  if (!DecodeUtf8(name)) ThrowUserError("data set '{}': its name is not UTF-8", spec.text());
+  return name;
+}
+
+// Null: the file's own.
+const KeypointSet* TakeSet(DatasetSpec& spec) {
+  const std::string name = spec.TakeString("set", std::string(SpinJoints().name));
+  if (name == "own") return nullptr;
+  try {
+    return &FindKeypointSet(name);
+  } catch (const UserError& error) {
+    ThrowUserError("data set '{}': set: {} Or own, the file's.", spec.text(), error.what());
+  }
+}
+
+// Sets the fields of an option struct that the spec has keys for.
+template <HasFields Options>
+void TakeFields(DatasetSpec& spec, Options* options) {
+  ForEachField(*options, [&](const std::string& name, auto& field, const char*) {
+    const std::string text = spec.TakeString(name, "");
+    if (text.empty()) return;
+    try {
+      OptionFromText(text, name, &field);
+    } catch (const UserError& error) {
+      ThrowUserError("data set '{}': {}", spec.text(), error.what());
+    }
+  });
+}
+
+SceneOptions TakeSceneOptions(DatasetSpec& spec) {
+  SceneOptions o;
+  o.width_px = o.height_px =
+      static_cast<int>(spec.TakeInteger("frame", o.width_px, kMinFramePx, kMaxFramePx));
+  TakeFields(spec, &o);
+  if (o.set == "own") o.set = SpinJoints().name;
+  try {
+    o.Check();
+  } catch (const UserError& error) {
+    ThrowUserError("data set '{}': {}", spec.text(), error.what());
+  }
+  return o;
+}
+
+std::shared_ptr<const Dataset> OpenSynth(DatasetSpec& spec, const SceneSources& sources) {
+  const std::string name = TakeName(spec);
+  const SceneOptions options = TakeSceneOptions(spec);
+  spec.CheckAllTaken();
+  auto body = sources.body ? sources.body : LoadBodyModel("");
+  auto prior = sources.prior || !options.poses.empty() ? sources.prior : LoadPosePrior();
+  return std::make_shared<SyntheticDataset>(body, prior, options, name);
+}
+
+// All kinds that are files. `common`: name and set.
+class FileOpener {
+ public:
+  FileOpener(DatasetSpec& spec, const ReaderOptions& common, const PersonSink& sink)
+      : spec_(spec), common_(common), sink_(sink) {}
+
+  void Read() {
+    if (spec_.path().empty()) {
+      ThrowUserError("data set '{}': expected a path after the colon", spec_.text());
+    }
+    const std::string& kind = spec_.kind();
+    if (kind == "lsp" || kind == "lspet") return ReadLspFolder();
+    if (kind == "openpose") return ReadOpenPoseFiles();
+    common_.images = TakeImages();
+    if (kind == "csv") return ReadCsvFile(spec_.path(), spec_.TakeString("split", ""));
+    if (kind == "coco") return ReadCocoFile();
+    ReadSpinFile();
+  }
+
+ private:
+  static constexpr int kMostKeypoints = 49;  // of a person, under all their names
+
+  template <typename Options>
+  Options Common() const {
+    Options options;
+    static_cast<ReaderOptions&>(options) = common_;
+    return options;
+  }
+
+  // The folder beside the annotation file when no other is given.
+  fs::path TakeImages() {
+    const fs::path beside = fs::path(spec_.path()).parent_path();
+    std::error_code ignored;
+    const bool has_images = fs::is_directory(beside / "images", ignored);
+    return spec_.TakeString("images", (has_images ? beside / "images" : beside).string());
+  }
+
+  void TakeRowOptions(int most, ReaderOptions* o) {
+    o->min_keypoints =
+        static_cast<int>(spec_.TakeInteger("min_keypoints", o->min_keypoints, 0, most));
+    o->box_margin = spec_.TakeNumber("box_margin", o->box_margin, 0.1, 10);
+  }
+
+  void TakePictures(ReaderOptions* o) { spec_.TakeEnum("pictures", &o->pictures); }
+
+  void TakeAsItStands(ReaderOptions* o) {
+    TakePictures(o);
+    o->file_ids = spec_.TakeWord("ids", "row", "file");
+    o->keep_impossible = spec_.TakeWord("impossible", "leave-out", "keep");
+  }
+
+  void ReadCsvFile(const fs::path& file, const std::string& split) {
+    auto options = Common<CsvOptions>();
+    options.split = split;
+    TakeRowOptions(kMostKeypoints, &options);
+    spec_.CheckAllTaken();
+    ReadCsvDataset(file, options, [this](Person person) {
+      person.source_file = spec_.path();  // LSP's is its folder
+      sink_(std::move(person));
+    });
+  }
+
+  void ReadLspFolder() {
+    const fs::path dir = spec_.path();
+    common_.images = dir / "images";
+    if (const std::string split = spec_.TakeString("split", ""); !split.empty()) {
+      return ReadCsvFile(dir / (spec_.kind() + ".csv"), split);
+    }
+    auto options = Common<LspOptions>();
+    options.kind = spec_.kind() == "lsp" ? LspKind::kLsp : LspKind::kLspet;
+    TakeRowOptions(FindKeypointSet("lsp14").size(), &options);
+    options.all_annotated = spec_.TakeFlag("all_annotated", options.all_annotated);
+    spec_.CheckAllTaken();
+    ReadLsp(dir, options, sink_);
+  }
+
+  void ReadOpenPoseFiles() {
+    auto options = Common<OpenPoseOptions>();
+    options.images = spec_.TakeString("images", spec_.path());
+    TakeRowOptions(kMostKeypoints, &options);
+    TakeAsItStands(&options);
+    spec_.CheckAllTaken();
+    ReadOpenPose(spec_.path(), options, sink_);
+  }
+
+  void ReadCocoFile() {
+    auto options = Common<CocoOptions>();
+    TakeRowOptions(kMostKeypoints, &options);
+    options.box_from_bbox = spec_.TakeFlag("box_from_bbox", options.box_from_bbox);
+    TakeAsItStands(&options);
+    options.crowds = spec_.TakeFlag("crowds", options.crowds);
+    spec_.CheckAllTaken();
+    ReadCoco(spec_.path(), options, sink_);
+  }
+
+  void ReadSpinFile() {
+    auto options = Common<SpinOptions>();
+    options.masks = spec_.TakeString("masks", options.images.string());
+    options.min_keypoints = 0;
+    TakePictures(&options);
+    spec_.CheckAllTaken();
+    ReadSpinNpz(spec_.path(), options, sink_);
+  }
+
+  DatasetSpec& spec_;
+  ReaderOptions common_;
+  const PersonSink& sink_;
+};
+
+// Counts the persons of each picture. The names live in blocks of their own: strewn among what
+// comes and goes with every person, they would keep its memory from being used again.
+class PlaceCounter {
+ public:
+  int64_t Next(const std::string& image) { return counts_[std::pmr::string(image)]++; }
+
+ private:
+  std::pmr::monotonic_buffer_resource memory_{size_t{1} << 20};
+  std::pmr::unordered_map<std::pmr::string, int64_t> counts_{&memory_};
+};
+
+// Says once how many numbers the reader had to leave out, however often a program reads the data
+// set.
+class ImpossibleNumbers {
+ public:
+  void Count(const Person& person) {
+    if (person.non_finite == 0) return;
+    if (rows_ == 0) first_row_ = person.index;
+    ++rows_;
+    numbers_ += person.non_finite;
+  }
+
+  void Tell(const std::string& spec, const std::string& name) const {
+    static std::mutex mutex;
+    static std::set<std::string> told;
+    const std::lock_guard lock(mutex);
+    if (rows_ == 0 || !told.insert(spec).second) return;
+    spdlog::warn(
+        "data set '{}': {} values in {} rows are not finite or beyond any measure and are left "
+        "out, the first in row {}; gyre data check lists them",
+        name, numbers_, rows_, first_row_);
+  }
+
+ private:
+  int64_t numbers_ = 0, rows_ = 0, first_row_ = 0;
+};
+
+void ReadAndTell(DatasetSpec& spec, const std::string& name, const PersonSink& sink) {
+  ReaderOptions common;
+  common.name = name;
+  common.set = TakeSet(spec);
+  const int hide = static_cast<int>(spec.TakeInteger("hide", 0, 0, 8));
+  ImpossibleNumbers impossible;
+  PlaceCounter places;
+  FileOpener(spec, common, [&](Person person) {
+    person.place = places.Next(person.image);
+    HoldOutLimbJoints(hide, /*seed=*/0, &person);
+    impossible.Count(person);
+    sink(std::move(person));
+  }).Read();
+  impossible.Tell(spec.text(), name);
+}
+
+}  // namespace
+
+std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources) {
+  DatasetSpec spec(text);
+  if (spec.kind() == "synth") return OpenSynth(spec, sources);
+  const std::string name = TakeName(spec);
+  std::vector<Person> persons;
+  ReadAndTell(spec, name, [&](Person person) { persons.push_back(std::move(person)); });
+  return std::make_shared<ImageFolderDataset>(name, std::move(persons));
+}
+
+void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSink& sink) {
+  if (spec.kind() == "synth") {
+    const auto scenes = OpenSynth(spec, sources);
+    for (int64_t i = 0; i < scenes->size(); ++i) {
+      Person person = scenes->Get(i);
+      person.source_file = spec.path().empty() ? spec.text() : spec.path();
+      sink(std::move(person));
+    }
+    return;
+  }
+  const std::string name = TakeName(spec);
+  ReadAndTell(spec, name, sink);
+}
+
+}  // namespace gyre

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "person/crops.h"
+
+#include "core/so3.h"
+
+namespace gyre {
+
+Camera ReferenceCamera(const Person& person) {
+  return person.camera ? CropMap(person.box, kReferenceCropPx).CropCamera(*person.camera)
+                       : SpinCropCamera();
+}
+
+Camera ImageCamera(const Person& person) {
+  return person.camera ? *person.camera
+                       : CropMap(person.box, kReferenceCropPx).ImageCamera(SpinCropCamera());
+}
+
+Keypoints KeypointsInCrop(const Keypoints& keypoints, const CropMap& crop) {
+  Keypoints out(*keypoints.set);
+  const std::vector<int>* mirror = crop.flip() ? &MirrorOf(*keypoints.set) : nullptr;
+  for (int i = 0; i < keypoints.size(); ++i) {
+    const int from = mirror ? (*mirror)[i] : i;
+    out.confidence[i] = keypoints.confidence[from];
+    if (!keypoints.Observed(from)) continue;
+    out.px.row(i) = crop.CropFromImage(keypoints.px.row(from).transpose()).transpose();
+  }
+  return out;
+}
+
+void JointsInCrop(const CropMap& crop, SpaceJoints* joints) {
+  const Mat3 turn = ExpSO3(Vec3(0, 0, -crop.rotation_rad()));
+  joints->m = (joints->m * turn.transpose()).eval();
+  if (!crop.flip()) return;
+  const std::vector<int>& mirror = MirrorOf(*joints->set);
+  const Points3 seen = joints->m;
+  const VecX sure = joints->confidence;
+  for (int i = 0; i < joints->size(); ++i) {
+    joints->m.row(i) << -seen(mirror[i], 0), seen(mirror[i], 1), seen(mirror[i], 2);
+    joints->confidence[i] = sure[mirror[i]];
+  }
+}
+
+}  // namespace gyre

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "person/keypoints.h"
+
+#include <algorithm>
+#include <array>
+
+#include "body/anatomy.h"
+#include "core/error.h"
+
+namespace gyre {
+
+Keypoints::Keypoints(const KeypointSet& of)
+    : set(&of), px(Points2::Zero(of.size(), 2)), confidence(VecX::Zero(of.size())) {}
+
+int Keypoints::NumObserved() const { return static_cast<int>((confidence.array() > 0).count()); }
+
+SpaceJoints::SpaceJoints(const KeypointSet& of)
+    : set(&of), m(Points3::Zero(of.size(), 3)), confidence(VecX::Zero(of.size())) {}
+
+bool IsSamePoint(const JointInfo& a, const JointInfo& b) {
+  return a.source == b.source && a.source_idx == b.source_idx;
+}
+
+std::vector<int> PositionsIn(const KeypointSet& target, const KeypointSet& source) {
+  std::vector<const JointInfo*> points;
+  for (const std::string_view name : target.joints) points.push_back(&FindJoint(name));
+  const auto position = [&](const JointInfo& joint) {
+    const int namesake = target.IndexOf(joint.name);
+    if (namesake >= 0) return namesake;
+    for (int i = target.size() - 1; i >= 0; --i) {
+      if (IsSamePoint(*points[i], joint)) return i;
+    }
+    return -1;
+  };
+  std::vector<int> positions;
+  for (const std::string_view name : source.joints) positions.push_back(position(FindJoint(name)));
+  return positions;
+}
+
+KeypointConversion::KeypointConversion(const KeypointSet& source, const KeypointSet& target)
+    : source_(&source), target_(&target) {
+  const std::vector<int> positions = PositionsIn(target, source);
+  for (int i = 0; i < source.size(); ++i) {
+    if (positions[i] >= 0) moves_.push_back({i, positions[i]});
+  }
+  std::stable_partition(moves_.begin(), moves_.end(), [&](const Move& move) {
+    return source.joints[move.from] == target.joints[move.to];
+  });
+}
+
+Keypoints KeypointConversion::operator()(const Keypoints& keypoints) const {
+  GYRE_CHECK(keypoints.set == source_ && keypoints.size() == source_->size());
+  Keypoints out(*target_);
+  for (const auto& [from, to] : moves_) {
+    const double confidence = keypoints.confidence[from];
+    if (confidence <= 0 || out.confidence[to] != 0) continue;
+    out.px.row(to) = keypoints.px.row(from);
+    out.confidence[to] = confidence;
+  }
+  return out;
+}
+
+const std::vector<int>& MirrorOf(const KeypointSet& set) {
+  static PerSet<std::vector<int>> mirrors(&KeypointSet::MirrorPermutation);
+  return mirrors.Of(set);
+}
+
+const std::vector<int>& LimbsExchangedIn(const KeypointSet& set, Limbs limbs) {
+  using Permutations = std::array<std::vector<int>, 3>;
+  static PerSet<Permutations> permutations([](const KeypointSet& of) {
+    return Permutations{WithLimbsExchanged(of, Limbs::kNone), WithLimbsExchanged(of, Limbs::kArms),
+                        WithLimbsExchanged(of, Limbs::kLegs)};
+  });
+  return permutations.Of(set)[static_cast<size_t>(limbs)];
+}
+
+}  // namespace gyre
