@@ -113,6 +113,7 @@ function(gyre_library name)
   add_library(gyre::${name} ALIAS gyre_${name})
   target_include_directories(gyre_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/base>
     $<INSTALL_INTERFACE:include/gyre>)
   target_link_libraries(gyre_${name} PUBLIC gyre_flags ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:gyre_warnings> ${arg_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY GYRE_LIBRARIES gyre_${name})

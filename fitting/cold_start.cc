@@ -52,8 +52,8 @@ BodyParams MakeColdStart(const FitProblem& problem, const LayoutPrior& prior,
   prior.SetPose(prior.Mean(), &params);
   // Upright and facing the camera is a turn by pi about x (body y up, camera y down).
   const FitView view = problem.Seen(problem.MainCamera());
-  params.rotation(0) =
-      LogSO3(view.rotation.transpose() * ExpSO3({0, 0, InPlaneAngle(view, set)}) * ExpSO3({pi, 0, 0}));
+  params.rotation(0) = LogSO3(view.rotation.transpose() * ExpSO3({0, 0, InPlaneAngle(view, set)}) *
+                              ExpSO3({pi, 0, 0}));
   return params;
 }
 

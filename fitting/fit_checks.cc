@@ -18,8 +18,8 @@ FitRefusal CameraRefusal(const FitView& view, const KeypointSet& set) {
   }
   for (int i = 0; i < set.size(); ++i) {
     if (view.confidence[i] > 0 && !(view.keypoints_px.row(i).array().abs() <= kFarthestPx).all()) {
-      return {FitReason::kNonFiniteInput, fmt::format("keypoint {} is not finite or beyond {} px",
-                                                      set.joints[i], kFarthestPx)};
+      return {FitReason::kNonFiniteInput,
+              fmt::format("keypoint {} is not finite or beyond {} px", set.joints[i], kFarthestPx)};
     }
   }
   if (!(view.confidence.maxCoeff() > 0)) return {};

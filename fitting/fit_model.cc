@@ -62,9 +62,8 @@ BodyParams FitModel::AnchorOf(const FitProblem& problem) const {
 std::vector<BodyParams> FitModel::Starts(const FitProblem& problem,
                                          const Observations& observed) const {
   const bool placed = problem.has_start && problem.start_has_translation;
-  BodyParams first = problem.has_start
-                         ? WithShortRotations(problem.start)
-                         : MakeColdStart(problem, *prior, *body->layout, rules.set());
+  BodyParams first = problem.has_start ? WithShortRotations(problem.start)
+                                       : MakeColdStart(problem, *prior, *body->layout, rules.set());
   if (!problem.has_start) {
     if (const auto turn = TurnOntoPoints(observed, *joints, first)) {
       first.rotation(0) = LogSO3(*turn * ExpSO3(first.rotation(0)));
@@ -128,10 +127,9 @@ FitScore StagedProblem::Score(const BodyParams& params, VecX* joint_errors_px) {
   score.score_px2 = data_cost / weights;
   score.spin_score_px2 = model.rules.SpinScore(problem, distinct);
   score.robust_px2 = (minimised.reprojection + minimised.points) / weights;
-  score.objective_px2 =
-      score.robust_px2 +
-      (minimised.pose_prior + minimised.angle_prior + minimised.shape_prior + minimised.other) /
-          weights;
+  score.objective_px2 = score.robust_px2 + (minimised.pose_prior + minimised.angle_prior +
+                                            minimised.shape_prior + minimised.other) /
+                                               weights;
   const auto seen = (joint_errors_px->array() == joint_errors_px->array());  // not NaN
   score.reprojection_px = seen.select(*joint_errors_px, 0).sum() / seen.count();
   double distances = 0;

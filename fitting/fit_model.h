@@ -39,8 +39,8 @@ struct FitModel {
   KeypointRules rules;
   std::shared_ptr<const FoldedJoints> joints;  // rules.distinct_joints()
   FreeParams free_params;
-  std::unique_ptr<const FusedModel> fused;  // null where none is compiled for the body
-  FoldedJoints skeleton;                    // the kinematic joints
+  std::unique_ptr<const FusedModel> fused;    // null where none is compiled for the body
+  FoldedJoints skeleton;                      // the kinematic joints
   std::array<std::vector<int>, 3> exchanged;  // keypoints, by Limbs: WithLimbsExchanged
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a fit minimises and how long it may take.
 //
-// A fit has two stages, each a nonlinear least-squares problem in pose th, shape b and translation t
-// whose terms stand in terms/:
+// A fit has two stages, each a nonlinear least-squares problem in pose th, shape b and translation
+// t whose terms stand in terms/:
 //   torso stage  global orientation and translation:
 //       sum over torso joints of c^2 |e|^2  +  torso_depth_anchor^2 (t_z - t_z0)^2
 //       + torso_orientation_anchor^2 |th[0..2] - th0[0..2]|^2

@@ -98,7 +98,8 @@ struct FitScore {
   // squared; 3D joints count with (point_weight |X - point|)^2. Infinite when nothing is observed
   // or the body is not in front of a camera.
   double score_px2 = 0;
-  // mean over all keypoints, observed or not, of c^2 gm(e), as SPIN scores (FitStore's SPIN policy).
+  // mean over all keypoints, observed or not, of c^2 gm(e), as SPIN scores (FitStore's SPIN
+  // policy).
   double spin_score_px2 = 0;
   // What the body stage minimises, robust norm and priors without anchors, over the same weights;
   // of exchanged limbs, that of the keypoints as exchanged and the price of a gross error.

@@ -77,11 +77,11 @@ FitResult LabelledFit::Run() {
   summary.before = staged.Terms(result_.params);
   FitSearch search(staged, workspace_, &summary);
   std::vector<FitCandidate> ends = search.Run(starts);
-  if (ends.empty() || ends.front().cost > summary.before.BodyTotal()) {  // the torso stage led astray
+  if (ends.empty() ||
+      ends.front().cost > summary.before.BodyTotal()) {  // the torso stage led astray
     const FitCandidate direct = search.FromStart(starts.front());
     if (direct.termination == Termination::kFailed) {
-      return Refuse(FitReason::kSolverFailed,
-                    "the solver found no step that lowers the objective");
+      return Refuse(FitReason::kSolverFailed, "the solver found no step that lowers the objective");
     }
     ends.insert(ends.begin(), direct);
   }

@@ -48,7 +48,7 @@ class Fitter {
 
   const FitOptions& options() const;
   const BodyModel& body() const;
-  const PosePrior& prior() const;          // as it was given
+  const PosePrior& prior() const;           // as it was given
   const LayoutPrior& layout_prior() const;  // on the body
   const KeypointSet& keypoints() const;
 

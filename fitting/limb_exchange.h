@@ -15,8 +15,8 @@ inline constexpr double kGrossErrorPx2 = 100;
 // `from`: which keypoint stands in each one's place when these limbs are exchanged
 // (WithLimbsExchanged of body/anatomy.h).
 //
-// What a fit pays for their joints, c^2 gm(e), beyond half of what noise costs: a fit bends to wrong
-// labels, and its errors tell only part of them.
+// What a fit pays for their joints, c^2 gm(e), beyond half of what noise costs: a fit bends to
+// wrong labels, and its errors tell only part of them.
 double UnexplainedLimbs(const FitProblem& problem, const std::vector<int>& from,
                         const VecX& errors_px, const FitOptions& options);
 

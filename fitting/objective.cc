@@ -9,8 +9,8 @@
 
 namespace gyre {
 
-Objective::Objective(std::shared_ptr<const FoldedJoints> joints, Terms terms,
-                     std::vector<int> free, BodyParams anchor)
+Objective::Objective(std::shared_ptr<const FoldedJoints> joints, Terms terms, std::vector<int> free,
+                     BodyParams anchor)
     : joints_(std::move(joints)),
       terms_(std::move(terms)),
       free_(std::move(free)),

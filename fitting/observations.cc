@@ -118,10 +118,9 @@ KeypointRules::Part KeypointRules::TorsoPart(const FitProblem& problem) const {
 }
 
 std::vector<Observation> KeypointRules::SpinTorso(const PersonKeypoints& camera) const {
-  const bool openpose =
-      std::all_of(torso_.begin(), torso_.end(), [&](const TorsoJoint& joint) {
-        return Sees(camera.confidence, joint.openpose);
-      });
+  const bool openpose = std::all_of(torso_.begin(), torso_.end(), [&](const TorsoJoint& joint) {
+    return Sees(camera.confidence, joint.openpose);
+  });
   std::vector<Observation> torso;
   for (const TorsoJoint& joint : torso_) {
     const int i = openpose ? joint.openpose : joint.superset;

@@ -48,10 +48,29 @@ KeypointSet SmoothJoints(const BodyModel& body) {
 FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const Fitter& fitter) {
   const LayoutPrior& prior = fitter.layout_prior();
   FitProblem anchored = problem;
-  if (!problem.has_start) anchored.start = BodyParams(*fitter.body().layout);
-  if (!problem.has_start) prior.SetPose(prior.Mean(), &anchored.start);
-  if (!problem.has_start || !problem.start_has_translation) anchored.start.transl() = params.transl();
+  if (!problem.has_start) {
+    anchored.start = BodyParams(*fitter.body().layout);
+    prior.SetPose(prior.Mean(), &anchored.start);
+  }
+  if (!problem.has_start || !problem.start_has_translation) {
+    anchored.start.transl() = params.transl();
+  }
   return anchored;
+}
+
+// A frame's objective in the motion, anchored at `anchor`; that of a frame of which nothing is
+// known where the frame is not fit for one, or has no value at `params`.
+Objective MovingObjective(const Fitter& fitter, const FitProblem& frame, const FitSummary& alone,
+                          const BodyParams& anchor, const BodyParams& params) {
+  FitProblem unseen;
+  unseen.keypoints_px.setZero(fitter.keypoints().size(), 2);
+  unseen.confidence.setZero(fitter.keypoints().size());
+  unseen.has_start = false;
+  if (alone.usable || alone.reason == FitReason::kTooFewJoints) {
+    Objective objective = fitter.BodyObjective(AnchoredAt(frame, anchor, fitter));
+    if (std::isfinite(objective.Cost(params))) return objective;
+  }
+  return fitter.BodyObjective(AnchoredAt(unseen, anchor, fitter));
 }
 
 // Towards `b` by `share` in [0, 1].
@@ -259,24 +278,14 @@ void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<c
                                  double seconds_per_frame, std::vector<BodyParams>* motion,
                                  SequenceResult* result) const {
   const std::vector<BodyParams> start = *motion;
-  const auto objective_of = [&](int i) {
-    FitProblem unseen;
-    unseen.keypoints_px.setZero(fitter_->keypoints().size(), 2);
-    unseen.confidence.setZero(fitter_->keypoints().size());
-    unseen.has_start = false;
-    const FitSummary& summary = result->frames[i].summary;
-    const bool sound = summary.usable || summary.reason == FitReason::kTooFewJoints;
-    Objective objective =
-        fitter_->BodyObjective(AnchoredAt(sound ? frames[i] : unseen, start[i], *fitter_));
-    if (std::isfinite(objective.Cost((*motion)[i]))) return objective;
-    return fitter_->BodyObjective(AnchoredAt(unseen, start[i], *fitter_));
-  };
   const auto solve = [&](const std::vector<int>& ids, int held, double weight_px, bool shape_free) {
     std::vector<Objective> objectives;
     std::vector<BodyParams> window;
     for (size_t k = 0; k < ids.size(); ++k) {
       window.push_back((*motion)[ids[k]]);
-      if (static_cast<int>(k) >= held) objectives.push_back(objective_of(ids[k]));
+      if (static_cast<int>(k) < held) continue;
+      objectives.push_back(MovingObjective(*fitter_, frames[ids[k]], result->frames[ids[k]].summary,
+                                           start[ids[k]], window.back()));
     }
     const AccelerationTerm acceleration(weight_px, joints_.size());
     MotionWindow problem{joints_, objectives, {}, shape_free, held};

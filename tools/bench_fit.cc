@@ -19,7 +19,7 @@
 #include "fitting/problem_file.h"
 #include "io/npz.h"
 #include "io/option_json.h"
-#include "loop/predictor.h"
+#include "loop/training/predictor.h"
 #include "metrics/errors.h"
 #include "metrics/meter.h"
 #include "regressor/runtime.h"

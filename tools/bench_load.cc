@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
 #include "datasets/readers/spin_npz.h"
 #include "io/option_json.h"

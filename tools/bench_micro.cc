@@ -113,9 +113,8 @@ int RunBenchMicro(int argc, char** argv) {
     const auto model = FusedModel::Of(*body->layout, joints, prior, kernels);
     if (model == nullptr) break;  // a body of other sizes
     const std::string suffix = fmt::format("_{}", kernels->name);
-    result["normal_equations" + suffix] = MedianMicroseconds([&] {
-      model->NormalEquations(objective, workspace, made.truth, &normal, &gradient);
-    });
+    result["normal_equations" + suffix] = MedianMicroseconds(
+        [&] { model->NormalEquations(objective, workspace, made.truth, &normal, &gradient); });
     RowMatX upper = RowMatX::Zero(kStride, kStride), work = upper;
     upper.topLeftCorner(kParams, kParams).setIdentity();
     const VecX damping = VecX::Ones(kParams);

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
-#include "loop/ranks.h"
+#include "loop/runs/ranks.h"
 #include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/bench_measure.h"

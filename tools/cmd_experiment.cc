@@ -22,7 +22,7 @@
 #include "core/parallel.h"
 #include "core/stop_on_signal.h"
 #include "io/json.h"
-#include "loop/experiment.h"
+#include "loop/runs/experiment.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 
@@ -155,7 +155,7 @@ int RunExperiment(int argc, char** argv) {
   int jobs = 0;
   cxxopts::Options cli(argv[0], "Runs the arms of an experiment with several seeds, and reports.");
   cli.set_width(100);
-  cli.add_options()("file", "The experiment, see src/loop/experiment.h",
+  cli.add_options()("file", "The experiment, see src/loop/runs/experiment.h",
                     cxxopts::value<std::string>())(
       "run", "Folder for all of it; the same command goes on where it was stopped",
       cxxopts::value<std::string>(),

@@ -25,7 +25,7 @@
 #include "loop/bulk/fit_sequence.h"
 #include "loop/bulk/network_start.h"
 #include "loop/bulk/person_source.h"
-#include "loop/run_directory.h"
+#include "loop/runs/run_directory.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/fit_flags.h"

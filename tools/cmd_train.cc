@@ -9,7 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/progress.h"
-#include "loop/trainer.h"
+#include "loop/training/trainer.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/option_flags.h"

@@ -142,8 +142,7 @@ void WindowProblem::AddAccelerations() {
       if (i + k < held_) continue;
       const double scale = weight2 * kDifference[k];
       MatX& right = rows_[i + k - held_].right;
-      right.middleCols<kNumShape>(kShape).noalias() +=
-          scale * own[i + k].transpose() * of_shape;
+      right.middleCols<kNumShape>(kShape).noalias() += scale * own[i + k].transpose() * of_shape;
       right.col(kGradient).noalias() += scale * own[i + k].transpose() * residuals;
     }
     shape_normal_.noalias() += weight2 * of_shape.transpose() * of_shape;

@@ -14,8 +14,7 @@ class ObjectiveRows final : public ResidualGroup {
   ObjectiveRows(Objective& objective, const BodyParams& start)
       : ResidualGroup(objective.num_residuals(), {0}), objective_(objective), params_(start) {}
 
-  bool Evaluate(const double* const* values, double* residuals,
-                double** jacobians) const override {
+  bool Evaluate(const double* const* values, double* residuals, double** jacobians) const override {
     const std::vector<int>& free = objective_.free();
     const auto n = static_cast<Eigen::Index>(free.size());
     params_.values()(free) = Eigen::Map<const VecX>(values[0], n);

@@ -89,8 +89,7 @@ class FrameRows final : public ResidualGroup {
         frame_(frame),
         columns_(columns) {}
 
-  bool Evaluate(const double* const* values, double* residuals,
-                double** jacobians) const override {
+  bool Evaluate(const double* const* values, double* residuals, double** jacobians) const override {
     Eigen::Map<VecX> r(residuals, rows());
     const BodyParams& params = frame_.Set(values[0], values[1]);
     if (!objective_.Evaluate(params, r, jacobians != nullptr ? &jacobian_ : nullptr)) return false;
@@ -117,8 +116,7 @@ class MotionRows final : public ResidualGroup {
         frames_(frames),
         columns_(columns) {}
 
-  bool Evaluate(const double* const* values, double* residuals,
-                double** jacobians) const override {
+  bool Evaluate(const double* const* values, double* residuals, double** jacobians) const override {
     const bool linearise = jacobians != nullptr;
     const size_t n = frames_.size();
     std::vector<TermFrame> at;
@@ -180,7 +178,8 @@ SolverResult SolveSequenceWithCeres(const MotionWindow& window, const SolverOpti
     }
   }
   const SolverResult result = SolveByCeres(problem, options);
-  for (int i = window.held; i < size; ++i) frames[i] = moved[i].Set(moved[i].own.data(), shape.data());
+  for (int i = window.held; i < size; ++i)
+    frames[i] = moved[i].Set(moved[i].own.data(), shape.data());
   return result;
 }
 

@@ -44,8 +44,7 @@ class FusedModelOf final : public FusedModel {
 
   static bool Fits(const BodyLayout& layout, const LayoutPrior& prior) {
     return layout.num_joints() == Sizes::kJoints && layout.num_shape() == Sizes::kShape &&
-           prior.size() == Columns::kPrior &&
-           prior.contiguous();
+           prior.size() == Columns::kPrior && prior.contiguous();
   }
 
   FusedModelOf(std::shared_ptr<const FoldedJoints> joints, std::shared_ptr<const LayoutPrior> prior,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The solver of the loop and of bulk fitting, an optimisation for bodies of SMPL's sizes: Levenberg-
-// Marquardt over the normal equations of an Objective, which are formed without ever writing a
-// dense Jacobian. It takes the residuals from the terms, as every solver does, and lands where
-// Ceres lands. Nothing is allocated in a solve once a workspace has its size.
+// The solver of the loop and of bulk fitting, an optimisation for bodies of SMPL's sizes:
+// Levenberg- Marquardt over the normal equations of an Objective, which are formed without ever
+// writing a dense Jacobian. It takes the residuals from the terms, as every solver does, and lands
+// where Ceres lands. Nothing is allocated in a solve once a workspace has its size.
 //
 // What makes it fast: a joint depends on its own chain only, so that a residual's rows touch a
 // third of the columns, and columns are ordered by limbs, so that what they touch is contiguous;
@@ -58,8 +58,7 @@ class FusedModel {
   // J^T J and J^T r of the objective at `params`, in the order of BodyParams::values(), with
   // kChain's Jacobian. [P,P], [P]
   virtual void NormalEquations(const Objective& objective, FusedWorkspace& workspace,
-                               const BodyParams& params, RowMatX* normal,
-                               VecX* gradient) const = 0;
+                               const BodyParams& params, RowMatX* normal, VecX* gradient) const = 0;
 };
 
 }  // namespace gyre

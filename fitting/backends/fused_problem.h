@@ -22,8 +22,8 @@ template <class Sizes>
 struct FusedColumns {
   static constexpr int kParams = Sizes::kParams, kPose = Sizes::kPose;
   static constexpr int kShape = kPose, kTransl = kShape + Sizes::kShape;
-  static constexpr int kResidual = kParams;    // the column of r
-  static constexpr int kPrior = kPose - 3;     // pose values of the prior: all but the root's
+  static constexpr int kResidual = kParams;  // the column of r
+  static constexpr int kPrior = kPose - 3;   // pose values of the prior: all but the root's
   static constexpr int kPriorStride = (kPrior + kNormalBlock - 1) / kNormalBlock * kNormalBlock;
   static constexpr int kStride = NormalSize<kParams>::kStride;
   static constexpr int kBlocks = NormalSize<kParams>::kBlocks;
@@ -151,7 +151,7 @@ class FusedProblem {
   Memory& work_;
   BodyParams current_, candidate_;
   double prior_weight_ = 0;
-  int component_ = 0, candidate_component_ = 0;  // of the prior, the best one
+  int component_ = 0, candidate_component_ = 0;                  // of the prior, the best one
   typename Columns::PriorVector offset_{}, candidate_offset_{};  // pose - its mean
 };
 

@@ -18,10 +18,10 @@ namespace gyre {
 // say where the motion comes from; of the others pose and translation move, whatever their
 // objectives hold of the translation.
 struct MotionWindow {
-  const FoldedJoints& joints;           // of the terms of motion
-  std::span<Objective> objectives;      // of the frames that move
-  std::vector<const Term*> motion;      // terms that read several frames, at every place they fit
-  bool shape_free = true;               // of the frames that move, theirs all being frames[held]'s
+  const FoldedJoints& joints;       // of the terms of motion
+  std::span<Objective> objectives;  // of the frames that move
+  std::vector<const Term*> motion;  // terms that read several frames, at every place they fit
+  bool shape_free = true;           // of the frames that move, theirs all being frames[held]'s
   int held = 0;
 };
 

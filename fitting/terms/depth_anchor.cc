@@ -12,9 +12,9 @@ SpringTerm DepthAnchor(double weight, const BodyLayout& layout) {
 
 std::unique_ptr<const Term> MakeDepthAnchorTerm(const TermSources& sources) {
   const FitOptions& options = sources.options;
-  const double weight = sources.stage == FitStage::kTorso     ? options.torso_depth_anchor
-                        : options.body_translation_free ? options.body_depth_anchor
-                                                              : 0;
+  const double weight = sources.stage == FitStage::kTorso ? options.torso_depth_anchor
+                        : options.body_translation_free   ? options.body_depth_anchor
+                                                          : 0;
   if (weight == 0) return nullptr;
   return std::make_unique<SpringTerm>(DepthAnchor(weight, sources.layout));
 }

@@ -16,8 +16,7 @@ std::unique_ptr<const Term> MakeStartAnchorTerm(const TermSources& sources) {
                         : sources.informed_start ? sources.options.start_anchor
                                                  : 0;
   if (weight == 0) return nullptr;
-  return std::make_unique<SpringTerm>(
-      StartAnchor(weight, torso ? 1 : sources.layout.num_joints()));
+  return std::make_unique<SpringTerm>(StartAnchor(weight, torso ? 1 : sources.layout.num_joints()));
 }
 
 }  // namespace gyre

@@ -23,9 +23,9 @@ namespace gyre {
 // What the terms share in one evaluation of one frame.
 struct TermFrame {
   const BodyParams& params;
-  const BodyParams& anchor;  // what the terms named anchors hold the parameters to
-  double sigma_px;           // scale of the robust norm; 0: squared errors
-  const Points3& joints;     // [N,3], where the frame's FoldedJoints are
+  const BodyParams& anchor;                 // what the terms named anchors hold the parameters to
+  double sigma_px;                          // scale of the robust norm; 0: squared errors
+  const Points3& joints;                    // [N,3], where the frame's FoldedJoints are
   const RowMatX* joint_jacobian = nullptr;  // [3N,P] by the parameters; null: not asked for
 };
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/builtin_body.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <Eigen/Geometry>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <utility>
 
@@ -263,6 +265,45 @@ TEST(BuiltinBody, CorrectivesActAtTheFourKindsOfJointsOnly) {
       EXPECT_EQ(size, 0) << k;
     }
   }
+}
+
+// A sum over all numbers that knows their order.
+double Moment(const RowMatX& values) {
+  double sum = 0;
+  for (Eigen::Index i = 0; i < values.size(); ++i) {
+    sum += values.data()[i] * std::sin(1 + 0.37 * static_cast<double>(i));
+  }
+  return sum;
+}
+
+// Stored fits, priors and networks were made on this body: a change to any of its rules is a change
+// of theirs. The numbers are the body's own of November 2026.
+TEST(BuiltinBody, IsTheBodyThatResultsWereMadeOn) {
+  const BodyModel& body = Body();
+  EXPECT_EQ(body.num_vertices(), 7002);
+  EXPECT_EQ(body.faces.rows(), 14000);
+  constexpr double kTolerance = 1e-7;
+  EXPECT_NEAR(Moment(body.v_template), 1.59287603286, kTolerance);
+  EXPECT_NEAR(Moment(body.faces.cast<double>()), 52037.0788765, 1e-3);
+  const double shapes[] = {0.0650724402472,  0.0524856591455,  -0.00512164181125, 0.0419920239649,
+                           0.0339157292703,  0.00458585079876, -0.00949667075823, 0.0102621134306,
+                           -0.0408928890171, -0.0033894145064};
+  for (int c = 0; c < 10; ++c) {
+    EXPECT_NEAR(Moment(body.shapedirs.col(c)), shapes[c], kTolerance) << BuiltinShapeNames()[c];
+  }
+  const std::pair<int, double> correctives[] = {{1, 0.00753358882439},  {2, -0.147767297862},
+                                                {4, -0.110817890333},   {5, 0.172297866399},
+                                                {16, -0.0926475190039}, {17, 0.0980259411583},
+                                                {18, -0.0356088900871}, {19, -0.0445314920952}};
+  for (const auto& [joint, moment] : correctives) {
+    EXPECT_NEAR(Moment(body.posedirs.middleCols<9>(9 * (joint - 1))), moment, kTolerance) << joint;
+  }
+  EXPECT_NEAR(Moment(body.weights), -1.08661940165, kTolerance);
+  EXPECT_NEAR(Moment(body.J_regressor), -0.168928464021, kTolerance);
+  EXPECT_NEAR(Moment(body.J_regressor_extra), 0.0878449724713, kTolerance);
+  EXPECT_THAT(body.landmark_vertices,
+              testing::ElementsAre(107, 3729, 306, 6034, 2611, 994, 2492, 1362, 4417, 5915, 4785,
+                                   3383, 3553, 3574, 3571, 3495, 6806, 6976, 6997, 6994, 6918));
 }
 
 TEST(BuiltinBody, ComesOutTheSameEveryTimeAndFast) {

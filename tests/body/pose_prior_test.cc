@@ -6,11 +6,16 @@
 
 #include <Eigen/LU>
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <filesystem>
+#include <memory>
 #include <numbers>
+#include <string>
+#include <vector>
 
 #include "body/joints.h"
+#include "body/layout_prior.h"
 #include "body/pose_prior_training.h"
 #include "body/symmetry.h"
 #include "core/error.h"
@@ -128,12 +133,62 @@ TEST(PosePrior, SamplesHaveTheMixturesMoments) {
   EXPECT_LT((squares / count - expected_squares).cwiseAbs().maxCoeff(), 0.05);
 }
 
+// Of unequal weights 0.5, 0.3 and 0.2, each component is drawn as often as it weighs.
+TEST(PosePrior, DrawsComponentsByTheirWeights) {
+  const PosePrior prior = Numbers().Prior();
+  std::array<int, 3> drawn{};
+  Rng rng(13, RngStream::kTest);
+  for (int i = 0; i < 2000; ++i)
+    ++drawn[static_cast<size_t>(prior.BestComponent(prior.Sample(rng, 0)))];
+  EXPECT_NEAR(drawn[0], 1000, 5 * std::sqrt(2000 * 0.5 * 0.5));
+  EXPECT_NEAR(drawn[1], 600, 5 * std::sqrt(2000 * 0.3 * 0.7));
+  EXPECT_NEAR(drawn[2], 400, 5 * std::sqrt(2000 * 0.2 * 0.8));
+}
+
 TEST(PosePrior, SpreadZeroDrawsMeans) {
   const PosePrior prior = Numbers().Prior();
   Rng rng(1, RngStream::kTest);
   const PriorPose x = prior.Sample(rng, 0);
   const int k = prior.BestComponent(x);
   EXPECT_EQ(x, prior.components()[static_cast<size_t>(k)].mean);
+}
+
+// A body that shares four joints with SMPL, in another order, and has one of its own: the marginals
+// of the three that the prior knows, with SMPLify's weights of those.
+TEST(LayoutPrior, OfAnotherOrderOfJointsIsTheirMarginal) {
+  const Numbers numbers;
+  const std::vector<std::string> names = {"Pelvis", "Neck", "L_Knee", "Tail", "Spine1"};
+  const BodyLayout layout = MakeLayout({-1, 0, 0, 0, 0}, names, 1, 0);
+  const LayoutPrior prior(std::make_shared<const PosePrior>(numbers.Prior()), layout);
+  EXPECT_EQ(prior.joints(), (std::vector<int>{4, 2, 1}));  // spine 1, left knee, neck
+  EXPECT_FALSE(prior.contiguous());
+  std::vector<int> kept;
+  for (const int joint : {3, 4, 12}) {  // in SMPL's numbers
+    for (int axis = 0; axis < 3; ++axis) kept.push_back(3 * (joint - 1) + axis);
+  }
+  BodyParams params(layout);
+  params.pose() << 0, 0, 0, 0.7, 0.8, 0.9, 0.4, 0.5, 0.6, 5, 5, 5, 0.1, 0.2, 0.3;
+  const VecX pose = VecX{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9}};
+  EXPECT_EQ(VecX(prior.PoseOf(params)), pose);
+  std::vector<double> root_det;
+  for (const PriorMatrix& c : numbers.covariances) {
+    root_det.push_back(std::sqrt(Eigen::MatrixXd(c(kept, kept)).determinant()));
+  }
+  const double smallest = *std::min_element(root_det.begin(), root_det.end());
+  double lowest = INFINITY;
+  for (Eigen::Index k = 0; k < 3; ++k) {
+    const auto i = static_cast<size_t>(k);
+    const VecX d = pose - VecX(numbers.means.row(k)(kept).transpose());
+    const Eigen::MatrixXd precision = Eigen::MatrixXd(numbers.covariances[i](kept, kept)).inverse();
+    const double log_weight = std::log(numbers.weights[k] * smallest / root_det[i]) -
+                              9 / 2.0 * std::log(2 * std::numbers::pi);
+    lowest = std::min(lowest, 0.5 * d.dot(precision * d) - log_weight);
+  }
+  EXPECT_NEAR(prior.Energy(params), lowest, 1e-9 * lowest);
+  BodyParams again(layout);
+  again.rotation(3).setConstant(5);
+  prior.SetPose(prior.PoseOf(params), &again);
+  EXPECT_EQ(again.values(), params.values());
 }
 
 TEST_F(PosePriorFile, SavedPriorsComeBack) {
@@ -297,6 +352,56 @@ TEST(PosePriorTraining, RecoversAKnownMixture) {
   EXPECT_LT((fit.covariances[static_cast<size_t>(big)] - expected).cwiseAbs().maxCoeff(), 0.05);
   expected = Eigen::Vector3d(0.25, 1, 4).asDiagonal();
   EXPECT_LT((fit.covariances[static_cast<size_t>(1 - big)] - expected).cwiseAbs().maxCoeff(), 0.25);
+}
+
+// Three weighted points whose mean is (0.5, 1) and scatter (0.75, 0.5; 0.5, 1). Six samples of
+// prior against three of data leave a third of what is off the diagonal.
+TEST(PosePriorTraining, ShrinksToADiagonalAndAddsTheFloor) {
+  RowMatX x(3, 2);
+  x << 0, 0, 2, 2, 0, 2;
+  PriorTrainingOptions options;
+  options.components = 1;
+  options.prior_samples = 6;
+  options.floor_rad = 0.1;
+  const MixtureFit fit = FitMixture(x, VecX{{0.5, 0.25, 0.25}}, options);
+  EXPECT_LT((fit.means.row(0) - Eigen::RowVector2d(0.5, 1)).norm(), 1e-12);
+  Eigen::Matrix2d expected;
+  expected << 0.76, 0.5 / 3, 0.5 / 3, 1.01;
+  EXPECT_LT((fit.covariances[0] - expected).norm(), 1e-12);
+  EXPECT_EQ(fit.weights[0], 1);
+}
+
+// Two Gaussians on a line, their densities written out.
+TEST(PosePriorTraining, LikelihoodIsTheMixturesDensity) {
+  MixtureFit mixture;
+  mixture.weights = VecX{{0.25, 0.75}};
+  mixture.means = RowMatX{{1.0}, {-2.0}};
+  mixture.covariances = {Eigen::MatrixXd::Constant(1, 1, 4), Eigen::MatrixXd::Constant(1, 1, 0.25)};
+  const auto density = [](double x) {
+    const double norm = 1 / std::sqrt(2 * std::numbers::pi);
+    return 0.25 * norm / 2 * std::exp(-(x - 1) * (x - 1) / 8) +
+           0.75 * norm / 0.5 * std::exp(-(x + 2) * (x + 2) / 0.5);
+  };
+  const double expected = (0.2 * std::log(density(0.3)) + 0.6 * std::log(density(-1.5))) / 0.8;
+  EXPECT_NEAR(MeanLogLikelihood(mixture, RowMatX{{0.3}, {-1.5}}, VecX{{0.2, 0.6}}), expected,
+              1e-12);
+}
+
+// Of ten frames at 10 Hz two a second are taken: the middles of both halves, frames 2 and 7.
+TEST(PosePriorTraining, TakesTheMiddleOfEachPartOfAClip) {
+  PoseClip clip{"clip", RowMatX::Zero(10, 72), 10};
+  for (int frame = 0; frame < 10; ++frame) clip.poses(frame, 9) = frame;
+  PriorTrainingOptions options;
+  options.components = 1;
+  options.frames_per_second = 2;
+  options.held_out_share = 0.3;
+  const PriorTraining training = TrainPosePrior(std::vector<PoseClip>(10, clip), options);
+  EXPECT_EQ(training.num_samples, 10 * 2 * 2);  // and their mirror images
+  EXPECT_EQ(training.num_held_out_clips, 3);
+  EXPECT_NEAR(training.mixture.means(0, 6), 4.5, 1e-12);
+  EXPECT_NEAR(training.mixture.covariances[0](6, 6), 2.5 * 2.5 + 0.01, 1e-9);
+  // All clips are alike, so those held out are as likely as the others.
+  EXPECT_NEAR(training.held_out_log_likelihood, training.train_log_likelihood, 1e-9);
 }
 
 TEST(PosePriorTraining, WeightsCountAsRepetitions) {

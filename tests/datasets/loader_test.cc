@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
 
 #include <gtest/gtest.h>

@@ -7,6 +7,7 @@
 #include <limits>
 #include <numbers>
 
+#include "body/kinematics.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/cold_start.h"

@@ -82,8 +82,8 @@ TEST_F(ObjectiveTest, CostsAreTheObjectiveByHand) {
   for (const Observation& seen : person_.observations) {
     const View& view = person_.views[seen.view];
     const Vec3 point = view.rotation * joints.row(seen.joint).transpose() + view.translation;
-    const double s = std::pow(view.pixel_scale, 2) *
-                     (view.camera.Project(point) - seen.point_px).squaredNorm();
+    const double s =
+        std::pow(view.pixel_scale, 2) * (view.camera.Project(point) - seen.point_px).squaredNorm();
     reprojection += seen.weight * seen.weight * 1e4 * s / (1e4 + s);
   }
   EXPECT_NEAR(costs.reprojection, reprojection, 1e-8 * reprojection);
@@ -92,12 +92,13 @@ TEST_F(ObjectiveTest, CostsAreTheObjectiveByHand) {
   EXPECT_NEAR(costs.pose_prior, 4.78 * 4.78 * problem_.prior->Energy(at_), 1e-6);
   const VecX th = at_.pose();
   EXPECT_NEAR(costs.angle_prior,
-              15.2 * 15.2 * (std::exp(2 * th[55]) + std::exp(-2 * th[58]) + std::exp(-2 * th[12]) +
-                             std::exp(-2 * th[15])),
+              15.2 * 15.2 *
+                  (std::exp(2 * th[55]) + std::exp(-2 * th[58]) + std::exp(-2 * th[12]) +
+                   std::exp(-2 * th[15])),
               1e-8);
   EXPECT_NEAR(costs.shape_prior, 25 * at_.betas().squaredNorm(), 1e-9);
-  EXPECT_NEAR(costs.depth_anchor,
-              100 * std::pow(at_.transl().z() - person_.start.transl().z(), 2), 1e-9);
+  EXPECT_NEAR(costs.depth_anchor, 100 * std::pow(at_.transl().z() - person_.start.transl().z(), 2),
+              1e-9);
   EXPECT_NEAR(costs.start_anchor, 9 * (th - person_.start.pose()).squaredNorm(), 1e-9);
   EXPECT_EQ(costs.other, 0);
   EXPECT_EQ(costs.BodyTotal(), objective.Cost(at_));

@@ -118,8 +118,8 @@ TEST(OtherBodies, KeypointsOfAnotherSet) {
 }
 
 TEST(OtherBodies, ASequenceOfTwelveJoints) {
-  const auto fitter = std::make_shared<Fitter>(MakeTwelveJointBody(), MakeStickPrior(),
-                                               FitOptions());
+  const auto fitter =
+      std::make_shared<Fitter>(MakeTwelveJointBody(), MakeStickPrior(), FitOptions());
   const TrueProblem made = MakeTrueProblem(*fitter, 4);
   std::vector<FitProblem> frames;
   Rng rng(1, RngStream::kNoise, 5);

@@ -32,8 +32,8 @@ TermValues Evaluate(const Term& term, const TermPoint& at, const std::vector<uin
                             RowMatX::Zero(term.rows(), at.anchor.values().size()));
   }
   for (size_t i = 0; i < at.frames.size(); ++i) {
-    frames.push_back({at.frames[i], at.anchor, at.sigma_px, positions[i],
-                      linearise ? &of_joints[i] : nullptr});
+    frames.push_back(
+        {at.frames[i], at.anchor, at.sigma_px, positions[i], linearise ? &of_joints[i] : nullptr});
     if (linearise) rows.emplace_back(values.jacobians[i]);
   }
   values.has_value = term.Evaluate(frames, values.residuals, rows);
@@ -78,8 +78,8 @@ testing::AssertionResult AgreesWithOracle(const Term& term, const Term& oracle,
     const RowMatX& jacobian = found.jacobians[frame];
     const RowMatX& of_oracle = expected.jacobians[frame];
     if (const double error = Worst(jacobian, of_oracle); !(error < kRounding)) {
-      return fails(fmt::format("Jacobian of frame {} differs from the oracle's by {:.1e}", frame,
-                               error));
+      return fails(
+          fmt::format("Jacobian of frame {} differs from the oracle's by {:.1e}", frame, error));
     }
     if (const double error = Worst(jacobian.transpose() * found.residuals,
                                    of_oracle.transpose() * expected.residuals);
@@ -94,8 +94,8 @@ testing::AssertionResult AgreesWithOracle(const Term& term, const Term& oracle,
     };
     if (const double error = WorstJacobianError(residuals, at.frames[frame].values());
         !(error < at.tolerance)) {
-      return fails(fmt::format("Jacobian of frame {} differs from differences by {:.1e}", frame,
-                               error));
+      return fails(
+          fmt::format("Jacobian of frame {} differs from differences by {:.1e}", frame, error));
     }
   }
   return testing::AssertionSuccess();

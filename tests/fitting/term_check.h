@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Holds a term against its autodiff form, its oracle, and against differences:
 //   EXPECT_TERM(term, oracle, at);
-// The oracle is an AutodiffTerm (fitting/terms/autodiff_term.h) written from the term's formula, not
-// from its code.
+// The oracle is an AutodiffTerm (fitting/terms/autodiff_term.h) written from the term's formula,
+// not from its code.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -32,9 +32,9 @@ struct TermValues {
 };
 TermValues ValuesOf(const Term& term, const TermPoint& at);
 
-// Compares residuals, Jacobian and gradient J^T r with the oracle's, the Jacobian with differences of
-// the residuals, the residuals with and without a Jacobian, and looks whether the term reads joints
-// that it does not mark.
+// Compares residuals, Jacobian and gradient J^T r with the oracle's, the Jacobian with differences
+// of the residuals, the residuals with and without a Jacobian, and looks whether the term reads
+// joints that it does not mark.
 testing::AssertionResult AgreesWithOracle(const Term& term, const Term& oracle,
                                           const TermPoint& at);
 

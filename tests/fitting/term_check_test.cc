@@ -67,8 +67,7 @@ TEST(TermCheckTest, NoticesEveryKindOfMistake) {
   for (const Mistake mistake :
        {Mistake::kResidual, Mistake::kJacobian, Mistake::kSign, Mistake::kRows, Mistake::kMark,
         Mistake::kResidualAlone, Mistake::kNoValue}) {
-    EXPECT_FALSE(AgreesWithOracle(Term1(mistake), oracle, point.At()))
-        << static_cast<int>(mistake);
+    EXPECT_FALSE(AgreesWithOracle(Term1(mistake), oracle, point.At())) << static_cast<int>(mistake);
   }
   EXPECT_FALSE(AgreesWithOracle(Term1(Mistake::kJacobian),
                                 AutodiffTerm("one", 1, 2, {1}, WrongOracle()), point.At()));

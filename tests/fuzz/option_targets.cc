@@ -5,8 +5,8 @@
 
 #include "fuzz/fuzz_target.h"
 #include "io/json.h"
-#include "loop/experiment.h"
-#include "loop/train_options.h"
+#include "loop/runs/experiment.h"
+#include "loop/training/train_options.h"
 
 namespace gyre {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/checkpoint.h"
+#include "loop/runs/checkpoint.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "core/file.h"
 #include "io/io_test_util.h"
 #include "io/zip.h"
-#include "loop/predictor.h"
+#include "loop/training/predictor.h"
 #include "loop/small_training.h"
 #include "regressor/torch_file.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/experiment.h"
+#include "loop/runs/experiment.h"
 
 #include <gtest/gtest.h>
 

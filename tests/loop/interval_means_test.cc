@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/interval_means.h"
+#include "loop/training/interval_means.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loop/free_port.h"
-#include "loop/loss_validation.h"
+#include "loop/training/loss_validation.h"
 #include "loop/small_training.h"
 
 namespace gyre {

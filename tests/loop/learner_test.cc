@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/learner.h"
+#include "loop/training/learner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

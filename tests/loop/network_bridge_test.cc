@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/network_bridge.h"
+#include "loop/training/network_bridge.h"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/numeric_guard.h"
+#include "loop/training/numeric_guard.h"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>

@@ -12,7 +12,7 @@
 #include "datasets/decorators/loader.h"
 #include "datasets/scenes/synthetic.h"
 #include "fitting/sequence_fitter.h"
-#include "loop/train_options.h"
+#include "loop/training/train_options.h"
 
 namespace gyre {
 namespace {

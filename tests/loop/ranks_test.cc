@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/ranks.h"
+#include "loop/runs/ranks.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
@@ -13,7 +13,7 @@
 #include <thread>
 
 #include "loop/free_port.h"
-#include "loop/train_options.h"
+#include "loop/training/train_options.h"
 
 namespace gyre {
 namespace {

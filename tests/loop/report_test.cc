@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/report.h"
+#include "loop/report/report.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "loop/report_chart.h"
+#include "loop/report/report_chart.h"
 
 namespace gyre {
 namespace {

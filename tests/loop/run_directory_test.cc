@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/run_directory.h"
+#include "loop/runs/run_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

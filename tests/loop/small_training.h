@@ -7,10 +7,11 @@
 
 #include "body/body_model.h"
 #include "body/pose_prior.h"
+#include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
-#include "loop/learner.h"
-#include "loop/network_bridge.h"
-#include "loop/train_options.h"
+#include "loop/training/learner.h"
+#include "loop/training/network_bridge.h"
+#include "loop/training/train_options.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/supervisor.h"
+#include "loop/training/supervisor.h"
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "datasets/scenes/synthetic.h"
 #include "loop/evaluation/body_errors.h"
-#include "loop/validation.h"
+#include "loop/training/validation.h"
 
 namespace gyre {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/train_options.h"
+#include "loop/training/train_options.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/trainer.h"
+#include "loop/training/trainer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "core/file.h"
 #include "io/io_test_util.h"
-#include "loop/run_directory.h"
+#include "loop/runs/run_directory.h"
 #include "loop/small_training.h"
 #include "regressor/torch_file.h"
 

@@ -206,6 +206,24 @@ TEST(Rasteriser, CutsAtTheNearPlaneAndDrawsNothingBehindTheCamera) {
   EXPECT_EQ(Covered(buffers), 0);
 }
 
+// A plane farther out cuts away what is nearer, of a face that crosses it and of one that does not:
+// a ramp, u = 10 + 100 x / z with x = z - 3 from 2 m to 6 m, seen from 3.2 m on.
+TEST(Rasteriser, TheNearPlaneIsWhereTheOptionsSay) {
+  Points3 points(7, 3);
+  points << -1, -1, 2, 3, -1, 6, 3, 1, 6, -1, 1, 2,  // the ramp
+      -0.3, -0.1, 3, 0.3, -0.1, 3, 0, 0.2, 3;        // a face before the plane
+  Faces faces(3, 3);
+  faces << 0, 1, 2, 0, 2, 3, 4, 5, 6;
+  RasterBuffers buffers;
+  Rasterise(points, faces, kCamera, 60, 20, {.near_m = 3.2}, &buffers);
+  for (int u = 0; u < 60; ++u) {
+    const double z = 3 / (1 - (u - 10) / 100.0);  // where the ray meets the ramp
+    const int face = buffers.face_idx[buffers.PixelIdx(u, 10)];
+    EXPECT_EQ(face >= 0, z >= 3.2 && z < 6) << u;
+    EXPECT_NE(face, 2) << u;
+  }
+}
+
 TEST(Rasteriser, ClippedFacesStayWatertight) {
   // A fan of thin faces around the viewer, all reaching behind the camera.
   const Camera camera{40, {31.5, 31.5}};

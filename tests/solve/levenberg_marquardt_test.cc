@@ -34,8 +34,7 @@ class Rosenbrock {
     damped.diagonal() *= 1 + damping;
     const Vec2 step = damped.llt().solve(gradient_);
     *predicted =
-        Residual(current_).squaredNorm() -
-        (Residual(current_) - Jacobian() * step).squaredNorm();
+        Residual(current_).squaredNorm() - (Residual(current_) - Jacobian() * step).squaredNorm();
     candidate_ = current_ - step;
     return true;
   }
@@ -43,9 +42,7 @@ class Rosenbrock {
   int fail_steps = 0;
 
  private:
-  static Vec2 Residual(const Vec2& p) {
-    return {10 * (p.y() - p.x() * p.x()), 1 - p.x()};
-  }
+  static Vec2 Residual(const Vec2& p) { return {10 * (p.y() - p.x() * p.x()), 1 - p.x()}; }
   Eigen::Matrix2d Jacobian() const {
     Eigen::Matrix2d jacobian;
     jacobian << -20 * current_.x(), 10, -1, 0;

@@ -10,7 +10,7 @@
 #include "datasets/decorators/augment.h"
 #include "datasets/decorators/loader.h"
 #include "io/image.h"
-#include "loop/predictor.h"
+#include "loop/training/predictor.h"
 #include "regressor/runtime.h"
 
 namespace gyre {
@@ -69,7 +69,7 @@ class TrainedNetworkStart : public NetworkStart {
     const auto person = PersonForNetwork(*input);
     if (!person) return;
     if (!needs_pictures()) {
-      input->problem.start = PredictFromKeypoints(trained_, {&*sample, 1})[0];
+      input->problem.start = PredictFromKeypoints(trained_, {&*person, 1})[0];
     } else {
       const auto batch = BatchOf(*person, trained_.options.network.image_px);
       if (!batch) return;

@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-#include "loop/train_options.h"
+#include "loop/training/train_options.h"
 
 namespace gyre {
 

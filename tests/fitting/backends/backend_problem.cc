@@ -45,8 +45,8 @@ Objective::Terms BackendProblem::AllTerms(const Person& person, bool per_coordin
       std::make_unique<ReprojectionTerm>(person.observations, person.views, per_coordinate));
   terms.push_back(std::make_unique<Points3dTerm>(person.points));
   terms.push_back(std::make_unique<PosePriorTerm>(prior, 4.78));
-  terms.push_back(std::make_unique<AnglePriorTerm>(HingeAngles(*body->layout),
-                                                   AnglePrior::kExponential, 15.2));
+  terms.push_back(
+      std::make_unique<AnglePriorTerm>(HingeAngles(*body->layout), AnglePrior::kExponential, 15.2));
   terms.push_back(std::make_unique<SpringTerm>(ShapePrior(5, *body->layout)));
   terms.push_back(std::make_unique<SpringTerm>(DepthAnchor(10, *body->layout)));
   terms.push_back(std::make_unique<SpringTerm>(StartAnchor(3, body->num_joints())));

@@ -22,7 +22,9 @@ TEST(DenseKernelsTest, StridesAreWholeBlocksWithRoomForTheResidual) {
   EXPECT_EQ(NormalSize<4>::kStride, 8);
 }
 
-std::vector<const DenseKernels*> AllKernels() { return {&PortableKernels<85>(), &BestKernels<85>()}; }
+std::vector<const DenseKernels*> AllKernels() {
+  return {&PortableKernels<85>(), &BestKernels<85>()};
+}
 
 TEST(DenseKernelsTest, GramAddsUpOverItsBlocks) {
   Rng rng(1, RngStream::kTest);

@@ -33,8 +33,8 @@ void LandsWhereCeresLands(const BackendProblem& problem) {
 TEST(RigidBackendTest, LandsWhereCeresLands) { LandsWhereCeresLands(BackendProblem()); }
 
 TEST(RigidBackendTest, AnyLayout) {
-  const std::vector<std::string> joints = {"Pelvis", "L_Hip", "R_Hip", "L_Knee", "R_Knee", "Neck",
-                                           "L_Shoulder", "R_Shoulder", "L_Elbow"};
+  const std::vector<std::string> joints = {"Pelvis", "L_Hip",      "R_Hip",      "L_Knee", "R_Knee",
+                                           "Neck",   "L_Shoulder", "R_Shoulder", "L_Elbow"};
   const auto body = std::make_shared<BodyModel>(ReduceBody(*MakeStickBody(), joints, 3));
   KeypointSet set{"seen", {}};
   for (const char* joint : {"SMPL L_Hip", "SMPL R_Hip", "SMPL L_Knee", "SMPL Neck",
@@ -68,8 +68,8 @@ TEST(RigidBackendTest, KnowsWhatIsRigid) {
   EXPECT_FALSE(IsRigid(problem.MakeBody(person)));
   EXPECT_FALSE(IsRigid(Objective(problem.joints, problem.PlaceTerms(person),
                                  {0, 1, 2, 3, 82, 83, 84}, person.start)));
-  EXPECT_FALSE(IsRigid(Objective(problem.joints, problem.AllTerms(person),
-                                 {0, 1, 2, 82, 83, 84}, person.start)))
+  EXPECT_FALSE(IsRigid(
+      Objective(problem.joints, problem.AllTerms(person), {0, 1, 2, 82, 83, 84}, person.start)))
       << "a prior";
 }
 

@@ -173,8 +173,9 @@ TEST_F(SequenceSolverTest, ANewTermOfMotionGoesThroughCeres) {
   double cost = CostOf(objectives, frames);
   for (int i = 0; i + 1 < kFrames; ++i) {
     cost += 1600 * (frames[i + 1].rotation(4) - frames[i].rotation(4)).squaredNorm();
-    cost += 625 * (skeleton_.Positions(frames[i + 1]).row(0) - skeleton_.Positions(frames[i]).row(0))
-                      .squaredNorm();
+    cost +=
+        625 * (skeleton_.Positions(frames[i + 1]).row(0) - skeleton_.Positions(frames[i]).row(0))
+                  .squaredNorm();
   }
   EXPECT_NEAR(result.cost, cost, 1e-9 * cost);
   std::vector<BodyParams> without = Starts();
@@ -188,10 +189,11 @@ class TwelveJointSequence : public SequenceSolverTest {
  protected:
   TwelveJointSequence() : SequenceSolverTest(MakeTwelveJointBody(), Seen()) {}
   static const KeypointSet& Seen() {
-    static const KeypointSet set{"seen", {"SMPL Pelvis", "SMPL L_Hip", "SMPL R_Hip", "SMPL L_Knee",
-                                          "SMPL R_Knee", "SMPL L_Ankle", "SMPL R_Ankle",
-                                          "SMPL Neck", "SMPL L_Shoulder", "SMPL R_Shoulder",
-                                          "SMPL L_Elbow", "SMPL R_Elbow"}};
+    static const KeypointSet set{
+        "seen",
+        {"SMPL Pelvis", "SMPL L_Hip", "SMPL R_Hip", "SMPL L_Knee", "SMPL R_Knee", "SMPL L_Ankle",
+         "SMPL R_Ankle", "SMPL Neck", "SMPL L_Shoulder", "SMPL R_Shoulder", "SMPL L_Elbow",
+         "SMPL R_Elbow"}};
     return set;
   }
 };

@@ -33,8 +33,7 @@ TEST(AccelerationTermTest, EqualsItsOracle) {
   std::iota(all.begin(), all.end(), 0);
   const TermPoint at{joints, {point.Params(3), point.Params(5), point.Params(6)}, point.Params(4)};
   const AccelerationTerm term(91.5, joints.size());
-  EXPECT_TERM(term,
-              AutodiffTerm("oracle", 91.5, 72, all, AccelerationOracle{91.5, 24}, 3), at);
+  EXPECT_TERM(term, AutodiffTerm("oracle", 91.5, 72, all, AccelerationOracle{91.5, 24}, 3), at);
   EXPECT_EQ(term.num_frames(), 3);
   EXPECT_EQ(term.weight(), 91.5);
   EXPECT_EQ(term.AsJointTerm(), nullptr);

@@ -96,10 +96,10 @@ TEST(SpringTermTest, DepthAnchorEqualsItsOracle) {
   const TermTestPoint point;
   const TermPoint at = point.At();
   const SpringTerm term = DepthAnchor(0.3, *point.body->layout);
-  EXPECT_TERM(term,
-              AutodiffTerm("oracle", 0.3, 1, {},
-                           SpringOracle{0.3, 84, 1, VecX{{at.anchor.transl().z()}}}),
-              at);
+  EXPECT_TERM(
+      term,
+      AutodiffTerm("oracle", 0.3, 1, {}, SpringOracle{0.3, 84, 1, VecX{{at.anchor.transl().z()}}}),
+      at);
   EXPECT_EQ(term.name(), "depth_anchor");
 }
 

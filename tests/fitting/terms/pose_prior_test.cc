@@ -46,10 +46,10 @@ void CheckPrior(const BodyModel& body) {
     pose += prior->components()[component].mean;
     prior->SetPose(pose, &at.frames[0]);
     ASSERT_EQ(prior->BestComponent(pose), component);
-    EXPECT_TERM(term,
-                AutodiffTerm("oracle", 4.78, prior->size() + 1, {},
-                             MixtureOracle{*prior, component, 4.78}),
-                at);
+    EXPECT_TERM(
+        term,
+        AutodiffTerm("oracle", 4.78, prior->size() + 1, {}, MixtureOracle{*prior, component, 4.78}),
+        at);
     EXPECT_NEAR(ValuesOf(term, at).residuals.squaredNorm(),
                 4.78 * 4.78 * prior->Energy(at.frames[0]), 1e-8);
   }
@@ -58,7 +58,8 @@ void CheckPrior(const BodyModel& body) {
 TEST(PosePriorTermTest, EqualsItsOracle) { CheckPrior(*MakeStickBody()); }
 
 TEST(PosePriorTermTest, OnABodyOfOtherJoints) {
-  const std::vector<std::string> joints = {"Pelvis", "R_Hip", "L_Knee", "R_Knee", "Neck", "L_Elbow"};
+  const std::vector<std::string> joints = {"Pelvis", "R_Hip", "L_Knee",
+                                           "R_Knee", "Neck",  "L_Elbow"};
   CheckPrior(ReduceBody(*MakeStickBody(), joints, 2));
 }
 

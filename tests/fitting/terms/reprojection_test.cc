@@ -89,10 +89,10 @@ TEST_F(ReprojectionTest, TheCostIsGemanMcClures) {
   const ReprojectionTerm term({observations_[3]}, views_);
   const Points3 joints = point_.joints.Positions(at.frames[0]);
   const Vec3 seen = views_[1].rotation * joints.row(9).transpose() + views_[1].translation;
-  const double s = 0.45 * 0.45 *
-                   (Vec2(1230 * seen.head<2>() / seen.z() + Vec2(301, 207)) -
-                    observations_[3].point_px)
-                       .squaredNorm();
+  const double s =
+      0.45 * 0.45 *
+      (Vec2(1230 * seen.head<2>() / seen.z() + Vec2(301, 207)) - observations_[3].point_px)
+          .squaredNorm();
   EXPECT_NEAR(ValuesOf(term, at).residuals.squaredNorm(),
               0.35 * 0.35 * 12.5 * 12.5 * s / (12.5 * 12.5 + s), 1e-9);
 }

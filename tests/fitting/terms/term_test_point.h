@@ -19,13 +19,12 @@ struct TermTestPoint {
     BodyParams params(*body->layout);
     for (double& value : params.pose()) value = 0.3 * rng.Normal();
     for (double& value : params.betas()) value = rng.Normal();
-    params.rotation(0) = Vec3(3.0, 0.2, -0.4) + 0.1 * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
+    params.rotation(0) =
+        Vec3(3.0, 0.2, -0.4) + 0.1 * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
     params.transl() = Vec3(0.1, -0.2, 6) + 0.2 * Vec3(rng.Normal(), rng.Normal(), rng.Normal());
     return params;
   }
-  TermPoint At(double sigma_px = 0) const {
-    return {joints, {Params(3)}, Params(4), sigma_px};
-  }
+  TermPoint At(double sigma_px = 0) const { return {joints, {Params(3)}, Params(4), sigma_px}; }
 };
 
 }  // namespace gyre

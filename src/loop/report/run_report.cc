@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/report/run_report.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <sstream>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "io/image.h"
+#include "loop/report/pictures.h"
+#include "loop/report/report.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+
+void DrawOne(const fs::path& file, const Validator& validator, const BodyModel& body,
+             const EvaluatedSample& evaluated) {
+  const Person& sample = evaluated.sample;
+  std::optional<BodyParams> fit;
+  if (evaluated.fit) fit = evaluated.fit->params;
+  const ImageBuffer image = validator.DatasetOf(sample).LoadImage(sample);
+  WriteImage(file, DrawSample(body, image, sample, evaluated.prediction, fit));
+}
+
+std::string Caption(const EvaluatedSample& evaluated) {
+  return evaluated.sample.params
+             ? fmt::format("{} {}: network {:.0f} mm", evaluated.sample.dataset,
+                           evaluated.sample.index, evaluated.error)
+             : fmt::format("{} {}: network {:.1f} % of the box", evaluated.sample.dataset,
+                           evaluated.sample.index, 100 * evaluated.error);
+}
+
+// Numbers of metrics.jsonl and their names in summary.json.
+struct SummaryEntry {
+  const char* key;
+  const char* name;
+  const char* label;
+};
+constexpr SummaryEntry kSummary[] = {
+    {"val_network_pa_mpjpe_mm", "network_pa_mpjpe_mm", "Network, PA-MPJPE (mm), held-out people"},
+    {"val_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits, PA-MPJPE (mm), held-out people"},
+    {"train_fits_pa_mpjpe_mm", "train_fits_pa_mpjpe_mm",
+     "Stored fits, PA-MPJPE (mm), training people"},
+    {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network, MPJPE (mm), held-out people"},
+    {"val_pck20", "network_pck20", "Network, PCK@0.2 torso, held-out people"},
+    {"val_box_error", "network_box_error", "Network, mean joint error / box side, held-out people"},
+    {"val_network_held_out_median", "network_held_out_median",
+     "Network, median error of joints kept back / box side, held-out people"},
+    {"val_network_held_out_within_10", "network_held_out_within_10",
+     "Network, share of joints kept back within 0.1 of the box side, held-out people"},
+    {"val_fits_accepted_share", "val_fits_accepted_share", "Accepted fits, held-out people"},
+    {"val_fits_reprojection_px", "val_fits_reprojection_px",
+     "Fits' reprojection (px), held-out people"},
+    {"train_fits_held_out_median", "train_fits_held_out_median",
+     "Fits, median error of joints kept back / box side"},
+    {"train_fits_held_out_within_10", "train_fits_held_out_within_10",
+     "Fits, share of joints kept back within 0.1 of the box side"},
+    {"train_fits_accepted_share", "train_fits_accepted_share", "Accepted fits, training people"},
+    {"train_fits_score_px2", "train_fits_score_px2", "Fits' mean score (px^2), training people"},
+};
+
+// Where the steps' time went, from the means that metrics.jsonl has of the intervals.
+ReportTable PhaseTable(const fs::path& metrics) {
+  std::map<std::string, double> sums;
+  int64_t lines = 0;
+  std::istringstream stream(ReadFile(metrics));
+  for (std::string text; std::getline(stream, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object() || !line.contains("seconds_step")) continue;
+    ++lines;
+    for (const auto& [key, value] : line.items()) {
+      if (key.starts_with("seconds_") && value.is_number()) sums[key] += value.get<double>();
+    }
+  }
+  ReportTable table{{"phase of a step", "ms", "share"}, {}};
+  for (const char* phase : {"load", "read", "copy", "forward", "fit", "store", "loss", "backward",
+                            "optimizer", "step"}) {
+    const auto sum = sums.find(std::string("seconds_") + phase);
+    if (sum == sums.end()) continue;
+    table.rows.push_back({phase, fmt::format("{:.1f}", 1e3 * sum->second / lines),
+                          fmt::format("{:.1f} %", 100 * sum->second / sums["seconds_step"])});
+  }
+  return table;
+}
+
+}  // namespace
+
+void DrawValidationPictures(const RunDirectory& run, const Validator& validator,
+                            const BodyModel& body, int64_t step, int count) {
+  const auto& samples = validator.samples();
+  const auto n = static_cast<int64_t>(samples.size());
+  for (int k = 0; k < std::min<int64_t>(count, n); ++k) {
+    const EvaluatedSample& evaluated = samples[k * n / std::min<int64_t>(count, n)];
+    const fs::path file = run.pictures() / fmt::format("val_{:02}_{:06}.jpg", k, step);
+    DrawOne(file, validator, body, evaluated);
+    WriteFileAtomically(fs::path(file).replace_extension(".txt"),
+                        fmt::format("{}, step {}", Caption(evaluated), step));
+  }
+}
+
+void DrawExtremes(const RunDirectory& run, const Validator& validator, const BodyModel& body,
+                  int count) {
+  const auto& samples = validator.samples();
+  std::vector<size_t> order(samples.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return samples[a].error < samples[b].error; });
+  const int shown = std::min<int>(count, static_cast<int>(order.size() / 2));
+  for (int k = 0; k < shown; ++k) {
+    for (const bool best : {true, false}) {
+      const EvaluatedSample& evaluated = samples[best ? order[k] : order[order.size() - 1 - k]];
+      const fs::path file =
+          run.pictures() / fmt::format("{}_{:02}.jpg", best ? "best" : "worst", k);
+      DrawOne(file, validator, body, evaluated);
+      WriteFileAtomically(fs::path(file).replace_extension(".txt"), Caption(evaluated));
+    }
+  }
+}
+
+nlohmann::json WriteSummary(const RunDirectory& run, double train_seconds) {
+  nlohmann::json summary;
+  std::istringstream lines(ReadFile(run.metrics_file()));
+  for (std::string text; std::getline(lines, text);) {
+    const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object()) continue;
+    summary["steps"] = line["step"];
+    for (const SummaryEntry& entry : kSummary) {
+      const auto value = line.find(entry.key);
+      if (value == line.end() || !value->is_number()) continue;
+      const std::string name = entry.name;
+      if (!summary.contains(name + "_first")) summary[name + "_first"] = *value;
+      summary[name + "_last"] = *value;
+    }
+  }
+  summary["train_seconds"] = train_seconds;
+  WriteFileAtomically(run.summary_file(), summary.dump(2) + "\n");
+  return summary;
+}
+
+void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
+                    const nlohmann::json& summary) {
+  ReportInput input;
+  input.title = fmt::format("gyre: {}", run.root().filename().empty()
+                                            ? run.root().parent_path().filename().string()
+                                            : run.root().filename().string());
+  for (const SummaryEntry& entry : kSummary) {
+    const std::string name = entry.name;
+    if (!summary.contains(name + "_first")) continue;
+    input.summary.emplace_back(
+        entry.label, fmt::format("{:.4g} \u2192 {:.4g}", summary[name + "_first"].get<double>(),
+                                 summary[name + "_last"].get<double>()));
+  }
+  input.summary.emplace_back("Steps", std::to_string(summary.value("steps", int64_t{0})));
+  input.summary.emplace_back("Training time",
+                             fmt::format("{:.0f} s", summary["train_seconds"].get<double>()));
+  input.table = PhaseTable(run.metrics_file());
+  input.options_json = ToJson(options).dump(2);
+  input.metrics_jsonl = run.metrics_file();
+  input.charts = DefaultCharts();
+  input.sections = {
+      PeopleSection("Before and after", "Held-out people at the start and at the end.",
+                    run.pictures(), "val_"),
+      PeopleSection("Best", "Held-out people with the smallest errors.", run.pictures(), "best_"),
+      PeopleSection("Worst", "Held-out people with the largest errors.", run.pictures(), "worst_")};
+  std::erase_if(input.sections, [](const ReportSection& s) { return s.pictures.empty(); });
+  WriteReport(input, run.report_file());
+}
+
+}  // namespace gyre

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/runs/experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "io/json.h"
+#include "loop/report/report.h"
+
+namespace gyre {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+// What the report is about: a key of metrics.jsonl, its name in the summary, and its chart.
+struct Measure {
+  const char* metric;
+  const char* name;
+  const char* title;
+  const char* unit;
+  int digits;  // after the point, in the table
+};
+constexpr Measure kMeasures[] = {
+    {"val_network_pa_mpjpe_mm", "network_pa_mpjpe_mm", "Network on held-out people", "PA-MPJPE, mm",
+     2},
+    {"train_fits_pa_mpjpe_mm", "fits_pa_mpjpe_mm", "Stored fits of the training people",
+     "PA-MPJPE, mm", 2},
+    {"train_fits_accepted_share", "fits_accepted_share", "Stored fits that may teach", "share", 3},
+    {"train_fits_held_out_median", "fits_held_out_median", "Stored fits, joints kept back",
+     "median error / box side", 3},
+    {"train_fits_held_out_within_10", "fits_held_out_within_10", "Stored fits, joints kept back",
+     "share within 0.1 of the box side", 3},
+    {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network on held-out people", "MPJPE, mm", 2},
+    {"val_fits_pa_mpjpe_mm", "val_fits_pa_mpjpe_mm", "Fits of the held-out people", "PA-MPJPE, mm",
+     2},
+    {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share", 3},
+    {"val_box_error", "network_box_error", "Network on held-out people",
+     "mean joint error / box side", 4},
+    {"val_network_held_out_median", "network_held_out_median",
+     "Network on held-out people, joints kept back", "median error / box side", 3},
+    {"val_network_held_out_within_10", "network_held_out_within_10",
+     "Network on held-out people, joints kept back", "share within 0.1 of the box side", 3},
+};
+
+// Every {NAME} in every text replaced by its value.
+Json Defined(Json json, const std::map<std::string, std::string>& values, const std::string& what) {
+  if (json.is_string()) {
+    std::string text = json.get<std::string>();
+    for (size_t at = 0; (at = text.find('{', at)) != std::string::npos;) {
+      const size_t end = text.find('}', at);
+      if (end == std::string::npos) break;
+      const std::string name = text.substr(at + 1, end - at - 1);
+      const auto value = values.find(name);
+      if (value == values.end()) {
+        ThrowUserError("{}: {{{}}} is not defined; give --define {}=VALUE", what, name, name);
+      }
+      text.replace(at, end + 1 - at, value->second);
+      at += value->second.size();
+    }
+    return text;
+  }
+  for (auto& value : json) {
+    if (json.is_structured()) value = Defined(value, values, what);
+  }
+  return json;
+}
+
+const Json& ObjectAt(const Json& json, const std::string& key, const std::string& what) {
+  const Json& value = JsonField(json, key, what);
+  if (!value.is_object()) ThrowUserError("{}, key {}: is no object", what, key);
+  return value;
+}
+
+bool IsName(const std::string& name) {
+  return !name.empty() && name.find_first_not_of(
+                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV"
+                              "WXYZ0123456789-_") == std::string::npos;
+}
+
+// The arms' options with those that they take over from others.
+Json ArmOptions(const Json& arms, const std::string& what) {
+  Json all = Json::object();
+  for (const auto& [name, own] : arms.items()) {
+    const std::string where = fmt::format("{}, arm {}", what, name);
+    if (!IsName(name)) ThrowUserError("{}: a name is letters, digits, - and _", where);
+    if (!own.is_object()) ThrowUserError("{}: is no object of options", where);
+    Json options = own;
+    if (const auto like = own.find("like"); like != own.end()) {
+      const auto other = like->is_string() ? arms.find(like->get<std::string>()) : arms.end();
+      if (other == arms.end() || !other->is_object() || other->contains("like")) {
+        ThrowUserError("{}, key like: must name an arm that has no such key itself", where);
+      }
+      options = *other;
+      options.update(own);
+      options.erase("like");
+    }
+    all[name] = std::move(options);
+  }
+  return all;
+}
+
+std::vector<std::vector<std::string>> CommandLines(const Json& list, const std::string& what) {
+  std::vector<std::vector<std::string>> lines;
+  const auto bad = [&] {
+    ThrowUserError("{}, key prepare: must be a list of lists of words, gyre's command lines", what);
+  };
+  if (!list.is_array()) bad();
+  for (const Json& line : list) {
+    if (!line.is_array() || line.empty()) bad();
+    lines.emplace_back();
+    for (const Json& word : line) {
+      if (!word.is_string()) bad();
+      lines.back().push_back(word.get<std::string>());
+    }
+  }
+  return lines;
+}
+
+// A run's lines of metrics.jsonl; nothing when it has none yet.
+std::vector<Json> ReadLines(const fs::path& path) {
+  std::vector<Json> lines;
+  std::ifstream file(path);
+  for (std::string text; std::getline(file, text);) {
+    Json line = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (line.is_object()) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+Json MeanAndSpread(const std::vector<double>& values) {
+  double mean = 0, squares = 0;
+  for (const double v : values) mean += v / static_cast<double>(values.size());
+  for (const double v : values) squares += (v - mean) * (v - mean);
+  return {{"mean", mean},
+          {"spread", values.size() > 1
+                         ? Json(std::sqrt(squares / static_cast<double>(values.size() - 1)))
+                         : Json()}};
+}
+
+std::vector<std::string> ArmsOf(const Experiment& experiment) {
+  std::vector<std::string> arms;
+  std::set<std::string> seen;
+  for (const ExperimentRun& run : experiment.runs) {
+    if (seen.insert(run.arm).second) arms.push_back(run.arm);
+  }
+  return arms;
+}
+
+// Mean and spread of every measure that some arm has.
+ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
+  ReportTable table{{"arm"}, {}};
+  for (const std::string& arm : arms) table.rows.push_back({arm});
+  for (const Measure& measure : kMeasures) {
+    if (std::none_of(arms.begin(), arms.end(),
+                     [&](const std::string& arm) { return summary[arm].contains(measure.name); })) {
+      continue;
+    }
+    table.columns.push_back(fmt::format("{}: {}", measure.title, measure.unit));
+    for (size_t i = 0; i < arms.size(); ++i) {
+      const Json value = summary[arms[i]].value(measure.name, Json::object());
+      std::string cell = "-";
+      if (value.contains("mean")) {
+        cell = fmt::format("{:.{}f}", value["mean"].get<double>(), measure.digits);
+        if (value["spread"].is_number()) {
+          cell += fmt::format(" \u00b1 {:.{}f}", value["spread"].get<double>(), measure.digits);
+        }
+      }
+      table.rows[i].push_back(std::move(cell));
+    }
+  }
+  return table;
+}
+
+// Means over the seeds, step by step, of every measure of every arm.
+std::string Curves(const Experiment& experiment) {
+  std::map<int64_t, std::map<std::string, std::vector<double>>> values;
+  for (const ExperimentRun& run : experiment.runs) {
+    for (const Json& line : ReadLines(run.folder / "metrics.jsonl")) {
+      if (!line.contains("step") || !line["step"].is_number_integer()) continue;
+      for (const Measure& measure : kMeasures) {
+        const auto value = line.find(measure.metric);
+        if (value == line.end() || !value->is_number()) continue;
+        values[line["step"].get<int64_t>()][run.arm + "/" + measure.metric].push_back(
+            value->get<double>());
+      }
+    }
+  }
+  std::string text;
+  for (const auto& [step, of_step] : values) {
+    Json line = {{"step", step}};
+    for (const auto& [key, list] : of_step) line[key] = MeanAndSpread(list)["mean"];
+    text += line.dump() + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+Experiment ReadExperiment(const fs::path& file, const std::string& size, const fs::path& folder,
+                          std::map<std::string, std::string> defined) {
+  const std::string what = file.string();
+  defined["dir"] = folder.string();
+  const Json json = Defined(ParseJson(ReadFile(file, /*max_bytes=*/1 << 20), what), defined, what);
+  Experiment experiment;
+  experiment.title = JsonString(json, "title", what);
+  Json common = ObjectAt(json, "options", what);
+  Json prepare = json.value("prepare", Json::array());
+  if (!size.empty()) {
+    Json of_size = ObjectAt(ObjectAt(json, "sizes", what), size, what + ", key sizes");
+    if (const auto own = of_size.find("prepare"); own != of_size.end()) {
+      prepare = *own;
+      of_size.erase(own);
+    }
+    common.update(of_size);
+  }
+  experiment.prepare = CommandLines(prepare, what);
+  const Json arms = ArmOptions(ObjectAt(json, "arms", what), what);
+  for (const Json& seed : JsonArray(json, "seeds", what)) {
+    if (!seed.is_number_unsigned()) ThrowUserError("{}, key seeds: must be whole numbers", what);
+    for (const auto& [name, own] : arms.items()) {
+      const std::string where = fmt::format("{}, arm {}", what, name);
+      Json options = common;
+      options.update(own);
+      ExperimentRun run{name, seed.get<uint64_t>(), folder / name / seed.dump(), {}};
+      run.options = TrainOptionsOver(options, where);
+      run.options.seed = run.seed;
+      run.options.Check();
+      experiment.runs.push_back(std::move(run));
+    }
+  }
+  if (experiment.runs.empty()) ThrowUserError("{}: has no arm or no seed", what);
+  return experiment;
+}
+
+Json SummariseExperiment(const Experiment& experiment) {
+  Json arms = Json::object();
+  for (const std::string& arm : ArmsOf(experiment)) {
+    std::map<std::string, std::vector<double>> values;
+    int seeds = 0;
+    for (const ExperimentRun& run : experiment.runs) {
+      const fs::path file = run.folder / "summary.json";
+      if (run.arm != arm || !fs::exists(file)) continue;
+      const Json summary = ParseJson(ReadFile(file), file.string());
+      ++seeds;
+      // The last line that was validated.
+      const std::vector<Json> metrics = ReadLines(run.folder / "metrics.jsonl");
+      for (const Measure& measure : kMeasures) {
+        for (auto line = metrics.rbegin(); line != metrics.rend(); ++line) {
+          if (!line->contains(measure.metric)) continue;
+          if ((*line)[measure.metric].is_number()) {
+            values[measure.name].push_back((*line)[measure.metric].get<double>());
+          }
+          break;
+        }
+      }
+      if (summary.contains("train_seconds")) {
+        values["train_seconds"].push_back(summary["train_seconds"].get<double>());
+      }
+    }
+    arms[arm] = {{"seeds", seeds}};
+    for (const auto& [name, list] : values) arms[arm][name] = MeanAndSpread(list);
+  }
+  return {{"arms", arms}};
+}
+
+void WriteExperimentReport(const Experiment& experiment, const Json& summary,
+                           const fs::path& folder) {
+  WriteFileAtomically(folder / "summary.json", summary.dump(2) + "\n");
+  WriteFileAtomically(folder / "curves.jsonl", Curves(experiment));
+  ReportInput report;
+  report.title = experiment.title;
+  report.metrics_jsonl = folder / "curves.jsonl";
+  const std::vector<std::string> arms = ArmsOf(experiment);
+  report.table = TableOf(summary["arms"], arms);
+  for (const Measure& measure : kMeasures) {
+    ReportChart chart{measure.title, measure.unit, {}, false};
+    for (const std::string& arm : arms) chart.series.push_back({arm + "/" + measure.metric, arm});
+    report.charts.push_back(std::move(chart));
+  }
+  for (const std::string& arm : arms) {
+    const auto first = std::find_if(experiment.runs.begin(), experiment.runs.end(),
+                                    [&](const ExperimentRun& run) { return run.arm == arm; });
+    report.sections.push_back(PeopleSection(arm, "Held-out people at the start and at the end.",
+                                            first->folder / "pictures", "val_"));
+  }
+  std::erase_if(report.sections, [](const ReportSection& s) { return s.pictures.empty(); });
+  WriteReport(report, folder / "report.html");
+}
+
+}  // namespace gyre

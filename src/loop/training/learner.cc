@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/training/learner.h"
+
+#include <ATen/ops/cat.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <numbers>
+#include <optional>
+
+#include "core/error.h"
+#include "core/rng.h"
+#include "core/trace.h"
+#include "loop/training/numeric_guard.h"
+#include "loop/training/predictor.h"
+#include "regressor/adam.h"
+#include "regressor/runtime.h"
+
+namespace gyre {
+namespace {
+
+double LearningRateAt(const TrainOptions& options, int64_t step) {
+  if (options.learning_rate_end == 0) return options.learning_rate;
+  const double done = static_cast<double>(step - 1) / static_cast<double>(options.steps);
+  return options.learning_rate_end + (options.learning_rate - options.learning_rate_end) *
+                                         (1 + std::cos(std::numbers::pi * done)) / 2;
+}
+
+void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
+  for (auto& group : optimizer->param_groups()) {
+    static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
+  }
+}
+
+// What shapes a body: betas, and behind them the expression where there is one.
+at::Tensor ShapeOf(const at::Tensor& betas, const at::Tensor& expression) {
+  return expression.defined() ? at::cat({betas, expression}, 1) : betas;
+}
+
+}  // namespace
+
+Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10::Device device)
+    : options_(options), device_(device), network_(options.network, setting) {
+  network_->to(device);
+  UseChannelsLast(*network_);
+  if (setting.body) {
+    rest_.emplace(*setting.body);
+    layer_ = BodyLayer(*setting.body, network_->keypoints());
+    layer_->to(device);
+  }
+  optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
+                                           torch::optim::AdamOptions(options.learning_rate));
+}
+
+Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) const {
+  if (!layer_.is_empty() && said.rotations.defined() && said.betas.defined()) {
+    const BodyPoints posed =
+        layer_->forward(said.rotations, ShapeOf(said.betas, said.expression), with_vertices);
+    if (!said.joints.defined()) {
+      said.joints = posed.joints;
+      said.set = &layer_->set();
+    }
+    if (!said.vertices.defined()) said.vertices = posed.vertices;
+  }
+  if (said.joints.defined() && said.camera.defined()) {
+    said.keypoints =
+        ProjectToCrop(said.joints, said.camera, CamerasOf(batch, device_), batch.crop_px);
+  }
+  return said;
+}
+
+void Learner::LeaveOutMissing(Targets* targets) const {
+  if (layer_.is_empty()) return;
+  for (const int joint : layer_->missing()) {
+    targets->keypoints.select(1, joint).select(1, 2).fill_(0);
+    const int64_t in_space = joint - targets->joints_first;
+    if (in_space < 0 || in_space >= targets->joints.size(1)) continue;
+    targets->joints.select(1, in_space).select(1, 3).fill_(0);
+  }
+}
+
+Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
+                         const RankMean& rank_mean, SupervisionStats* stats) {
+  std::optional<Span> phase("forward");
+  std::vector<BodyParams> predictions;
+  if (rest_ && said.HasBody()) predictions = BodiesFromOutput(said, batch, *rest_);
+  phase.emplace("loss");
+  LossOptions weights = options_.loss;
+  if (step <= weights.vertices_after) weights.vertices = 0;
+  const bool with_vertices = weights.vertices > 0;
+  // Before the fits: a device of its own poses the bodies while this one's cores fit.
+  const Output output = Complete(said, batch, with_vertices);
+  phase.reset();
+  const std::vector<Target> taught = teacher.Step(batch.samples, predictions, step, stats);
+
+  phase.emplace("copy");
+  Targets targets =
+      TargetTensors(batch, taught, network_->keypoints(), rest_ ? &*rest_ : nullptr,
+                    {options_.use_labels, options_.loss.fit_sd_rad}, device_);
+  LeaveOutMissing(&targets);
+  phase.emplace("loss");
+  if (with_vertices && targets.rotations.defined()) {
+    const at::NoGradGuard no_grad;
+    const at::Tensor shape = ShapeOf(targets.betas, targets.expression);
+    targets.vertices = layer_->forward(targets.rotations, shape, true).vertices;
+  }
+  return ComputeLosses(output, targets, weights, rank_mean);
+}
+
+Losses Learner::LossesOf(const Batch& batch, int64_t step, Teacher& teacher,
+                         const RankMean& rank_mean) {
+  const at::NoGradGuard no_grad;
+  network_->eval();
+  SupervisionStats stats;
+  const Output said =
+      network_->forward(NetworkInputs(batch, options_.network.input, device_));
+  return LossesOf(batch, said, step, teacher, rank_mean, &stats);
+}
+
+std::vector<BodyParams> Learner::Predict(const Batch& batch) {
+  GYRE_CHECK(rest_.has_value());
+  return PredictBodies(network_, batch, *rest_, device_);
+}
+
+StepReport Learner::Step(const Batch& batch, int64_t step, Teacher& teacher, Ranks& ranks) {
+  // Dropout draws from the step, not from what was drawn before it.
+  Rng rng(options_.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks.rank()),
+          static_cast<uint64_t>(step));
+  SeedTorch(rng.NextU32());
+  SetLearningRate(optimizer_.get(), LearningRateAt(options_, step));
+  std::optional<Span> phase("copy");
+  const at::Tensor inputs = NetworkInputs(batch, options_.network.input, device_);
+  phase.emplace("forward");
+  network_->train();
+  const Output said = network_->forward(inputs);
+  phase.reset();
+  StepReport report;
+  const Losses losses = LossesOf(batch, said, step, teacher, ranks.Mean(), &report.supervision);
+  phase.emplace("loss");
+  // Of all ranks: if one's is not finite, none takes the step.
+  report.loss = ranks.Sum({losses.total.item<double>()})[0] / ranks.count();
+  for (const auto& [name, value] : losses.terms) {
+    report.terms.emplace_back(name, value.item<double>());
+  }
+  if (!std::isfinite(report.loss)) {
+    report.not_finite = NotFinite(losses, said, batch.samples);
+    if (report.not_finite.empty()) report.not_finite = "the loss of another rank";
+    return report;
+  }
+  phase.emplace("backward");
+  optimizer_->zero_grad();
+  ranks.Backward(losses.total);
+  phase.emplace("optimizer");
+  // One sample whose camera turned negative may not decide the step: exp(-10 s)^2 is steep.
+  report.gradient_norm = ClipGradients(*network_, options_.gradient_clip);
+  if (std::isfinite(report.gradient_norm)) {
+    optimizer_->step();
+  } else {
+    report.not_finite = NotFiniteGradient(*network_);
+  }
+  return report;
+}
+
+}  // namespace gyre

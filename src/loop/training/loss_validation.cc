@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/training/loss_validation.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.h"
+
+namespace gyre {
+
+nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks) const {
+  // Sums over samples: their number, the total, and for each kind of loss how many have it and it.
+  std::map<std::string, std::pair<double, double>> terms;
+  for (const LossKind& kind : LossKinds()) terms[kind.name] = {0, 0};
+  double samples = 0, total = 0;
+  ranks->Together([&] {
+    LabelTeacher teacher(/*use_labels=*/true);
+    Loader loader(data_, loading_);
+    for (int64_t i = 0; i < loader.steps_per_epoch() && !ranks->Interrupted(); ++i) {
+      const Batch batch = loader.Next();
+      if (batch.size() == 0) continue;  // all are other ranks'
+      const Losses losses = learner.LossesOf(batch, step, teacher, /*rank_mean=*/{});
+      const double count = batch.size();
+      samples += count;
+      total += count * losses.total.item<double>();
+      for (const auto& [name, value] : losses.terms) {
+        terms[name].first += count;
+        terms[name].second += count * value.item<double>();
+      }
+    }
+  });
+  std::vector<double> sums = {samples, total};
+  for (const auto& [name, term] : terms) sums.insert(sums.end(), {term.first, term.second});
+  sums = ranks->Sum(std::move(sums));
+  if (sums[0] == 0) ThrowUserError("the validation set has no usable sample");
+  nlohmann::json json = {{"val_samples", static_cast<int64_t>(sums[0])},
+                         {"val_loss", sums[1] / sums[0]}};
+  const double* next = &sums[2];
+  for (const auto& [name, term] : terms) {
+    if (next[0] > 0) json["val_loss_" + name] = next[1] / next[0];
+    next += 2;
+  }
+  return json;
+}
+
+}  // namespace gyre

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/training/predictor.h"
+
+#include <c10/core/GradMode.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "loop/runs/run_directory.h"
+#include "person/crops.h"
+#include "regressor/batch_norm.h"
+#include "regressor/runtime.h"
+#include "regressor/weights.h"
+
+namespace gyre {
+
+std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, const RestJoints& rest,
+                                      c10::Device device) {
+  const at::NoGradGuard no_grad;
+  if (network->is_training()) network->eval();  // threads may share a network in evaluation
+  const Output output = network->forward(NetworkInputs(batch, network->options().input, device));
+  if (!output.HasBody()) {
+    ThrowUserError("a network with head {} says no bodies", network->options().head);
+  }
+  return BodiesFromOutput(output, batch, rest);
+}
+
+void LoadInitialWeights(const std::filesystem::path& init, Network& network) {
+  if (init.empty()) return;
+  if (std::filesystem::is_directory(init)) {
+    LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt", network->names());
+  } else if (init.filename().string().starts_with("resnet")) {
+    LoadBackboneWeights(network->encoder(), init);  // torchvision's file names
+  } else {
+    LoadNetworkWeights(*network, init, network->names());
+  }
+}
+
+TrainOptions OptionsOfRun(const std::filesystem::path& run_or_checkpoint) {
+  // RUN/checkpoints/000500
+  const std::filesystem::path options_file =
+      std::filesystem::absolute(FindCheckpoint(run_or_checkpoint)).parent_path().parent_path() /
+      "options.json";
+  const auto json = nlohmann::json::parse(ReadFile(options_file), nullptr, false);
+  TrainOptions options = TrainOptionsFromJson(json, options_file.string());
+  options.network.Check();
+  return options;
+}
+
+TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
+                                  const std::shared_ptr<const BodyModel>& body,
+                                  c10::Device device) {
+  TrainedNetwork trained{Network{nullptr}, OptionsOfRun(run_or_checkpoint), RestJoints(*body),
+                         device};
+  const NetworkSetting setting{body, LoadPosePrior(trained.options.prior)};
+  trained.network = Network(trained.options.network, setting);
+  LoadNetworkWeights(*trained.network, FindCheckpoint(run_or_checkpoint) / "network.pt",
+                     trained.network->names());
+  trained.network->to(device);
+  trained.network->eval();
+  FoldBatchNorm(*trained.network);
+  UseChannelsLast(*trained.network);
+  return trained;
+}
+
+TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
+                                   const std::shared_ptr<const BodyModel>& body,
+                                   c10::Device device) {
+  TrainedNetwork trained = LoadTrainedNetwork(run_or_checkpoint, body, device);
+  if (trained.options.network.input != NetworkInput::kKeypoints) {
+    ThrowUserError(
+        "{}: its network looks at {}s; one that looks at keypoints comes from gyre "
+        "train --preset prior18",
+        run_or_checkpoint.string(), EnumName(trained.options.network.input));
+  }
+  return trained;
+}
+
+std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
+                                             std::span<const Person> samples) {
+  if (samples.empty()) return {};
+  Batch batch;
+  batch.crop_px = trained.options.network.image_px;
+  batch.samples.assign(samples.begin(), samples.end());
+  for (const Person& sample : samples) {
+    batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
+    batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, batch.crops.back()));
+  }
+  return trained.Predict(batch);
+}
+
+}  // namespace gyre

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loop/training/supervisor.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/error.h"
+#include "core/fingerprint.h"
+#include "core/progress.h"
+#include "core/rng.h"
+#include "core/trace.h"
+
+namespace gyre {
+namespace {
+
+FitStore::Key KeyOf(const Person& sample) { return {sample.dataset, sample.index}; }
+
+// The mean of what is no NaN, summed as Fitter::Score sums it.
+double MeanObserved(const VecX& errors) {
+  const auto observed = (errors.array() == errors.array());
+  return observed.select(errors, 0).sum() / static_cast<double>(observed.count());
+}
+
+}  // namespace
+
+FitProblem MakeFitProblem(const Person& sample) {
+  const CropMap crop(sample.box, kReferenceCropPx);
+  FitProblem problem;
+  problem.keypoints_px.resize(sample.keypoints.size(), 2);
+  for (int i = 0; i < sample.keypoints.size(); ++i) {
+    problem.keypoints_px.row(i) =
+        crop.CropFromImage(sample.keypoints.px.row(i).transpose()).transpose();
+  }
+  problem.confidence = sample.keypoints.confidence;
+  problem.camera = ReferenceCamera(sample);
+  problem.has_start = false;
+  return problem;
+}
+
+FitRows RowsOf(const Dataset& data) {
+  constexpr int64_t kSamples = 256;
+  FitRows rows{data.name(), 0, ""};
+  if (data.size() == 0) return rows;
+  Fingerprint fingerprint;
+  fingerprint.Add(data.size());
+  const int64_t count = std::min(data.size(), kSamples);
+  for (int64_t i = 0; i < count; ++i) {
+    const Person sample = data.Get(i * data.size() / count);
+    fingerprint.Add(sample.index);
+    fingerprint.Add(sample.box.center_px.x());
+    fingerprint.Add(sample.box.center_px.y());
+    fingerprint.Add(sample.box.side_px);
+    for (int k = 0; k < sample.keypoints.size(); ++k) {
+      fingerprint.Add(sample.keypoints.confidence[k]);
+      if (sample.keypoints.confidence[k] == 0) continue;  // then the position means nothing
+      fingerprint.Add(sample.keypoints.px(k, 0));
+      fingerprint.Add(sample.keypoints.px(k, 1));
+    }
+  }
+  rows.rows = data.Get(data.size() - 1).index + 1;
+  rows.fingerprint = fingerprint.Hex();
+  return rows;
+}
+
+Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
+                       Supervision supervision, bool use_labels, int threads,
+                       const RefreshPolicy& refresh, const DataShards& data_shards)
+    : fitter_(std::move(fitter)),
+      store_(std::move(store)),
+      supervision_(supervision),
+      use_labels_(use_labels || supervision == Supervision::kTruth),
+      threads_(threads),
+      refresh_(refresh),
+      data_shards_(data_shards) {}
+
+bool Supervisor::IsDue(const Person& sample, int64_t step, size_t place) const {
+  if (refresh_.every == 1) return true;
+  const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
+  if (!fit || step - fit->step <= refresh_.after_steps) return true;
+  const size_t place_of_all = place * data_shards_.ranks + data_shards_.rank;
+  Rng rng(refresh_.seed, RngStream::kRefresh, static_cast<uint32_t>(place_of_all),
+          static_cast<uint64_t>(step));
+  return rng.Below(static_cast<uint64_t>(refresh_.every)) == 0;
+}
+
+void Supervisor::Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
+                          FitSource source, int64_t step) {
+  if (!result.summary.usable) return;
+  StoredFit fit(*fitter_->body().layout);
+  fit.params = result.params;
+  fit.camera = problem.camera;
+  fit.score_px2 = store_.policy().ScoreOf(result.summary.score);
+  fit.pose_prior = result.summary.score.pose_prior;
+  fit.robust_px2 = static_cast<float>(result.summary.score.robust_px2);
+  fit.observed_joints = result.summary.score.observed_joints;
+  fit.source = source;
+  fit.step = step;
+  if (result.uncertainty) {
+    const auto& sd = result.uncertainty->rotation_sd_rad;
+    for (Eigen::Index k = 0; k < sd.size(); ++k) fit.rotation_sd_rad[k] = static_cast<float>(sd[k]);
+  }
+  store_.Consider(KeyOf(sample), fit, data_shards_.OwnShard(sample.position));
+}
+
+bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
+                                 const std::function<bool()>& stop) {
+  if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return true;
+  constexpr int64_t kChunk = 256;  // bounds memory
+  constexpr int64_t kSync = 16 * kChunk;
+  Progress progress("initial fits", "people", data.size());
+  const int64_t chunk = kChunk * data_shards_.ranks;
+  for (int64_t begin = 0; begin < data.size(); begin += chunk) {
+    if (stop && stop()) return false;
+    const int64_t end = std::min(begin + chunk, data.size());
+    std::vector<Person> samples;
+    for (int64_t i = begin + data_shards_.rank; i < end; i += data_shards_.ranks) {
+      Person sample = data.Get(i);
+      sample.position = i;
+      if (HasBox(sample) && !HasLabel(sample)) samples.push_back(std::move(sample));
+    }
+    // Of all of them: then no start depends on which fits are stored already.
+    const std::vector<BodyParams> start = starts ? starts(samples) : std::vector<BodyParams>();
+    std::vector<FitProblem> problems;
+    std::vector<size_t> who;
+    for (size_t i = 0; i < samples.size(); ++i) {
+      if (store_.Get(KeyOf(samples[i]))) continue;
+      problems.push_back(MakeFitProblem(samples[i]));
+      if (starts) problems.back().start = start[i];
+      problems.back().has_start = static_cast<bool>(starts);
+      who.push_back(i);
+    }
+    const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
+    for (size_t k = 0; k < who.size(); ++k) {
+      Consider(samples[who[k]], problems[k], results[k], FitSource::kStatic, 0);
+    }
+    if (end % (kSync * data_shards_.ranks) == 0) store_.Sync();
+    progress.Advance(end - begin);
+  }
+  return true;
+}
+
+void Supervisor::Start(Round round) {
+  // One round at a time has the cores; the first waits for nobody.
+  const auto fit = [this, problems = round.problems,
+                    before = rounds_.empty() ? std::shared_future<std::vector<FitResult>>()
+                                             : rounds_.back().results] {
+    if (before.valid()) before.wait();
+    const Span span("fit");
+    return fitter_->FitAll(problems, threads_);
+  };
+  round.results =
+      std::async(refresh_.delay_steps > 0 ? std::launch::async : std::launch::deferred, fit);
+  rounds_.push_back(std::move(round));
+}
+
+int64_t Supervisor::StoreOldest() {
+  const Round& round = rounds_.front();
+  const std::vector<FitResult>& results = round.results.get();
+  int64_t unusable = 0;
+  for (size_t k = 0; k < results.size(); ++k) {
+    unusable += results[k].summary.usable ? 0 : 1;
+    Consider(round.samples[k], round.problems[k], results[k], FitSource::kLoop, round.step);
+  }
+  rounds_.pop_front();
+  return unusable;
+}
+
+void Supervisor::Finish() {
+  while (!rounds_.empty()) StoreOldest();
+}
+
+void Supervisor::Refresh(std::span<const Person> samples, std::span<const BodyParams> predictions,
+                         int64_t step, SupervisionStats* stats) {
+  GYRE_CHECK(samples.size() == predictions.size());
+  Round round{step, {}, {}, {}};
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
+    FitProblem problem = MakeFitProblem(samples[i]);
+    problem.start = predictions[i];
+    problem.has_start = true;
+    round.problems.push_back(std::move(problem));
+    round.samples.push_back(samples[i]);
+  }
+  stats->considered = static_cast<int64_t>(round.samples.size());
+  Start(std::move(round));
+  while (rounds_.size() > static_cast<size_t>(refresh_.delay_steps)) {
+    stats->unusable += StoreOldest();
+  }
+}
+
+std::vector<Target> Supervisor::Step(std::span<const Person> samples,
+                                     std::span<const BodyParams> predictions, int64_t step,
+                                     SupervisionStats* stats) {
+  const Span whole("store");
+  const int64_t updated_before = store_.counters().Updated();
+  if (supervision_ == Supervision::kLoop) Refresh(samples, predictions, step, stats);
+  stats->updated = store_.counters().Updated() - updated_before;
+
+  std::vector<Target> targets(samples.size());
+  int accepted = 0, with_fit = 0;
+  double reprojection = 0;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (HasLabel(samples[i])) {
+      targets[i] = {*samples[i].params, true, {}};
+      continue;
+    }
+    if (!NeedsFits(supervision_)) continue;
+    const std::optional<StoredFit> fit = store_.Get(KeyOf(samples[i]));
+    if (!fit) continue;
+    targets[i] = {fit->params, store_.Accepted(samples[i].dataset, *fit), fit->rotation_sd_rad};
+    accepted += targets[i].valid ? 1 : 0;
+    ++with_fit;
+    reprojection += MeanObserved(fitter_->JointErrors(MakeFitProblem(samples[i]), fit->params));
+  }
+  stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
+  stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");
+  return targets;
+}
+
+}  // namespace gyre
