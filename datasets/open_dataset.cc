@@ -251,7 +251,19 @@ std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneS
   if (spec.kind() == "synth") return OpenSynth(spec, sources);
   const std::string name = TakeName(spec);
   std::vector<Person> persons;
-  ReadAndTell(spec, name, [&](Person person) { persons.push_back(std::move(person)); });
+  int64_t of_another_body = 0;
+  ReadAndTell(spec, name, [&](Person person) {
+    if (sources.body && person.params && !person.params->Fits(*sources.body->layout)) {
+      person.params.reset();
+      person.params_have_translation = false;
+      ++of_another_body;
+    }
+    persons.push_back(std::move(person));
+  });
+  if (of_another_body > 0) {
+    spdlog::warn("data set {}: the body parameters of {} people are not of {} and are left out", name,
+                 of_another_body, FamilyTitle(*sources.body->layout));
+  }
   return std::make_shared<ImageFolderDataset>(name, std::move(persons));
 }
 
