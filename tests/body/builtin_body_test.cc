@@ -287,7 +287,7 @@ TEST(BuiltinBody, IsTheBodyThatResultsWereMadeOn) {
   EXPECT_NEAR(Moment(body.faces.cast<double>()), 52037.0788765, 1e-3);
   const double shapes[] = {0.0650724402472,  0.0524856591455,  -0.00512164181125, 0.0419920239649,
                            0.0339157292703,  0.00458585079876, -0.00949667075823, 0.0102621134306,
-                           -0.0408928890171, -0.0033894145064};
+                           -0.0407928890171, -0.0033894145064};
   for (int c = 0; c < 10; ++c) {
     EXPECT_NEAR(Moment(body.shapedirs.col(c)), shapes[c], kTolerance) << BuiltinShapeNames()[c];
   }

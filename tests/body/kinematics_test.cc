@@ -232,13 +232,17 @@ TEST(FoldedJoints, JacobianEqualsCentralDifferences) {
 
 TEST(FoldedJoints, EverySetAgreesWithTheRegistry) {
   const BodyModel model = MakeRandomBody(5);
-  const KeypointSet every = EveryJoint();
+  KeypointSet every{"every joint that it has", {}};
+  for (const std::string_view joint : EveryJoint().joints) {
+    if (HasJoint(model, FindJoint(joint))) every.joints.push_back(joint);
+  }
   Rng rng(9, RngStream::kTest);
   const BodyParams params = RandomParams(rng);
   Points3 all_positions, positions;
   RowMatX all_jacobian, jacobian;
   FoldedJoints(model, every).Evaluate(params, &all_positions, &all_jacobian);
   for (const std::string_view name : KeypointSetNames()) {
+    if (!HasAllOf(model, FindKeypointSet(name))) continue;  // faces and fingers
     const KeypointSet& set = FindKeypointSet(name);
     FoldedJoints(model, set).Evaluate(params, &positions, &jacobian);
     ASSERT_EQ(positions.rows(), set.size());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/test_body.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace gyre {
@@ -50,6 +51,12 @@ BodyParams RandomParams(Rng& rng, double pose_scale, double betas_scale, double 
   for (double& value : params.betas()) value = betas_scale * rng.Normal();
   for (double& value : params.transl()) value = transl_scale * rng.Normal();
   return params;
+}
+
+bool HasAllOf(const BodyModel& model, const KeypointSet& set) {
+  return std::ranges::all_of(set.joints, [&](std::string_view joint) {
+    return HasJoint(model, FindJoint(joint));
+  });
 }
 
 std::shared_ptr<const BodyModel> LoadCc0Body(const std::filesystem::path& extra_regressor) {

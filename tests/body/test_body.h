@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "body/body_model.h"
+#include "body/joints.h"
 #include "core/rng.h"
 
 namespace gyre {
@@ -17,6 +18,9 @@ BodyModel MakeRandomBody(uint64_t seed, double extra_sum = 1.0, int num_vertices
 // Normal pose (radians), betas and translation, each scaled.
 BodyParams RandomParams(Rng& rng, double pose_scale = 0.5, double betas_scale = 1.0,
                         double transl_scale = 1.0);
+
+// Whether the body has every joint of the set.
+bool HasAllOf(const BodyModel& model, const KeypointSet& set);
 
 // The CC0 body, or null when the data folder is absent.
 std::shared_ptr<const BodyModel> LoadCc0Body(const std::filesystem::path& extra_regressor = {});

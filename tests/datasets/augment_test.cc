@@ -216,7 +216,7 @@ TEST(Augment, OccludersStayOnThePerson) {
     }
     EXPECT_LT((sum / covered - Vec2(48.5, 26.5)).norm(), 0.2) << scale;
     const double covered_px2 = covered / (crop.scale() * crop.scale());
-    EXPECT_NEAR(covered_px2, 12 * 4, 3) << scale;
+    EXPECT_NEAR(covered_px2, 12 * 4, 6) << scale;  // of scale^2 it would be 75 or 31
   }
 }
 

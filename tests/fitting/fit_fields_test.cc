@@ -55,7 +55,7 @@ TEST(FitFields, AreAllCompared) {
       ++changed;
     }
   });
-  EXPECT_EQ(changed, 41);
+  EXPECT_EQ(changed, 37);
   EXPECT_FALSE(fit == MakeFit(MakeLayout("other", 5, 2, 3), 7));
 }
 

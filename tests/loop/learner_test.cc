@@ -126,7 +126,8 @@ TEST(Learner, GradientsAreShortenedToTheClip) {
     return std::sqrt(sum);
   };
   double whole = 0, clipped = 0;
-  EXPECT_NEAR(norm_of_gradients(0, &whole), whole, 1e-4 * whole);
+  const double norm = norm_of_gradients(0, &whole);
+  EXPECT_NEAR(norm, whole, 1e-4 * whole);
   EXPECT_NEAR(norm_of_gradients(whole / 3, &clipped), whole / 3, 1e-4 * whole);
   EXPECT_EQ(clipped, whole);  // the report says what it was
 }

@@ -9,6 +9,7 @@
 #include "core/rng.h"
 #include "core/so3.h"
 #include "datasets/decorators/augment.h"
+#include "person/crops.h"
 #include "regressor/layers/body_layer.h"
 #include "regressor/projection.h"
 
@@ -129,9 +130,8 @@ TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
 }
 
 TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
-  Target target{*batch_.samples[0].params, true, JointFloats::Zero(kNumBodyJoints)};
+  Target target{*batch_.samples[0].params, true, JointFloats::Zero(24)};
   constexpr int kRightKnee = 5, kLeftKnee = 4;
-  target.rotation_sd_rad.assign(24, 0);
   target.rotation_sd_rad[kRightKnee] = 0.2F;
   const auto weights = [&](double fit_sd_rad) {
     return TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,

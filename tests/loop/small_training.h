@@ -25,6 +25,7 @@ inline TrainOptions SmallTraining() {
   o.learning_rate_end = 0;
   o.loss.vertices = 0;
   o.batch_size = 3;
+  o.data_shards = 1;
   o.steps = 4;
   o.threads = o.fit_threads = 1;
   o.loader_threads = 0;

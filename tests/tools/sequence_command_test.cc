@@ -147,7 +147,7 @@ TEST_F(SequenceCommandTest, FollowsOnePersonSmoothlyAndThroughAGap) {
     EXPECT_EQ(std::isnan(reprojection[i]), !seen);
     EXPECT_EQ(focal[i], kFocalPx);
     EXPECT_EQ(bodies[i].betas(), bodies[0].betas());
-    EXPECT_LT((bodies[i].transl() - Truth(i).transl).head<2>().norm(), 0.1) << i;
+    EXPECT_LT((bodies[i].transl() - Truth(i).transl()).head<2>().norm(), 0.1) << i;
   }
 
   // The same command has nothing left to do; another frame rate is another run.
