@@ -300,14 +300,15 @@ bool FitFile::Counts(const FitRecord& record) const {
 
 std::optional<StoredFit> FitFile::Read(int64_t position) const {
   GYRE_CHECK(position >= 0 && position < size_);
-  FitRecord best, record;
-  bool found = false;
+  FitRecord records[2];
+  const FitRecord* best = nullptr;
   for (int slot = 0; slot < 2; ++slot) {
-    if (ReadSlot(position, slot, &record) != RecordState::kWhole || !Counts(record)) continue;
-    if (!found || record.version > best.version) best = record;
-    found = true;
+    const FitRecord& record = records[slot];
+    if (ReadSlot(position, slot, &records[slot]) != RecordState::kWhole || !Counts(record))
+      continue;
+    if (best == nullptr || record.version > best->version) best = &record;
   }
-  if (found) return best.fit;
+  if (best != nullptr) return best->fit;
   for (const FitFile& shard : more_) {
     if (auto fit = shard.Read(position)) return fit;
   }
@@ -348,10 +349,10 @@ void FitFile::Sync() {
 
 FitFile::Census FitFile::Verify() const {
   Census census;
+  FitRecord record;
   for (int64_t p = NextUsedHere(0); p < size_; p = NextUsedHere(p + 1)) {
     int counting = 0;
     for (int slot = 0; slot < 2; ++slot) {
-      FitRecord record;
       switch (ReadSlot(p, slot, &record)) {
         case RecordState::kEmpty:
           break;

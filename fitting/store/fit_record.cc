@@ -24,7 +24,7 @@ constexpr int64_t kMaxContent = kMaxFitRecordBytes / kSector * kSectorContent;
 
 // A record without the sectors' checksums, from its own on.
 struct Content {
-  char bytes[kMaxContent] = {};
+  char bytes[kMaxContent];
   int64_t size;  // of whole sectors
 
   explicit Content(int64_t record_bytes) : size(record_bytes / kSector * kSectorContent) {}
@@ -52,6 +52,10 @@ int64_t Aligned(int64_t end, DType type) {
   return (end + size - 1) / size * size;
 }
 
+bool Fits(const FitLayout& layout, const StoredFit& fit) {
+  return layout.Fits(fit.params) && fit.rotation_sd_rad.size() == layout.num_joints();
+}
+
 bool IsZero(std::span<const char> bytes) {
   return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; });
 }
@@ -71,6 +75,7 @@ void EncodeFitRecord(const FitRecord& record, int64_t position, std::span<char> 
   const auto record_bytes = static_cast<int64_t>(bytes.size());
   GYRE_CHECK(record_bytes % kSector == 0 && record_bytes <= kMaxFitRecordBytes);
   Content content(record_bytes);
+  std::memset(content.bytes, 0, static_cast<size_t>(content.size));
   content.set_head(1, record.opening);
   content.set_head(2, record.version);
   int64_t end = kFieldsBegin;
@@ -103,16 +108,16 @@ RecordState DecodeFitRecord(std::span<const char> bytes, int64_t position, const
   if (content.head(0) != content.Checksum(position)) {
     return IsZero(bytes) ? RecordState::kEmpty : RecordState::kDamaged;
   }
-  FitRecord read{.fit = StoredFit(layout), .opening = content.head(1), .version = content.head(2)};
+  record->opening = content.head(1);
+  record->version = content.head(2);
+  if (!Fits(layout, record->fit)) record->fit = StoredFit(layout);
   int64_t end = kFieldsBegin;
   ForEachFitField([&](const FitField& field, const auto& get) {
     const char* const from = content.bytes + Aligned(end, field.record);
-    end = TakeValues(field.record, from, get(read.fit)) - content.bytes;
+    end = TakeValues(field.record, from, get(record->fit)) - content.bytes;
   });
   // A checksum protects from accidents, not from somebody who computes it.
-  if (!read.fit.IsSound()) return RecordState::kDamaged;
-  *record = read;
-  return RecordState::kWhole;
+  return record->fit.IsSound() ? RecordState::kWhole : RecordState::kDamaged;
 }
 
 }  // namespace gyre

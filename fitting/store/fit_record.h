@@ -41,7 +41,7 @@ enum class RecordState {
 // `position`: of the sample in its file, so that a record in the wrong place is found out. `bytes`
 // are as many as the layout of the fit's body needs.
 void EncodeFitRecord(const FitRecord& record, int64_t position, std::span<char> bytes);
-// Sets `record` when it is kWhole.
+// `record` is what was read when it is kWhole, and anything else otherwise.
 RecordState DecodeFitRecord(std::span<const char> bytes, int64_t position, const FitLayout& layout,
                             FitRecord* record);
 
