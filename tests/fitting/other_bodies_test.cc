@@ -156,7 +156,7 @@ TEST(OtherBodies, ASequenceOfTwelveJoints) {
 }
 
 // What no keypoint tells of stays where it is.
-TEST(FreeParamsTest, HandsAndFacesMoveWhereTheyAreSeen) {
+TEST(OtherBodies, HandsAndFacesMoveWhereTheyAreSeen) {
   const std::filesystem::path path = "../shared/data/body_x/cc0_body_x.npz";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "needs " << path << ", which is not here";
   const auto body = LoadBodyModel(path.string());
