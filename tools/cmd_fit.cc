@@ -217,6 +217,7 @@ struct Survey {
   int64_t without_picture = 0;
   std::string image_without_picture;
   std::string fingerprint;
+  const KeypointSet* set = &SpinJoints();  // of everybody's keypoints
 };
 
 Survey SurveyOf(const PersonSource& source) {
@@ -226,6 +227,7 @@ Survey SurveyOf(const PersonSource& source) {
     AddTo(&fingerprint, input);
     ++survey.persons;
     const Person& person = input.person;
+    survey.set = person.keypoints.set;
     if (!person.image_path.empty()) return;
     survey.without_size += person.image_width == 0;
     if (survey.without_picture++ == 0) survey.image_without_picture = person.image;
@@ -267,6 +269,7 @@ FitRun RunOf(const cxxopts::ParseResult& args, const Survey& survey, const Fitte
                 {"body", FingerprintOf(fitter.body())},
                 {"prior", FingerprintOf(fitter.prior())}};
   run.update(FieldsToJson(fitter.options(), "fit."));
+  if (survey.set != &SpinJoints()) run["set"] = survey.set->name;
   if (args.count("sequence")) {
     run["fps"] = args["fps"].as<double>();
     run.update(FieldsToJson(SequenceOptionsOf(args), "sequence."));
@@ -357,9 +360,9 @@ int RunFit(int argc, char** argv) {
 
   const std::shared_ptr<const BodyModel> body = BodyOf(args);
   const std::shared_ptr<const PosePrior> prior = PriorOf(args);
-  const auto fitter = std::make_shared<const Fitter>(body, prior, fit_options);
   const PersonSource source = SourceOf(args, {body, prior});
   const Survey survey = SurveyOf(source);
+  const auto fitter = std::make_shared<const Fitter>(body, prior, fit_options, *survey.set);
   std::unique_ptr<NetworkStart> network;
   if (args.count("checkpoint")) {
     network = OpenNetworkStart(args["checkpoint"].as<std::string>(), body);
@@ -379,7 +382,7 @@ int RunFit(int argc, char** argv) {
     ReportFits(out, 0, 0, as_json);
     return 0;
   }
-  const FitRow like(*body->layout, SpinJoints().size());
+  const FitRow like(*body->layout, survey.set->size());
   Prepare(&journal, like, run, range, restart);
   const int64_t before = journal.size();
   const auto start = Clock::now();

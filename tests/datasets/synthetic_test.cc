@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "body/reduced_body.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "datasets/dataset_spec.h"
@@ -226,6 +227,66 @@ TEST(Synthetic, SpinsCropShowsTheSamePerson) {
       EXPECT_LT((point - map.CropFromImage(scene.keypoints.px.row(j).transpose())).norm(), 12);
     }
   }
+}
+
+TEST(Synthetic, PeopleGetTheSetThatIsAskedFor) {
+  SceneOptions options = Clean(12);
+  const SyntheticDataset spin = Scenes(options);
+  for (const char* name : {"coco17", "openpose135"}) {
+    options.set = name;
+    const KeypointSet& set = FindKeypointSet(name);
+    const SyntheticDataset other = Scenes(options);
+    int compared = 0;
+    for (int64_t i = 0; i < options.count; ++i) {
+      const Person a = spin.Get(i), b = other.Get(i);
+      EXPECT_EQ(a.params->values(), b.params->values());  // the same people
+      EXPECT_EQ(a.box.side_px, b.box.side_px);
+      EXPECT_EQ(b.keypoints.set, &set);
+      for (int k = 0; k < b.keypoints.size(); ++k) {
+        const int of_spin = SpinJoints().IndexOf(set.joints[k]);
+        if (of_spin < 0) {  // SMPL's bodies have wrists, fingertips by landmarks, but no knuckles
+          EXPECT_TRUE(!b.keypoints.Observed(k) || set.joints[k].ends_with("Root") ||
+                      set.joints[k].ends_with("Tip"))
+              << set.joints[k];
+          continue;
+        }
+        EXPECT_EQ(a.keypoints.confidence[of_spin], b.keypoints.confidence[k]);
+        EXPECT_LT((a.keypoints.px.row(of_spin) - b.keypoints.px.row(k)).norm(), 1e-9);
+        compared += b.keypoints.Observed(k);
+      }
+    }
+    EXPECT_GT(compared, 12 * 14);
+  }
+  EXPECT_EQ(OpenDataset("synth:?count=2&set=lsp14")->Get(1).keypoints.size(), 14);
+  EXPECT_EQ(OpenDataset("synth:?count=2&set=own")->Get(1).keypoints.set, &SpinJoints());
+  EXPECT_THROW(OpenDataset("synth:?set=nobody"), UserError);
+}
+
+TEST(Synthetic, PeopleOfAnotherBodyHaveTheJointsThatItHas) {
+  const std::vector<std::string> joints = {"Pelvis",     "L_Hip",      "R_Hip",   "Spine1",
+                                           "L_Knee",     "R_Knee",     "Neck",    "Head",
+                                           "L_Shoulder", "R_Shoulder", "L_Elbow", "R_Elbow"};
+  const auto body = std::make_shared<const BodyModel>(ReduceBody(*Body(), joints, 4));
+  SceneOptions options = Clean(20);
+  options.width_px = options.height_px = 96;
+  const SyntheticDataset scenes(body, LoadPosePrior(), options);
+  const auto at = [](const char* name) { return SpinJoints().IndexOf(name); };
+  const KeypointSet& superset = FindKeypointSet("superset24");
+  int elbows = 0;
+  for (int64_t i = 0; i < options.count; ++i) {
+    const Person person = scenes.Get(i);
+    EXPECT_TRUE(person.params->Fits(*body->layout));
+    EXPECT_GT(person.params->rotation(4).norm(), 0);  // a knee's, of the prior
+    EXPECT_FALSE(person.keypoints.Observed(at("OP RWrist")));
+    EXPECT_FALSE(person.keypoints.Observed(at("Left Ankle")));
+    elbows += person.keypoints.Observed(at("OP RElbow"));
+    EXPECT_EQ(person.joints3d->confidence[superset.IndexOf("Left Ankle")], 0);
+    EXPECT_EQ(person.joints3d->confidence[superset.IndexOf("Left Knee")], 1);
+    EXPECT_TRUE(HasBox(person));
+  }
+  EXPECT_GT(elbows, 15);
+  const ImageBuffer image = scenes.LoadImage(scenes.Get(0));
+  EXPECT_EQ(image.pixels.size(), 3u * 96 * 96);
 }
 
 TEST(Synthetic, SomeSit) {

@@ -237,6 +237,9 @@ void SetImageCamera(double focal_px, FitInput* input) {
 std::optional<Person> PersonForNetwork(const FitInput& input) {
   Person person = input.person;
   person.camera = input.problem.camera;
+  if (person.keypoints.set != &SpinJoints()) {
+    person.keypoints = KeypointConversion(*person.keypoints.set, SpinJoints())(person.keypoints);
+  }
   if (HasBox(person)) return person;
   // A problem's file has no boxes.
   person.keypoints.px = input.problem.keypoints_px;

@@ -61,7 +61,7 @@ PersonSource WithStarts(PersonSource source, const std::filesystem::path& bodies
 void SetImageCamera(double focal_px, FitInput* input);
 
 // The person as a network saw its training data: in the data set's box, or one around the keypoints
-// where there is none, seen by the problem's camera. Empty without a box.
+// where there is none, seen by the problem's camera, with SPIN's 49. Empty without a box.
 std::optional<Person> PersonForNetwork(const FitInput& input);
 
 }  // namespace gyre
