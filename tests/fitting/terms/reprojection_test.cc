@@ -55,7 +55,7 @@ class ReprojectionTest : public testing::Test {
     return AgreesWithOracle(ReprojectionTerm(observations_, views_, per_coordinate), oracle, at);
   }
 
-  const TermTestPoint point_;
+  const TermTestPoint point_{};
   // One joint seen twice with different weights, and a second camera from the side.
   const std::vector<View> views_ = {
       {{1000, {320, 240}}, 0.7},
