@@ -88,7 +88,7 @@ TEST(Zip, ReadsWhatIsPackedAsTightAsDeflateCan) {
 TEST(Zip, StreamsAnEntryPieceByPiece) {
   const TempFolder folder;
   std::string content;
-  for (int i = 0; i < 300'000; ++i) content += static_cast<char>(i * i % 251);
+  for (unsigned i = 0; i < 300'000; ++i) content += static_cast<char>(i * i % 251);
   const auto path = folder.path() / "a.zip";
   WriteZip(path, std::vector<ZipEntry>{{"other", "x"}, {"long", content}}, ZipMethod::kDeflated);
   ZipEntryStream stream(path, "long");
