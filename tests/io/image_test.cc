@@ -118,7 +118,8 @@ TEST(Image, ReadsPicturesOfOneColourInFewBytes) {
 
 TEST(Image, NamesWhatItCannotRead) {
   EXPECT_THAT(UserErrorOf([] { ReadImage("no/such.jpg"); }), HasSubstr("no/such.jpg"));
-  EXPECT_THAT(UserErrorOf([] { ParseImage("GIF89a", "a.gif"); }), HasSubstr("neither a JPEG nor"));
+  EXPECT_THAT(UserErrorOf([] { ParseImage("GIF89a", "a.gif"); }),
+              HasSubstr("is a GIF, which is not read"));
 }
 
 }  // namespace

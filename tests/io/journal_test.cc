@@ -117,6 +117,21 @@ TEST(Journal, CutsATornTailAtEveryByte) {
   }
 }
 
+// Longer than what is read at once: the last record ends in the second piece, with the file.
+TEST(Journal, KeepsRecordsBeyondWhatIsReadAtOnce) {
+  const TempFolder folder;
+  const fs::path path = folder.path() / "work.partial";
+  const std::vector<std::string> records = {std::string(700'001, 'a'), std::string(500'003, 'b')};
+  {
+    Journal journal(path);
+    journal.Start("the head");
+    journal.Append(records);
+  }
+  const Journal journal(path);
+  EXPECT_EQ(journal.cut_bytes(), 0);
+  EXPECT_EQ(AllOf(journal), records);
+}
+
 // Whatever bit flips, no wrong record is handed out.
 TEST(Journal, CutsAtADamagedRecord) {
   const TempFolder folder;

@@ -327,5 +327,24 @@ TEST(Pickle, WalksThroughPicklesInARow) {
   EXPECT_GT(pickles[4].root().AsSequence("storage keys").size(), 0u);
 }
 
+// A pickle of protocol 0, which is lines, and one of protocol 2 with a byte that is a line's end.
+TEST(Pickle, LineEndsThatBecameCrlf) {
+  std::string lines = "(dp0\n";
+  for (int i = 0; i < 9; ++i) lines += fmt::format("S'key{}'\np{}\nI{}\ns", i, i + 1, i);
+  lines += ".";
+  EXPECT_EQ(ParsePickle(lines, "gmm.pkl").root().At("key7", "gmm.pkl").AsInt("key7"), 7);
+  std::string changed;
+  for (const char c : lines) changed += c == '\n' ? "\r\n" : std::string(1, c);
+  EXPECT_THAT(UserErrorOf([&] { ParsePickle(changed, "gmm.pkl"); }),
+              testing::AllOf(HasSubstr("gmm.pkl"), HasSubstr("CRLF"), HasSubstr("as binary")));
+  // A file that is merely damaged is not said to be that.
+  EXPECT_THAT(UserErrorOf([&] { ParsePickle(lines.substr(0, 40), "gmm.pkl"); }),
+              testing::Not(HasSubstr("CRLF")));
+  EXPECT_THAT(
+      UserErrorOf([&] { ParsePickle("version https://git-lfs.github.com/spec/v1\n", "a"); }),
+      HasSubstr("git lfs pull"));
+  EXPECT_THAT(UserErrorOf([&] { ParsePickle("<!DOCTYPE html>", "a"); }), HasSubstr("a web page"));
+}
+
 }  // namespace
 }  // namespace gyre

@@ -244,7 +244,48 @@ BvhPose Pose(const BvhClip& clip, int frame, bool at_rest) {
   return pose;
 }
 
+// A node and all below it.
+void AppendNode(const BvhClip& clip, size_t i, const std::vector<std::vector<size_t>>& children,
+                const std::string& indent, size_t* written, std::string* out) {
+  GYRE_CHECK((*written)++ == i, "node {} does not stand right before those below it", i);
+  const BvhNode& node = clip.nodes[i];
+  const char* kind = node.parent < 0 ? "ROOT " : node.is_end_site ? "End Site" : "JOINT ";
+  *out += indent + kind + (node.is_end_site ? "" : node.name) + "\n" + indent + "{\n";
+  const std::string inner = indent + "  ";
+  *out += fmt::format("{}OFFSET {:.6f} {:.6f} {:.6f}\n", inner, node.offset.x(), node.offset.y(),
+                      node.offset.z());
+  if (!node.channels.empty()) {
+    *out += fmt::format("{}CHANNELS {}", inner, node.channels.size());
+    for (const BvhChannel channel : node.channels) {
+      *out += fmt::format(" {}", kChannelNames[static_cast<size_t>(channel)]);
+    }
+    *out += "\n";
+  }
+  for (const size_t child : children[i]) AppendNode(clip, child, children, inner, written, out);
+  *out += indent + "}\n";
+}
+
 }  // namespace
+
+void WriteBvh(const std::filesystem::path& path, const BvhClip& clip) {
+  GYRE_CHECK(!clip.nodes.empty() && clip.nodes[0].parent < 0);
+  std::vector<std::vector<size_t>> children(clip.nodes.size());
+  for (size_t i = 1; i < clip.nodes.size(); ++i) {
+    children[static_cast<size_t>(clip.nodes[i].parent)].push_back(i);
+  }
+  std::string text = "HIERARCHY\n";
+  size_t written = 0;
+  AppendNode(clip, 0, children, "", &written, &text);
+  text +=
+      fmt::format("MOTION\nFrames: {}\nFrame Time: {:.8f}\n", clip.num_frames(), clip.frame_time);
+  for (Eigen::Index frame = 0; frame < clip.motion.rows(); ++frame) {
+    for (Eigen::Index c = 0; c < clip.motion.cols(); ++c) {
+      text += fmt::format("{}{:.6f}", c == 0 ? "" : " ", clip.motion(frame, c));
+    }
+    text += '\n';
+  }
+  WriteFileAtomically(path, text);
+}
 
 int BvhClip::IndexOf(std::string_view node) const {
   for (size_t n = 0; n < nodes.size(); ++n) {

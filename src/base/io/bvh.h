@@ -43,6 +43,9 @@ BvhClip ReadBvh(const std::filesystem::path& path);
 // `content` is a whole BVH file; `what` names it in errors.
 BvhClip ParseBvh(std::string_view content, const std::string& what);
 
+// The file that ParseBvh reads as this clip: lengths and angles to six decimals.
+void WriteBvh(const std::filesystem::path& path, const BvhClip& clip);
+
 struct BvhPose {
   std::vector<Mat3> rotations;  // world from node
   Points3 positions;            // [nodes, 3]

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/csv.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "io/utf8.h"
 
 namespace gyre {
 namespace {
@@ -20,16 +23,47 @@ bool ParseWhole(const std::string& text, T& value) {
   return error == std::errc() && end == last;
 }
 
+// UserError when the text is known to be something else.
+void CheckIsText(std::string_view content, const std::string& what) {
+  static constexpr std::pair<std::string_view, std::string_view> kKnown[] = {
+      {"\xff\xfe", "UTF-16 text; save it as CSV in UTF-8"},
+      {"\xfe\xff", "UTF-16 text; save it as CSV in UTF-8"},
+      {"PK\x03\x04", "a spreadsheet or a zip archive; save it as CSV in UTF-8, or unpack it"},
+      {"\xd0\xcf\x11\xe0", "a spreadsheet; save it as CSV in UTF-8"},
+      {"\x1f\x8b", "gzip; unpack it"}};
+  for (const auto& [begin, name] : kKnown) {
+    if (content.starts_with(begin)) ThrowUserError("{}: is {}", what, name);
+  }
+}
+
+// By the first line, outside quotes.
+char SeparatorOf(std::string_view content) {
+  bool quoted = false;
+  char found = ',';
+  for (const char c : content) {
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == ',') return ',';
+    if (c == '\n') break;
+    if (found == ',' && (c == ';' || c == '\t')) found = c;
+  }
+  return found;
+}
+
 }  // namespace
 
 // Cuts a text into records of fields.
 class CsvScanner {
  public:
   CsvScanner(std::string_view content, const std::string& what) : rest_(content), what_(what) {
+    CheckIsText(content, what);
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);  // byte order mark
+    separator_ = SeparatorOf(rest_);
+    ascii_ = std::ranges::all_of(rest_, [](char c) { return static_cast<signed char>(c) >= 0; });
   }
   bool AtEnd() const { return rest_.empty(); }
   int64_t line() const { return line_; }
+  char separator() const { return separator_; }
 
   // Appends the next record's fields.
   void Next(std::vector<std::string>& fields) {
@@ -38,10 +72,13 @@ class CsvScanner {
         ThrowUserError("{}: holds more than {} fields", what_, kMaxFields);
       }
       fields.push_back(!rest_.empty() && rest_[0] == '"' ? Quoted() : Plain());
-      if (!Accept(',')) break;
+      if (!ascii_) fields.back() = Utf8FromBytes(fields.back());
+      if (!Accept(separator_)) break;
     }
     Accept('\r');
-    if (!Accept('\n') && !rest_.empty()) Fail("a comma or the end of the line after a field");
+    if (!Accept('\n') && !rest_.empty()) {
+      Fail(fmt::format("a {} or the end of the line after a field", SeparatorName()));
+    }
     ++line_;
   }
 
@@ -49,14 +86,17 @@ class CsvScanner {
   [[noreturn]] void Fail(std::string_view expected) const {
     ThrowUserError("{}: line {}: expected {}", what_, line_, expected);
   }
+  std::string_view SeparatorName() const {
+    return separator_ == ',' ? "comma" : separator_ == ';' ? "semicolon" : "tab";
+  }
   bool Accept(char c) {
     if (rest_.empty() || rest_[0] != c) return false;
     rest_.remove_prefix(1);
     return true;
   }
   std::string Plain() {
-    static constexpr std::string_view kEnd(",\r\n\"\0", 5);
-    std::string field(rest_.substr(0, rest_.find_first_of(kEnd)));
+    const char ends[] = {separator_, '\r', '\n', '"', '\0'};
+    std::string field(rest_.substr(0, rest_.find_first_of({ends, sizeof(ends)})));
     rest_.remove_prefix(field.size());
     if (!rest_.empty() && (rest_[0] == '"' || rest_[0] == '\0')) {
       Fail("plain text in a field without quotes");
@@ -83,10 +123,13 @@ class CsvScanner {
 
   std::string_view rest_;
   const std::string& what_;
+  char separator_ = ',';
+  bool ascii_ = true;
   int64_t line_ = 1;
 };
 
-CsvTable::CsvTable(CsvScanner& scanner, const std::string& what) : what_(what) {
+CsvTable::CsvTable(CsvScanner& scanner, const std::string& what)
+    : what_(what), separator_(scanner.separator()) {
   if (scanner.AtEnd()) ThrowUserError("{}: is empty, expected a table with a header line", what);
   scanner.Next(columns_);
   for (size_t i = 0; i < columns_.size(); ++i) {
@@ -102,17 +145,28 @@ void CsvTable::AddRow(CsvScanner& scanner) {
   lines_.push_back(scanner.line());
   const size_t begin = fields_.size();
   scanner.Next(fields_);
-  if (fields_.size() - begin != columns_.size()) {
-    ThrowUserError("{}: line {}: expected {} fields as in the header, found {}", what_,
-                   lines_.back(), columns_.size(), fields_.size() - begin);
+  if (const size_t found = fields_.size() - begin; found != columns_.size()) {
+    unfit_[row_count_] = found;
+    fields_.resize(begin);
+    fields_.resize(begin + columns_.size());
   }
   ++row_count_;
+}
+
+void CsvTable::CheckRow(int64_t row) const {
+  const auto unfit = unfit_.find(row);
+  if (unfit == unfit_.end()) return;
+  ThrowUserError("{}: expected {} fields as in the header, found {}", Where(row), columns_.size(),
+                 unfit->second);
 }
 
 CsvTable CsvTable::Parse(std::string_view content, const std::string& what) {
   CsvScanner scanner(content, what);
   CsvTable table(scanner, what);
-  while (!scanner.AtEnd()) table.AddRow(scanner);
+  while (!scanner.AtEnd()) {
+    table.AddRow(scanner);
+    table.CheckRow(table.row_count_ - 1);
+  }
   return table;
 }
 
@@ -156,7 +210,13 @@ const std::string& CsvTable::Text(int64_t row, const std::string& column) const 
 double CsvTable::Number(int64_t row, const std::string& column) const {
   const std::string& text = Text(row, column);
   double value = 0;
-  if (!ParseWhole(text, value) || !std::isfinite(value)) {
+  bool is_number = ParseWhole(text, value);
+  if (!is_number && separator_ == ';' && std::ranges::count(text, ',') == 1) {
+    std::string with_point = text;
+    std::ranges::replace(with_point, ',', '.');
+    is_number = ParseWhole(with_point, value);
+  }
+  if (!is_number || !std::isfinite(value)) {
     ThrowUserError("{}: column '{}': expected a number, found '{}'", Where(row), column,
                    text.substr(0, 40));
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <opencv2/core.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <vector>
 
@@ -15,55 +16,6 @@ namespace {
 constexpr uint64_t kMaxPixels = uint64_t{1} << 27;
 // Deflate packs 1032:1, a PNG of one bit per pixel; JPEGs of one colour stay far below.
 constexpr uint64_t kMaxPixelsPerByte = 8 * 1032;
-constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1A\n";
-constexpr std::string_view kJpegMagic = "\xFF\xD8\xFF";
-
-struct ImageInfo {
-  uint64_t width = 0, height = 0;
-  bool complete = false;  // the format's end mark is there
-};
-
-uint64_t BigEndian(std::string_view bytes) {
-  uint64_t value = 0;
-  for (const char c : bytes) value = value << 8 | static_cast<uint8_t>(c);
-  return value;
-}
-
-// A PNG begins with the chunk IHDR (length, name, width, height, ...) and ends with IEND.
-ImageInfo InspectPng(std::string_view content) {
-  ImageInfo info;
-  if (content.size() < 33 || content.substr(12, 4) != "IHDR") return info;
-  info.width = BigEndian(content.substr(16, 4));
-  info.height = BigEndian(content.substr(20, 4));
-  const size_t end = content.find("IEND", 33);
-  info.complete = end != std::string_view::npos && end + 8 <= content.size();  // name, checksum
-  return info;
-}
-
-// A JPEG is a row of segments FF type length ...; the frame header (types C0 to CF but C4, C8, CC)
-// holds height and width; the pixels follow the scan header (DA) and end with FF D9.
-ImageInfo InspectJpeg(std::string_view content) {
-  ImageInfo info;
-  size_t at = 2;
-  while (at + 4 <= content.size() && content[at] == '\xFF') {
-    const auto type = static_cast<uint8_t>(content[at + 1]);
-    if (type == 0xFF) {  // padding
-      ++at;
-      continue;
-    }
-    if (type == 0xDA) {
-      info.complete = content.find("\xFF\xD9", at) != std::string_view::npos;
-      break;
-    }
-    if (type >= 0xC0 && type <= 0xCF && type != 0xC4 && type != 0xC8 && type != 0xCC &&
-        at + 9 <= content.size()) {
-      info.height = BigEndian(content.substr(at + 5, 2));
-      info.width = BigEndian(content.substr(at + 7, 2));
-    }
-    at += 2 + BigEndian(content.substr(at + 2, 2));
-  }
-  return info;
-}
 
 int ReductionFlag(int reduction) {
   switch (reduction) {
@@ -80,42 +32,98 @@ int ReductionFlag(int reduction) {
   return 0;
 }
 
-cv::Mat Decode(std::string_view content, const std::string& what, ImageOrientation orientation,
-               int* reduction) {
-  const bool png = content.starts_with(kPngMagic);
-  if (!png && !content.starts_with(kJpegMagic)) {
-    ThrowUserError("{}: is neither a JPEG nor a PNG image", what);
+// TIFF's decoder turns some pictures and not others; of this copy it turns none.
+std::string AsStored(std::string_view tiff, size_t orientation_at) {
+  std::string copy(tiff);
+  const bool little = copy[0] == 'I';
+  copy[orientation_at] = little ? 1 : 0;
+  copy[orientation_at + 1] = little ? 0 : 1;
+  return copy;
+}
+
+cv::Mat Upright(const cv::Mat& stored, int exif_orientation) {
+  enum Flip { kRows = 0, kColumns = 1, kBoth = -1 };
+  const auto flipped = [](const cv::Mat& image, Flip flip) {
+    cv::Mat out;
+    cv::flip(image, out, flip);
+    return out;
+  };
+  switch (exif_orientation) {
+    case 2:
+      return flipped(stored, kColumns);
+    case 3:
+      return flipped(stored, kBoth);
+    case 4:
+      return flipped(stored, kRows);
+    case 5:
+      return stored.t();
+    case 6:
+      return flipped(stored.t(), kColumns);
+    case 7:
+      return flipped(stored.t(), kBoth);
+    case 8:
+      return flipped(stored.t(), kRows);
   }
-  const ImageInfo info = png ? InspectPng(content) : InspectJpeg(content);
-  if (info.width == 0 || info.height == 0 || !info.complete) {
+  return stored;
+}
+
+void CheckHeader(const ImageHeader& header, size_t bytes, const std::string& what) {
+  const auto width = static_cast<uint64_t>(header.width);
+  const auto height = static_cast<uint64_t>(header.height);
+  if (header.width <= 0 || header.height <= 0 || !header.complete) {
     ThrowUserError("{}: the image is damaged or cut off", what);
   }
-  if (info.width > kMaxPixels / info.height) {
-    ThrowUserError("{}: the image has {} x {} pixels, expected at most 2^27 in all", what,
-                   info.width, info.height);
+  if (width > kMaxPixels / height) {
+    ThrowUserError("{}: the image has {} x {} pixels, expected at most 2^27 in all", what, width,
+                   height);
   }
-  if (info.width * info.height > kMaxPixelsPerByte * content.size()) {
+  if (width * height > kMaxPixelsPerByte * bytes) {
     ThrowUserError("{}: declares {} x {} pixels in {} bytes; the image is damaged or cut off", what,
-                   info.width, info.height, content.size());
+                   width, height, bytes);
   }
-  if (png) *reduction = 1;  // OpenCV would pick pixels, not average
-  const int flags =
-      ReductionFlag(*reduction) |
-      (orientation == ImageOrientation::kAsStored ? cv::IMREAD_IGNORE_ORIENTATION : 0);
+}
+
+cv::Mat Decode(std::string_view content, const std::string& what, const OrientationOf& wanted,
+               int* reduction) {
+  const ImageHeader header = InspectImage(content, what);
+  CheckHeader(header, content.size(), what);
+  const bool upright = wanted && wanted(header) == ImageOrientation::kUpright;
+  const bool turn = upright && header.exif.orientation != 1;
+  if (header.format != ImageFormat::kJpeg) *reduction = 1;  // OpenCV would pick pixels, not average
+  while (turn && (header.width % *reduction != 0 || header.height % *reduction != 0)) {
+    *reduction /= 2;
+  }
+  std::string copy;
+  if (header.format == ImageFormat::kTiff && header.exif.orientation_at > 0) {
+    copy = AsStored(content, header.exif.orientation_at);
+    content = copy;
+  }
   const cv::Mat bytes(1, static_cast<int>(content.size()), CV_8UC1,
                       const_cast<char*>(content.data()));
   cv::Mat image;
   try {
-    image = cv::imdecode(bytes, flags);
+    image = cv::imdecode(bytes, ReductionFlag(*reduction) | cv::IMREAD_IGNORE_ORIENTATION);
   } catch (const cv::Exception&) {
     // The same as an empty image: the codec gave up.
   }
-  if (image.empty()) ThrowUserError("{}: the image is damaged and cannot be decoded", what);
-  return image;
+  if (image.empty()) {
+    ThrowUserError(
+        "{}: the image cannot be decoded: it is damaged, or this OpenCV does not read {}", what,
+        EnumName(header.format));
+  }
+  if (*reduction == 1 && (image.cols != header.width || image.rows != header.height)) {
+    ThrowUserError("{}: the image is damaged: it says {} x {} pixels and has {} x {}", what,
+                   header.width, header.height, image.cols, image.rows);
+  }
+  return turn ? Upright(image, header.exif.orientation) : image;
 }
 
 std::string ReadContent(const std::filesystem::path& path) {
   return ReadFile(path, uint64_t{1} << 30);
+}
+
+OrientationOf Always(ImageOrientation orientation) {
+  return [=](const ImageHeader&) { return orientation; };
 }
 
 }  // namespace
@@ -123,15 +131,26 @@ std::string ReadContent(const std::filesystem::path& path) {
 cv::Mat ParseImage(std::string_view content, const std::string& what,
                    ImageOrientation orientation) {
   int reduction = 1;
-  return Decode(content, what, orientation, &reduction);
+  return Decode(content, what, Always(orientation), &reduction);
 }
 
 cv::Mat ReadImage(const std::filesystem::path& path, ImageOrientation orientation) {
   return ParseImage(ReadContent(path), path.string(), orientation);
 }
 
-cv::Mat ReadReducedImage(const std::filesystem::path& path, int* reduction) {
-  return Decode(ReadContent(path), path.string(), ImageOrientation::kAsStored, reduction);
+cv::Mat ReadReducedImage(const std::filesystem::path& path, int* reduction,
+                         const OrientationOf& orientation) {
+  return Decode(ReadContent(path), path.string(), orientation, reduction);
+}
+
+ImageHeader ReadImageHeader(const std::filesystem::path& path) {
+  constexpr uint64_t kBeginning = uint64_t{1} << 16;
+  ImageHeader header = InspectImage(ReadFileBeginning(path, kBeginning), path.string());
+  if (header.needs_more) header = InspectImage(ReadContent(path), path.string());
+  if (header.width <= 0 || header.height <= 0) {
+    ThrowUserError("{}: the image is damaged or cut off", path.string());
+  }
+  return header;
 }
 
 void WriteImage(const std::filesystem::path& path, const cv::Mat& image) {

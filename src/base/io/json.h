@@ -11,16 +11,16 @@
 
 namespace gyre {
 
-// UserError names `what` and the byte when the text is not JSON or nests deeper than 64 levels.
-// Values of `skipped_keys`, at any level, are checked but not kept (COCO's segmentations are nine
-// tenths of its files).
+// UserError names `what`, the byte and what the text is instead when it is not JSON, or nests deeper
+// than 64 levels. Values of `skipped_keys`, at any level, are checked but not kept (COCO's
+// segmentations are nine tenths of its files).
 nlohmann::json ParseJson(std::string_view content, const std::string& what,
                          const std::vector<std::string>& skipped_keys = {});
 
 // For files too large to hold: the elements of the lists that are values of the root object's keys
-// go to `visit` one after the other, with their place in the list. Keys that are not `wanted` are
-// checked but not kept. Returns what is left, the root with its lists emptied. UserError as
-// ParseJson.
+// (under "": of a root that is a list) go to `visit` one after the other, with their place in the
+// list. Keys that are not `wanted` are checked but not kept. Returns what is left, the root with its
+// lists emptied. UserError as ParseJson.
 nlohmann::json ForEachJsonElement(
     const std::filesystem::path& path, const std::vector<std::string>& skipped_keys,
     const std::function<bool(const std::string& key)>& wanted,

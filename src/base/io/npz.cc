@@ -358,13 +358,8 @@ NdArray NpzRows::Next(int64_t rows) {
 
 std::vector<std::string> NpzKeys(const std::filesystem::path& path) {
   std::vector<std::string> keys = ZipEntryNames(path);
-  for (std::string& key : keys) {
-    if (!key.ends_with(".npy")) {
-      ThrowUserError("{}: holds '{}', which is no .npy array; expected a file that numpy saved",
-                     path.string(), key);
-    }
-    key.resize(key.size() - 4);
-  }
+  std::erase_if(keys, [](const std::string& name) { return !name.ends_with(".npy"); });
+  for (std::string& key : keys) key.resize(key.size() - 4);
   return keys;
 }
 

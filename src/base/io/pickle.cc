@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/enum_names.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -63,13 +64,27 @@ NdArray DenseFromSparse(const PickleValue& value, bool by_column, const std::str
 
 }  // namespace
 
-const char* PickleValue::KindName() const {
-  static constexpr const char* kNames[] = {
-      "None",   "bool",        "int",        "long int", "float",
-      "string", "bytes",       "list",       "tuple",    "set",
-      "dict",   "numpy array", "class name", "object",   "reference to outside data"};
-  return kNames[static_cast<int>(kind)];
-}
+template <>
+struct EnumNames<PickleValue::Kind> {
+  using Kind = PickleValue::Kind;
+  static constexpr NameOf<Kind> kAll[] = {{Kind::kNone, "None"},
+                                          {Kind::kBool, "bool"},
+                                          {Kind::kInt, "int"},
+                                          {Kind::kBigInt, "long int"},
+                                          {Kind::kFloat, "float"},
+                                          {Kind::kString, "string"},
+                                          {Kind::kBytes, "bytes"},
+                                          {Kind::kList, "list"},
+                                          {Kind::kTuple, "tuple"},
+                                          {Kind::kSet, "set"},
+                                          {Kind::kDict, "dict"},
+                                          {Kind::kArray, "numpy array"},
+                                          {Kind::kGlobal, "class name"},
+                                          {Kind::kObject, "object"},
+                                          {Kind::kPersistentId, "reference to outside data"}};
+};
+
+const char* PickleValue::KindName() const { return EnumName(kind); }
 
 bool PickleValue::AsBool(const std::string& what) const {
   if (kind != Kind::kBool && kind != Kind::kInt) {

@@ -147,7 +147,8 @@ bool PickleReader::Step() {
     default:
       break;
   }
-  if (!StepNumber(op) && !StepText(op) && !StepContainer(op) && !StepMemo(op) && !StepObject(op)) {
+  if (!StepNumber(op) && !StepText(op) && !StepContainer(op) && !StepMemo(op) && !StepCall(op) &&
+      !StepObject(op)) {
     FailDamaged(fmt::format("it has the unknown opcode {:#04x}", op));
   }
   return true;
@@ -260,20 +261,8 @@ bool PickleReader::StepMemo(uint8_t op) {
   }
 }
 
-bool PickleReader::StepObject(uint8_t op) {
+bool PickleReader::StepCall(uint8_t op) {
   switch (op) {
-    case 'c': {  // GLOBAL
-      const std::string_view module = TakeLine();
-      PushGlobal(module, TakeLine());
-      return true;
-    }
-    case 0x93: {  // STACK_GLOBAL
-      const PickleValue* name = Pop();
-      const PickleValue* module = Pop();
-      if (!name->IsText() || !module->IsText()) FailDamaged("a class has no name");
-      PushGlobal(module->text, name->text);
-      return true;
-    }
     case 'R':     // REDUCE
     case 0x81: {  // NEWOBJ
       const PickleValue* args = Pop();
@@ -310,6 +299,25 @@ bool PickleReader::StepObject(uint8_t op) {
       Call(callable, args);
       return true;
     }
+    default:
+      return false;
+  }
+}
+
+bool PickleReader::StepObject(uint8_t op) {
+  switch (op) {
+    case 'c': {  // GLOBAL
+      const std::string_view module = TakeLine();
+      PushGlobal(module, TakeLine());
+      return true;
+    }
+    case 0x93: {  // STACK_GLOBAL
+      const PickleValue* name = Pop();
+      const PickleValue* module = Pop();
+      if (!name->IsText() || !module->IsText()) FailDamaged("a class has no name");
+      PushGlobal(module->text, name->text);
+      return true;
+    }
     case 'b': {  // BUILD
       const PickleValue* state = Pop();
       Build(Top(), state);
@@ -329,9 +337,41 @@ bool PickleReader::StepObject(uint8_t op) {
   }
 }
 
+namespace {
+
+// Whether some program took the file for text and changed its line ends: a file of many of them has
+// none that was not changed.
+bool LineEndsWereChanged(std::string_view content) {
+  constexpr int kFewest = 8;
+  int lines = 0;
+  for (size_t at = content.find('\n'); at != std::string_view::npos;
+       at = content.find('\n', at + 1)) {
+    if (at == 0 || content[at - 1] != '\r') return false;
+    ++lines;
+  }
+  return lines >= kFewest;
+}
+
+}  // namespace
+
 Pickle ParsePickle(std::string_view content, const std::string& what,
                    const PickleOptions& options) {
-  return PickleReader(content, what, options).Run();
+  try {
+    return PickleReader(content, what, options).Run();
+  } catch (const UserError&) {
+    if (content.starts_with("version https://git-lfs")) {
+      ThrowUserError("{}: is what Git LFS puts in a file's place; get the file with git lfs pull",
+                     what);
+    }
+    if (content.starts_with("<!DOCTYPE") || content.starts_with("<html")) {
+      ThrowUserError("{}: is a web page, not the file that was to be downloaded", what);
+    }
+    if (!LineEndsWereChanged(content)) throw;
+    ThrowUserError(
+        "{}: its line ends became CRLF, as when a pickle is copied as text (git's autocrlf, FTP's "
+        "ASCII mode); copy the original again, as binary",
+        what);
+  }
 }
 
 }  // namespace gyre

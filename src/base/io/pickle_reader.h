@@ -49,6 +49,7 @@ class PickleReader {
   bool StepText(uint8_t op);
   bool StepContainer(uint8_t op);
   bool StepMemo(uint8_t op);
+  bool StepCall(uint8_t op);
   bool StepObject(uint8_t op);
   void PushDecimal(std::string_view line);
   void PushLong(std::string_view little_endian);
