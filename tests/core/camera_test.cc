@@ -85,6 +85,11 @@ TEST(Box, HoldsThePointsWithConfidence) {
   ASSERT_TRUE(wide);
   EXPECT_EQ(wide->center_px, Vec2(54, 49));
   EXPECT_EQ(wide->side_px, 94);
+  // What is hardly more than guessed beside the surest does not make a person larger.
+  const auto sure = BoxAroundPoints(points, (VecX(4) << 0.8, 0.07, 0.3, 0.09).finished(), 1);
+  ASSERT_TRUE(sure);
+  EXPECT_EQ(sure->center_px, Vec2(10, 15));
+  EXPECT_EQ(sure->side_px, 30);
   EXPECT_FALSE(BoxAroundPoints(points, VecX::Zero(4), 1.2));
   EXPECT_FALSE(BoxAroundPoints(points, (VecX(4) << 1, 0, 0, 0).finished(), 1.2));
 }

@@ -36,6 +36,25 @@ TEST(Span, TimeWithinAnInnerSpanCountsThereAlone) {
   EXPECT_TRUE(TakeSpanSeconds().empty());
 }
 
+// Of three, one in the other, the outermost leaves the innermost's time to it, as the middle one
+// does.
+TEST(Span, TimeTwoSpansDeepCountsOnce) {
+  TakeSpanSeconds();
+  const auto start = std::chrono::steady_clock::now();
+  {
+    const Span outer("outer");
+    const Span middle("middle");
+    const Span inner("inner");
+    Work();
+  }
+  const double whole =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto seconds = TakeSpanSeconds();
+  ASSERT_EQ(seconds.size(), 3);
+  EXPECT_GE(seconds.at("inner"), 0.005);
+  EXPECT_LE(seconds.at("outer") + seconds.at("middle") + seconds.at("inner"), whole);
+}
+
 TEST(Span, OtherThreadsKeepTheirOwnSums) {
   TakeSpanSeconds();
   std::thread([] { const Span span("elsewhere"); }).join();

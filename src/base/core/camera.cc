@@ -2,21 +2,40 @@
 #include "core/camera.h"
 
 #include <Eigen/Geometry>
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
 
 namespace gyre {
+namespace {
+
+constexpr double kGuessedShare = 0.1;
+
+}  // namespace
 
 std::optional<Box> BoxAroundPoints(const Points2& points_px, const VecX& confidence,
                                    double margin) {
   GYRE_CHECK(points_px.rows() == confidence.size());
+  if (confidence.size() == 0) return std::nullopt;
+  const double guessed = kGuessedShare * confidence.maxCoeff();
   Eigen::AlignedBox2d bounds;
   for (int i = 0; i < points_px.rows(); ++i) {
-    if (confidence[i] > 0) bounds.extend(Vec2(points_px.row(i).transpose()));
+    if (confidence[i] > std::max(guessed, 0.0)) bounds.extend(Vec2(points_px.row(i).transpose()));
   }
   if (bounds.isEmpty() || bounds.sizes().maxCoeff() <= 0) return std::nullopt;
   return Box{bounds.center(), margin * bounds.sizes().maxCoeff()};
+}
+
+bool AreNoPixels(const Points2& points_px, const VecX& confidence) {
+  constexpr double kFarthest = 1.5;  // some joints lie a little outside the picture
+  int points = 0;
+  for (Eigen::Index i = 0; i < points_px.rows(); ++i) {
+    if (!(confidence[i] > 0)) continue;
+    if (!(points_px.row(i).array().abs() <= kFarthest).all()) return false;
+    ++points;
+  }
+  return points >= 3;
 }
 
 CropMap::CropMap(const Box& box, int size_px, double rotation_rad, bool flip)

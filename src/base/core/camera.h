@@ -34,9 +34,17 @@ struct Box {
 inline constexpr double kSpinFocalPx = 5000;
 inline constexpr int kReferenceCropPx = 224;
 
-// The square box around points whose confidence is positive, enlarged by `margin` (SPIN: 1.2).
-// Empty when no point has confidence or all coincide.
+// A picture's longer side / focal length, of a field of view of 100 degrees: 2 tan 50 degrees.
+// Lenses of a wider view that draw straight lines straight are rare, focal lengths in mm are not.
+inline constexpr double kWidestView = 2.3835;
+
+// The square box around points surer than a tenth of the surest (its weight in a fit is below 1 %),
+// enlarged by `margin` (SPIN: 1.2). Empty when no point has confidence or all coincide.
 std::optional<Box> BoxAroundPoints(const Points2& points_px, const VecX& confidence, double margin);
+
+// Whether three points or more have confidence and all of them lie within 1.5 px of the image's
+// corner: coordinates that were scaled to 0..1 or -1..1, no pixels.
+bool AreNoPixels(const Points2& points_px, const VecX& confidence);
 
 // The similarity that takes an image to a size_px x size_px crop: the box's centre goes to the
 // crop's centre (size_px - 1) / 2, the box's side to size_px, after turning the image by

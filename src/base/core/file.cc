@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -24,6 +25,30 @@ void SyncFile(const fs::path& path) {
   }
 }
 
+struct OpenFile {
+  Descriptor fd;
+  uint64_t size = 0;
+};
+
+OpenFile OpenForReading(const fs::path& path) {
+  OpenFile file{Descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))};
+  if (!file.fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), DiskErrorText(errno));
+  struct stat info {};
+  if (fstat(file.fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
+    ThrowUserError("{}: not a regular file", path.string());
+  }
+  file.size = static_cast<uint64_t>(info.st_size);
+  return file;
+}
+
+std::string ReadBytes(const OpenFile& file, uint64_t bytes, const fs::path& path) {
+  std::string content(bytes, '\0');
+  const int64_t done = ReadAt(file.fd.get(), 0, content.data(), static_cast<int64_t>(bytes));
+  if (done < 0) ThrowUserError("{}: cannot read: {}", path.string(), DiskErrorText(errno));
+  content.resize(static_cast<size_t>(done));
+  return content;
+}
+
 fs::path ParentOf(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
@@ -31,22 +56,17 @@ fs::path ParentOf(const fs::path& path) {
 }  // namespace
 
 std::string ReadFile(const fs::path& path, uint64_t max_bytes) {
-  const Descriptor fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd.valid()) ThrowUserError("{}: cannot open: {}", path.string(), DiskErrorText(errno));
-  struct stat info {};
-  if (fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) {
-    ThrowUserError("{}: not a regular file", path.string());
+  const OpenFile file = OpenForReading(path);
+  if (file.size > max_bytes) {
+    ThrowUserError("{}: {} bytes is larger than the {} bytes expected at most", path.string(),
+                   file.size, max_bytes);
   }
-  const auto size = static_cast<uint64_t>(info.st_size);
-  if (size > max_bytes) {
-    ThrowUserError("{}: {} bytes is larger than the {} bytes expected at most", path.string(), size,
-                   max_bytes);
-  }
-  std::string content(size, '\0');
-  const int64_t done = ReadAt(fd.get(), 0, content.data(), static_cast<int64_t>(size));
-  if (done < 0) ThrowUserError("{}: cannot read: {}", path.string(), DiskErrorText(errno));
-  content.resize(static_cast<size_t>(done));
-  return content;
+  return ReadBytes(file, file.size, path);
+}
+
+std::string ReadFileBeginning(const fs::path& path, uint64_t bytes) {
+  const OpenFile file = OpenForReading(path);
+  return ReadBytes(file, std::min(bytes, file.size), path);
 }
 
 void WriteFileAtomically(const fs::path& path, const std::function<void(const fs::path&)>& write) {

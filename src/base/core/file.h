@@ -18,6 +18,9 @@ namespace gyre {
 // larger than max_bytes.
 std::string ReadFile(const std::filesystem::path& path, uint64_t max_bytes = uint64_t{8} << 30);
 
+// Its first bytes, or all of a shorter file.
+std::string ReadFileBeginning(const std::filesystem::path& path, uint64_t bytes);
+
 void WriteFileAtomically(const std::filesystem::path& path, std::string_view content);
 
 // The same for libraries that write to a path: `write` gets a temporary path beside `path`.
