@@ -132,7 +132,8 @@ TEST(Joints, SetsHaveTheirSizes) {
                                                  {"csv21", 21},
                                                  {"halpe26", 26},
                                                  {"coco_wholebody133", 133},
-                                                 {"openpose135", 135}};
+                                                 {"openpose135", 135},
+                                                 {"blazepose33", 33}};
   EXPECT_EQ(KeypointSetNames().size(), sizes.size());
   for (const auto& [name, size] : sizes) EXPECT_EQ(FindKeypointSet(name).size(), size) << name;
   EXPECT_THROW(FindKeypointSet("coco18"), UserError);

@@ -326,8 +326,17 @@ TEST(Retarget, MirroringTwiceIsTheIdentity) {
 TEST(PoseClips, ComeBackFromTheirFile) {
   const fs::path path = fs::path(testing::TempDir()) / "pose_clips_test.npz";
   const PoseClip a{"a", RowMatX::Random(3, 66) * RowMatX::Identity(66, 72), 30};
-  const PoseClip b{"b", RowMatX::Random(2, 66) * RowMatX::Identity(66, 72), 120};
+  PoseClip b{"b", RowMatX::Random(2, 66) * RowMatX::Identity(66, 72), 120};
+  b.transl = Points3::Random(2, 3);
   WritePoseClips({a, b}, path);
+  const Npz npz = ReadNpz(path);  // gyre body pose reads these
+  EXPECT_EQ(Get(npz, "pose", path).As<double>(), Get(npz, "poses", path).As<double>());
+  EXPECT_EQ(Get(npz, "betas", path).As<double>(), std::vector<double>(5 * 10));
+  const std::vector<double> transl = Get(npz, "transl", path).As<double>();
+  ASSERT_EQ(transl.size(), 15u);
+  EXPECT_EQ(transl[8], 0);
+  EXPECT_EQ(transl[9], b.transl(0, 0));
+  EXPECT_EQ(transl[14], b.transl(1, 2));
   const std::vector<PoseClip> clips = ReadPoseClips(path);
   ASSERT_EQ(clips.size(), 2u);
   EXPECT_EQ(clips[1].name, "b");
@@ -473,6 +482,26 @@ TEST(RetargetMocap, KneesAndElbowsBendAsPeoplesDo) {
     EXPECT_GT(share(58, 1), 0.98) << file << " right elbow";
     EXPECT_GT(poses.col(12).mean(), 0.2) << file;
     EXPECT_LT(poses.col(55).mean(), -0.2) << file;
+  }
+}
+
+// Legs of 80 units are as long as the built-in body's; up, left and forward are that body's axes.
+TEST(Retarget, TheRootsPathIsMeasuredInLegs) {
+  const Points3 rest = RestJoints(*LoadBodyModel("builtin")).mean;
+  const double leg_m = (rest.row(4) - rest.row(1)).norm() + (rest.row(7) - rest.row(4)).norm();
+  for (const Mat3& frame : Frames()) {
+    TinySkeleton skeleton(frame, Vec3(1, 0, 0));
+    BvhClip& clip = skeleton.clip();
+    clip.nodes[0].channels = {BvhChannel::kXPosition, BvhChannel::kYPosition,
+                              BvhChannel::kZPosition};
+    clip.motion = RowMatX::Zero(2, clip.motion.cols());
+    const Vec3 at[] = {{0, 80, 0}, {20, 76, -40}};  // left, up, forward
+    for (int i = 0; i < 2; ++i) clip.motion.row(i).head<3>() = (frame * at[i]).transpose();
+    const PoseClip moved = RetargetBvh(clip);
+    ASSERT_EQ(moved.transl.rows(), 2);
+    const RowMatX pelvis = moved.transl.rowwise() + rest.row(0);
+    EXPECT_LT((pelvis.row(0) - leg_m * Eigen::RowVector3d(0, 1, 0)).norm(), 1e-9);
+    EXPECT_LT((pelvis.row(1) - leg_m * Eigen::RowVector3d(0.25, 0.95, -0.5)).norm(), 1e-9);
   }
 }
 

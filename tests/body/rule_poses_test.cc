@@ -14,7 +14,7 @@
 namespace gyre {
 namespace {
 
-constexpr double kDegree = std::numbers::pi / 180;
+constexpr double kOneDegree = std::numbers::pi / 180;
 constexpr RulePose kKinds[] = {RulePose::kSeated, RulePose::kSquatting, RulePose::kReaching,
                                RulePose::kHandsUp};
 
@@ -43,7 +43,7 @@ class Joints {
 };
 
 double AngleDeg(const Vec3& a, const Vec3& b) {
-  return std::acos(std::clamp(a.dot(b), -1.0, 1.0)) / kDegree;
+  return std::acos(std::clamp(a.dot(b), -1.0, 1.0)) / kOneDegree;
 }
 
 template <class Check>
@@ -62,7 +62,7 @@ TEST(RulePoses, KneesAndElbowsBendOnlyForward) {
       };
       for (const char* knee : {"SMPL L_Knee", "SMPL R_Knee"}) {
         EXPECT_GE(value(knee, 0), 0);
-        EXPECT_LE(value(knee, 0), 135 * kDegree);
+        EXPECT_LE(value(knee, 0), 135 * kOneDegree);
       }
       EXPECT_LE(value("SMPL L_Elbow", 1), 0);
       EXPECT_GE(value("SMPL R_Elbow", 1), 0);
@@ -129,16 +129,16 @@ struct Angles {
     for (int right = 0; right < 2; ++right) {
       const double side = right ? -1 : 1;
       const Vec3 thigh = ExpSO3(rotation(1 + right)) * Vec3(0, -1, 0);
-      hip[right] = std::atan2(thigh.z(), -thigh.y()) / kDegree;
-      apart[right] = std::asin(side * thigh.x()) / kDegree;
-      knee[right] = rotation(4 + right).x() / kDegree;
-      ankle[right] = -rotation(7 + right).x() / kDegree;
+      hip[right] = std::atan2(thigh.z(), -thigh.y()) / kOneDegree;
+      apart[right] = std::asin(side * thigh.x()) / kOneDegree;
+      knee[right] = rotation(4 + right).x() / kOneDegree;
+      ankle[right] = -rotation(7 + right).x() / kOneDegree;
       const Vec3 arm =
           ExpSO3(rotation(13 + right)) * ExpSO3(rotation(16 + right)) * Vec3(side, 0, 0);
-      raised[right] = std::acos(-arm.y()) / kDegree;
-      elbow[right] = -side * rotation(18 + right).y() / kDegree;
+      raised[right] = std::acos(-arm.y()) / kOneDegree;
+      elbow[right] = -side * rotation(18 + right).y() / kOneDegree;
     }
-    trunk = 3 * rotation(3).x() / kDegree;
+    trunk = 3 * rotation(3).x() / kOneDegree;
   }
 };
 

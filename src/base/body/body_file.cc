@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Body models as files: SMPL's keys in .npz or in the .pkl that its site gives out.
+// Body models from files: SMPL's keys in .npz or in the .pkl that its site gives out.
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
 
 #include "body/body_model.h"
+#include "body/file_kinds.h"
 #include "body/joints.h"
 #include "core/error.h"
 #include "io/npz.h"
@@ -22,9 +23,9 @@ constexpr const char* kRequiredKeys[] = {"v_template", "shapedirs", "posedirs", 
 // Texts, which pickles of released models have none of.
 constexpr const char* kTextKeys[] = {"landmark_names", "joint_names"};
 constexpr const char* kOptionalKeys[] = {
-    "landmark_vertices",     "J_regressor_extra",      "num_expression", "lmk_faces_idx",
-    "lmk_bary_coords",       "dynamic_lmk_faces_idx",  "hands_meanl",    "hands_meanr",
-    "dynamic_lmk_bary_coords", "hands_componentsl", "hands_componentsr"};
+    "landmark_vertices",       "J_regressor_extra",     "num_expression",   "lmk_faces_idx",
+    "lmk_bary_coords",         "dynamic_lmk_faces_idx", "hands_meanl",      "hands_meanr",
+    "dynamic_lmk_bary_coords", "hands_componentsl",     "hands_componentsr"};
 constexpr int kShapesUsed = 10;  // of those that a file has, and as many expressions
 // Where released files with 300 shapes keep the expressions.
 constexpr int kManyShapes = 300, kManyColumns = 400;
@@ -72,13 +73,22 @@ Npz ReadArrays(const fs::path& path) {
   return arrays;
 }
 
+std::vector<std::string> KeysOf(const fs::path& path) {
+  if (path.extension() == ".npz") return NpzKeys(path);
+  return ReadPickle(path).root().Keys();
+}
+
 // Copies what a model needs out of the arrays of one file, checking shapes on the way.
 class BodyFileReader {
  public:
   explicit BodyFileReader(const fs::path& path) : path_(path), arrays_(ReadArrays(path)) {}
 
   BodyModel Read() {
-    for (const char* key : kRequiredKeys) Array(key);
+    for (const char* key : kRequiredKeys) {
+      if (arrays_.contains(key)) continue;
+      ThrowUserError("{}: has no key '{}', which body models have{}", path_.string(), key,
+                     WhatKeysAre(KeysOf(path_)));
+    }
     BodyModel model;
     model.name = path_.string();
     Array("v_template").CheckShape({-1, 3}, What("v_template"));
@@ -92,9 +102,9 @@ class BodyFileReader {
     model.layout = ReadLayout();
     const int num_joints = model.num_joints();
     model.shapedirs = ReadShapeDirs(*model.layout);
+    CheckIsABody(num_joints);
     const int features = model.layout->num_pose_features();
-    model.posedirs =
-        Dense("posedirs", {num_vertices_, 3, features}, 3 * num_vertices_, features);
+    model.posedirs = Dense("posedirs", {num_vertices_, 3, features}, 3 * num_vertices_, features);
     model.J_regressor = ReadSparse("J_regressor", num_joints, num_vertices_);
     model.weights = ReadSparse("weights", num_vertices_, num_joints);
     Array("f").CheckShape({-1, 3}, What("f"));
@@ -123,6 +133,22 @@ class BodyFileReader {
     return Eigen::Map<const RowMatX>(Doubles(key, shape).data(), rows, cols);
   }
 
+  // UserError for the models of hands and heads, and for one whose pose correctives are others.
+  void CheckIsABody(int num_joints) const {
+    const std::string_view model = ModelOf(num_vertices_, num_joints);
+    if (model == "MANO" || model == "FLAME") {
+      ThrowUserError("{}: is {}, the model of a {}; gyre fits bodies: SMPL, SMPL+H and SMPL-X",
+                     path_.string(), model, model == "MANO" ? "hand" : "head");
+    }
+    constexpr int64_t kStarCorrectives = 93;
+    const std::vector<int64_t>& shape = Array("posedirs").shape;
+    if (shape.size() == 3 && shape[2] == kStarCorrectives && model == "SMPL") {
+      ThrowUserError(
+          "{}: is STAR, whose pose correctives are not those of SMPL; give SMPL's own file",
+          path_.string());
+    }
+  }
+
   // The columns of shapedirs that hold expressions, and how many there are.
   struct Columns {
     int betas = 0, expression_begin = 0, expression = 0;
@@ -134,8 +160,7 @@ class BodyFileReader {
     if (arrays_.contains("num_expression")) {  // written by gyre
       const std::vector<int64_t> number =
           Array("num_expression").As<int64_t>(What("num_expression"));
-      if (number.size() != 1 || number[0] < 0 || number[0] > components ||
-          components > kMaxShape) {
+      if (number.size() != 1 || number[0] < 0 || number[0] > components || components > kMaxShape) {
         ThrowUserError("{} does not go with {} shape components.", What("num_expression"),
                        components);
       }
@@ -154,8 +179,7 @@ class BodyFileReader {
 
   RowMatX ReadShapeDirs(const BodyLayout& layout) const {
     const int64_t components = Array("shapedirs").dim(2);
-    const RowMatX all =
-        Dense("shapedirs", {-1, -1, -1}, 3 * num_vertices_, components);
+    const RowMatX all = Dense("shapedirs", {-1, -1, -1}, 3 * num_vertices_, components);
     const Columns columns = ShapeColumns(layout.num_expression > 0);
     RowMatX used(all.rows(), layout.num_shape());
     used << all.leftCols(layout.num_betas),
@@ -300,8 +324,14 @@ class BodyFileReader {
   int64_t num_vertices_ = 0;
 };
 
-SparseRows ReadExtraRegressor(const fs::path& path, int num_vertices) {
+SparseRows ReadExtraRegressor(const fs::path& path, const BodyModel& model) {
+  const int num_vertices = model.num_vertices();
   const NdArray array = ReadNpy(path);
+  if (array.shape.size() == 2 && array.dim(0) == kNumExtraJoints && array.dim(1) != num_vertices) {
+    ThrowUserError("{}: is of a mesh with {} vertices{}, and the body {} has {}: it is {}",
+                   path.string(), array.dim(1), array.dim(1) == kSmplVertices ? " (SMPL's)" : "",
+                   model.name, num_vertices, FamilyTitle(*model.layout));
+  }
   array.CheckShape({kNumExtraJoints, num_vertices}, path.string());
   const std::vector<double> values = array.As<double>(path.string());
   const SparseRows rows =
@@ -312,59 +342,6 @@ SparseRows ReadExtraRegressor(const fs::path& path, int num_vertices) {
     }
   }
   return rows;
-}
-
-NdArray Shaped(const RowMatX& values, std::vector<int64_t> shape) {
-  return NdArray::From<double>(std::move(shape),
-                               {values.data(), static_cast<size_t>(values.size())});
-}
-
-NdArray FacesOf(const BodyModel& model, const std::vector<SurfacePoint>& points,
-                std::vector<int64_t> shape) {
-  std::vector<int64_t> faces;
-  for (const SurfacePoint& point : points) {
-    int64_t face = 0;
-    while (face < model.faces.rows() &&
-           !std::equal(point.vertices.begin(), point.vertices.end(), model.faces.row(face).begin())) {
-      ++face;
-    }
-    GYRE_CHECK(face < model.faces.rows(), "a landmark is in no face");
-    faces.push_back(face);
-  }
-  return NdArray::From<int64_t>(std::move(shape), faces);
-}
-
-NdArray WeightsOf(const std::vector<SurfacePoint>& points, std::vector<int64_t> shape) {
-  std::vector<double> weights;
-  for (const SurfacePoint& point : points) {
-    weights.insert(weights.end(), point.weights.begin(), point.weights.end());
-  }
-  shape.push_back(3);
-  return NdArray::From<double>(std::move(shape), weights);
-}
-
-// What only other bodies than SMPL's have.
-void AddLayout(const BodyModel& model, Npz* arrays) {
-  (*arrays)["joint_names"] = NdArray::FromStrings(model.layout->joints);
-  (*arrays)["num_expression"] = NdArray::FromScalar(double(model.layout->num_expression));
-  if (!model.face_landmarks.empty()) {
-    (*arrays)["lmk_faces_idx"] = FacesOf(model, model.face_landmarks, {kNumFaceLandmarks});
-    (*arrays)["lmk_bary_coords"] = WeightsOf(model.face_landmarks, {kNumFaceLandmarks});
-  }
-  if (!model.contour.empty()) {
-    std::vector<SurfacePoint> all;
-    for (const auto& row : model.contour) all.insert(all.end(), row.begin(), row.end());
-    (*arrays)["dynamic_lmk_faces_idx"] = FacesOf(model, all, {kContourRows, kNumContourPoints});
-    (*arrays)["dynamic_lmk_bary_coords"] = WeightsOf(all, {kContourRows, kNumContourPoints});
-  }
-  for (int right = 0; right < 2; ++right) {
-    const BodyModel::Hand& hand = model.hands[right];
-    if (hand.mean.size() == 0) continue;
-    const std::string side = right ? "r" : "l";
-    (*arrays)["hands_mean" + side] = NdArray::From<double>(
-        {kHandNumbers}, {hand.mean.data(), static_cast<size_t>(hand.mean.size())});
-    (*arrays)["hands_components" + side] = NdArray::FromMatrix(hand.components);
-  }
 }
 
 }  // namespace
@@ -380,47 +357,9 @@ std::shared_ptr<const BodyModel> LoadBodyModel(const std::string& spec,
     CheckBodyModel(*model);
   }
   if (!extra_regressor.empty()) {
-    model->J_regressor_extra = ReadExtraRegressor(extra_regressor, model->num_vertices());
+    model->J_regressor_extra = ReadExtraRegressor(extra_regressor, *model);
   }
   return model;
-}
-
-void SaveBodyModel(const BodyModel& model, const fs::path& path) {
-  CheckBodyModel(model);
-  const int64_t num_vertices = model.num_vertices();
-  Npz arrays;
-  arrays["v_template"] = Shaped(model.v_template, {num_vertices, 3});
-  arrays["shapedirs"] = Shaped(model.shapedirs, {num_vertices, 3, model.shapedirs.cols()});
-  arrays["posedirs"] = Shaped(model.posedirs, {num_vertices, 3, model.posedirs.cols()});
-  arrays["J_regressor"] = NdArray::FromMatrix(RowMatX(model.J_regressor));
-  arrays["J"] = NdArray::FromMatrix(RowMatX(model.J_regressor * model.v_template));
-  arrays["weights"] = NdArray::FromMatrix(RowMatX(model.weights));
-  if (model.J_regressor_extra.rows() != 0) {
-    arrays["J_regressor_extra"] = NdArray::FromMatrix(RowMatX(model.J_regressor_extra));
-  }
-
-  const int num_joints = model.num_joints();
-  std::vector<uint32_t> table(2 * num_joints);
-  for (int k = 0; k < num_joints; ++k) {
-    table[k] = static_cast<uint32_t>(model.parents()[k]);  // -1 becomes 2^32 - 1, as in SMPL's files
-    table[num_joints + k] = k;
-  }
-  arrays["kintree_table"] = NdArray::From<uint32_t>({2, num_joints}, table);
-  if (*model.layout != SmplLayout()) AddLayout(model, &arrays);
-  const std::vector<uint32_t> faces(model.faces.data(), model.faces.data() + model.faces.size());
-  arrays["f"] = NdArray::From<uint32_t>({model.faces.rows(), 3}, faces);
-
-  std::vector<std::string> names;
-  std::vector<int64_t> vertices;
-  for (int i = 0; i < kNumLandmarks; ++i) {
-    if (model.landmark_vertices[i] < 0) continue;
-    names.emplace_back(kLandmarkNames[i]);
-    vertices.push_back(model.landmark_vertices[i]);
-  }
-  arrays["landmark_names"] = NdArray::FromStrings(names);
-  arrays["landmark_vertices"] =
-      NdArray::From<int64_t>({static_cast<int64_t>(vertices.size())}, vertices);
-  WriteNpz(path, arrays);
 }
 
 }  // namespace gyre

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "body/joint_positions.h"
 #include "body/whole_body_joints.h"
 #include "core/error.h"
 
@@ -172,7 +173,17 @@ const std::vector<KeypointSet>& Sets() {
           "Left Ankle",    "Right Ankle",    "Top of Head (LSP)", "OP Neck",      "OP MidHip",
           "OP LBigToe",    "OP RBigToe",     "OP LSmallToe",      "OP RSmallToe", "OP LHeel",
           "OP RHeel"}},
+        // Corners of the eyes and the mouth, and knuckles, are those of whole_body_joints.h.
+        {"blazepose33",
+         {"Nose",          "Face 42",       "Left Eye",       "Face 45",       "Face 39",
+          "Right Eye",     "Face 36",       "Left Ear",       "Right Ear",     "Face 54",
+          "Face 48",       "Left Shoulder", "Right Shoulder", "Left Elbow",    "Right Elbow",
+          "Left Wrist",    "Right Wrist",   "Left Pinky 1",   "Right Pinky 1", "Left Index 1",
+          "Right Index 1", "Left Thumb 2",  "Right Thumb 2",  "Left Hip",      "Right Hip",
+          "Left Knee",     "Right Knee",    "Left Ankle",     "Right Ankle",   "OP LHeel",
+          "OP RHeel",      "OP LBigToe",    "OP RBigToe"}},
     };
+
     all.push_back({"coco_wholebody133", CocoWholeBody133(all[1].joints)});
     all.push_back({"openpose135", OpenPose135(all[2].joints)});
     return all;
@@ -236,19 +247,7 @@ const KeypointSet& SpinJoints() {
 }
 
 std::vector<int> SpinPositionsOf(const KeypointSet& source) {
-  const KeypointSet& spin = SpinJoints();
-  const auto position = [&](const JointInfo& joint) {
-    const int namesake = spin.IndexOf(joint.name);
-    if (namesake >= 0) return namesake;
-    for (int i = spin.size() - 1; i >= 0; --i) {  // the superset stands last
-      const JointInfo& candidate = FindJoint(spin.joints[i]);
-      if (candidate.source == joint.source && candidate.source_idx == joint.source_idx) return i;
-    }
-    return -1;
-  };
-  std::vector<int> positions;
-  for (const std::string_view name : source.joints) positions.push_back(position(FindJoint(name)));
-  return positions;
+  return PositionsIn(SpinJoints(), source);
 }
 
 std::vector<int> Lsp14InSpin() {

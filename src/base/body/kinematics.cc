@@ -4,9 +4,9 @@
 #include <Eigen/Geometry>
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include "body/folded_joint.h"
+#include "body/model_joints.h"
 #include "core/error.h"
 #include "core/so3.h"
 
@@ -207,37 +207,6 @@ void FillColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
   x[transl] = y[transl + 1] = z[transl + 2] = joint.weight_sum;
 }
 
-// What is folded of each joint of a set: the combinations and which of them are one point.
-struct Combinations {
-  std::vector<JointCombination> distinct;
-  std::vector<std::vector<int>> users;  // of each: positions in the set
-};
-
-Combinations CombinationsOf(const BodyModel& model, const KeypointSet& set) {
-  Combinations combinations;
-  std::map<std::pair<JointSource, int>, size_t> known;
-  for (int i = 0; i < set.size(); ++i) {
-    const JointInfo& info = FindJoint(set.joints[i]);
-    const auto [it, is_new] =
-        known.try_emplace({info.source, info.source_idx}, combinations.distinct.size());
-    if (is_new) {
-      combinations.distinct.push_back(CombinationOf(model, info));
-      combinations.users.emplace_back();
-    }
-    combinations.users[it->second].push_back(i);
-  }
-  return combinations;
-}
-
-Combinations SkeletonOf(const BodyModel& model) {
-  Combinations combinations;
-  for (int k = 0; k < model.num_joints(); ++k) {
-    combinations.distinct.push_back({.vertices = {}, .joints = {{k, 1.0}}});
-    combinations.users.push_back({k});
-  }
-  return combinations;
-}
-
 }  // namespace
 
 // What does not depend on the number of shapes, and the door to what does.
@@ -264,7 +233,7 @@ namespace {
 template <int kShape>
 class SizedImpl final : public FoldedJoints::Impl {
  public:
-  SizedImpl(const BodyModel& model, KeypointSet set, const Combinations& combinations);
+  SizedImpl(const BodyModel& model, KeypointSet set, const JointCombinations& combinations);
 
   void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
                 Points3* positions, RowMatX* jacobian) const override;
@@ -280,7 +249,7 @@ class SizedImpl final : public FoldedJoints::Impl {
 
 template <int kShape>
 SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
-                             const Combinations& combinations)
+                             const JointCombinations& combinations)
     : Impl(model, std::move(keypoint_set)) {
   for (int k = 0; k < model.num_joints(); ++k) {
     const int parent = model.parents()[k];
@@ -367,7 +336,7 @@ void SizedImpl<kShape>::Evaluate(const BodyParams& params, Detail detail,
 }
 
 std::shared_ptr<const FoldedJoints::Impl> MakeImpl(const BodyModel& model, KeypointSet set,
-                                                   const Combinations& combinations) {
+                                                   const JointCombinations& combinations) {
   if (model.layout->num_shape() == kSmplShape) {
     return std::make_shared<const SizedImpl<kSmplShape>>(model, std::move(set), combinations);
   }
@@ -377,12 +346,23 @@ std::shared_ptr<const FoldedJoints::Impl> MakeImpl(const BodyModel& model, Keypo
 }  // namespace
 
 FoldedJoints::FoldedJoints(const BodyModel& model, const KeypointSet& set)
-    : impl_(MakeImpl(model, set, CombinationsOf(model, set))) {}
+    : impl_(MakeImpl(model, set, JointCombinations::Of(model, set))) {}
 
 FoldedJoints FoldedJoints::Skeleton(const BodyModel& model) {
   KeypointSet set{"skeleton", {}};
   for (const std::string& joint : model.layout->joints) set.joints.push_back(joint);
-  return FoldedJoints(MakeImpl(model, std::move(set), SkeletonOf(model)));
+  return FoldedJoints(MakeImpl(model, std::move(set), JointCombinations::OfSkeleton(model)));
+}
+
+FoldedJoints FoldedJoints::Vertices(const BodyModel& model, std::span<const int> vertices) {
+  KeypointSet set{"vertices", {}};
+  JointCombinations combinations;
+  for (int i = 0; i < static_cast<int>(vertices.size()); ++i) {
+    set.joints.push_back("vertex");
+    combinations.distinct.push_back({.vertices = {{vertices[i], 1.0}}, .joints = {}});
+    combinations.users.push_back({i});
+  }
+  return FoldedJoints(MakeImpl(model, std::move(set), combinations));
 }
 
 int FoldedJoints::size() const { return impl_->set.size(); }

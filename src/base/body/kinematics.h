@@ -49,6 +49,8 @@ class FoldedJoints {
   FoldedJoints(const BodyModel& model, const KeypointSet& set);
   // The kinematic joints of the model, in its order.
   static FoldedJoints Skeleton(const BodyModel& model);
+  // Vertices of the model, in the order given.
+  static FoldedJoints Vertices(const BodyModel& model, std::span<const int> vertices);
 
   int size() const;
   const KeypointSet& set() const;

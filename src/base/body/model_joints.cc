@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/model_joints.h"
 
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "core/error.h"
 
@@ -112,6 +114,31 @@ JointCombination CombinationOf(const BodyModel& model, const JointInfo& joint) {
   }
   ThrowUserError("{}: the body has no joint \"{}\"; choose another --body.", model.name,
                  joint.name);
+}
+
+JointCombinations JointCombinations::Of(const BodyModel& model, const KeypointSet& set) {
+  JointCombinations combinations;
+  std::map<std::pair<JointSource, int>, size_t> known;
+  for (int i = 0; i < set.size(); ++i) {
+    const JointInfo& info = FindJoint(set.joints[i]);
+    const auto [it, is_new] =
+        known.try_emplace({info.source, info.source_idx}, combinations.distinct.size());
+    if (is_new) {
+      combinations.distinct.push_back(CombinationOf(model, info));
+      combinations.users.emplace_back();
+    }
+    combinations.users[it->second].push_back(i);
+  }
+  return combinations;
+}
+
+JointCombinations JointCombinations::OfSkeleton(const BodyModel& model) {
+  JointCombinations combinations;
+  for (int k = 0; k < model.num_joints(); ++k) {
+    combinations.distinct.push_back({.vertices = {}, .joints = {{k, 1.0}}});
+    combinations.users.push_back({k});
+  }
+  return combinations;
 }
 
 Points3 RegressJoints(const BodyModel& model, const KeypointSet& set, const PosedBody& posed) {

@@ -41,6 +41,17 @@ struct JointCombination {
 // UserError when the model does not have the joint: see HasJoint.
 JointCombination CombinationOf(const BodyModel& model, const JointInfo& joint);
 
+// What the joints of a set are, each point of the body once.
+struct JointCombinations {
+  std::vector<JointCombination> distinct;
+  std::vector<std::vector<int>> users;  // of each: positions in the set
+
+  // UserError as CombinationOf.
+  static JointCombinations Of(const BodyModel& model, const KeypointSet& set);
+  // The kinematic joints, in the model's order.
+  static JointCombinations OfSkeleton(const BodyModel& model);
+};
+
 // The joints of a set [N,3] from a posed body, by definition: exact, and as slow as posing it.
 Points3 RegressJoints(const BodyModel& model, const KeypointSet& set, const PosedBody& posed);
 

@@ -4,10 +4,13 @@
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
+#include <span>
 
 #include "body/default_pose_prior.h"
+#include "body/file_kinds.h"
 #include "core/error.h"
 #include "io/npz.h"
 #include "io/pickle.h"
@@ -23,11 +26,20 @@ struct PriorArrays {
   NdArray weights, means, covars;
 };
 
+constexpr const char* kPriorKeys[] = {"weights", "means", "covars"};
+
+[[noreturn]] void ThrowNoPrior(const std::filesystem::path& path, const std::string& key,
+                               std::span<const std::string> keys) {
+  ThrowUserError("{}: has no key '{}', which pose priors have{}", path.string(), key,
+                 WhatKeysAre(keys));
+}
+
 PriorArrays FromPickle(const std::filesystem::path& path) {
   const Pickle pickle = ReadPickle(path);
   const auto array = [&](const char* key) {
-    const std::string what = fmt::format("{}: key '{}'", path.string(), key);
-    return pickle.root().At(key, path.string()).AsArray(what);
+    const PickleValue* value = pickle.root().Find(key);
+    if (value == nullptr) ThrowNoPrior(path, key, pickle.root().Keys());
+    return value->AsArray(fmt::format("{}: key '{}'", path.string(), key));
   };
   return {array("weights"), array("means"), array("covars")};
 }
@@ -172,7 +184,14 @@ std::shared_ptr<const PosePrior> LoadPosePrior(const std::filesystem::path& path
     return prior;
   }
   if (path.extension() == ".pkl") return FromArrays(FromPickle(path), path.string());
-  if (path.extension() == ".npz") return FromArrays(FromNpz(ReadNpz(path), path), path.string());
+  if (path.extension() == ".npz") {
+    const std::vector<std::string> keys(std::begin(kPriorKeys), std::end(kPriorKeys));
+    const Npz npz = ReadNpz(path, keys);
+    for (const std::string& key : keys) {
+      if (!npz.contains(key)) ThrowNoPrior(path, key, NpzKeys(path));
+    }
+    return FromArrays(FromNpz(npz, path), path.string());
+  }
   ThrowUserError(
       "{}: a pose prior is a .pkl in the layout of SMPLify's gmm_08.pkl or a .npz with the keys "
       "means, covars and weights",

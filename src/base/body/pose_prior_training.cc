@@ -190,6 +190,7 @@ void PriorTrainingOptions::Check() const {
   require(prior_samples >= 0, "prior_samples", prior_samples, "0 or more");
   require(floor_rad > 0, "floor_rad", floor_rad, "more than 0");
   require(max_iterations >= 1, "max_iterations", max_iterations, "1 or more");
+  require(tolerance >= 0, "tolerance", tolerance, "0 or more");
 }
 
 MixtureFit FitMixture(const RowMatX& x, const VecX& sample_weights,

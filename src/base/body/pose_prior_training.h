@@ -14,6 +14,7 @@
 
 #include "body/pose_prior.h"
 #include "body/retarget.h"
+#include "core/option_fields.h"
 
 namespace gyre {
 
@@ -30,8 +31,23 @@ struct PriorTrainingOptions {
   int max_iterations = 100;
   double tolerance = 1e-3;  // gain of mean log-likelihood per iteration at which to stop
 
+  // UserError names the field and its value.
   void Check() const;
 };
+
+template <OptionsOf<PriorTrainingOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("components", o.components, "Gaussians in the mixture");
+  visit("seed", o.seed, "Seed of the starting point and of the held-out clips");
+  visit("frames_per_second", o.frames_per_second, "Poses taken of a clip's second");
+  visit("max_frames_per_clip", o.max_frames_per_clip, "Poses taken of a clip, spread over it");
+  visit("mirror", o.mirror, "Also learn from each clip's mirror image");
+  visit("held_out_share", o.held_out_share, "Share of the clips that only measure");
+  visit("prior_samples", o.prior_samples, "Strength of the shrinkage to a diagonal covariance");
+  visit("floor_rad", o.floor_rad, "Deviation added to every value, radians");
+  visit("max_iterations", o.max_iterations, "Iterations of expectation maximisation");
+  visit("tolerance", o.tolerance, "Gain of mean log-likelihood per iteration that ends them");
+}
 
 struct MixtureFit {
   VecX weights;                              // [K]

@@ -81,6 +81,12 @@ class RestSkeleton {
     align(second, lower);
   }
 
+  // Hip to knee to ankle, the mean of both legs, in the file's unit.
+  double LegLength() const {
+    const auto bone = [&](int from, int to) { return (Position(to) - Position(from)).norm(); };
+    return 0.5 * (bone(1, 4) + bone(4, 7) + bone(2, 5) + bone(5, 8));
+  }
+
  private:
   int Node(int joint) const { return map_.node(joint); }
   Vec3 Position(int joint) const { return rest_.positions.row(Node(joint)); }
@@ -135,6 +141,20 @@ void SpreadAlongSpine(const SkeletonMap& map, std::vector<Mat3>* world) {
   }
 }
 
+// Of the built-in body, what the root's path is measured by.
+struct BuiltinLegs {
+  Vec3 pelvis;
+  double length_m;
+};
+const BuiltinLegs& LegsOfBuiltinBody() {
+  static const BuiltinLegs legs = [] {
+    const Points3 joints = RestJoints(*LoadBodyModel("builtin")).mean;
+    const auto bone = [&](int from, int to) { return (joints.row(to) - joints.row(from)).norm(); };
+    return BuiltinLegs{joints.row(0), bone(1, 4) + bone(4, 7)};
+  }();
+  return legs;
+}
+
 bool IsInSpine(int joint) { return std::find(kSpine.begin(), kSpine.end(), joint) != kSpine.end(); }
 
 }  // namespace
@@ -147,6 +167,9 @@ PoseClip RetargetBvh(const BvhClip& clip) {
 
   PoseClip result{std::filesystem::path(clip.name).stem().string(),
                   RowMatX::Zero(clip.num_frames(), SmplLayout().num_pose()), 1 / clip.frame_time};
+  result.transl.resize(clip.num_frames(), 3);
+  const BuiltinLegs& legs = LegsOfBuiltinBody();
+  const double metres = legs.length_m / rest.LegLength();  // AlignLimb has seen that it is not 0
   for (int frame = 0; frame < clip.num_frames(); ++frame) {
     const BvhPose pose = ForwardKinematics(clip, frame);
     std::vector<Mat3> world(alignments.size());
@@ -163,6 +186,8 @@ PoseClip RetargetBvh(const BvhClip& clip) {
       if (map.nodes[joint] < 0 && !IsInSpine(k)) world[joint] = parent;
       result.poses.row(frame).segment<3>(3 * k) = LogSO3(parent.transpose() * world[joint]);
     }
+    const Vec3 root = pose.positions.row(map.node(0));
+    result.transl.row(frame) = (metres * (body_from_source * root) - legs.pelvis).transpose();
   }
   return result;
 }

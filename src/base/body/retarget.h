@@ -11,7 +11,7 @@
 // both, so a limb's rest direction is that of its whole line (hip to ankle, shoulder to wrist): a
 // straight source limb gives angles of zero at knee and elbow. Joints that the source lacks share
 // the rotation of the spine or neck they belong to; others (hands, missing collars, toes) stay at
-// zero. Lengths are not used.
+// zero. Of lengths only the legs' are used: what the root's path is measured in.
 #pragma once
 
 #include <filesystem>
@@ -30,18 +30,33 @@ struct PoseClip {
   // up and an arbitrary facing.
   RowMatX poses;
   double fps = 0;
+  bool fps_known = true;  // else it is a guess
+  // [frames,3] metres: where posed points are moved to in that world, so that the pelvis of the
+  // built-in body goes the way of the source's, in steps as its legs are long; no rows: not known.
+  Points3 transl = Points3(0, 3);
 };
 
 // UserError lists the nodes when the skeleton is none that is known.
 PoseClip RetargetBvh(const BvhClip& clip);
 
-// Poses in SMPL's own parameters: `poses` [N, 66 or more] as AMASS ships them (SMPL 72, SMPL+H 156,
-// SMPL-X 165). The first 66 values (root and 21 body joints) are taken, SMPL's two hand joints are
-// zero. Frame rate: `mocap_framerate`, `mocap_frame_rate` or `fps`, otherwise 30. A file written by
-// WritePoseClips gives its clips back, any other one clip.
+// Poses in SMPL's own parameters: `poses` [N, 66 or more] or [N, 22 or more, 3] as AMASS ships them
+// (SMPL 72, SMPL+H 156, SMPL-X 165 values), or `root_orient` [N,3] and `pose_body` [N,63]. The root
+// and 21 body joints are taken, SMPL's two hand joints are zero. Frame rate: `mocap_framerate`,
+// `mocap_frame_rate` or `fps`, otherwise 30. A file written by WritePoseClips gives its clips back,
+// any other one clip. Other keys are not read.
 std::vector<PoseClip> ReadPoseClips(const std::filesystem::path& path);
 
-// `poses` [N,72], `clip_names` [C], `clip_idx` [N] (position in clip_names), `fps` [C].
+// The clips of such files, and of those in folders and below them.
+struct PoseClipFiles {
+  std::vector<PoseClip> clips;
+  std::vector<std::string> without_poses, unreadable;  // a sentence for each file passed over
+};
+// UserError when there is no clip at all.
+PoseClipFiles ReadPoseClipFiles(const std::vector<std::filesystem::path>& paths);
+
+// What gyre body pose reads, `pose` [N,72], `betas` [N,10] zero and `transl` [N,3] (zero where it is
+// not known), and for readers of motion capture the same as `poses` [N,72], with `clip_names` [C],
+// `clip_idx` [N] (position in clip_names), `fps` [C].
 void WritePoseClips(const std::vector<PoseClip>& clips, const std::filesystem::path& path);
 
 // Every *.bvh under the given folders (or files), retargeted, in the order of their sorted paths.

@@ -105,18 +105,11 @@ PriorPose DrawRulePose(RulePose kind, Rng& rng) {
 }
 
 std::vector<PoseClip> MakeRuleClips(int clips_per_kind, uint64_t seed) {
-  constexpr struct {
-    RulePose kind;
-    const char* name;
-  } kKinds[] = {{RulePose::kSeated, "seated"},
-                {RulePose::kSquatting, "squatting"},
-                {RulePose::kReaching, "reaching"},
-                {RulePose::kHandsUp, "hands up"}};
   constexpr int kPoses = 60;
   constexpr double kFps = 1;  // poses as unrelated as this are never thinned
   Rng rng(seed, RngStream::kPriorTraining, 3);
   std::vector<PoseClip> clips;
-  for (const auto& [kind, name] : kKinds) {
+  for (const auto& [kind, name] : EnumNames<RulePose>::kAll) {
     for (int i = 0; i < clips_per_kind; ++i) {
       PoseClip& clip =
           clips.emplace_back(PoseClip{name, RowMatX::Zero(kPoses, SmplLayout().num_pose()), kFps});

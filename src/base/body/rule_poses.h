@@ -24,11 +24,19 @@
 
 #include "body/pose_prior.h"
 #include "body/retarget.h"
+#include "core/enum_names.h"
 #include "core/rng.h"
 
 namespace gyre {
 
 enum class RulePose { kSeated, kSquatting, kReaching, kHandsUp };
+template <>
+struct EnumNames<RulePose> {
+  static constexpr NameOf<RulePose> kAll[] = {{RulePose::kSeated, "seated"},
+                                              {RulePose::kSquatting, "squatting"},
+                                              {RulePose::kReaching, "reaching"},
+                                              {RulePose::kHandsUp, "hands up"}};
+};
 
 // A pose without its root; wrists, hands and toes stay at zero.
 PriorPose DrawRulePose(RulePose kind, Rng& rng);
