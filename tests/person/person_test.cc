@@ -127,12 +127,13 @@ TEST(HoldOut, NothingTellsWhereTheJointsAre) {
   place("OP MidHip", 100, 100);
   place("OP LAnkle", 100, 300);  // the one joint that can be kept back
   place("OP LBigToe", 120, 310);
-  person.box = {Vec2(60, 155), 1.2 * 310};  // around all of them
+  // Wider than all of them, and 31 px right of their middle and 62 above it.
+  person.box = {Vec2(60 + 31, 155 - 62), 1.2 * 310};
   HoldOutLimbJoints(2, 0, &person);
   EXPECT_EQ(person.held_out, std::vector<int>{Joint("OP LAnkle")});
   EXPECT_EQ(person.keypoints.confidence[Joint("OP LBigToe")], 0);
   EXPECT_EQ(person.keypoints.confidence.sum(), 2);
-  EXPECT_NEAR((person.box.center_px - Vec2(50, 50)).norm(), 0, 1e-9);
+  EXPECT_NEAR((person.box.center_px - Vec2(50 + 10, 50 - 20)).norm(), 0, 1e-9);
   EXPECT_NEAR(person.box.side_px, 1.2 * 100, 1e-9);
   EXPECT_NEAR(person.held_out_unit_px, 1.2 * 310, 1e-9);
 }

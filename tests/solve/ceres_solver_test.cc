@@ -86,6 +86,68 @@ TEST(CeresSolverTest, AStartWithoutValueFailsAndStays) {
   EXPECT_EQ(x[1], 1);
 }
 
+// r = sqrt(x) - 1, of which a full step from 9 asks below 0.
+class Root final : public ResidualGroup {
+ public:
+  Root() : ResidualGroup(1, {0}) {}
+  bool Evaluate(const double* const* values, double* residuals, double** jacobians) const override {
+    const double root = std::sqrt(values[0][0]);
+    residuals[0] = root - 1;
+    if (jacobians != nullptr && jacobians[0] != nullptr) jacobians[0][0] = 0.5 / root;
+    return true;
+  }
+};
+
+// Left to itself Ceres writes to standard error of every such number.
+TEST(CeresSolverTest, WhereANumberIsNotFiniteThereIsNoValueAndNoNoise) {
+  const auto solve = [](double* x) {
+    LeastSquares problem;
+    problem.blocks = {{x, 1}};
+    problem.groups.push_back(std::make_unique<Root>());
+    testing::internal::CaptureStderr();
+    const SolverResult result = SolveByCeres(problem, {200, 1e-14});
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    return result;
+  };
+  double x = 9, flat = 0, wrong = -4;
+  EXPECT_EQ(solve(&x).termination, Termination::kConverged);
+  EXPECT_NEAR(x, 1, 1e-5);
+  EXPECT_EQ(solve(&flat).termination, Termination::kFailed);  // its slope is infinite
+  EXPECT_EQ(flat, 0);
+  const SolverResult of_wrong = solve(&wrong);
+  EXPECT_EQ(of_wrong.termination, Termination::kFailed);
+  EXPECT_TRUE(std::isinf(of_wrong.cost));
+  EXPECT_EQ(of_wrong.iterations, 0);
+  EXPECT_EQ(wrong, -4);
+}
+
+// Though what the others say of it is good.
+TEST(CeresSolverTest, OneGroupWithoutValueIsEnoughToFail) {
+  double a = 3, b = -1;
+  LeastSquares problem;
+  problem.blocks = {{&a, 1}, {&b, 1}};
+  problem.groups.push_back(std::make_unique<Difference>(0, 1, 1.5, 0.4));
+  class RootOfSecond final : public ResidualGroup {
+   public:
+    RootOfSecond() : ResidualGroup(1, {1}) {}
+    bool Evaluate(const double* const* values, double* residuals,
+                  double** jacobians) const override {
+      residuals[0] = std::sqrt(values[0][0]);
+      if (jacobians != nullptr && jacobians[0] != nullptr) jacobians[0][0] = 0.5 / residuals[0];
+      return true;
+    }
+  };
+  problem.groups.push_back(std::make_unique<RootOfSecond>());
+  problem.groups.push_back(std::make_unique<Difference>(1, 0, 0.5, 0.4));
+  testing::internal::CaptureStderr();
+  const SolverResult result = SolveByCeres(problem, {50, 1e-12});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_EQ(result.termination, Termination::kFailed);
+  EXPECT_TRUE(std::isinf(result.cost));
+  EXPECT_EQ(a, 3);
+  EXPECT_EQ(b, -1);
+}
+
 // A chain of differences with both ends known, of which only neighbours meet: what it costs to
 // stretch is shared out evenly. Large enough to be solved sparse.
 TEST(CeresSolverTest, SparseProblemsEndWhereTheyShould) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "metrics/errors.h"
 #include "metrics/keypoint_scale.h"
@@ -231,7 +232,7 @@ nlohmann::json ToJson(const EvaluationResult& result) {
 
 std::string FormatTable(const EvaluationResult& result) {
   std::string text = fmt::format(
-      "{}: {} samples, {}{}\n", result.protocol, result.samples,
+      "{}: {}, {}{}\n", result.protocol, Counted(result.samples, "samples"),
       result.num_classes > 0 ? fmt::format("{} classes of pixels", result.num_classes)
                              : fmt::format("{} joints of {}", result.num_joints, result.set),
       result.root.empty() ? "" : ", root " + result.root);

@@ -12,6 +12,7 @@
 #include "core/camera.h"
 #include "core/heap_optional.h"
 #include "person/keypoints.h"
+#include "person/picture_frame.h"
 
 namespace gyre {
 
@@ -27,8 +28,10 @@ struct Person {
   std::string source_file;  // the file of keypoints
   std::string image;        // the picture's name; empty when unknown
   std::string image_path;   // the picture's file; empty when there is none
-  int image_width = 0;      // px; 0 when the file does not say
+  std::string image_name;   // the picture's path below the folder of pictures
+  int image_width = 0;      // of the keypoints' picture, px; 0 when the file does not say
   int image_height = 0;
+  PictureFrame frame_of_picture;
   int64_t place = 0;   // among the persons of the picture, from 0; -1: this is nobody
   int64_t id = 0;      // the file's own number (COCO's annotation id), or the row
   int64_t frame = -1;  // of a video, counted from 0; -1 when it is none

@@ -1,32 +1,74 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "solve/ceres_solver.h"
-
 #include <ceres/cost_function.h>
+#include <ceres/iteration_callback.h>
 #include <ceres/problem.h>
 #include <ceres/solver.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <span>
 
 #include "core/error.h"
+#include "solve/ceres_solver.h"
 
 namespace gyre {
 namespace {
 
+// Ceres writes to standard error, whatever its options are, when the start has no value and
+// wherever a number is not finite. So it is given nothing of the kind: a number whose square is not
+// finite is no value, and a start without value is told as if it cost nothing, then given up.
+struct Start {
+  bool evaluated = false, failed = false;
+};
+
+class GiveUpBadStart final : public ceres::IterationCallback {
+ public:
+  explicit GiveUpBadStart(Start* start) : start_(start) {}
+  ceres::CallbackReturnType operator()(const ceres::IterationSummary&) override {
+    start_->evaluated = true;
+    return start_->failed ? ceres::SOLVER_ABORT : ceres::SOLVER_CONTINUE;
+  }
+
+ private:
+  Start* start_;
+};
+
 class GroupCost final : public ceres::CostFunction {
  public:
-  GroupCost(const ResidualGroup& group, const std::vector<ParameterBlock>& blocks) : group_(group) {
+  GroupCost(const ResidualGroup& group, const std::vector<ParameterBlock>& blocks, Start* start)
+      : group_(group), start_(start) {
     set_num_residuals(group.rows());
     for (const int block : group.blocks()) {
       mutable_parameter_block_sizes()->push_back(blocks[block].size);
     }
   }
+
   bool Evaluate(double const* const* values, double* residuals, double** jacobians) const override {
-    return group_.Evaluate(values, residuals, jacobians);
+    bool good = group_.Evaluate(values, residuals, jacobians);
+    ForEachArray(residuals, jacobians, [&](std::span<const double> numbers) {
+      good = good && std::ranges::all_of(numbers, [](double x) { return std::isfinite(x * x); });
+    });
+    if (good || start_->evaluated) return good;
+    start_->failed = true;
+    ForEachArray(residuals, jacobians,
+                 [](std::span<double> numbers) { std::ranges::fill(numbers, 0); });
+    return true;
   }
 
  private:
+  template <typename Visit>
+  void ForEachArray(double* residuals, double** jacobians, const Visit& visit) const {
+    const auto rows = static_cast<size_t>(group_.rows());
+    visit(std::span<double>(residuals, rows));
+    for (size_t i = 0; jacobians != nullptr && i < parameter_block_sizes().size(); ++i) {
+      if (jacobians[i] == nullptr) continue;
+      visit(std::span<double>(jacobians[i], rows * parameter_block_sizes()[i]));
+    }
+  }
+
   const ResidualGroup& group_;
+  Start* start_;
 };
 
 Termination TerminationOf(ceres::TerminationType type) {
@@ -70,7 +112,7 @@ ceres::Solver::Options CeresOptions(const LeastSquares& problem, const SolverOpt
   return solver;
 }
 
-void AddTo(ceres::Problem* ceres, const LeastSquares& problem) {
+void AddTo(ceres::Problem* ceres, const LeastSquares& problem, Start* start) {
   for (const ParameterBlock& block : problem.blocks) {
     if (block.size == 0) continue;
     ceres->AddParameterBlock(block.values, block.size);
@@ -80,7 +122,7 @@ void AddTo(ceres::Problem* ceres, const LeastSquares& problem) {
     if (group->rows() == 0) continue;
     std::vector<double*> values;
     for (const int block : group->blocks()) values.push_back(problem.blocks[block].values);
-    ceres->AddResidualBlock(new GroupCost(*group, problem.blocks), nullptr, values);
+    ceres->AddResidualBlock(new GroupCost(*group, problem.blocks, start), nullptr, values);
   }
 }
 
@@ -103,24 +145,28 @@ SolverResult SolveByCeres(const LeastSquares& problem, const SolverOptions& opti
       GYRE_CHECK(block >= 0 && block < static_cast<int>(problem.blocks.size()));
     }
   }
-  std::vector<std::vector<double>> start;
+  std::vector<std::vector<double>> begin;
   for (const ParameterBlock& block : problem.blocks) {
-    start.emplace_back(block.values, block.values + block.size);
+    begin.emplace_back(block.values, block.values + block.size);
   }
+  Start start;
+  GiveUpBadStart give_up(&start);
   ceres::Problem ceres;
-  AddTo(&ceres, problem);
+  AddTo(&ceres, problem, &start);
+  ceres::Solver::Options solver = CeresOptions(problem, options);
+  solver.callbacks.push_back(&give_up);
   ceres::Solver::Summary summary;
-  ceres::Solve(CeresOptions(problem, options), &ceres, &summary);
+  ceres::Solve(solver, &ceres, &summary);
 
-  const bool evaluated = summary.initial_cost >= 0;
+  const bool evaluated = summary.initial_cost >= 0 && !start.failed;
   const double start_cost =
       evaluated ? 2 * summary.initial_cost : std::numeric_limits<double>::infinity();
   SolverResult result{evaluated ? TerminationOf(summary.termination_type) : Termination::kFailed,
                       std::max(0, static_cast<int>(summary.iterations.size()) - 1),
                       2 * summary.final_cost};
   if (result.termination == Termination::kFailed || !(result.cost <= start_cost)) {
-    for (size_t i = 0; i < start.size(); ++i) {
-      std::copy(start[i].begin(), start[i].end(), problem.blocks[i].values);
+    for (size_t i = 0; i < begin.size(); ++i) {
+      std::copy(begin[i].begin(), begin[i].end(), problem.blocks[i].values);
     }
     result.cost = start_cost;
   }
