@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "render/srgb.h"
 #include "render/test_meshes.h"
 
 namespace gyre {
@@ -106,6 +107,22 @@ TEST(DrawBodyOverlay, HasItsColourAndLetsThePictureShineThrough) {
   EXPECT_GT(red[1], red[0] + 40);
   EXPECT_EQ(middle({0.9, 0.4, 0.1}, 0), cv::Vec3b(90, 90, 90));
   EXPECT_GT(middle({0, 0, 0}, 0.5)[1], middle({0, 0, 0}, 0.9)[1] + 20);
+}
+
+TEST(DrawBodyOverlay, ShowsWhatIsGuessedFainter) {
+  const TestMesh ball = MakeBall({0, 0, 4}, 0.5);
+  OverlayStyle style;
+  style.rgb = {0, 0, 0};
+  style.opacity = 1;
+  style.vertex_opacity = VecX::Ones(ball.vertices.rows());
+  for (Eigen::Index v = 0; v < ball.vertices.rows(); ++v) {
+    if (ball.vertices(v, 0) > 0) style.vertex_opacity[v] = 0.25;
+  }
+  const cv::Mat overlay =
+      DrawBodyOverlay(Grey(65, 49), ball.vertices, ball.faces, {200, {32, 24}}, style);
+  EXPECT_EQ(overlay.at<cv::Vec3b>(24, 18)[0], 0);
+  const double behind = LinearFromSrgb8(90);
+  EXPECT_NEAR(LinearFromSrgb8(overlay.at<cv::Vec3b>(24, 46)[0]), 0.75 * behind, 0.01);
 }
 
 TEST(DrawBodyOverlay, LeavesOutWhatTheCameraDoesNotSee) {
@@ -267,6 +284,26 @@ TEST(DrawSkeleton, UncertainJointsAreFaint) {
   EXPECT_EQ(strength(0), 0);
   EXPECT_GT(strength(0.05), 0);
   EXPECT_LT(strength(0.05), 0.7 * strength(1));
+}
+
+// A joint of confidence 0.1 is drawn with 0.35 + 0.1 of its colour, and so is the line to it.
+TEST(DrawSkeleton, LimbsAreAsFaintAsTheirFainterEnd) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  Points2 points = Points2::Zero(14, 2);
+  points.row(set.IndexOf("Left Elbow")) << 5, 50;
+  points.row(set.IndexOf("Left Wrist")) << 95, 50;
+  VecX confidence = VecX::Zero(14);
+  const auto strength = [&](double elbow, double wrist) {
+    confidence[set.IndexOf("Left Elbow")] = elbow;
+    confidence[set.IndexOf("Left Wrist")] = wrist;
+    const cv::Vec3b pixel =
+        DrawSkeleton(Grey(100, 100), points, confidence, set).at<cv::Vec3b>(50, 50);
+    return cv::norm(pixel, Grey(1, 1).at<cv::Vec3b>(0, 0));
+  };
+  const double sure = strength(1, 0.75);
+  EXPECT_GT(sure, 50);
+  EXPECT_NEAR(strength(1, 0.1), 0.45 * sure, 0.05 * sure);
+  EXPECT_NEAR(strength(0.1, 0.9), 0.45 * sure, 0.05 * sure);
 }
 
 TEST(RenderTurned, FillsThePictureFromEverySide) {

@@ -11,7 +11,7 @@
 namespace gyre {
 namespace {
 
-const Camera kCamera{100, {31.5, 31.5}};
+const Camera kSmallCamera{100, {31.5, 31.5}};
 
 Lighting AmbientOnly(double radiance) {
   Lighting lighting;
@@ -58,7 +58,7 @@ TEST(RenderMesh, FullAmbientLightShowsTheColourItself) {
   const TestMesh plate = MakePlate(10, 20);
   RenderOptions options;
   options.lighting = AmbientOnly(1);
-  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
                                    Paint::Uniform(Vec3(200, 100, 50) / 255), options);
   for (int y = 0; y < 64; ++y) {
     for (int x = 0; x < 64; ++x) {
@@ -73,7 +73,7 @@ TEST(RenderMesh, EdgesAreBlendedInLinearLight) {
   RenderOptions options;
   options.lighting = AmbientOnly(1);
   cv::Mat coverage;
-  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
                                    Paint::Uniform(Vec3::Ones()), options, &coverage);
   EXPECT_EQ(image.at<cv::Vec3b>(30, 15)[0], 255);
   EXPECT_EQ(image.at<cv::Vec3b>(30, 20)[0], 188);
@@ -93,9 +93,9 @@ TEST(RenderMesh, BackgroundAndOpacity) {
     return cv::norm(image, background, cv::NORM_INF);
   };
   EXPECT_EQ(
-      difference(RenderMesh(background, plate.vertices, plate.faces, kCamera, white, options)), 0);
+      difference(RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options)), 0);
   options.opacity = 0.5;
-  const cv::Mat half = RenderMesh(background, plate.vertices, plate.faces, kCamera, white, options);
+  const cv::Mat half = RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options);
   EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[0], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(3)));
   EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[2], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(200)));
 }
@@ -106,7 +106,7 @@ TEST(RenderMesh, LightComesFromItsDirection) {
   options.lighting = AmbientOnly(0);
   options.lighting.lights = {{{-1, 0, 0}, Vec3::Ones()}};  // from the picture's left
   const Paint white = Paint::Uniform(Vec3::Ones());
-  const cv::Mat image = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, white, options);
+  const cv::Mat image = RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, white, options);
   EXPECT_GT(image.at<cv::Vec3b>(32, 18)[0], 200);
   EXPECT_EQ(image.at<cv::Vec3b>(32, 44)[0], 0);
   // Lambert: what is seen 8.5 px left of the middle, 1.28 m away, has x = 0.109 m and hence the
@@ -115,7 +115,7 @@ TEST(RenderMesh, LightComesFromItsDirection) {
   // The sky is above, where y is negative.
   options.lighting.lights.clear();
   options.lighting.sky = Vec3::Ones();
-  const cv::Mat sky = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, white, options);
+  const cv::Mat sky = RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, white, options);
   EXPECT_GT(sky.at<cv::Vec3b>(18, 32)[0], 220);
   EXPECT_LT(sky.at<cv::Vec3b>(46, 32)[0], 110);
 }
@@ -132,7 +132,7 @@ TEST(RenderMesh, AddsUpAmbientLightAndLights) {
   options.lighting.lights = {{{0, 2.4, -1.8}, {0.1, 0.2, 0.3}},  // n . l = 0.6
                              {{5, 0, 0}, {9, 9, 9}},             // along the plate
                              {{0, 0, 7}, {9, 9, 9}}};            // from behind
-  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+  const cv::Mat image = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
                                    Paint::Uniform(Vec3(1, 0.5, 0.25)), options);
   const Vec3 albedo = LinearFromSrgb({1, 0.5, 0.25});
   const Vec3 irradiance =
@@ -169,9 +169,9 @@ TEST(RenderMesh, MirroredLightGivesTheMirroredPicture) {
   left.lighting.lights = {{{-0.7, -0.3, -0.5}, Vec3(0.5, 0.6, 0.7)}};
   right.lighting.lights = {{{0.7, -0.3, -0.5}, Vec3(0.5, 0.6, 0.7)}};
   const Paint paint = Paint::Uniform({0.6, 0.5, 0.4});
-  const cv::Mat a = RenderMesh(Black(), ball.vertices, ball.faces, kCamera, paint, left);
+  const cv::Mat a = RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, paint, left);
   cv::Mat b;
-  cv::flip(RenderMesh(Black(), ball.vertices, ball.faces, kCamera, paint, right), b, 1);
+  cv::flip(RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, paint, right), b, 1);
   EXPECT_LE(cv::norm(a, b, cv::NORM_L1) / a.total(), 0.2);
   EXPECT_GT(cv::sum(a)[0], 0);
 }
@@ -184,17 +184,44 @@ TEST(RenderMesh, ColoursPerFaceAndPerVertex) {
   per_face << 1, 0, 0, 0, 0, 1;
   per_vertex << 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1;  // bright on the left
   const cv::Mat faces =
-      RenderMesh(Black(), plate.vertices, plate.faces, kCamera, Paint::PerFace(per_face), options);
+      RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera, Paint::PerFace(per_face), options);
   EXPECT_EQ(faces.at<cv::Vec3b>(10, 50), cv::Vec3b(0, 0, 255));
   EXPECT_EQ(faces.at<cv::Vec3b>(50, 10), cv::Vec3b(255, 0, 0));
-  const cv::Mat shaded = RenderMesh(Black(), plate.vertices, plate.faces, kCamera,
+  const cv::Mat shaded = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
                                     Paint::PerVertex(per_vertex), options);
   for (int x : {5, 20, 40, 60}) {
     EXPECT_NEAR(LinearFromSrgb8(shaded.at<cv::Vec3b>(32, x)[1]), 1 - (x + 0.5) / 64, 0.01);
   }
-  EXPECT_THROW(RenderMesh(Black(), plate.vertices, plate.faces, kCamera, Paint::PerVertex(per_face),
+  EXPECT_THROW(RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera, Paint::PerVertex(per_face),
                           options),
                std::logic_error);
+}
+
+// Twice as opaque on the right as the whole; what is behind is hidden all the same.
+TEST(RenderMesh, VerticesHaveTheirOpacity) {
+  const cv::Mat background(64, 64, CV_8UC3, cv::Scalar(3, 77, 200));
+  const TestMesh plate = MakePlate(0, 64);
+  RenderOptions options;
+  options.lighting = AmbientOnly(1);
+  options.opacity = 0.8;
+  Paint white = Paint::Uniform(Vec3::Ones());
+  const auto draw = [&](cv::Mat* coverage = nullptr) {
+    return RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options, coverage);
+  };
+  const cv::Mat plain = draw();
+  white.opacity = VecX::Ones(4);
+  EXPECT_EQ(cv::norm(plain, draw(), cv::NORM_INF), 0);
+  white.opacity << 0, 1, 1, 0;  // 0 on the left
+  cv::Mat coverage;
+  const cv::Mat image = draw(&coverage);
+  for (const int x : {5, 20, 40, 60}) {
+    const double opacity = 0.8 * (x + 0.5) / 64;
+    const double expected = opacity + (1 - opacity) * LinearFromSrgb8(77);
+    EXPECT_NEAR(LinearFromSrgb8(image.at<cv::Vec3b>(32, x)[1]), expected, 0.01) << x;
+    EXPECT_EQ(coverage.at<float>(32, x), 1);
+  }
+  white.opacity.resize(3);
+  EXPECT_THROW(draw(), std::logic_error);
 }
 
 TEST(RenderMesh, TheInnerSideOfAnOpenSurfaceIsLit) {
@@ -204,7 +231,7 @@ TEST(RenderMesh, TheInnerSideOfAnOpenSurfaceIsLit) {
   options.lighting = AmbientOnly(0);
   options.lighting.lights = {{{0, 0, -1}, Vec3::Ones()}};
   const Paint white = Paint::Uniform(Vec3::Ones());
-  EXPECT_EQ(RenderMesh(Black(), plate.vertices, plate.faces, kCamera, white, options)
+  EXPECT_EQ(RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera, white, options)
                 .at<cv::Vec3b>(32, 32)[0],
             255);
 }

@@ -60,8 +60,9 @@ cv::Mat DrawBodyOverlay(const cv::Mat& image, const Points3& vertices, const Fac
   const cv::Rect region = ProjectedBounds(vertices, camera, image.size());
   if (region.empty()) return result;
   const Camera region_camera{camera.focal_px, camera.center_px - Vec2(region.x, region.y)};
-  RenderMesh(image(region), vertices, faces, region_camera, Paint::Uniform(style.rgb),
-             BodyOptions(style))
+  Paint paint = Paint::Uniform(style.rgb);
+  paint.opacity = style.vertex_opacity;
+  RenderMesh(image(region), vertices, faces, region_camera, paint, BodyOptions(style))
       .copyTo(result(region));
   return result;
 }

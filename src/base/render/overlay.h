@@ -16,6 +16,7 @@ namespace gyre {
 struct OverlayStyle {
   Vec3 rgb = {0.62, 0.74, 0.90};  // sRGB of the body
   double opacity = 0.9;           // lets the photograph shine through
+  VecX vertex_opacity;            // [V] in [0, 1], times opacity; empty: 1
   int supersample = 2;
 };
 

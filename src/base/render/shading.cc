@@ -44,13 +44,18 @@ struct Surface {
   const Faces& faces;
   Eigen::Matrix<float, Eigen::Dynamic, 3, Eigen::RowMajor> normals, albedo;
   Paint::Per per;
+  Eigen::VectorXf opacity;
 
   Surface(const Points3& vertices, const Faces& faces, const Paint& paint)
-      : faces(faces), normals(VertexNormals(vertices, faces).cast<float>()), per(paint.per) {
+      : faces(faces),
+        normals(VertexNormals(vertices, faces).cast<float>()),
+        per(paint.per),
+        opacity(paint.opacity.cast<float>()) {
     const Eigen::Index rows = per == Paint::Per::kMesh     ? 1
                               : per == Paint::Per::kVertex ? vertices.rows()
                                                            : faces.rows();
     GYRE_CHECK(paint.rgb.rows() == rows, "{} colours for {} parts", paint.rgb.rows(), rows);
+    GYRE_CHECK(opacity.size() == 0 || opacity.size() == vertices.rows());
     albedo.resize(rows, 3);
     for (Eigen::Index i = 0; i < rows; ++i) {
       albedo.row(i) = LinearFromSrgb(paint.rgb.row(i)).cast<float>();
@@ -67,6 +72,12 @@ struct Surface {
   Vec3f Albedo(int face, const Vec3f& weights) const {
     if (per == Paint::Per::kVertex) return Interpolate(albedo, face, weights);
     return albedo.row(per == Paint::Per::kFace ? face : 0).transpose();
+  }
+
+  float Opacity(int face, const Vec3f& weights) const {
+    if (opacity.size() == 0) return 1;
+    return weights[0] * opacity[faces(face, 0)] + weights[1] * opacity[faces(face, 1)] +
+           weights[2] * opacity[faces(face, 2)];
   }
 
   // Turned towards the camera, so that the inner side of an open surface is lit as well.
@@ -100,9 +111,9 @@ Points3 VertexNormals(const Points3& vertices, const Faces& faces) {
   return normals;
 }
 
-Paint Paint::Uniform(const Vec3& rgb) { return {Per::kMesh, rgb.transpose()}; }
-Paint Paint::PerVertex(Points3 rgb) { return {Per::kVertex, std::move(rgb)}; }
-Paint Paint::PerFace(Points3 rgb) { return {Per::kFace, std::move(rgb)}; }
+Paint Paint::Uniform(const Vec3& rgb) { return {Per::kMesh, rgb.transpose(), {}}; }
+Paint Paint::PerVertex(Points3 rgb) { return {Per::kVertex, std::move(rgb), {}}; }
+Paint Paint::PerFace(Points3 rgb) { return {Per::kFace, std::move(rgb), {}}; }
 
 cv::Mat RenderMesh(const cv::Mat& background, const Points3& vertices, const Faces& faces,
                    const Camera& camera, const Paint& paint, const RenderOptions& options,
@@ -127,6 +138,7 @@ cv::Mat RenderMesh(const cv::Mat& background, const Points3& vertices, const Fac
     for (int x = 0; x < image.cols; ++x) {
       Vec3f radiance = Vec3f::Zero();
       int covered = 0;
+      float solid = 0;  // of the samples, as far as they are opaque
       for (int v = n * y; v < n * (y + 1); ++v) {
         for (int u = n * x; u < n * (x + 1); ++u) {
           const int sample = raster.PixelIdx(u, v);
@@ -136,15 +148,18 @@ cv::Mat RenderMesh(const cv::Mat& background, const Points3& vertices, const Fac
           const Vec3f ray =
               Vec3((u - center.x()) * inverse_focal, (v - center.y()) * inverse_focal, 1)
                   .cast<float>();
-          radiance += surface.Albedo(face, weights)
-                          .cwiseProduct(shader.Irradiance(surface.Normal(face, weights, ray)))
-                          .cwiseMin(1.0f);
+          const float opacity = surface.Opacity(face, weights);
+          radiance +=
+              opacity * surface.Albedo(face, weights)
+                            .cwiseProduct(shader.Irradiance(surface.Normal(face, weights, ray)))
+                            .cwiseMin(1.0f);
+          solid += opacity;
           ++covered;
         }
       }
       if (covered == 0) continue;
-      const float share = static_cast<float>(covered) / (n * n);
-      if (coverage) coverage->at<float>(y, x) = share;
+      if (coverage) coverage->at<float>(y, x) = static_cast<float>(covered) / (n * n);
+      const float share = solid / (n * n);
       const float opacity = static_cast<float>(options.opacity);
       radiance *= opacity / (n * n);
       cv::Vec3b& pixel = image.at<cv::Vec3b>(y, x);

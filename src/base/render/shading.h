@@ -37,6 +37,9 @@ struct Paint {
   enum class Per { kMesh, kVertex, kFace };
   Per per = Per::kMesh;
   Points3 rgb = Points3::Constant(1, 3, 0.8);  // sRGB in [0, 1]
+  // Of each vertex in [0, 1], times RenderOptions::opacity: the background shows through. It hides
+  // what is behind it all the same. Empty: 1.
+  VecX opacity;
 
   static Paint Uniform(const Vec3& rgb);
   static Paint PerVertex(Points3 rgb);
