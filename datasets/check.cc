@@ -5,9 +5,11 @@
 #include <cmath>
 #include <mutex>
 
+#include "body/anatomy.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "datasets/person_picture.h"
 
 namespace gyre {
 
@@ -24,11 +26,9 @@ std::optional<double> Width(const Person& person, std::string_view right, std::s
 
 bool SidesDisagree(const Person& person) {
   constexpr double kWideShare = 0.08;  // of the box's side
-  for (const bool openpose : {true, false}) {
-    const auto shoulders = openpose ? Width(person, "OP RShoulder", "OP LShoulder")
-                                    : Width(person, "Right Shoulder", "Left Shoulder");
-    const auto hips =
-        openpose ? Width(person, "OP RHip", "OP LHip") : Width(person, "Right Hip", "Left Hip");
+  for (const auto& torso : {kOpenPoseTorso, kAnnotatedTorso}) {
+    const auto hips = Width(person, torso[0], torso[1]);
+    const auto shoulders = Width(person, torso[2], torso[3]);
     if (!shoulders || !hips) continue;
     const double wide = kWideShare * person.box.side_px;
     if (std::min(std::abs(*shoulders), std::abs(*hips)) > wide && *shoulders * *hips < 0) {
@@ -40,12 +40,22 @@ bool SidesDisagree(const Person& person) {
 
 }  // namespace
 
+std::string NoPixelsText() {
+  return "all keypoints lie within 0..1 or -1..1, which are no pixels: OpenPose writes such with "
+         "--keypoint_scale 3 or 4; run it without, or scale them (--keypoints-of 1x1, "
+         "SPEC?keypoints_of=1x1)";
+}
+
 std::vector<RowProblem> CheckPerson(const Person& person, const ImageBuffer* image,
                                     const CheckOptions& options) {
   std::vector<RowProblem> problems;
   const auto add = [&](std::string problem) {
     problems.push_back({person.index, std::move(problem)});
   };
+  if (AreNoPixels(person.keypoints.px, person.keypoints.confidence)) {
+    add(NoPixelsText());
+    return problems;
+  }
   if (person.non_finite > 0) {
     add(fmt::format("{} values are not finite or beyond any measure", person.non_finite));
   }
@@ -56,7 +66,11 @@ std::vector<RowProblem> CheckPerson(const Person& person, const ImageBuffer* ima
   if (person.keypoints.NumObserved() == 0 && !person.params && !person.joints3d) {
     add("nothing is annotated");
   }
-  if (image != nullptr) {
+  const std::string of_picture =
+      image != nullptr ? PictureProblem(person, {{}, image->width, image->height}) : "";
+  if (!of_picture.empty()) {
+    add(of_picture);
+  } else if (image != nullptr) {
     const double slack = options.outside_share * person.box.side_px;
     const Keypoints& keypoints = person.keypoints;
     for (int i = 0; i < keypoints.size(); ++i) {

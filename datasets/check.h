@@ -33,6 +33,9 @@ struct RowProblem {
   std::string problem;  // one sentence, naming the joint or file
 };
 
+// Of a person whose coordinates are no pixels (AreNoPixels), in one sentence.
+std::string NoPixelsText();
+
 // What is wrong with one person; `image` may be null when it was not read.
 std::vector<RowProblem> CheckPerson(const Person& person, const ImageBuffer* image,
                                     const CheckOptions& options);

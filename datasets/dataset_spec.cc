@@ -74,6 +74,11 @@ DatasetSpec::DatasetSpec(const std::string& text) : text_(text) {
 DatasetSpec::DatasetSpec(const std::string& kind, const std::string& path, Options options)
     : text_(kind + ":" + path), kind_(kind), path_(path), options_(std::move(options)) {}
 
+std::string DatasetSpec::Option(const std::string& key) const {
+  const auto found = options_.find(key);
+  return found == options_.end() ? "" : found->second;
+}
+
 std::string DatasetSpec::TakeString(const std::string& key, const std::string& fallback) {
   known_.push_back(key);
   const auto found = options_.find(key);
@@ -124,7 +129,8 @@ void DatasetSpec::CheckAllTaken() const {
                  kind_, fmt::join(known_, ", "));
 }
 
-Mixture OpenMixture(const std::string& specs, const SceneSources& sources) {
+Mixture OpenMixture(const std::string& specs, const SceneSources& sources,
+                    const std::function<void(DatasetSpec*)>& prepare) {
   Mixture mixture;
   int with_weight = 0;
   for (size_t begin = 0; begin <= specs.size();) {
@@ -140,7 +146,9 @@ Mixture OpenMixture(const std::string& specs, const SceneSources& sources) {
       spec.resize(star);
       ++with_weight;
     }
-    mixture.sets.push_back(OpenDataset(spec, sources));
+    DatasetSpec parts(spec);
+    if (prepare) prepare(&parts);
+    mixture.sets.push_back(OpenDataset(std::move(parts), sources));
     mixture.weights.push_back(weight.value_or(static_cast<double>(mixture.sets.back()->size())));
   }
   if (with_weight != 0 && with_weight != static_cast<int>(mixture.sets.size())) {

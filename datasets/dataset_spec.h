@@ -5,7 +5,8 @@
 //                      with ?split=NAME the rows of that split of DIR/lspet.csv (see csv:) instead
 //   csv:FILE           joints by name, see readers/csv.h
 //   spin:FILE.npz      SPIN's files, see readers/spin_npz.h
-//   coco:FILE.json     COCO person keypoints, COCO-WholeBody's too, see readers/coco.h
+//   coco:FILE.json     COCO person keypoints, COCO-WholeBody's too, and detectors' results, see
+//                      readers/coco.h
 //   openpose:DIR       OpenPose's JSON files (or one file) and their images, see readers/openpose.h
 //   synth:             synthetic scenes, see scenes/synthetic.h
 // A path alone is told by its ending (.npz, .csv, .json) or by the joints.mat in it.
@@ -15,9 +16,10 @@
 // another registered one (body/joints.h). Files also take `hide=N`: keeps N limb joints of each
 // person back, to measure with (see HoldOutLimbJoints). With picture files: `images=` (folder;
 // default: images/ beside the file, else beside it). With 2D keypoints: `min_keypoints=` (6) and
-// `box_margin=` (1.2); csv: `split=`; lspet: `all_annotated=`; coco: `box_from_bbox=`; spin:
-// `masks=` (folder of 'maskname' and 'partname'; default: that of the pictures). Synth: frame (px,
-// for width and height), and every field of SceneOptions: count, seed, spread, poses, noise, ...
+// `box_margin=` (1.2); csv: `split=`; lspet: `all_annotated=`; coco: `box_from_bbox=`,
+// `min_score=` (of detectors' results); spin: `masks=` (folder of 'maskname' and 'partname';
+// default: that of the pictures). Synth: frame (px, for width and height), and every field of
+// SceneOptions: count, seed, spread, poses, noise, ...
 //
 // A file as it stands, as `gyre fit --coco` and its like take it, not as one to learn from:
 //   pictures=found|none  (coco, openpose, spin) pictures that are there, whatever the ending, and
@@ -46,6 +48,7 @@
 #include "core/enum_names.h"
 #include "datasets/dataset.h"
 #include "datasets/decorators/mixture.h"
+#include "datasets/left_out.h"
 
 namespace gyre {
 
@@ -63,6 +66,11 @@ class DatasetSpec {
   const std::string& text() const { return text_; }
   const std::string& kind() const { return kind_; }
   const std::string& path() const { return path_; }
+  // An option that nobody has taken yet; empty when it is not given.
+  std::string Option(const std::string& key) const;
+
+  // Sets an option that the text does not set.
+  void Give(const std::string& key, const std::string& value) { options_.emplace(key, value); }
 
   std::string TakeString(const std::string& key, const std::string& fallback);
   // Sets the value when its name is given.
@@ -91,13 +99,19 @@ struct SceneSources {
   std::shared_ptr<const PosePrior> prior;
 };
 
+// `left_out` is told of what its file holds and cannot be read, which is left out.
 std::shared_ptr<const Dataset> OpenDataset(const std::string& spec,
-                                           const SceneSources& sources = {});
+                                           const SceneSources& sources = {},
+                                           const LeftOutSink& left_out = {});
+std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources& sources,
+                                           const LeftOutSink& left_out = {});
 
 // The persons OpenDataset would hold, in its order, one after the other without holding them.
 void ForEachPerson(DatasetSpec spec, const SceneSources& sources,
                    const std::function<void(Person)>& sink);
 
-Mixture OpenMixture(const std::string& specs, const SceneSources& sources = {});
+// `prepare` may give each spec what its text leaves open.
+Mixture OpenMixture(const std::string& specs, const SceneSources& sources = {},
+                    const std::function<void(DatasetSpec*)>& prepare = {});
 
 }  // namespace gyre

@@ -8,9 +8,11 @@
 #include <set>
 #include <unordered_map>
 
+#include "body/body_identity.h"
 #include "core/error.h"
 #include "core/option_fields.h"
 #include "core/option_text.h"
+#include "datasets/check.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/readers/coco.h"
 #include "datasets/readers/csv.h"
@@ -136,6 +138,7 @@ class FileOpener {
   void ReadCsvFile(const fs::path& file, const std::string& split) {
     auto options = Common<CsvOptions>();
     options.split = split;
+    options.boxes = spec_.TakeFlag("boxes", options.boxes);
     TakeRowOptions(kMostKeypoints, &options);
     spec_.CheckAllTaken();
     ReadCsvDataset(file, options, [this](Person person) {
@@ -172,7 +175,9 @@ class FileOpener {
     TakeRowOptions(kMostKeypoints, &options);
     options.box_from_bbox = spec_.TakeFlag("box_from_bbox", options.box_from_bbox);
     TakeAsItStands(&options);
+    options.boxes = spec_.TakeFlag("boxes", options.boxes);
     options.crowds = spec_.TakeFlag("crowds", options.crowds);
+    options.min_score = spec_.TakeNumber("min_score", options.min_score, 0, 1e6);
     spec_.CheckAllTaken();
     ReadCoco(spec_.path(), options, sink_);
   }
@@ -228,41 +233,96 @@ class ImpossibleNumbers {
   int64_t numbers_ = 0, rows_ = 0, first_row_ = 0;
 };
 
-void ReadAndTell(DatasetSpec& spec, const std::string& name, const PersonSink& sink) {
+PictureOptions TakeFrame(DatasetSpec& spec) {
+  PictureOptions frame;
+  spec.TakeEnum("exif", &frame.exif);
+  frame.keypoints_of = spec.TakeString("keypoints_of", "");
+  frame.camera = spec.TakeString("camera", "");
+  frame.camera_name = spec.TakeString("camera_name", "");
+  return frame;
+}
+
+// What comes of reading: `unfit` says in one sentence why a person is to be left out, or nothing.
+struct Reading {
+  std::function<std::string(const Person&)> unfit;
+  LeftOutSink left_out;
+  PersonSink sink;
+  std::function<void(const BodyIdentity&)> truth_body = {};
+};
+
+void ReadAndTell(DatasetSpec& spec, const std::string& name, const Reading& reading) {
   ReaderOptions common;
   common.name = name;
   common.set = TakeSet(spec);
+  common.frame = TakeFrame(spec);
+  common.truth_body = reading.truth_body;
   const int hide = static_cast<int>(spec.TakeInteger("hide", 0, 0, 8));
   ImpossibleNumbers impossible;
+  LeftOutCounts counts;
+  common.left_out = [&](const LeftOut& one) {
+    counts.Add(one);
+    if (reading.left_out) reading.left_out(one);
+  };
   PlaceCounter places;
+  const bool places_known = spec.kind() == "openpose";  // whoever is left out
   FileOpener(spec, common, [&](Person person) {
-    person.place = places.Next(person.image);
+    if (!places_known) person.place = places.Next(person.image);
     HoldOutLimbJoints(hide, /*seed=*/0, &person);
+    if (const std::string why = reading.unfit ? reading.unfit(person) : ""; !why.empty()) {
+      return common.left_out({person.index, "people", why});
+    }
     impossible.Count(person);
-    sink(std::move(person));
+    reading.sink(std::move(person));
   }).Read();
   impossible.Tell(spec.text(), name);
+  counts.Tell(spec.text(), name);
+}
+
+// Once in a program for each data set.
+void TellTruthOfOtherBody(const DatasetSpec& spec, const std::string& name,
+                          const BodyIdentity& of_truth, const BodyModel& body) {
+  static std::mutex mutex;
+  static std::set<std::string> told;
+  const std::lock_guard lock(mutex);
+  if (MayBe(of_truth, body) || !told.insert(spec.text()).second) return;
+  spdlog::warn(
+      "data set '{}': its true bodies are of {}, and what is used with them is another, {}; shapes "
+      "and joints are those of the former: give that body unless this is what you want",
+      name, of_truth.Describe(), IdentityOf(body).Describe());
 }
 
 }  // namespace
 
-std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources) {
-  DatasetSpec spec(text);
+std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneSources& sources,
+                                           const LeftOutSink& left_out) {
+  return OpenDataset(DatasetSpec(text), sources, left_out);
+}
+
+std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources& sources,
+                                           const LeftOutSink& left_out) {
   if (spec.kind() == "synth") return OpenSynth(spec, sources);
   const std::string name = TakeName(spec);
   std::vector<Person> persons;
   int64_t of_another_body = 0;
-  ReadAndTell(spec, name, [&](Person person) {
-    if (sources.body && person.params && !person.params->Fits(*sources.body->layout)) {
-      person.params.reset();
-      person.params_have_translation = false;
-      ++of_another_body;
-    }
-    persons.push_back(std::move(person));
-  });
+  const auto unfit = [](const Person& person) -> std::string {
+    return AreNoPixels(person.keypoints.px, person.keypoints.confidence) ? NoPixelsText() : "";
+  };
+  ReadAndTell(spec, name,
+              {unfit, left_out,
+               [&](Person person) {
+                 if (sources.body && person.params && !person.params->Fits(*sources.body->layout)) {
+                   person.params.reset();
+                   person.params_have_translation = false;
+                   ++of_another_body;
+                 }
+                 persons.push_back(std::move(person));
+               },
+               [&](const BodyIdentity& of_truth) {
+                 if (sources.body) TellTruthOfOtherBody(spec, name, of_truth, *sources.body);
+               }});
   if (of_another_body > 0) {
-    spdlog::warn("data set {}: the body parameters of {} people are not of {} and are left out", name,
-                 of_another_body, FamilyTitle(*sources.body->layout));
+    spdlog::warn("data set {}: the body parameters of {} people are not of {} and are left out",
+                 name, of_another_body, FamilyTitle(*sources.body->layout));
   }
   return std::make_shared<ImageFolderDataset>(name, std::move(persons));
 }
@@ -278,7 +338,7 @@ void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSi
     return;
   }
   const std::string name = TakeName(spec);
-  ReadAndTell(spec, name, sink);
+  ReadAndTell(spec, name, {{}, {}, sink});
 }
 
 }  // namespace gyre

@@ -6,11 +6,13 @@
 //   JOINT_x, JOINT_y          pixels, centres at integers, from 0
 //   JOINT_v                   optional: 0 not annotated (x and y then mean nothing), else
 //                             annotated; a fraction is a confidence. Without the column: all
-//                             annotated, an empty cell not.
+//                             annotated, an empty cell or "nan" not.
+//   focal_px, center_x, center_y  optional: the picture's camera, pixels; empty: not known
 //   box_x, box_y, box_side    optional: centre and side of the square box; else from the keypoints
 // Joints, person-centric: rank rkne rhip lhip lkne lank rwri relb rsho lsho lelb lwri neck head
 // pelv thrx (LSP's and MPII's) and nose leye reye lear rear ("csv21", also of files that lack
-// some). Other columns are passed over. Cells may be quoted ("a, b"); no line breaks inside.
+// some), or by names such as left_wrist (joint_names.h). Other columns are passed over. What
+// separates cells: see io/csv.h.
 #pragma once
 
 #include <filesystem>
@@ -21,11 +23,13 @@
 namespace gyre {
 
 struct CsvOptions : ReaderOptions {
-  std::string split;  // empty: all rows
+  std::string split;   // empty: all rows
+  bool boxes = false;  // without a column of any joint boxes are enough, and nothing is observed
 };
 
 // Row numbers (Person::index) count the data lines of the file, from 0, so that they stay the same
-// whatever is selected.
+// whatever is selected. A row that cannot be read is left out and told through
+// ReaderOptions::left_out; UserError when none can.
 void ReadCsvDataset(const std::filesystem::path& csv, const CsvOptions& options,
                     const PersonSink& sink);
 

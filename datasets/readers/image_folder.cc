@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/readers/image_folder.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <opencv2/core.hpp>
 
 #include "body/body_parts.h"
 #include "core/error.h"
+#include "datasets/person_picture.h"
 #include "io/image.h"
 
 namespace gyre {
 namespace {
 
-cv::Mat ReadPicture(const std::string& path, const Person& person, int* reduction) {
+// What `read` returns; its UserError also names the row.
+template <typename Read>
+cv::Mat OfRow(const Person& person, Read&& read) {
   try {
-    cv::Mat picture = ReadReducedImage(path, reduction);
+    cv::Mat picture = read();
     GYRE_CHECK(picture.type() == CV_8UC3 && picture.isContinuous());
     return picture;
   } catch (const UserError& error) {
@@ -21,9 +26,8 @@ cv::Mat ReadPicture(const std::string& path, const Person& person, int* reductio
   }
 }
 
-cv::Mat ReadPicture(const std::string& path, const Person& person) {
-  int reduction = 1;
-  return ReadPicture(path, person, &reduction);
+cv::Mat ReadMask(const std::string& path, const Person& person) {
+  return OfRow(person, [&] { return ReadImage(path); });
 }
 
 }  // namespace
@@ -46,7 +50,13 @@ ImageBuffer ImageFolderDataset::LoadImageAtScale(const Person& person, double sc
   }
   int reduction = 1;
   while (reduction < 8 && 2 * reduction * scale <= 1) reduction *= 2;  // 8: the most of JPEG
-  const cv::Mat picture = ReadPicture(person.image_path, person, &reduction);
+  const cv::Mat picture = OfRow(person, [&] { return LoadPersonPicture(person, &reduction); });
+  const std::string outside =
+      MostlyOutsideText(person, picture.cols * reduction, picture.rows * reduction);
+  if (!outside.empty() && !told_outside_.test_and_set()) {
+    spdlog::warn("data set {}, row {}: {}; gyre data check lists all such", name_, person.index,
+                 outside);
+  }
   ImageBuffer image{picture.cols, picture.rows, 3, {}, reduction};
   image.pixels.assign(picture.data, picture.data + picture.total() * 3);
   return image;
@@ -54,7 +64,7 @@ ImageBuffer ImageFolderDataset::LoadImageAtScale(const Person& person, double sc
 
 ImageBuffer ImageFolderDataset::LoadSilhouette(const Person& person) const {
   if (person.silhouette_path.empty()) return Dataset::LoadSilhouette(person);
-  const cv::Mat picture = ReadPicture(person.silhouette_path, person);
+  const cv::Mat picture = ReadMask(person.silhouette_path, person);
   ImageBuffer image{picture.cols, picture.rows, 3, std::vector<uint8_t>(picture.total() * 3, 0)};
   for (size_t i = 0; i < picture.total(); ++i) {
     const uint8_t* bgr = picture.data + 3 * i;
@@ -65,7 +75,7 @@ ImageBuffer ImageFolderDataset::LoadSilhouette(const Person& person) const {
 
 ImageBuffer ImageFolderDataset::LoadParts(const Person& person) const {
   if (person.parts_path.empty()) return Dataset::LoadParts(person);
-  const cv::Mat picture = ReadPicture(person.parts_path, person);
+  const cv::Mat picture = ReadMask(person.parts_path, person);
   ImageBuffer labels{picture.cols, picture.rows, 1, std::vector<uint8_t>(picture.total())};
   for (size_t i = 0; i < picture.total(); ++i) {
     const uint8_t label = picture.data[3 * i];

@@ -2,6 +2,7 @@
 // Persons in memory, their pictures in a folder: what all readers of files make.
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ class ImageFolderDataset : public Dataset {
  private:
   std::string name_;
   std::vector<Person> persons_;
+  mutable std::atomic_flag told_outside_;
 };
 
 }  // namespace gyre

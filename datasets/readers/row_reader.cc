@@ -5,11 +5,19 @@
 #include <system_error>
 
 #include "core/error.h"
+#include "datasets/picture_lookup.h"
 
 namespace gyre {
 namespace fs = std::filesystem;
 
 namespace {
+
+// The path of a picture below the folder, also where its name is another machine's.
+fs::path PicturePath(const fs::path& images, const std::string& name, const std::string& what) {
+  fs::path found = FindPictureOfElsewhere(images, name);
+  if (!found.empty()) return found;
+  return PathInFolder(images, name, what, ", or end like that of one there");
+}
 
 fs::path FindPicture(const fs::path& images, const std::string& name, const std::string& what) {
   if (images.empty()) return {};
@@ -18,26 +26,30 @@ fs::path FindPicture(const fs::path& images, const std::string& name, const std:
   }
   if (!fs::is_directory(images)) return images;
   if (name.empty()) return {};
-  const fs::path picture = PathInFolder(images, name, what);
-  std::error_code ignored;
-  for (const char* extension : {"", ".jpg", ".jpeg", ".png", ".JPG", ".JPEG", ".PNG"}) {
-    const fs::path path = picture.string() + extension;
-    if (fs::is_regular_file(path, ignored)) return path;
-  }
-  return {};
+  return FindPictureFile(PicturePath(images, name, what));
 }
 
 }  // namespace
 
-fs::path PathInFolder(const fs::path& dir, const std::string& file, const std::string& what) {
+fs::path PathInFolder(const fs::path& dir, const std::string& file, const std::string& what,
+                      std::string_view hint) {
   const fs::path relative = fs::path(file).lexically_normal();
   const bool leaves = relative.empty() || relative == "." || relative.is_absolute() ||
                       *relative.begin() == ".." || file.find('\0') != std::string::npos;
   if (leaves) {
-    ThrowUserError("{}: the picture's name '{}' must be a path below the picture folder", what,
-                   file);
+    ThrowUserError("{}: the picture's name '{}' must be a path below the picture folder{}", what,
+                   file, hint);
   }
   return dir / relative;
+}
+
+bool PlaceJoint(const double* xyc, int to, Keypoints* keypoints) {
+  if (xyc[2] <= 0 || to < 0) return false;
+  const Vec3 joint(xyc[0], xyc[1], xyc[2]);
+  if (joint.hasNaN()) return !joint.array().isNaN().all();
+  keypoints->px.row(to) = joint.head<2>().transpose();
+  keypoints->confidence[to] = std::min(joint.z(), 1.0);
+  return false;
 }
 
 RowReader::RowReader(const fs::path& file, const ReaderOptions& options,
@@ -45,7 +57,8 @@ RowReader::RowReader(const fs::path& file, const ReaderOptions& options,
     : file_(file.string()),
       options_(options),
       set_(options.set != nullptr ? options.set : &file_set),
-      conversion_(file_set, *set_) {}
+      conversion_(file_set, *set_),
+      frames_(options.frame, file_) {}
 
 Person RowReader::NewPerson(int64_t row) const {
   Person person;
@@ -59,8 +72,9 @@ Person RowReader::NewPerson(int64_t row) const {
 void RowReader::SetPicture(const std::string& name, const std::string& what, Person* person) const {
   const bool path_needed = !options_.file_ids || options_.pictures == PicturePaths::kNamed;
   const std::string path =
-      path_needed ? PathInFolder(options_.images, name, what).string() : std::string();
+      path_needed ? PicturePath(options_.images, name, what).string() : std::string();
   person->image = options_.file_ids ? name : path;
+  person->image_name = name;
   switch (options_.pictures) {
     case PicturePaths::kNamed:
       person->image_path = path;
@@ -75,13 +89,24 @@ void RowReader::SetPicture(const std::string& name, const std::string& what, Per
 
 bool RowReader::SetKeypoints(const Keypoints& found, Person* person) const {
   person->keypoints = conversion_(found);
+  frames_.Apply(person);
   if (options_.keep_impossible) {
     // What stands beyond 1 counts as 1 all the same.
     person->keypoints.confidence = person->keypoints.confidence.cwiseMin(1.0);
   } else {
     LeaveOutImpossible(person);
   }
-  return person->keypoints.NumObserved() >= options_.min_keypoints;
+  const int observed = person->keypoints.NumObserved();
+  if (observed >= options_.min_keypoints) return true;
+  if (options_.left_out) {
+    options_.left_out(
+        {person->index, fmt::format("people with fewer than {} keypoints", options_.min_keypoints),
+         fmt::format("{}: row {} has {} keypoints of {}, min_keypoints= says how many "
+                     "there must be",
+                     file_, person->index, observed, set_->name),
+         /*wrong=*/false});
+  }
+  return false;
 }
 
 void RowReader::SetBoxAroundKeypoints(Person* person) const {
@@ -91,7 +116,12 @@ void RowReader::SetBoxAroundKeypoints(Person* person) const {
   }
 }
 
+void RowReader::SetBox(const Box& box, Person* person) const {
+  person->box = frames_.Applied(*person, box);
+}
+
 void RowReader::Finish(Person* person) const {
+  frames_.SetCamera(person);
   if (!options_.keep_impossible) LeaveOutImpossible(person);
 }
 

@@ -15,8 +15,15 @@
 //   transl    [N,3]     translation of the body in the camera frame of the picture, metres;
 //                       NaN where unknown
 //   focal_px  [N], center_px [N,2]  the camera of the picture
+//   body_path, body_fingerprint [1]  of which body pose, shape and transl are
 // and of videos:
 //   frame, track [N]    Person's; -1 where there is none
+// Of SPIN's relatives (ProHMR, HMR 2.0), which have body_keypoints_2d in place of openpose and
+// part:
+//   body_keypoints_2d [N,25,3], extra_keypoints_2d [N,19,3]  BODY_25's, and the first of the
+//   superset extra_keypoints_3d [N,19,4]     as S body_pose [N,72], betas [N,10], has_body_pose [N]
+//   as pose, shape, has_smpl scale     [N] or [N,2]          box side in pixels, or as SPIN's
+// Other keys are not read.
 #pragma once
 
 #include <filesystem>
@@ -35,6 +42,8 @@ void ReadSpinNpz(const std::filesystem::path& path, const SpinOptions& options,
 
 // Writes any data set in this layout: DIR/images/000000.jpg ... and DIR/NAME.npz, which
 // `spin:DIR/NAME.npz` reads back. Pictures are made on `threads` threads (0: all). Shows progress.
-void WriteSpinDataset(const Dataset& dataset, const std::filesystem::path& dir, int threads);
+// `body`: of its true bodies; null: the file does not say it.
+void WriteSpinDataset(const Dataset& dataset, const std::filesystem::path& dir, int threads,
+                      const BodyModel* body = nullptr);
 
 }  // namespace gyre

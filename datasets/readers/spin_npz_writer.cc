@@ -4,6 +4,7 @@
 #include <mutex>
 #include <opencv2/core.hpp>
 
+#include "body/body_identity.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/parallel.h"
@@ -110,7 +111,8 @@ Npz ColumnsOf(const std::vector<Person>& persons, const std::vector<std::string>
 
 }  // namespace
 
-void WriteSpinDataset(const Dataset& dataset, const fs::path& dir, int threads) {
+void WriteSpinDataset(const Dataset& dataset, const fs::path& dir, int threads,
+                      const BodyModel* body) {
   const fs::path images = dir / "images";
   if (fs::exists(images)) {
     ThrowUserError("{}: holds a data set already; remove it or choose another folder",
@@ -131,7 +133,13 @@ void WriteSpinDataset(const Dataset& dataset, const fs::path& dir, int threads) 
     const std::lock_guard lock(progress_mutex);
     progress.Advance();
   });
-  WriteNpz(dir / (dataset.name() + ".npz"), ColumnsOf(persons, imgname));
+  Npz npz = ColumnsOf(persons, imgname);
+  if (body != nullptr) {
+    const BodyIdentity identity = IdentityOf(*body);
+    npz["body_path"] = NdArray::FromStrings({identity.path});
+    npz["body_fingerprint"] = NdArray::FromStrings({identity.fingerprint});
+  }
+  WriteNpz(dir / (dataset.name() + ".npz"), npz);
 }
 
 }  // namespace gyre

@@ -48,6 +48,18 @@ class NamedJoints {
   const Points3 positions_;
 };
 
+int HeaviestBone(const BodyModel& body, int vertex) {
+  int bone = 0;
+  double best = -1;
+  for (SparseRows::InnerIterator it(body.weights, vertex); it; ++it) {
+    if (it.value() > best) {
+      best = it.value();
+      bone = static_cast<int>(it.col());
+    }
+  }
+  return bone;
+}
+
 constexpr int kRightEyeLandmark = 1, kLeftEyeLandmark = 2;
 constexpr double kEyeRadius = 0.011;  // metres
 
@@ -116,14 +128,7 @@ BodyRegions::BodyRegions(const BodyModel& body) : template_(body.v_template) {
   is_eye_.assign(body.num_vertices(), 0);
   for (int v = 0; v < body.num_vertices(); ++v) {
     const Vec3 p = template_.row(v).transpose();
-    int bone = 0;
-    double best = -1;
-    for (SparseRows::InnerIterator it(body.weights, v); it; ++it) {
-      if (it.value() > best) {
-        best = it.value();
-        bone = static_cast<int>(it.col());
-      }
-    }
+    const int bone = HeaviestBone(body, v);
     const std::string& name = body.layout->joints[bone];
     const std::string side = p.x() > 0 ? "L_" : "R_";  // of the body
     Place& place = places_[v];

@@ -22,8 +22,8 @@ constexpr int kBodyColumns = 66;  // pose of the root and 21 joints, without han
 
 // Rows of `poses` without the root: [N,69].
 RowMatX ReadPoses(const std::filesystem::path& path) {
-  const Npz npz = ReadNpz(path);
-  const NdArray& array = Get(npz, "poses", path);
+  NpzRows rows(path, "poses");  // and none of what else the file holds
+  const NdArray array = rows.Next(rows.shape()[0]);
   const std::string what = path.string() + ": key 'poses'";
   if (array.shape.size() != 2 || array.dim(0) < 1 || array.dim(1) < kBodyColumns) {
     ThrowUserError("{}: expected [N,72] axis-angles (or AMASS's wider rows), found {}", what,

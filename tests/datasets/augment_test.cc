@@ -170,6 +170,20 @@ TEST(Augment, DrawsHaveSpinsDistribution) {
   EXPECT_NEAR(larger, 0.5 * kDraws, 150);
 }
 
+// Each channel has its own gain: colours change, not brightness alone.
+TEST(Augment, ColoursVaryApart) {
+  constexpr int kDraws = 2000;
+  int apart = 0, blue_above_red = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    Rng rng(5, RngStream::kAugment, 0, i);
+    const auto gains = DrawAugmentation(AugmentOptions(), Person(), rng).gains;
+    apart += gains[0] != gains[1] && gains[1] != gains[2] && gains[2] != gains[0];
+    blue_above_red += gains[0] > gains[2];
+  }
+  EXPECT_EQ(apart, kDraws);
+  EXPECT_NEAR(blue_above_red, kDraws / 2, 100);  // four deviations
+}
+
 TEST(Augment, NoneIsNeutralAndGainsAndOccludersShow) {
   Rng rng(1, RngStream::kAugment);
   const Augmentation none = DrawAugmentation(AugmentOptions::None(), Person(), rng);

@@ -74,6 +74,41 @@ TEST(Coco, IsADataSetOfSpins49) {
   EXPECT_EQ(people[0].image, "/pictures/a.jpg");
 }
 
+// Point k of the 133 stands at (k + 0.25, 200 - k); foot_kpts begin at 17, face_kpts at 23, the
+// hands at 91 and 112.
+TEST(Coco, WholeBodiesHaveFeetFaceAndHands) {
+  nlohmann::json root = nlohmann::json::parse(CocoJson());
+  const auto points = [](int first, int count, double flag) {
+    nlohmann::json numbers = nlohmann::json::array();
+    for (int k = first; k < first + count; ++k) {
+      for (const double number : {k + 0.25, 200.0 - k, flag}) numbers.push_back(number);
+    }
+    return numbers;
+  };
+  nlohmann::json& person = root["annotations"][0];
+  person["keypoints"] = points(0, 17, 2);
+  person["foot_kpts"] = points(17, 6, 0.75);
+  person["face_kpts"] = points(23, 68, 0.5);
+  person["lefthand_kpts"] = points(91, 21, 0.25);
+  person["righthand_kpts"] = points(112, 21, 1);
+  CocoOptions options;
+  options.set = &FindKeypointSet("coco_wholebody133");
+  const Keypoints keypoints = CocoPeopleOf(root.dump(), options)[0].keypoints;
+  ASSERT_EQ(keypoints.size(), 133);
+  for (int k = 0; k < 133; ++k) {
+    EXPECT_EQ(keypoints.px.row(k), Eigen::RowVector2d(k + 0.25, 200 - k)) << k;
+    // Of what is no flag, the fraction.
+    const double confidence = k < 17 ? 1 : k < 23 ? 0.75 : k < 91 ? 0.5 : k < 112 ? 0.25 : 1;
+    EXPECT_EQ(keypoints.confidence[k], confidence) << k;
+  }
+  person.erase("lefthand_kpts");
+  person["righthand_kpts"][2] = 0;  // its first point is not labelled
+  const Keypoints fewer = CocoPeopleOf(root.dump(), options)[0].keypoints;
+  for (int k = 0; k < 133; ++k) {
+    EXPECT_EQ(fewer.Observed(k), k < 91 || k > 112) << k;
+  }
+}
+
 TEST(Coco, BoxesTheBoundsOfItsPixels) {
   CocoOptions options;
   options.box_from_bbox = true;
@@ -125,7 +160,8 @@ TEST(Coco, NamesWhatIsWrong) {
               AllOf(HasSubstr("coco.json: annotation 0"), HasSubstr("no image 8")));
   EXPECT_THAT(error("1,2,1", "1,2,3"), AllOf(HasSubstr("joint 1"), HasSubstr("flag 3")));
   EXPECT_THAT(error("1,2,1,", ""), HasSubstr("51 numbers"));
-  EXPECT_THAT(error("\"keypoints\"", "\"points\""), HasSubstr("no key 'keypoints'"));
+  EXPECT_THAT(error("\"keypoints\"", "\"points\""),
+              HasSubstr("none of its 1 annotations has the keypoints"));
   EXPECT_THAT(error("\"id\":7", "\"id\":7.5"), HasSubstr("whole number"));
   EXPECT_THAT(error("\"width\":64", "\"width\":0"), HasSubstr("'width'"));
   EXPECT_THAT(error("30,40.5", "-30,40.5"), HasSubstr("bbox"));

@@ -187,13 +187,23 @@ TEST_F(ImpossibleNumbers, RowsWithoutABoxAreReplacedInTraining) {
   }
 }
 
-TEST(ImpossibleNumbersInText, AreRefusedByLine) {
+TEST(ImpossibleNumbersInText, CostTheirLine) {
   const TempFolder folder;
-  for (const char* number : {"nan", "inf", "-inf", "1e999"}) {
+  for (const char* number : {"inf", "-inf", "1e999", "x"}) {
     const auto csv = folder.Write(
         "d.csv", "file,nose_x,nose_y\na.jpg,1,2\nb.jpg," + std::string(number) + ",2\n");
-    EXPECT_THAT(UserErrorOf([&] { OpenDataset("csv:" + csv.string() + "?min_keypoints=1"); }),
+    std::vector<LeftOut> left_out;
+    const auto set = OpenDataset("csv:" + csv.string() + "?min_keypoints=1", {},
+                                 [&](const LeftOut& one) { left_out.push_back(one); });
+    ASSERT_EQ(set->size(), 1) << number;
+    EXPECT_EQ(set->Get(0).keypoints.px.row(SpinJoints().IndexOf("Nose")), Eigen::RowVector2d(1, 2));
+    ASSERT_EQ(left_out.size(), 1u) << number;
+    EXPECT_EQ(left_out[0].row, 1);
+    EXPECT_THAT(left_out[0].problem,
                 testing::AllOf(testing::HasSubstr("line 3"), testing::HasSubstr("nose_x")));
+    folder.Write("d.csv", "file,nose_x,nose_y\nb.jpg," + std::string(number) + ",2\n");
+    EXPECT_THAT(UserErrorOf([&] { OpenDataset("csv:" + csv.string() + "?min_keypoints=1"); }),
+                testing::HasSubstr("line 2"));
   }
   const auto csv = folder.Write("d.csv", "file,nose_x,nose_y,neck_x,neck_y\na.jpg,1,1e300,3,4\n");
   const auto set = OpenDataset("csv:" + csv.string() + "?min_keypoints=1");

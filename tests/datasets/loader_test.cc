@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
+#include <map>
 #include <set>
 #include <thread>
 
 #include "core/error.h"
+#include "datasets/dataset_spec.h"
 #include "datasets/dataset_test_util.h"
 
 namespace gyre {
@@ -164,6 +165,21 @@ TEST(Loader, SkipsUnreadablePictures) {
     ExpectEqual(again.Next(), batch);
   }
   EXPECT_EQ(again.samples_skipped(), 3);
+}
+
+// Most stand-ins are unreadable themselves: others are drawn until one is not.
+TEST(Loader, StandInsOfStandInsAreDrawnAnew) {
+  std::set<int64_t> broken;
+  for (int64_t row = 0; row < 40; ++row) {
+    if (row % 13 != 5) broken.insert(row);  // all but 5, 18 and 31
+  }
+  Loader loader(MixtureOf(std::make_shared<FlatDataset>("a", 40, broken)), SmallOptions(0));
+  std::map<int64_t, int> seen;
+  for (int i = 0; i < 16; ++i) {
+    for (const Person& sample : loader.Next().samples) ++seen[sample.index];
+  }
+  ASSERT_EQ(seen.size(), 3u);
+  for (const int64_t row : {5, 18, 31}) EXPECT_GT(seen[row], 10) << row;
 }
 
 TEST(Loader, AllUnreadableIsAnError) {

@@ -182,6 +182,16 @@ TEST(Csv, ReadsNamedColumnsAndSplits) {
               AllOf(HasSubstr("line 2"), HasSubstr("nose_y")));
 }
 
+TEST(Csv, AJointWithOneEmptyCellIsNotAnnotated) {
+  const TempFolder folder;
+  const auto path = folder.Write("d.csv",
+                                 "file,nose_x,nose_y,leye_x,leye_y,reye_x,reye_y\n"
+                                 "a.jpg,5,,,6,7.5,8\n");
+  const Person person = OpenDataset(path.string() + "?min_keypoints=1")->Get(0);
+  EXPECT_EQ(person.keypoints.NumObserved(), 1);
+  EXPECT_EQ(person.keypoints.px.row(Joint("Right Eye")), Eigen::RowVector2d(7.5, 8));
+}
+
 // Every column against the joint it stands for, by its place among SPIN's 49.
 TEST(Csv, ColumnsAreTheirJoints) {
   const std::vector<std::pair<std::string, const char*>> columns = {
@@ -371,6 +381,21 @@ TEST(RealData, CocoAndMpii) {
       OpenDataset("coco:" + dir + "/coco/person_keypoints_excerpt.json?min_keypoints=12")->size(),
       coco->size());
   EXPECT_EQ(OpenDataset("csv:" + dir + "/mpii/mpii_train.csv")->size(), 17928);
+}
+
+// For networks, which need no keypoints.
+TEST(Csv, BoxesAloneWhereTheyAreAskedFor) {
+  const TempFolder folder;
+  const auto path =
+      folder.Write("b.csv", "file,box_x,box_y,box_side\na.jpg,50,60.5,100\n").string();
+  const auto boxes = OpenDataset("csv:" + path + "?boxes=1&min_keypoints=0");
+  ASSERT_EQ(boxes->size(), 1);
+  EXPECT_EQ(boxes->Get(0).box.center_px, Vec2(50, 60.5));
+  EXPECT_EQ(boxes->Get(0).box.side_px, 100);
+  EXPECT_EQ(boxes->Get(0).keypoints.NumObserved(), 0);
+  EXPECT_THROW(OpenDataset("csv:" + path + "?min_keypoints=0"), UserError);
+  const auto none = folder.Write("n.csv", "file\na.jpg\n").string();
+  EXPECT_THROW(OpenDataset("csv:" + none + "?boxes=1"), UserError);
 }
 
 }  // namespace
