@@ -1,41 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/uncertainty.h"
 
-#include <Eigen/Cholesky>
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
+#include "core/so3.h"
 
 namespace gyre {
+namespace {
 
-FitUncertainty EstimateUncertainty(NormalMatrix normal, const FoldedJoints& skeleton,
-                                   double noise_px, const BodyParams& params) {
-  const int num_joints = params.num_joints(), num_pose = 3 * num_joints;
-  GYRE_CHECK(skeleton.size() == num_joints);
-  normal.values.diagonal().array() += 1e-9;  // what nothing observes stays finite
-  const Eigen::LLT<Eigen::MatrixXd> factor(normal.values);
-
-  Points3 positions;
-  RowMatX jacobian;
-  skeleton.Evaluate(params, &positions, &jacobian);
-  // Columns: depth of each joint less the pelvis', then the pose values.
-  const auto n = static_cast<Eigen::Index>(normal.params.size());
-  Eigen::MatrixXd rows = Eigen::MatrixXd::Zero(n, num_joints + num_pose);
-  for (int k = 0; k < num_joints; ++k) {
-    rows.col(k) = (jacobian.row(3 * k + 2) - jacobian.row(2))(normal.params).transpose();
+// Squared norms of columns of L^-1, which are the diagonal of (L L^T)^-1. [n]
+// Column i begins at row i: they are solved for in groups, each without the rows before it.
+VecX DiagonalOfInverse(const Eigen::LLT<Eigen::MatrixXd>& factor, Eigen::Index count) {
+  constexpr Eigen::Index kGroup = 16;
+  const Eigen::MatrixXd& lower = factor.matrixLLT();
+  const Eigen::Index n = lower.rows();
+  VecX diagonal(count);
+  Eigen::MatrixXd columns;
+  for (Eigen::Index begin = 0; begin < count; begin += kGroup) {
+    const Eigen::Index width = std::min(kGroup, count - begin);
+    columns.setIdentity(n - begin, width);
+    lower.bottomRightCorner(n - begin, n - begin)
+        .triangularView<Eigen::Lower>()
+        .solveInPlace(columns);
+    diagonal.segment(begin, width) = columns.colwise().squaredNorm().transpose();
   }
-  for (Eigen::Index i = 0; i < n && normal.params[i] < num_pose; ++i) {
-    rows(i, num_joints + normal.params[i]) = 1;
-  }
-  factor.matrixL().solveInPlace(rows);
-  const VecX sd = noise_px * rows.colwise().norm().transpose();
+  return diagonal;
+}
 
+// Adds one Gaussian's second moments to the sums that FitUncertainty's members are made of.
+class Moments {
+ public:
+  Moments(const Posterior& posterior, const FoldedJoints& skeleton, const BodyParams& params)
+      : posterior_(posterior),
+        skeleton_(skeleton),
+        params_(params),
+        here_(skeleton.Positions(params)),
+        depth(VecX::Zero(params.num_joints())),
+        rotation(VecX::Zero(params.num_joints())),
+        position(static_cast<size_t>(params.num_joints()), Mat3::Zero()) {}
+
+  void Add(const PosteriorGaussian& gaussian) {
+    const int joints = params_.num_joints();
+    const auto n = static_cast<Eigen::Index>(posterior_.params.size());
+    Points3 there;
+    RowMatX jacobian;
+    skeleton_.Evaluate(gaussian.mean, &there, &jacobian);
+    Eigen::MatrixXd spread(n, 3 * joints);  // L^-1 J^T, of positions
+    for (Eigen::Index i = 0; i < n; ++i) {
+      spread.row(i) = jacobian.col(posterior_.params[static_cast<size_t>(i)]).transpose();
+    }
+    gaussian.information.matrixL().solveInPlace(spread);
+    const double within = gaussian.weight * posterior_.noise_px * posterior_.noise_px;
+    const Points3 moved = there - here_;
+    for (int k = 0; k < joints; ++k) {
+      const auto of_joint = spread.middleCols<3>(3 * k);
+      const Vec3 offset = moved.row(k).transpose();
+      position[static_cast<size_t>(k)] +=
+          within * of_joint.transpose() * of_joint + gaussian.weight * offset * offset.transpose();
+      depth[k] += within * (spread.col(3 * k + 2) - spread.col(2)).squaredNorm() +
+                  gaussian.weight * std::pow(moved(k, 2) - moved(0, 2), 2);
+    }
+    AddRotations(gaussian, within);
+  }
+
+ private:
+  void AddRotations(const PosteriorGaussian& gaussian, double within) {
+    const int num_pose = 3 * params_.num_joints();
+    const auto& moving = posterior_.params;
+    const auto count = std::lower_bound(moving.begin(), moving.end(), num_pose) - moving.begin();
+    const VecX variance = DiagonalOfInverse(gaussian.information, count);
+    for (Eigen::Index i = 0; i < count; ++i) {
+      rotation[moving[static_cast<size_t>(i)] / 3] += within * variance[i];
+    }
+    for (int k = 0; k < params_.num_joints(); ++k) {
+      const Vec3 here = params_.rotation(k), there = gaussian.mean.rotation(k);
+      if (here == there) continue;
+      rotation[k] +=
+          gaussian.weight * LogSO3(ExpSO3(here).transpose() * ExpSO3(there)).squaredNorm();
+    }
+  }
+
+  const Posterior& posterior_;
+  const FoldedJoints& skeleton_;
+  const BodyParams& params_;
+  Points3 here_;
+
+ public:
+  VecX depth, rotation;
+  std::vector<Mat3> position;
+};
+
+}  // namespace
+
+FitUncertainty EstimateUncertainty(const Posterior& posterior, const FoldedJoints& skeleton,
+                                   const BodyParams& params) {
+  GYRE_CHECK(skeleton.size() == params.num_joints());
+  Moments moments(posterior, skeleton, params);
+  for (const PosteriorGaussian& gaussian : posterior.gaussians) moments.Add(gaussian);
   FitUncertainty uncertainty;
-  uncertainty.depth_sd_m = sd.head(num_joints);
-  uncertainty.rotation_sd_rad.resize(num_joints);
-  for (int k = 0; k < num_joints; ++k) {
-    uncertainty.rotation_sd_rad[k] = sd.segment<3>(num_joints + 3 * k).norm() / std::sqrt(3.0);
-  }
+  uncertainty.depth_sd_m = moments.depth.cwiseSqrt();
+  uncertainty.rotation_sd_rad = (moments.rotation / 3).cwiseSqrt();
+  uncertainty.joint_cov_m2 = std::move(moments.position);
   return uncertainty;
 }
 
