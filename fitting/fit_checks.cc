@@ -23,11 +23,25 @@ FitRefusal CameraRefusal(const FitView& view, const KeypointSet& set) {
     }
   }
   if (!(view.confidence.maxCoeff() > 0)) return {};
+  if (AreNoPixels(view.keypoints_px, view.confidence)) {
+    return {
+        FitReason::kNotPixels,
+        "all keypoints lie within 0..1 or -1..1, which are no pixels: OpenPose writes such with "
+        "--keypoint_scale 3 or 4; run it without, or scale them (--keypoints-of 1x1, "
+        "SPEC?keypoints_of=1x1)"};
+  }
   const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
   if (!positive(view.camera.focal_px) || !positive(view.pixel_scale) ||
       !view.camera.center_px.allFinite()) {
     return {FitReason::kBadCamera, fmt::format("the camera has focal length {} px, pixel scale {}",
                                                view.camera.focal_px, view.pixel_scale)};
+  }
+  const double side_px = kReferenceCropPx / view.pixel_scale;
+  if (side_px > kWidestView * view.camera.focal_px) {
+    return {FitReason::kBadCamera,
+            fmt::format("with a focal length of {} px the person, {:.0f} px large, spans more than "
+                        "100 degrees; is it in mm? (--focal-mm)",
+                        view.camera.focal_px, side_px)};
   }
   constexpr double kRotationError = 1e-4;
   const double error = (view.rotation * view.rotation.transpose() - Mat3::Identity()).norm();
@@ -47,6 +61,26 @@ bool HasRightSizes(const FitProblem& problem, const KeypointSet& set) {
   const Eigen::Index points = problem.points3D.rows();
   return right(problem) && std::all_of(problem.views.begin(), problem.views.end(), right) &&
          (points == 0 || points == set.size()) && problem.points3D_confidence.size() == points;
+}
+
+void CheckError(const FitProblem& problem, const FitOptions& options, FitSummary* summary) {
+  if (options.max_error_share == 0 || !summary->usable) return;
+  double sum = 0, weight = 0;
+  for (Eigen::Index i = 0; i < summary->per_joint_error_px.size(); ++i) {
+    const double error_px = summary->per_joint_error_px[i], c = problem.confidence[i];
+    if (std::isnan(error_px)) continue;
+    sum += c * c * error_px;
+    weight += c * c;
+  }
+  if (weight == 0) return;  // seen by further cameras alone
+  const double share = sum / weight * problem.pixel_scale / kReferenceCropPx;
+  if (share <= options.max_error_share) return;
+  summary->usable = false;
+  summary->reason = FitReason::kLargeError;
+  summary->reason_text = fmt::format(
+      "the body's joints are {:.0f} % of the person's size from the keypoints, more than {:.0f} % "
+      "(fit.max_error_share); check the keypoints' order and picture, and the camera",
+      100 * share, 100 * options.max_error_share);
 }
 
 FitRefusal Refusal(const FitProblem& problem, const FitOptions& options, const KeypointSet& set,

@@ -19,6 +19,10 @@ struct FitRefusal {
 // be asked of a problem where they are not.
 bool HasRightSizes(const FitProblem& problem, const KeypointSet& set);
 
+// Whether a fit that came to its end is one of its data: FitOptions::max_error_share. Else it is
+// not usable, and the summary says why.
+void CheckError(const FitProblem& problem, const FitOptions& options, FitSummary* summary);
+
 // `observed_joints`: those that the body stage observes.
 FitRefusal Refusal(const FitProblem& problem, const FitOptions& options, const KeypointSet& set,
                    const BodyLayout& layout, int observed_joints);

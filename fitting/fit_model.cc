@@ -36,7 +36,8 @@ FitModel::FitModel(std::shared_ptr<const BodyModel> body_in,
       joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())),
       free_params(*body, rules.distinct_joints()),
       fused(FusedModel::Of(*body->layout, joints, prior)),
-      skeleton(FoldedJoints::Skeleton(*body)) {
+      skeleton(FoldedJoints::Skeleton(*body)),
+      unseen_limbs(*body, *joints) {
   for (const Limbs limbs : {Limbs::kNone, Limbs::kArms, Limbs::kLegs}) {
     exchanged[static_cast<size_t>(limbs)] = WithLimbsExchanged(set, limbs);
   }
@@ -91,19 +92,27 @@ StagedProblem::StagedProblem(const FitModel& model_in, const FitProblem& problem
       torso(model.StageObjective(FitStage::kTorso, observed, anchor)),
       body(model.StageObjective(FitStage::kBody, observed, anchor)) {}
 
-ObjectiveTerms StagedProblem::Terms(const BodyParams& params) {
+const ObjectiveTerms& StagedProblem::BodyTerms(const BodyParams& params) {
   body.set_sigma_px(model.options.sigma_px);
+  const auto &kept = terms_at_.values(), &asked = params.values();
+  if (kept.size() != asked.size() || kept != asked) {
+    terms_ = body.Costs(params);
+    terms_at_ = params;
+  }
+  return terms_;
+}
+
+ObjectiveTerms StagedProblem::Terms(const BodyParams& params) {
   torso.set_sigma_px(model.options.torso_sigma_px);
   torso.set_anchor(anchor);
-  ObjectiveTerms terms = body.Costs(params);
+  ObjectiveTerms terms = BodyTerms(params);
   terms.camera_stage = torso.Cost(params);
   return terms;
 }
 
 FitScore StagedProblem::Score(const BodyParams& params, VecX* joint_errors_px) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  body.set_sigma_px(model.options.sigma_px);
-  const ObjectiveTerms minimised = body.Costs(params);
+  const ObjectiveTerms minimised = BodyTerms(params);
   body.set_sigma_px(kScoreSigmaPx);
   const ObjectiveTerms costs = body.Costs(params);
   body.set_sigma_px(model.options.sigma_px);

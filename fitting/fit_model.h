@@ -16,6 +16,7 @@
 #include "fitting/objective.h"
 #include "fitting/observations.h"
 #include "fitting/terms/term_list.h"
+#include "fitting/unseen_limbs.h"
 
 namespace gyre {
 
@@ -39,8 +40,9 @@ struct FitModel {
   KeypointRules rules;
   std::shared_ptr<const FoldedJoints> joints;  // rules.distinct_joints()
   FreeParams free_params;
-  std::unique_ptr<const FusedModel> fused;    // null where none is compiled for the body
-  FoldedJoints skeleton;                      // the kinematic joints
+  std::unique_ptr<const FusedModel> fused;  // null where none is compiled for the body
+  FoldedJoints skeleton;                    // the kinematic joints
+  UnseenLimbs unseen_limbs;
   std::array<std::vector<int>, 3> exchanged;  // keypoints, by Limbs: WithLimbsExchanged
 };
 
@@ -59,6 +61,14 @@ struct StagedProblem {
   const Observations& observed;
   BodyParams anchor;
   Objective torso, body;
+
+ private:
+  // The body stage's, as it is minimised last. What was asked for last is kept: an end is scored
+  // right after its objective was evaluated.
+  const ObjectiveTerms& BodyTerms(const BodyParams& params);
+
+  BodyParams terms_at_;
+  ObjectiveTerms terms_;
 };
 
 }  // namespace gyre

@@ -44,6 +44,7 @@ void FitOptions::Check() const {
   CheckPositive("body_max_iterations", body_max_iterations);
   CheckPositive("function_tolerance", function_tolerance);
   CheckPositive("min_observed_joints", min_observed_joints);
+  CheckNotNegative("max_error_share", max_error_share);
   if (estimate_uncertainty) CheckPositive("pose_prior_weight", pose_prior_weight);
   for (const std::string& joint : ignored_joints) {
     if (std::ranges::find(AllJoints(), joint, &JointInfo::name) == AllJoints().end()) {
@@ -59,6 +60,7 @@ FitOptions FitOptions::Spin() {
   options.torso_depth_anchor = 100;
   options.torso_orientation_anchor = 0;
   options.try_exchanged_limbs = false;
+  options.rest_unseen_limbs = false;
   options.torso_sigma_px = 0;
   options.first_sigma_px = options.sigma_px = 100;
   options.body_translation_free = false;

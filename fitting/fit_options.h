@@ -79,6 +79,10 @@ struct EnumNames<FitBackend> {
                                                 {FitBackend::kCeres, "ceres"}};
 };
 
+// Of FitOptions::max_error_share, between good fits and those of other people's keypoints: measured,
+// see docs/fitting.md.
+inline constexpr double kMaxErrorShare = 0.1;
+
 struct FitOptions {
   // Torso stage.
   bool torso_stage = true;
@@ -133,8 +137,15 @@ struct FitOptions {
   // and of the legs, and keeps that if it explains more than one gross error. The scores stay those
   // of the keypoints as given, so that such a fit never passes for a good one of its data.
   bool try_exchanged_limbs = true;
+  // A limb of which nothing is seen is wherever the prior's one best component has it, far out
+  // where what is seen is: instead, in the mean of all that explain what is seen (unseen_limbs.h).
+  bool rest_unseen_limbs = true;
   bool estimate_uncertainty = false;  // costs about a fifth of a fit
   int min_observed_joints = 6;        // fewer leave too much to the prior
+  // A fit whose joints are farther from the keypoints than this share of the person's box side, in
+  // the mean by squared confidence, is not usable: another person's keypoints, another joint order,
+  // another camera. 0: every fit is. `gyre fit` has kMaxErrorShare.
+  double max_error_share = 0;
 
   // The weight that balances errors of the start, s rad per axis, with the prior's: the objective
   // implies keypoint noise of pose_prior_weight / sqrt 2 pixels.
@@ -180,9 +191,13 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("backend", o.backend, "Solver: fused (where it applies) or the reference, ceres");
   visit("hypotheses", o.hypotheses, "Starts to try");
   visit("try_exchanged_limbs", o.try_exchanged_limbs, "Left for right where it explains more");
+  visit("rest_unseen_limbs", o.rest_unseen_limbs,
+        "Unseen limbs in the mean of all of the prior that explains the rest");
   visit("estimate_uncertainty", o.estimate_uncertainty,
         "Estimate standard deviations: a fifth more time");
   visit("min_observed_joints", o.min_observed_joints, "Fewer joints are not fitted");
+  visit("max_error_share", o.max_error_share,
+        "Of the person's size; a fit with larger errors is not usable (0: every fit is)");
 }
 
 }  // namespace gyre

@@ -56,19 +56,25 @@ struct FitProblem : PersonKeypoints {
 enum class FitReason {
   kOk,
   kNonFiniteInput,  // NaN, infinity or a keypoint beyond any picture
-  kBadCamera,       // focal length or pixel scale not positive, or its place not a rigid motion
+  kNotPixels,       // keypoints within 0..1 or -1..1
+  // Focal length or pixel scale not positive, the person wider than any lens sees, or the place of
+  // a further camera not a rigid motion.
+  kBadCamera,
   kTooFewJoints,
   kNotPlaceable,  // no translation puts the body in front of the camera
   kSolverFailed,
+  kLargeError,  // fitted, but the body is not where the keypoints are: FitOptions::max_error_share
 };
 template <>
 struct EnumNames<FitReason> {
   static constexpr NameOf<FitReason> kAll[] = {{FitReason::kOk, "ok"},
                                                {FitReason::kNonFiniteInput, "non_finite_input"},
+                                               {FitReason::kNotPixels, "not_pixels"},
                                                {FitReason::kBadCamera, "bad_camera"},
                                                {FitReason::kTooFewJoints, "too_few_joints"},
                                                {FitReason::kNotPlaceable, "not_placeable"},
-                                               {FitReason::kSolverFailed, "solver_failed"}};
+                                               {FitReason::kSolverFailed, "solver_failed"},
+                                               {FitReason::kLargeError, "large_error"}};
 };
 
 // The terms of the objective, named as SPIN's code has them; weighted, in reference pixels squared.
@@ -140,13 +146,15 @@ struct FitAlternative {
   double objective = 0;  // of the body stage, to compare with FitSummary::after
 };
 
-// One standard deviation, of the fit's posterior near its optimum (uncertainty.h); 0 of what is
-// held.
+// One standard deviation, of the fit's posterior (uncertainty.h); 0 of what is held.
 struct FitUncertainty {
   using PerJoint = Eigen::Matrix<double, Eigen::Dynamic, 1, 0, kMaxJoints, 1>;
   PerJoint depth_sd_m;  // of each joint's depth less the pelvis', metres [J]
   // Of each joint's rotation vector, root mean square over its axes, radians. [J]
   PerJoint rotation_sd_rad;
+  // Covariance of each joint's position in the first camera's frame, metres squared. [J]
+  // ProjectedCovariance (core/projected_covariance.h) takes it into the image.
+  std::vector<Mat3> joint_cov_m2;
 };
 
 struct FitResult {

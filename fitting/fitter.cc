@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <optional>
 #include <utility>
 
 #include "body/kinematics.h"
@@ -18,6 +19,7 @@
 #include "fitting/fit_search.h"
 #include "fitting/hypotheses.h"
 #include "fitting/limb_exchange.h"
+#include "fitting/posterior.h"
 #include "fitting/uncertainty.h"
 
 namespace gyre {
@@ -31,6 +33,13 @@ bool Differ(const FoldedJoints& joints, const BodyParams& a, const BodyParams& b
   const Points3 x = joints.Positions(a), y = joints.Positions(b);
   const Points3 offset = (x.rowwise() - x.colwise().mean()) - (y.rowwise() - y.colwise().mean());
   return offset.rowwise().norm().mean() > kApart;
+}
+
+// Of the final result alone: the start's anchor would take it for a turn.
+BodyParams WithShortRoot(BodyParams params) {
+  const Vec3 root = params.rotation(0);
+  if (root.norm() > std::numbers::pi) params.rotation(0) = LogSO3(ExpSO3(root));
+  return params;
 }
 
 // One fit of a problem, its keypoints taken as they are labelled.
@@ -48,6 +57,9 @@ class LabelledFit {
     return std::move(result_);
   }
   void Finish(StagedProblem& staged, BodyParams end);
+  Posterior PosteriorAt(StagedProblem& staged, const BodyParams& end);
+  void RestUnseenLimbs(StagedProblem& staged, const Posterior& posterior,
+                       const std::vector<int>& unobserved, BodyParams* end);
 
   const FitModel& model_;
   const FitProblem& problem_;
@@ -95,19 +107,49 @@ FitResult LabelledFit::Run() {
 
 void LabelledFit::Finish(StagedProblem& staged, BodyParams end) {
   FitSummary& summary = result_.summary;
-  // Before its vector is shortened, which the start's anchor would take for a turn.
+  const FitOptions& options = model_.options;
   summary.after = staged.Terms(end);
-  const Vec3 root = end.rotation(0);
-  if (root.norm() > std::numbers::pi) end.rotation(0) = LogSO3(ExpSO3(root));
+  const std::vector<int> unobserved = options.rest_unseen_limbs && options.pose_prior_weight > 0
+                                          ? model_.unseen_limbs.Unobserved(staged.observed)
+                                          : std::vector<int>();
+  std::optional<Posterior> posterior;
+  if (options.estimate_uncertainty || !unobserved.empty()) {
+    posterior = PosteriorAt(staged, WithShortRoot(end));
+  }
+  if (!unobserved.empty()) RestUnseenLimbs(staged, *posterior, unobserved, &end);
+  end = WithShortRoot(std::move(end));
   summary.score = staged.Score(end, &summary.per_joint_error_px);
   summary.usable = std::isfinite(summary.score.score_px2);
-  if (model_.options.estimate_uncertainty) {
-    const double noise_px = model_.options.pose_prior_weight / std::numbers::sqrt2;
-    result_.uncertainty =
-        EstimateUncertainty(NormalMatrixOf(staged.body, model_.fused.get(), workspace_, end),
-                            model_.skeleton, noise_px, end);
+  if (options.estimate_uncertainty) {
+    result_.uncertainty = EstimateUncertainty(*posterior, model_.skeleton, end);
   }
   result_.params = std::move(end);
+}
+
+Posterior LabelledFit::PosteriorAt(StagedProblem& staged, const BodyParams& end) {
+  const Observations& observed = staged.observed;
+  FitOptimum optimum{
+      end,
+      NormalMatrixOf(staged.body, model_.fused.get(), workspace_, end),
+      result_.summary.after.BodyTotal(),
+      static_cast<int>(2 * observed.body.size() + 3 * observed.body_points.size()),
+      model_.options.pose_prior_weight,
+  };
+  return model_.unseen_limbs.AnyHidden(observed)
+             ? PosteriorOverComponents(std::move(optimum), *model_.prior)
+             : PosteriorAtOptimum(std::move(optimum));
+}
+
+// The result must stay no worse than a start that says something.
+void LabelledFit::RestUnseenLimbs(StagedProblem& staged, const Posterior& posterior,
+                                  const std::vector<int>& unobserved, BodyParams* end) {
+  FitSummary& summary = result_.summary;
+  BodyParams rested = model_.unseen_limbs.AtRest(posterior, unobserved, *end);
+  const ObjectiveTerms after = staged.Terms(rested);
+  const bool informed = problem_.has_start && !IsUninformed(problem_.start, *model_.prior);
+  if (informed && !(after.BodyTotal() <= summary.before.BodyTotal())) return;
+  summary.after = after;
+  *end = std::move(rested);
 }
 
 FitResult FitAsLabelled(const FitModel& model, const FitProblem& problem,
@@ -130,6 +172,7 @@ FitResult FitProblemOf(const FitModel& model, const FitProblem& problem,
   const FitOptions& options = model.options;
   if (!options.try_exchanged_limbs || !best.summary.usable || !problem.has_start ||
       IsUninformed(problem.start, *model.prior)) {
+    CheckError(problem, options, &best.summary);
     return best;
   }
   const double as_labelled = best.summary.after.BodyTotal();
@@ -155,6 +198,7 @@ FitResult FitProblemOf(const FitModel& model, const FitProblem& problem,
     score = staged.Score(best.params, &best.summary.per_joint_error_px);
     score.objective_px2 = std::min(score.objective_px2, exchanged_px2);
   }
+  CheckError(problem, options, &best.summary);
   return best;
 }
 

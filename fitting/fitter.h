@@ -29,7 +29,7 @@ class Fitter {
   ~Fitter();
 
   // Bad data never throws: the summary says why a fit is not usable. The result's body objective is
-  // never above the start's.
+  // never above that of a start that says something of the pose.
   FitResult Fit(const FitProblem& problem) const;
   // Over up to `threads` threads (0: all cores); the results don't depend on their number.
   std::vector<FitResult> FitAll(std::span<const FitProblem> problems, int threads) const;

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/backends/sequence_solver.h"
+#include "fitting/fit_checks.h"
 #include "fitting/objective.h"
 #include "fitting/terms/acceleration.h"
 
@@ -73,6 +74,33 @@ Objective MovingObjective(const Fitter& fitter, const FitProblem& frame, const F
   return fitter.BodyObjective(AnchoredAt(unseen, anchor, fitter));
 }
 
+// As if the fit had not been held against its keypoints.
+FitResult WhateverItsError(FitResult fit) {
+  FitSummary& summary = fit.summary;
+  if (summary.reason != FitReason::kLargeError) return fit;
+  summary.usable = true;
+  summary.reason = FitReason::kOk;
+  summary.reason_text.clear();
+  return fit;
+}
+
+// Holds the motion against the keypoints of all frames.
+void CheckErrors(std::span<const FitProblem> frames, const FitOptions& options,
+                 SequenceResult* result) {
+  int fitted = 0;
+  std::vector<std::pair<size_t, FitSummary>> far;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    FitSummary summary = result->frames[i].summary;
+    if (!summary.usable) continue;
+    ++fitted;
+    CheckError(frames[i], options, &summary);
+    if (!summary.usable) far.emplace_back(i, std::move(summary));
+  }
+  result->summary.far_frames = static_cast<int>(far.size());
+  if (2 * result->summary.far_frames <= fitted) return;
+  for (auto& [i, summary] : far) result->frames[i].summary = std::move(summary);
+}
+
 // Towards `b` by `share` in [0, 1].
 BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
   BodyParams between = a;
@@ -87,6 +115,57 @@ BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
 }
 
 }  // namespace
+
+std::vector<int> SmoothestPath(std::span<const std::vector<PathStep>> steps,
+                               std::span<const int> frames, double seconds_per_frame,
+                               double acceleration_weight) {
+  constexpr int kMost = 3;                                     // steps of a frame
+  using Table = std::array<std::array<double, kMost>, kMost>;  // by previous, this step
+  const auto weight2 = acceleration_weight * acceleration_weight;
+  const int n = static_cast<int>(frames.size());
+  GYRE_CHECK(steps.size() == frames.size());
+  // The path to each pair of neighbours, and its step before them.
+  Table best{};
+  std::vector<std::array<std::array<int8_t, kMost>, kMost>> before(n);
+  for (int k = 0; k < n; ++k) {
+    Table next;
+    for (auto& row : next) row.fill(kUnreached);
+    GYRE_CHECK(!steps[k].empty() && steps[k].size() <= kMost);
+    const int here = static_cast<int>(steps[k].size());
+    const int last = k >= 1 ? static_cast<int>(steps[k - 1].size()) : 1;
+    const int first = k >= 2 ? static_cast<int>(steps[k - 2].size()) : 1;
+    for (int c = 0; c < here; ++c) {
+      for (int b = 0; b < last; ++b) {
+        for (int a = 0; a < first; ++a) {
+          double cost = best[a][b] + steps[k][c].cost;
+          if (k >= 2) {  // frames may be missing in between
+            const double since = seconds_per_frame * (frames[k - 1] - frames[k - 2]);
+            const double until = seconds_per_frame * (frames[k] - frames[k - 1]);
+            const Points3 change = (steps[k][c].joints - steps[k - 1][b].joints) / until -
+                                   (steps[k - 1][b].joints - steps[k - 2][a].joints) / since;
+            cost += weight2 * (2 / (since + until) * change).squaredNorm();
+          }
+          if (cost >= next[b][c]) continue;
+          next[b][c] = cost;
+          before[k][b][c] = static_cast<int8_t>(a);
+        }
+      }
+    }
+    best = next;
+  }
+  int b = 0, c = 0;
+  for (int i = 0; i < kMost; ++i) {
+    for (int j = 0; j < kMost; ++j) {
+      if (best[i][j] < best[b][c]) b = i, c = j;
+    }
+  }
+  std::vector<int> path(n);
+  for (int k = n; k-- > 0;) {
+    path[k] = c;
+    c = std::exchange(b, before[k][b][c]);
+  }
+  return path;
+}
 
 void SequenceOptions::Check() const {
   if (!std::isfinite(acceleration_weight) || acceleration_weight <= 0) {
@@ -129,91 +208,39 @@ double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
 // Each frame's own fit, and those from its neighbours': tracked forwards from the first frame to
 // the last, then backwards, always from the best of the neighbour so far. None where nothing was
 // usable.
-std::vector<std::vector<SequenceFitter::Candidate>> SequenceFitter::Candidates(
-    std::span<const FitProblem> frames, std::span<const FitResult> alone) const {
+SequenceFitter::Candidates SequenceFitter::CandidatesOf(std::span<const FitProblem> frames,
+                                                        std::span<const FitResult> alone) const {
   const int n = static_cast<int>(frames.size());
-  std::vector<std::vector<Candidate>> candidates(n);
+  Candidates candidates{std::vector<std::vector<PathStep>>(n),
+                        std::vector<std::vector<FitResult>>(n)};
   const auto add = [&](int i, const FitResult& fit) {
     if (!fit.summary.usable) return;
     const BodyParams& anchor = alone[i].summary.usable ? alone[i].params : fit.params;
     Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i], anchor, *fitter_));
     const Points3 joints = joints_.Positions(fit.params);
-    candidates[i].push_back(
-        {fit, objective.Cost(fit.params), joints.rowwise() - joints.colwise().mean()});
+    candidates.steps[i].push_back(
+        {objective.Cost(fit.params), joints.rowwise() - joints.colwise().mean()});
+    candidates.fits[i].push_back(fit);
   };
   const auto track = [&](int i, int from) {
-    const auto& neighbour = candidates[from];
+    const std::vector<PathStep>& neighbour = candidates.steps[from];
+    const auto best = std::ranges::min_element(neighbour, {}, &PathStep::cost);
     FitProblem tracked = frames[i];
-    tracked.start =
-        std::min_element(neighbour.begin(), neighbour.end(), [](const auto& a, const auto& b) {
-          return a.cost < b.cost;
-        })->fit.params;
+    tracked.start = candidates.fits[from][best - neighbour.begin()].params;
     tracked.has_start = tracked.start_has_translation = true;
-    add(i, fitter_->Fit(tracked));
+    add(i, WhateverItsError(fitter_->Fit(tracked)));
   };
   int seen = -1;  // the nearest frame behind that has a candidate
   for (int i = 0; i < n; ++i) {
     add(i, alone[i]);
     if (seen >= 0) track(i, seen);
-    if (!candidates[i].empty()) seen = i;
+    if (!candidates.fits[i].empty()) seen = i;
   }
   for (int i = seen - 1; i >= 0; --i) {
     track(i, seen);
-    if (!candidates[i].empty()) seen = i;
+    if (!candidates.fits[i].empty()) seen = i;
   }
   return candidates;
-}
-
-// Of each frame in `seen`, the candidate on the path of least objective and acceleration: dynamic
-// programming over the candidates of two neighbours, on the times at which there are any.
-std::vector<int> SequenceFitter::SmoothestPath(std::span<const std::vector<Candidate>> candidates,
-                                               std::span<const int> seen,
-                                               double seconds_per_frame) const {
-  constexpr int kMost = 3;                                     // candidates of a frame
-  using Table = std::array<std::array<double, kMost>, kMost>;  // by previous, this candidate
-  const auto weight2 = options_.acceleration_weight * options_.acceleration_weight;
-  const int n = static_cast<int>(seen.size());
-  const auto at = [&](int k) -> const std::vector<Candidate>& { return candidates[seen[k]]; };
-  // The path to each pair of neighbours, and its candidate before them.
-  Table best{};
-  std::vector<std::array<std::array<int8_t, kMost>, kMost>> before(n);
-  for (int k = 0; k < n; ++k) {
-    Table next;
-    for (auto& row : next) row.fill(kUnreached);
-    const int here = static_cast<int>(at(k).size());
-    const int last = k >= 1 ? static_cast<int>(at(k - 1).size()) : 1;
-    const int first = k >= 2 ? static_cast<int>(at(k - 2).size()) : 1;
-    for (int c = 0; c < here; ++c) {
-      for (int b = 0; b < last; ++b) {
-        for (int a = 0; a < first; ++a) {
-          double cost = best[a][b] + at(k)[c].cost;
-          if (k >= 2) {  // frames may be missing in between
-            const double since = seconds_per_frame * (seen[k - 1] - seen[k - 2]);
-            const double until = seconds_per_frame * (seen[k] - seen[k - 1]);
-            const Points3 change = (at(k)[c].joints - at(k - 1)[b].joints) / until -
-                                   (at(k - 1)[b].joints - at(k - 2)[a].joints) / since;
-            cost += weight2 * (2 / (since + until) * change).squaredNorm();
-          }
-          if (cost >= next[b][c]) continue;
-          next[b][c] = cost;
-          before[k][b][c] = static_cast<int8_t>(a);
-        }
-      }
-    }
-    best = next;
-  }
-  int b = 0, c = 0;
-  for (int i = 0; i < kMost; ++i) {
-    for (int j = 0; j < kMost; ++j) {
-      if (best[i][j] < best[b][c]) b = i, c = j;
-    }
-  }
-  std::vector<int> path(n);
-  for (int k = n; k-- > 0;) {
-    path[k] = c;
-    c = std::exchange(b, before[k][b][c]);
-  }
-  return path;
 }
 
 SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double seconds_per_frame,
@@ -225,21 +252,24 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   result.frames = fitter_->FitAll(frames, threads);
   result.alone.resize(n);
   for (int i = 0; i < n; ++i) {
+    result.frames[i] = WhateverItsError(std::move(result.frames[i]));
     if (result.frames[i].summary.usable) result.alone[i] = result.frames[i].params;
   }
-  const std::vector<std::vector<Candidate>> candidates = Candidates(frames, result.frames);
+  Candidates candidates = CandidatesOf(frames, result.frames);
   std::vector<int> seen;
   for (int i = 0; i < n; ++i) {
-    if (!candidates[i].empty()) seen.push_back(i);
+    if (!candidates.fits[i].empty()) seen.push_back(i);
   }
   if (seen.empty()) return result;
-  const std::vector<int> path = SmoothestPath(candidates, seen, seconds_per_frame);
+  std::erase_if(candidates.steps, [](const auto& steps) { return steps.empty(); });
+  const std::vector<int> path =
+      SmoothestPath(candidates.steps, seen, seconds_per_frame, options_.acceleration_weight);
 
   std::vector<BodyParams> motion(n);
   for (size_t k = 0; k < seen.size(); ++k) {
-    const Candidate& chosen = candidates[seen[k]][path[k]];
-    result.frames[seen[k]] = chosen.fit;
-    motion[seen[k]] = chosen.fit.params;
+    const FitResult& chosen = candidates.fits[seen[k]][path[k]];
+    result.frames[seen[k]] = chosen;
+    motion[seen[k]] = chosen.params;
   }
   result.summary.bridged_frames = n - static_cast<int>(seen.size());
   for (int i = 0; i < n; ++i) {
@@ -268,6 +298,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
     frame.summary.per_joint_error_px = fitter_->JointErrors(frames[i], frame.params);
     frame.summary.usable = std::isfinite(frame.summary.score.score_px2);
   }
+  CheckErrors(frames, fitter_->options(), &result);
   result.summary.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;

@@ -58,17 +58,36 @@ struct SequenceSummary {
   int windows = 0;
   int iterations = 0;
   int bridged_frames = 0;  // of no usable fit of their own
+  int far_frames = 0;      // fitted, but farther from their keypoints than max_error_share
   double seconds = 0;
 };
 
 struct SequenceResult {
   // In the order of the frames. Where a frame by itself cannot be fitted, `usable` is false and
   // the reason stands, but the parameters are those of the motion through the gap, unless no frame
-  // can be fitted. `before` is of the frame's own fit; no runner-up, no uncertainty.
+  // can be fitted. Frames whose body is far from its keypoints (FitOptions::max_error_share) are
+  // usable all the same: the frames around them carry it. Only where they are more than half of
+  // those that are fitted, they carry nothing, and each is not usable (kLargeError). `before` is of
+  // the frame's own fit; no runner-up, no uncertainty.
   std::vector<FitResult> frames;
-  std::vector<std::optional<BodyParams>> alone;  // each frame's own fit, where it is usable
+  // Each frame's own fit, whatever its error, where there is one.
+  std::vector<std::optional<BodyParams>> alone;
   SequenceSummary summary;
 };
+
+// One way to see a frame: its objective, and its joints about their centre (seen by one camera,
+// depth jumps with every shape).
+struct PathStep {
+  double cost = 0;
+  Points3 joints;
+};
+
+// Of each frame, the step on the path of least cost and acceleration: the sum of the costs and of
+// acceleration_weight^2 |a|^2 over the joints. `frames`: their numbers, which may leave some out,
+// up to three steps each. Dynamic programming over the steps of two neighbours.
+std::vector<int> SmoothestPath(std::span<const std::vector<PathStep>> steps,
+                               std::span<const int> frames, double seconds_per_frame,
+                               double acceleration_weight);
 
 // Immutable.
 class SequenceFitter {
@@ -84,16 +103,13 @@ class SequenceFitter {
   double Acceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
 
  private:
-  // One way to see a frame.
-  struct Candidate {
-    FitResult fit;
-    double cost = 0;  // the frame's objective
-    Points3 joints;   // about their centre: seen by one camera, depth jumps with every shape
+  // The ways to see each frame, and the fits that they are.
+  struct Candidates {
+    std::vector<std::vector<PathStep>> steps;
+    std::vector<std::vector<FitResult>> fits;
   };
-  std::vector<std::vector<Candidate>> Candidates(std::span<const FitProblem> frames,
-                                                 std::span<const FitResult> alone) const;
-  std::vector<int> SmoothestPath(std::span<const std::vector<Candidate>> candidates,
-                                 std::span<const int> seen, double seconds_per_frame) const;
+  Candidates CandidatesOf(std::span<const FitProblem> frames,
+                          std::span<const FitResult> alone) const;
   void SolveMotion(std::span<const FitProblem> frames, std::span<const int> seen,
                    double seconds_per_frame, std::vector<BodyParams>* motion,
                    SequenceResult* result) const;

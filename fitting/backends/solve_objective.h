@@ -7,7 +7,7 @@
 #include "fitting/backends/fused_backend.h"
 #include "fitting/fit_options.h"
 #include "fitting/objective.h"
-#include "fitting/uncertainty.h"
+#include "fitting/posterior.h"
 
 namespace gyre {
 

@@ -4,31 +4,6 @@
 #include "core/error.h"
 
 namespace gyre {
-namespace {
-
-const char* ShapeText(FieldShape shape) {
-  switch (shape) {
-    case FieldShape::kOne:
-      return "N";
-    case FieldShape::kTwo:
-      return "N x 2";
-    case FieldShape::kThree:
-      return "N x 3";
-    case FieldShape::kPose:
-      return "N x 3J";
-    case FieldShape::kJoints:
-      return "N x J";
-    case FieldShape::kBetas:
-      return "N x B";
-    case FieldShape::kExpression:
-      return "N x E";
-    case FieldShape::kKeypoints:
-      return "N x K";
-  }
-  return "?";
-}
-
-}  // namespace
 
 int FieldWidth(FieldShape shape, const FitLayout& layout) {
   switch (shape) {
@@ -47,9 +22,13 @@ int FieldWidth(FieldShape shape, const FitLayout& layout) {
     case FieldShape::kExpression:
       return layout.num_expression;
     case FieldShape::kKeypoints:
+    case FieldShape::kJointCovariances:
+    case FieldShape::kFile:
+    case FieldShape::kJointNames:
+    case FieldShape::kLines:
       break;
   }
-  GYRE_CHECK(false, "a stored fit has no keypoints");
+  GYRE_CHECK(false, "no field of a stored fit is \"{}\"", EnumName(shape));
   return 0;
 }
 
@@ -60,7 +39,7 @@ std::vector<FitField> FitFields() {
 }
 
 std::string TableRow(const FieldDoc& field) {
-  return fmt::format("| `{}` | {} | {} | {} |\n", field.key, ShapeText(field.shape), field.unit,
+  return fmt::format("| `{}` | {} | {} | {} |\n", field.key, EnumName(field.shape), field.unit,
                      field.what);
 }
 

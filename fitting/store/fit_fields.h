@@ -7,14 +7,45 @@
 #include <string>
 #include <vector>
 
+#include "core/enum_names.h"
 #include "fitting/store/fit_layout.h"
 #include "io/ndarray.h"
 
 namespace gyre {
 
 // How many numbers a field is: of a body with J joints, B betas and E of expression, and K
-// keypoints.
-enum class FieldShape { kOne, kTwo, kThree, kPose, kJoints, kBetas, kExpression, kKeypoints };
+// keypoints. A covariance is 3 x 3.
+enum class FieldShape {
+  kOne,
+  kTwo,
+  kThree,
+  kPose,
+  kJoints,
+  kBetas,
+  kExpression,
+  kKeypoints,
+  kJointCovariances,
+  // Not of a row: of the file, names of J joints, lines of text.
+  kFile,
+  kJointNames,
+  kLines
+};
+
+template <>
+struct EnumNames<FieldShape> {
+  static constexpr NameOf<FieldShape> kAll[] = {{FieldShape::kOne, "N"},
+                                                {FieldShape::kTwo, "N x 2"},
+                                                {FieldShape::kThree, "N x 3"},
+                                                {FieldShape::kPose, "N x 3J"},
+                                                {FieldShape::kJoints, "N x J"},
+                                                {FieldShape::kBetas, "N x B"},
+                                                {FieldShape::kExpression, "N x E"},
+                                                {FieldShape::kKeypoints, "N x K"},
+                                                {FieldShape::kJointCovariances, "N x J x 3 x 3"},
+                                                {FieldShape::kFile, "1"},
+                                                {FieldShape::kJointNames, "J"},
+                                                {FieldShape::kLines, "lines"}};
+};
 
 // What its numbers can be.
 enum class FieldRule {
@@ -45,8 +76,24 @@ struct FitField : FieldDoc {
   bool in_all_exports;  // false: exports of older versions lack it, all zero
 };
 
-// kKeypoints is no field of a stored fit.
+// From kKeypoints on they are no fields of a stored fit.
 int FieldWidth(FieldShape shape, const FitLayout& layout);
+
+// Of what stores, exports and `gyre fit` all have.
+inline constexpr FieldDoc kObservedDoc = {"observed_joints", FieldShape::kOne, "",
+                                          "how many keypoints there were"};
+inline constexpr FieldDoc kSourceDoc = {
+    "source", FieldShape::kOne, "",
+    "0 a network's word, 1 initial fit or `gyre fit`, 2 found in the loop, 3 truth"};
+inline constexpr FieldDoc kStepDoc = {"step", FieldShape::kOne, "",
+                                      "the training step that found it"};
+inline constexpr FieldDoc kPosePriorDoc = {
+    "pose_prior", FieldShape::kOne, "1",
+    "how implausible the pose is: the prior's energy, without weight"};
+inline constexpr FieldDoc kRobustDoc = {
+    "robust_px2", FieldShape::kOne, "px^2",
+    "robust error per observed joint in the 224 px crop, of `fit.sigma_px`: what "
+    "`store.accept_px2` bounds (but for the rules spin and guarded); 0: not kept by an older gyre"};
 
 // Calls visit(field, get) for the fields of whatever has `params` and `camera`, numbers of `type`:
 // get(fit) is the fit's number or vector, to be read or written.
@@ -68,7 +115,9 @@ void ForEachBodyField(DType type, Visit&& visit) {
                  type, type, kFinite),
         [](auto& fit) { return fit.params.transl(); });
   visit(
-      FitField({"focal_px", kOne, "px", "focal length of the camera"}, type, type, kPositive),
+      FitField({"focal_px", kOne, "px",
+                "focal length of the camera: `gyre fit` the whole image's, an export the crop's"},
+               type, type, kPositive),
       [](auto& fit) -> auto& { return fit.camera.focal_px; });
   visit(
       FitField({"center_px", kTwo, "px", "its principal point x, y; pixel centres at integers"},
@@ -95,33 +144,27 @@ void ForEachFitField(Visit&& visit) {
   using enum FieldShape;
   using enum FieldRule;
   visit(
-      FitField({"observed_joints", kOne, "", "how many keypoints there were"}, kInt16, kInt64,
-               kAny),
+      FitField(kObservedDoc, kInt16, kInt64, kAny),
       [](auto& fit) -> auto& { return fit.observed_joints; });
   visit(
-      FitField({"source", kOne, "", "1 initial fit, 2 found in the loop, 3 truth"}, kInt8, kInt8,
-               kSource),
-      [](auto& fit) -> auto& { return fit.source; });
+      FitField(kSourceDoc, kInt8, kInt8, kSource), [](auto& fit) -> auto& { return fit.source; });
   visit(
-      FitField({"step", kOne, "", "the training step that found it"}, kInt64, kInt64, kAny),
-      [](auto& fit) -> auto& { return fit.step; });
+      FitField(kStepDoc, kInt64, kInt64, kAny), [](auto& fit) -> auto& { return fit.step; });
   visit(
       FitField({"score_px2", kOne, "px^2",
                 "what `store.rule` compares, lower is better: by default the fitter's objective "
-                "per observed joint; infinite: not scored"},
+                "per observed joint; `store.accept_px2` bounds it with the rules spin and guarded "
+                "alone; "
+                "infinite: not scored"},
                kFloat64, kFloat64, kNumber),
       [](auto& fit) -> auto& { return fit.score_px2; });
   visit(
-      FitField({"pose_prior", kOne, "1",
-                "how implausible the pose is: the prior's energy, without weight"},
-               kFloat64, kFloat64, kFinite),
+      FitField(kPosePriorDoc, kFloat64, kFloat64, kFinite),
       [](auto& fit) -> auto& { return fit.pose_prior; });
   ForEachBodyField(kFloat32, visit);
   ForRotationSd(kFloat32, visit);
   visit(
-      FitField({"robust_px2", kOne, "px^2",
-                "robust error per observed joint in the 224 px crop; 0: not kept by an older gyre"},
-               kFloat32, kFloat32, kNumber,
+      FitField(kRobustDoc, kFloat32, kFloat32, kNumber,
                /*in_all_exports=*/false),
       [](auto& fit) -> auto& { return fit.robust_px2; });
 }

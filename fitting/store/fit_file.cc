@@ -46,7 +46,8 @@ int64_t SlotsBegin(int64_t header_bytes) {
 
 // Header and size of a new file.
 void WriteEmpty(int fd, const FitFileHeader& header, const fs::path& path) {
-  const std::string bytes = FormatFitFileHeader(header.datasets, header.layout, path.string());
+  const std::string bytes =
+      FormatFitFileHeader(header.datasets, header.layout, path.string(), header.origin);
   const int64_t slots = SlotsBegin(static_cast<int64_t>(bytes.size()));
   int error = WriteAt(fd, 0, bytes);
   if (!error &&
@@ -95,12 +96,12 @@ std::vector<fs::path> ListFitFiles(const fs::path& folder, const std::string& na
 }
 
 FitFile FitFile::Create(const fs::path& path, const std::vector<FitRows>& datasets,
-                        const FitLayout& layout) {
+                        const FitLayout& layout, const FitOrigin& origin) {
   if (fs::exists(path)) ThrowUserError("{}: is there already; choose another name", path.string());
   WriteFileAtomically(path, [&](const fs::path& temporary) {
     const Descriptor fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
     if (!fd.valid()) ThrowUserError("{}: cannot create: {}", path.string(), DiskErrorText(errno));
-    WriteEmpty(fd.get(), {datasets, layout}, path);
+    WriteEmpty(fd.get(), {datasets, layout, origin}, path);
   });
   return OpenToWrite(path);
 }
@@ -130,15 +131,21 @@ FitFile FitFile::OpenToRead(std::span<const fs::path> shards) {
                      path.string(), first.path().string());
     }
     first.more_.back().RequireLayout(first.layout(), first.path().string());
+    if (first.more_.back().origin() != first.origin()) {
+      ThrowUserError(
+          "{}: its fits are of another body or by other rules than those of {}; take all "
+          "shards from one run",
+          path.string(), first.path().string());
+    }
   }
   return first;
 }
 
-FitFile FitFile::InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout) {
-  const fs::path name = "(fits in memory)";
+FitFile FitFile::InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout,
+                          const FitOrigin& origin, const fs::path& name) {
   Descriptor fd(memfd_create("gyre-fits", MFD_CLOEXEC));
   if (!fd.valid()) ThrowUserError("cannot keep fits in memory: {}", DiskErrorText(errno));
-  WriteEmpty(fd.get(), {datasets, layout}, name);
+  WriteEmpty(fd.get(), {datasets, layout, origin}, name);
   FitFile file = Open(std::move(fd), name);
   file.AddOpening(kAllSteps);
   return file;
@@ -173,6 +180,8 @@ FitFile& FitFile::operator=(FitFile&& other) noexcept {
   datasets_ = std::move(other.datasets_);
   first_ = std::move(other.first_);
   layout_ = std::move(other.layout_);
+  origin_ = std::move(other.origin_);
+  subjects_ = std::move(other.subjects_);
   record_bytes_ = other.record_bytes_;
   size_ = other.size_;
   openings_begin_ = other.openings_begin_;
@@ -203,6 +212,7 @@ void FitFile::ReadHeader() {
   }
   datasets_ = std::move(header.datasets);
   layout_ = std::move(header.layout);
+  origin_ = std::move(header.origin);
   record_bytes_ = FitRecordBytes(layout_);
   openings_begin_ = OpeningsBegin(header.bytes);
   slots_begin_ = SlotsBegin(header.bytes);
@@ -219,6 +229,21 @@ void FitFile::RequireLayout(const FitLayout& layout, const std::string& whose) c
   const bool names_only = layout_.Describe() == layout.Describe();
   ThrowUserError("{}: holds fits of {}, and {} is of {}{}", path_.string(), layout_.Describe(),
                  whose, layout.Describe(), names_only ? " with other joints" : "");
+}
+
+void FitFile::RequireBody(const BodyModel& body, const std::string& extra_path) const {
+  RequireLayout(*body.layout, "the body " + body.name);
+  gyre::RequireBody(origin_.body, body, extra_path, path_.string());
+}
+
+const FitSubject* FitFile::SubjectAt(int64_t position) const {
+  const auto found = subjects_.find(position);
+  return found == subjects_.end() ? nullptr : &found->second;
+}
+
+void FitFile::SetSubject(int64_t position, FitSubject subject) {
+  GYRE_CHECK(position >= 0 && position < size_);
+  subjects_[position] = std::move(subject);
 }
 
 void FitFile::ReadOpenings() const {

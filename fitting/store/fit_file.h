@@ -5,10 +5,11 @@
 //
 //   0       "GYREFITS", uint32 version of the format, uint32 bytes and uint32 CRC-32 of the JSON
 //           {"datasets": [{"name", "rows", "fingerprint"}], "layout": {"family", "joints", "betas",
-//           "expression"}, "record_bytes"} that follows. Without the last two (older versions of
-//           gyre) the fits are of SMPL's layout. Members that a reader does not know it ignores;
-//           "body" is kept for the path and fingerprint of the body's file. The version is 1 for
-//           SMPL's layout, and 2 for others, which older versions cannot read.
+//           "expression"}, "record_bytes", "body": {"path", "extra_path", "fingerprint"}, "score":
+//           {"rule", "fingerprint"}} that follows. Without layout and record_bytes (older versions
+//           of gyre) the fits are of SMPL's layout; without body and score (fit_origin.h) these are
+//           not known. Members that a reader does not know it ignores. The version is 1 for SMPL's
+//           layout, and 2 for others, which older versions cannot read.
 //   opens   64 KiB from the next multiple of 4096 on: one cell of 16 bytes for each opening for
 //           writing: int64 last step, uint32 zero, uint32 CRC-32 of the cell's number and step
 //   slots   two records (fit_record.h) for each sample: rows of the first data set, of the
@@ -29,6 +30,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -38,6 +40,7 @@
 #include "core/descriptor.h"
 #include "fitting/store/fit_file_header.h"
 #include "fitting/store/fit_record.h"
+#include "fitting/store/fit_subject.h"
 #include "fitting/store/stored_fit.h"
 
 namespace gyre {
@@ -59,7 +62,7 @@ class FitFile {
   // A new file for fits of bodies with that layout, open for writing. UserError when it exists or
   // cannot be made.
   static FitFile Create(const std::filesystem::path& path, const std::vector<FitRows>& datasets,
-                        const FitLayout& layout);
+                        const FitLayout& layout, const FitOrigin& origin = {});
   // A file that exists. Fits of steps above `last_step` no longer count. UserError when another
   // process writes it, and as OpenToRead.
   static FitFile OpenToWrite(const std::filesystem::path& path, int64_t last_step = kAllSteps);
@@ -68,8 +71,11 @@ class FitFile {
   // The shards of a run's fits as if they were one file, to be read alone. UserError also when they
   // are of different data sets or bodies.
   static FitFile OpenToRead(std::span<const std::filesystem::path> shards);
-  // Without a file; gone with the object.
-  static FitFile InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout);
+  // Without a file; gone with the object. `name`: what errors call it, as the file it was read
+  // from.
+  static FitFile InMemory(const std::vector<FitRows>& datasets, const FitLayout& layout,
+                          const FitOrigin& origin = {},
+                          const std::filesystem::path& name = "(fits in memory)");
   static bool IsFitFile(const std::filesystem::path& path);  // by its first bytes
 
   FitFile(FitFile&& other) noexcept;
@@ -79,14 +85,21 @@ class FitFile {
   const std::filesystem::path& path() const { return path_; }
   const std::vector<FitRows>& datasets() const { return datasets_; }
   const FitLayout& layout() const { return layout_; }
+  const FitOrigin& origin() const { return origin_; }
   // UserError unless the fits are of bodies with that layout; `whose` names a body or another file.
   void RequireLayout(const FitLayout& layout, const std::string& whose) const;
+  // UserError when they are known to be of another body. `extra_path`: see BodyIdentity.
+  void RequireBody(const BodyModel& body, const std::string& extra_path = "") const;
   // Samples of all data sets; positions are [0, size()).
   int64_t size() const { return size_; }
   // -1 when there is no such data set or row.
   int64_t Position(const std::string& dataset, int64_t row) const;
   // The data set (as in datasets()) and row at a position.
   std::pair<int, int64_t> At(int64_t position) const;
+  // Whose fit one is, in memory alone: an export says it, and who has a store's data sets can.
+  // Null: not known.
+  const FitSubject* SubjectAt(int64_t position) const;
+  void SetSubject(int64_t position, FitSubject subject);
   // The first position from `position` on that may hold a fit; size() when none does.
   int64_t NextUsed(int64_t position) const;
 
@@ -132,6 +145,8 @@ class FitFile {
   std::vector<FitRows> datasets_;
   std::vector<int64_t> first_;  // position of each data set's row 0
   FitLayout layout_;
+  FitOrigin origin_;
+  std::map<int64_t, FitSubject> subjects_;
   int64_t record_bytes_ = 0;
   int64_t size_ = 0;
   int64_t openings_begin_ = 0, slots_begin_ = 0;

@@ -73,17 +73,18 @@ int64_t FitFileHeader::TotalRows() const {
 }
 
 std::string FormatFitFileHeader(const std::vector<FitRows>& datasets, const FitLayout& layout,
-                                const std::string& what) {
+                                const std::string& what, const FitOrigin& origin) {
   CheckFitLayout(layout, what);
-  if (FitFileHeader{datasets, layout}.TotalRows() > kMaxSize) {
+  if (FitFileHeader{datasets, layout, {}}.TotalRows() > kMaxSize) {
     ThrowUserError("{}: more than {} samples are too many for one file", what, kMaxSize);
   }
   nlohmann::json list = nlohmann::json::array();
   for (const FitRows& set : datasets) {
     list.push_back({{"name", set.name}, {"rows", set.rows}, {"fingerprint", set.fingerprint}});
   }
-  const nlohmann::json header = {
+  nlohmann::json header = {
       {"datasets", list}, {"layout", ToJson(layout)}, {"record_bytes", FitRecordBytes(layout)}};
+  header.update(ToJson(origin));
   const std::string json = header.dump();
   if (static_cast<int64_t>(json.size()) > kMaxJsonBytes) {
     ThrowUserError("{}: {} data sets are too many for one file of fits", what, datasets.size());
@@ -114,7 +115,7 @@ FitFileHeader ReadFitFileHeader(int fd, const std::string& what) {
   }
   const nlohmann::json header = ParseJson(json, what);
   return {ReadRows(header, what), ReadLayout(header, prefix.version, what),
-          static_cast<int64_t>(sizeof(prefix)) + json_bytes};
+          FitOriginFromJson(header, what), static_cast<int64_t>(sizeof(prefix)) + json_bytes};
 }
 
 bool StartsAsFitFile(int fd) {

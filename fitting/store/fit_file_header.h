@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fitting/store/fit_layout.h"
+#include "fitting/store/fit_origin.h"
 
 namespace gyre {
 
@@ -23,6 +24,7 @@ struct FitRows {
 struct FitFileHeader {
   std::vector<FitRows> datasets;
   FitLayout layout;
+  FitOrigin origin;
   int64_t bytes = 0;  // that it takes in the file
 
   int64_t TotalRows() const;
@@ -30,7 +32,7 @@ struct FitFileHeader {
 
 // UserError, naming `what`, when there are too many samples or data sets.
 std::string FormatFitFileHeader(const std::vector<FitRows>& datasets, const FitLayout& layout,
-                                const std::string& what);
+                                const std::string& what, const FitOrigin& origin = {});
 // UserError, naming `what`, when the file is no file of fits, of another version or damaged.
 FitFileHeader ReadFitFileHeader(int fd, const std::string& what);
 bool StartsAsFitFile(int fd);

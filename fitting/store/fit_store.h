@@ -58,7 +58,9 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("prior_margin", o.prior_margin, "How much less likely a better-scoring pose may be");
   visit("prior_ceiling", o.prior_ceiling, "Less likely first poses are refused");
   visit("max_hyperextension_rad", o.max_hyperextension_rad, "Elbows and knees backwards");
-  visit("accept_px2", o.accept_px2, "Fits scoring below teach the network");
+  visit("accept_px2", o.accept_px2,
+        "Fits of a lower robust_px2 teach the network (of a lower score_px2 with rule spin or "
+        "guarded)");
   visit("accept_px2_of", o.accept_px2_of,
         "The same for single data sets: NAME=PX2, with commas between");
   visit("rule", o.rule, "Which fits replace others");

@@ -9,6 +9,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "fitting/store/fit_npz.h"
+#include "fitting/store/fit_pairs.h"
+#include "fitting/store/npz_head.h"
 #include "io/io_test_util.h"
 #include "io/npz.h"
 #include "sample_fits.h"
@@ -81,7 +84,15 @@ TEST_F(FitExchangeTest, AnExportHoldsTheseArrays) {
   expect("center_px", DType::kFloat32, {3, 2}, {101.25, 117.75});
   expect("rotation_sd_rad", DType::kFloat32, {3, 24}, {0.0625 + 22 / 512.0, 0.0625 + 23 / 512.0});
   expect("robust_px2", DType::kFloat32, {3}, {7.5, 7.5, 7.5});
-  EXPECT_EQ(npz.size(), 14u);
+  EXPECT_EQ(npz.at("row").bytes, npz.at("index").bytes);
+  EXPECT_EQ(npz.at("usable").bytes, std::string(3, '\1'));
+  EXPECT_EQ(npz.at("reason").strings, (std::vector<std::string>{"ok", "ok", "ok"}));
+  std::vector<std::string> keys;
+  for (const FieldDoc& doc : ExportFields()) keys.emplace_back(doc.key);
+  for (const FieldDoc& doc : HeadFields()) keys.emplace_back(doc.key);
+  std::erase(keys, "expression");  // SMPL has none
+  EXPECT_THAT(NpzKeys(path), testing::UnorderedElementsAreArray(keys));
+  EXPECT_EQ(npz.at("about").strings.size(), keys.size());
 }
 
 // The columns by hand, so that reading does not lean on writing; a camera's x is not its y.
@@ -216,10 +227,223 @@ TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
   EXPECT_FALSE(merged.Read(3));
   EXPECT_EQ(merged.Read(5)->score_px2, 5);
   EXPECT_EQ(merged.Read(6)->score_px2, 6);
+  MergeFits({folder_ / "2", folder_ / "1"}, folder_ / "4");  // fewer rows behind more
+  const FitFile other_way = FitFile::OpenToRead(folder_ / "4");
+  EXPECT_EQ(other_way.datasets(), merged.datasets());
+  EXPECT_EQ(other_way.Read(5)->score_px2, 5);
+  fs::remove(folder_ / "4");
   EXPECT_THROW(MergeFits({folder_ / "1"}, folder_ / "3"), UserError) << "is there already";
   FitFile::Create(folder_ / "other", {{"lsp", 4, "g"}}, SmplLayout());
   EXPECT_THROW(MergeFits({folder_ / "1", folder_ / "other"}, folder_ / "4"), UserError);
   EXPECT_FALSE(fs::exists(folder_ / "4"));
+}
+
+// Of a data set's people; the second stands in no box.
+FitSubject Subject(int64_t id, double side_px) {
+  FitSubject subject;
+  subject.source_file = "people.json";
+  subject.image = "stra\xC3\x9F" + std::to_string(id) + ".jpg";
+  subject.person = id % 3;
+  subject.id = id;
+  subject.SetView({{200.5, 120.25}, side_px}, {800, {320, 239.5}});
+  return subject;
+}
+
+TEST_F(FitExchangeTest, AnExportSaysWhoseFitsTheyAre) {
+  FitFile file = FitFile::InMemory({{"lsp", 6, ""}}, SmplLayout(),
+                                   {{"smpl.pkl", "extra.npy", "0123abcd"}, "objective", "ef"});
+  StoredFit fit = MakeFit(13, 12.5);
+  fit.camera = {1600, {350.5, 350}};  // 800 px at 2 px a pixel; (320 - 200.5) 2 + 111.5, ...
+  file.Write(2, fit);
+  file.Write(5, MakeFit(14, 30));
+  file.SetSubject(2, Subject(77, 112));
+  const fs::path path = folder_ / "fits.npz";
+  ExportFits(file, path, "");
+  const Npz npz = ReadNpz(path);
+  const auto first = [&](const char* key) {
+    const std::vector<double> values = npz.at(key).As<double>();
+    return std::vector<double>(values.begin(), values.begin() + std::ssize(values) / 2);
+  };
+  EXPECT_EQ(npz.at("image").strings, (std::vector<std::string>{"stra\xC3\x9F"
+                                                               "77.jpg",
+                                                               ""}));
+  EXPECT_EQ(npz.at("source_file").strings[0], "people.json");
+  EXPECT_EQ(npz.at("id").As<int64_t>(), (std::vector<int64_t>{77, -1}));
+  EXPECT_EQ(npz.at("person").As<int64_t>(), (std::vector<int64_t>{2, -1}));
+  EXPECT_EQ(first("box_center_px"), (std::vector<double>{200.5, 120.25}));
+  EXPECT_EQ(first("box_side_px"), std::vector<double>{112});
+  EXPECT_EQ(first("pixel_scale"), std::vector<double>{2});
+  EXPECT_EQ(first("image_focal_px"), std::vector<double>{800});
+  EXPECT_EQ(first("image_center_px"), (std::vector<double>{320, 239.5}));
+  EXPECT_EQ(first("crop_focal_px"), std::vector<double>{1600});
+  EXPECT_EQ(first("crop_center_px"), (std::vector<double>{350.5, 350}));
+  EXPECT_TRUE(std::isnan(npz.at("box_side_px").As<double>()[1]));
+  EXPECT_TRUE(std::isnan(npz.at("image_focal_px").As<double>()[1]));
+  EXPECT_EQ(npz.at("crop_focal_px").As<double>()[1], 4321.5);
+  EXPECT_EQ(npz.at("body_path").strings, std::vector<std::string>{"smpl.pkl"});
+  EXPECT_EQ(npz.at("body_extra_path").strings, std::vector<std::string>{"extra.npy"});
+  EXPECT_EQ(npz.at("score_rule").strings, std::vector<std::string>{"objective"});
+
+  const FitFile read = ReadFits(path);
+  EXPECT_EQ(read.origin(), file.origin());
+  EXPECT_EQ(OriginOfFits(path), file.origin());
+  EXPECT_TRUE(CompareFits(file, read).None());
+  ASSERT_NE(read.SubjectAt(2), nullptr);
+  EXPECT_EQ(read.SubjectAt(2)->id, 77);
+  EXPECT_EQ(read.SubjectAt(2)->box.center_px, Vec2(200.5, 120.25));
+  EXPECT_EQ(read.SubjectAt(2)->camera.center_px, Vec2(320, 239.5));
+  ExportFits(read, folder_ / "again.npz", "");
+  EXPECT_EQ(ReadFile(folder_ / "again.npz"), ReadFile(path));
+}
+
+// A fit by another camera than the data set's: the image's camera is the fit's, seen from its box.
+TEST_F(FitExchangeTest, TheCameraOfTheImageIsTheFits) {
+  FitFile file = FitFile::InMemory({{"lsp", 6, ""}}, SmplLayout());
+  StoredFit fit = MakeFit(13, 12.5);
+  fit.camera = {2500, {111.5, 111.5}};
+  file.Write(2, fit);
+  file.SetSubject(2, Subject(77, 112));
+  ExportFits(file, folder_ / "fits.npz", "");
+  const Npz npz = ReadNpz(folder_ / "fits.npz");
+  EXPECT_EQ(npz.at("image_focal_px").As<double>(), std::vector<double>{1250});
+  EXPECT_EQ(npz.at("image_center_px").As<double>(), (std::vector<double>{200.5, 120.25}));
+}
+
+TEST_F(FitExchangeTest, FitsOfTwoBodiesAreNotBroughtTogether) {
+  const auto make = [&](const char* name, const BodyIdentity& body) {
+    FitFile file = FitFile::Create(folder_ / name, {{"lsp", 4, ""}}, SmplLayout(), {body, "", ""});
+    file.Write(1, Scored(10));
+  };
+  make("a", {"a.npz", "", "11"});
+  make("same", {"moved/a.npz", "", "11"});
+  make("b", {"b.pkl", "extra.npy", "22"});
+  make("unknown", {});
+  EXPECT_TRUE(CompareFits(ReadFits(folder_ / "a"), ReadFits(folder_ / "same")).None());
+  EXPECT_TRUE(CompareFits(ReadFits(folder_ / "a"), ReadFits(folder_ / "unknown")).None());
+  EXPECT_THAT(UserErrorOf([&] { CompareFits(ReadFits(folder_ / "a"), ReadFits(folder_ / "b")); }),
+              testing::AllOf(HasSubstr("a.npz (content 11)"),
+                             HasSubstr("b.pkl with extra.npy (content 22)")));
+  EXPECT_THAT(UserErrorOf([&] {
+                MergeFits({folder_ / "unknown", folder_ / "a", folder_ / "b"}, folder_ / "m");
+              }),
+              HasSubstr("b.pkl"));
+  EXPECT_FALSE(fs::exists(folder_ / "m"));
+  MergeFits({folder_ / "unknown", folder_ / "same"}, folder_ / "m");
+  EXPECT_EQ(ReadFits(folder_ / "m").origin().body, (BodyIdentity{"moved/a.npz", "", "11"}));
+}
+
+TEST_F(FitExchangeTest, AMergeSaysWhereScoresDoNotCompare) {
+  const auto make = [&](const char* name, const char* rule, const char* options, double score) {
+    FitFile file =
+        FitFile::Create(folder_ / name, {{"lsp", 4, ""}}, SmplLayout(), {{}, rule, options});
+    file.Write(1, Scored(10));
+    file.Write(2, Scored(score));
+    return folder_ / name;
+  };
+  const double kInfinity = std::numeric_limits<double>::infinity();
+  const fs::path objective = make("objective", "objective", "aa", 20);
+  const fs::path same = make("same", "objective", "aa", kInfinity);
+  const fs::path other = make("other", "objective", "bb", kInfinity);
+  const fs::path spin = make("spin", "spin", "", 5), unknown = make("unknown", "", "", 5);
+  int merged = 0;
+  const auto notes = [&](const std::vector<fs::path>& paths) {
+    return MergeFits(paths, folder_ / std::to_string(merged++));
+  };
+  EXPECT_THAT(notes({objective, same}), testing::IsEmpty());
+  EXPECT_THAT(notes({objective, spin}),
+              testing::ElementsAre(testing::AllOf(
+                  HasSubstr("2 fits were chosen between"), HasSubstr("(objective, fit options aa)"),
+                  HasSubstr("(spin)"), HasSubstr("do not compare"))));
+  EXPECT_THAT(notes({objective, other}),
+              testing::ElementsAre(HasSubstr("1 fits were chosen")));  // and one has no score
+  EXPECT_THAT(notes({unknown, spin}),
+              testing::ElementsAre(HasSubstr("does not say its store.rule")));
+  EXPECT_THAT(notes({same, same}), testing::ElementsAre(HasSubstr("1 people have fits without a")));
+  EXPECT_EQ(ReadFits(folder_ / "0").origin().score_fingerprint, "aa");
+  EXPECT_EQ(ReadFits(folder_ / "1").origin().score_rule, "") << "of two kinds";
+}
+
+TEST_F(FitExchangeTest, RowsOfOtherPeopleAreCounted) {
+  const auto file = [](const std::vector<FitSubject>& subjects) {
+    FitFile fits = FitFile::InMemory({{"lsp", 7, ""}}, SmplLayout());
+    for (size_t i = 0; i < subjects.size(); ++i) {
+      fits.Write(static_cast<int64_t>(i), MakeFit(12, 30));
+      fits.SetSubject(static_cast<int64_t>(i), subjects[i]);
+    }
+    return fits;
+  };
+  const std::vector<FitSubject> people = {Subject(71, 100), Subject(72, 110), Subject(73, 120)};
+  const auto texts = [&](const std::vector<FitSubject>& others) {
+    return ComparePeople(file(people), file(others)).Texts();
+  };
+  EXPECT_TRUE(texts(people).empty());
+  std::vector<FitSubject> same = people;
+  same[0].image = "/data/img/" + same[0].image;             // the same picture by its path
+  same[1].id = 1;                                           // no number of its own: the row
+  same[2].SetView({{215, 130}, 140}, {800, {320, 239.5}});  // a wider box around the same person
+  EXPECT_TRUE(texts(same).empty());
+  std::vector<FitSubject> others = people;
+  others[0].id = 72;
+  others[2].SetView({{300, 130}, 120}, {800, {320, 239.5}});
+  EXPECT_THAT(texts(others),
+              testing::ElementsAre(testing::AllOf(
+                  HasSubstr("data set 'lsp': 2 of 3 rows are of other people, the first row 0"),
+                  HasSubstr("id 71, box at 200, 120 there and of"), HasSubstr("id 72"))));
+  others = people;
+  others[1].image = "b.jpg";
+  EXPECT_THAT(texts(others), testing::ElementsAre(HasSubstr("1 of 3 rows are of other people, the "
+                                                            "first row 1")));
+  // A file without names contradicts nobody.
+  FitFile unnamed = FitFile::InMemory({{"lsp", 7, ""}}, SmplLayout());
+  unnamed.Write(0, MakeFit(12, 30));
+  EXPECT_FALSE(ComparePeople(file(people), unnamed).Any());
+
+  const fs::path a = folder_ / "a.npz", b = folder_ / "b.npz";
+  ExportFits(file(people), a, "");
+  ExportFits(file(others), b, "");
+  const std::vector<FitSubject> read = ReadSubjects(a);
+  ASSERT_EQ(read.size(), 3u);
+  EXPECT_EQ(read[2].id, 73);
+  EXPECT_EQ(read[2].box.side_px, 120);
+  EXPECT_THAT(UserErrorOf([&] {
+                MergeFits({a, b}, folder_ / "ab.store");
+              }),
+              testing::AllOf(HasSubstr("b.npz: its data set is another one than that of"),
+                             HasSubstr("1 of 3 rows are of other people")));
+  EXPECT_FALSE(fs::exists(folder_ / "ab.store"));
+  MergeFits({a, a}, folder_ / "ab.store");
+}
+
+// A run's folder stands for the store that has the data asked for.
+TEST_F(FitExchangeTest, DataFindItsOwnStore) {
+  {
+    FitFile train =
+        FitFile::Create(folder_ / kFitsFile, {{"synth", 4, "t"}, {"lsp", 2, "l"}}, SmplLayout());
+    FitFile val = FitFile::Create(folder_ / kValFitsFile, {{"synth", 3, "v"}}, SmplLayout());
+    train.Write(1, Scored(10));
+    train.Write(4, Scored(12));
+    val.Write(1, Scored(20));
+  }
+  const auto score = [&](const FitRows& set) {
+    const FitsOfData fits = ReadFitsOf(folder_, {set});
+    EXPECT_EQ(fits.warnings.size(), set.fingerprint == "other" ? 1u : 0u);
+    const auto fit = fits.Find(0, set.name, set.name == "lsp" ? 0 : 1);
+    return fit ? fit->score_px2 : -1;
+  };
+  EXPECT_EQ(score({"synth", 4, "t"}), 10);
+  EXPECT_EQ(score({"synth", 3, "v"}), 20);
+  EXPECT_EQ(score({"lsp", 2, "l"}), 12);
+  EXPECT_EQ(score({"synth", 3, "other"}), 10);
+  EXPECT_THAT(ReadFitsOf(folder_, {{"synth", 3, "other"}}).warnings[0],
+              HasSubstr("is not what it was"));
+  const FitsOfData both = ReadFitsOf(folder_, {{"synth", 3, "v"}, {"coco", 9, ""}});
+  EXPECT_EQ(both.file_of_set, (std::vector<int>{1, -1}));
+  EXPECT_THAT(both.warnings, testing::ElementsAre(HasSubstr("no fits of data set 'coco'")));
+  EXPECT_FALSE(both.Find(1, "coco", 0));
+  EXPECT_THAT(UserErrorOf([&] {
+                ReadFitsOf(folder_, {{"coco", 9, ""}});
+              }),
+              testing::AllOf(HasSubstr("'synth' (fits.store)"), HasSubstr("name=")));
 }
 
 TEST_F(FitExchangeTest, HostileFilesGiveOneSentence) {
@@ -241,11 +465,18 @@ TEST_F(FitExchangeTest, HostileFilesGiveOneSentence) {
   expect_refused("dataset", NdArray::FromMatrix(RowMatX::Zero(1, 3)));
   expect_refused("source", NdArray::From<int8_t>({3}, std::vector<int8_t>{1, 9, 1}));
   expect_refused("source", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, 900, 1}));
-  expect_refused("index", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, -2, 1}));
-  expect_refused("index", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, 1LL << 62, 1}));
-  expect_refused("focal_px", NdArray::From<double>({3}, std::vector<double>{1, std::nan(""), 1}));
-  expect_refused("family", NdArray::FromStrings({"smplx"}));  // without joint_names
+  expect_refused("row", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, -2, 1}));
+  expect_refused("row", NdArray::From<int64_t>({3}, std::vector<int64_t>{1, 1LL << 62, 1}));
+  expect_refused("crop_focal_px",
+                 NdArray::From<double>({3}, std::vector<double>{1, std::nan(""), 1}));
+  expect_refused("body_path", NdArray::FromMatrix(RowMatX::Zero(1, 3)));
+  expect_refused("box_side_px", NdArray::FromScalar(1));
+  expect_refused("usable", NdArray::FromScalar(1));
   Npz lacking = good;
+  lacking.erase("joint_names");
+  WriteNpz(path, lacking);
+  EXPECT_THROW(ReadFits(path), UserError);
+  lacking = good;
   lacking.erase("score_px2");
   WriteNpz(path, lacking);
   EXPECT_THROW(ReadFits(path), UserError);

@@ -9,6 +9,8 @@
 
 #include "core/file.h"
 #include "fitting/store/field_values.h"
+#include "fitting/store/fit_npz.h"
+#include "fitting/store/npz_head.h"
 #include "sample_fits.h"
 
 namespace gyre {
@@ -29,11 +31,12 @@ TEST(FitFields, AreThese) {
   EXPECT_THAT(widths, testing::ElementsAre(1, 1, 1, 1, 1, 15, 3, 2, 3, 1, 2, 5, 1));
 }
 
-TEST(FitFields, AreInTheReadme) {
+TEST(FitFields, AreInTheDocumentation) {
   std::string table;
-  for (const FitField& field : FitFields()) table += TableRow(field);
-  EXPECT_NE(ReadFile("README.md").find(table), std::string::npos)
-      << "README.md, below \"gyre fits\", lacks this table of what an export holds:\n"
+  for (const FieldDoc& field : ExportFields()) table += TableRow(field);
+  for (const FieldDoc& field : HeadFields()) table += TableRow(field);
+  EXPECT_NE(ReadFile("docs/outputs.md").find(table), std::string::npos)
+      << "docs/outputs.md, below \"gyre fits export\", lacks this table of what it holds:\n"
       << table;
 }
 

@@ -78,8 +78,22 @@ TEST_F(FitFileHeaderTest, WithoutALayoutIsOfSmpls) {
 
 TEST_F(FitFileHeaderTest, MayHoldMoreThanIsRead) {
   json more = Smplx();
-  more["body"] = {{"path", "body.npz"}, {"fingerprint", "0123abcd"}};
+  more["weather"] = {{"path", "body.npz"}, {"fingerprint", 7}};
   EXPECT_EQ(Read(Header(2, more)).layout, MakeLayout("smplx", 55, 10, 10));
+}
+
+TEST_F(FitFileHeaderTest, SaysTheBodyAndWhatScoresMeasure) {
+  const FitOrigin origin{{"smpl.pkl", "extra.npy", "0123abcd"}, "objective", "fedc"};
+  const std::string bytes = FormatFitFileHeader(kSets, SmplLayout(), "a.store", origin);
+  EXPECT_EQ(Read(bytes).origin, origin);
+  // Of an older version, and of one that wrote less.
+  EXPECT_EQ(Read(Header(2, Smplx())).origin, FitOrigin());
+  json less = Smplx();
+  less["body"] = {{"path", "body.npz"}, {"fingerprint", "0123abcd"}};
+  EXPECT_EQ(Read(Header(2, less)).origin.body, (BodyIdentity{"body.npz", "", "0123abcd"}));
+  EXPECT_EQ(Read(Header(2, less)).origin.score_rule, "");
+  // Nothing that is not known is written, so that the bytes are those of older versions.
+  EXPECT_EQ(FormatFitFileHeader(kSets, SmplLayout(), "a.store").find("body"), std::string::npos);
 }
 
 TEST_F(FitFileHeaderTest, HostileLayoutsGiveOneSentence) {
@@ -103,6 +117,11 @@ TEST_F(FitFileHeaderTest, HostileLayoutsGiveOneSentence) {
   expect_refused("/layout/expression", 23, "23 of expression");
   expect_refused("/layout/expression", -1, "expression");
   expect_refused("/record_bytes", 1024, "1024 bytes");
+  expect_refused("/body", "smpl.pkl", "body");
+  expect_refused("/body/fingerprint", 12, "fingerprint");
+  expect_refused("/body/path", json::array(), "path");
+  expect_refused("/score", 1, "score");
+  expect_refused("/score/rule", 1, "rule");
   expect_refused("/record_bytes", "x", "record_bytes");
 }
 

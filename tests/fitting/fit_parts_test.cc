@@ -140,6 +140,28 @@ TEST(PlacementTest, KeypointsOfTheCameraThatSeesMost) {
   EXPECT_LT((*placed - made.truth.transl()).norm(), 1e-6);
 }
 
+// A thousandth of the others' confidence, and 300 px off: it may move the body by a few
+// millimetres of 8 m; as sure as the others it moves it by decimetres.
+TEST(PlacementTest, UnsureKeypointsHardlyCount) {
+  const Fitter fitter(MakeStickBody(), MakeStickPrior(), {});
+  const TrueProblem made = MakeTrueProblem(fitter, 3);
+  const KeypointRules rules(fitter.options(), fitter.body(), SpinJoints());
+  const FoldedJoints folded(fitter.body(), rules.distinct_joints());
+  const auto error_of = [&](double confidence) {
+    FitProblem problem = made.problem;
+    const int wrist = SpinJoints().IndexOf("Left Wrist"),
+              openpose = SpinJoints().IndexOf("OP LWrist");
+    problem.confidence *= 0.8;
+    problem.confidence[openpose] = 0;
+    problem.confidence[wrist] = confidence;
+    problem.keypoints_px.row(wrist) += Eigen::RowVector2d(240, -180);
+    const auto placed = PlaceBody(problem, rules.Compile(problem), folded, made.truth);
+    return (*placed - made.truth.transl()).norm();
+  };
+  EXPECT_LT(error_of(0.0008), 0.005);
+  EXPECT_GT(error_of(0.8), 0.05);
+}
+
 TEST(PlacementTest, TurnsOntoTheTorsosPoints) {
   const auto body = MakeStickBody();
   const KeypointSet set{"seen", {"SMPL L_Hip", "SMPL R_Hip", "SMPL Neck", "SMPL L_Wrist"}};
@@ -210,6 +232,23 @@ TEST(ColdStartTest, TheSpinesDirectionInThePicture) {
   EXPECT_NEAR(InPlaneAngle(camera, coco), 0, 1e-12) << "head above shoulders";
 }
 
+// Thighs may point anywhere: knees tell of the spine only where no hip is seen.
+TEST(ColdStartTest, KneesTellWhereHipsAreNotSeen) {
+  const KeypointSet& coco = FindKeypointSet("coco17");
+  PersonKeypoints camera;
+  camera.keypoints_px = Points2::Zero(17, 2);
+  camera.confidence = VecX::Zero(17);
+  const auto see = [&](const char* joint, double confidence, double x, double y) {
+    camera.confidence[coco.IndexOf(joint)] = confidence;
+    camera.keypoints_px.row(coco.IndexOf(joint)) << x, y;
+  };
+  see("Right Shoulder", 0.8, 140, 90);
+  see("Right Knee", 0.9, 300, 190);
+  EXPECT_NEAR(InPlaneAngle(camera, coco), std::atan2(-160, 100), 1e-12);
+  see("Right Hip", 0.3, 110, 210);
+  EXPECT_NEAR(InPlaneAngle(camera, coco), std::atan2(30, 120), 1e-12);
+}
+
 TEST(UncertaintyTest, OfADiagonalNormalMatrix) {
   const auto body = MakeTwelveJointBody();
   const BodyLayout& layout = *body->layout;
@@ -223,7 +262,8 @@ TEST(UncertaintyTest, OfADiagonalNormalMatrix) {
   const auto n = static_cast<Eigen::Index>(normal.params.size());
   normal.values = RowMatX::Zero(n, n);
   for (Eigen::Index i = 0; i < n; ++i) normal.values(i, i) = 4.0 + static_cast<double>(i);
-  const FitUncertainty sd = EstimateUncertainty(normal, skeleton, 3, params);
+  const Posterior posterior = PosteriorAtOptimum({params, normal, 0, 0, 3 * std::numbers::sqrt2});
+  const FitUncertainty sd = EstimateUncertainty(posterior, skeleton, params);
   ASSERT_EQ(sd.rotation_sd_rad.size(), 12);
   EXPECT_NEAR(sd.rotation_sd_rad[0], 3 * std::sqrt((1 / 4.0 + 1 / 5.0 + 1 / 6.0) / 3), 1e-9);
   EXPECT_NEAR(sd.rotation_sd_rad[1], 3 * std::sqrt((1 / 7.0 + 1 / 8.0 + 1 / 9.0) / 3), 1e-9);
@@ -233,10 +273,15 @@ TEST(UncertaintyTest, OfADiagonalNormalMatrix) {
   RowMatX jacobian;
   skeleton.Evaluate(params, &positions, &jacobian);
   double variance = 0;  // of the depth of the joint 7 less the pelvis'
+  Mat3 covariance = Mat3::Zero();
   for (Eigen::Index i = 0; i < n; ++i) {
     const double slope = jacobian(3 * 7 + 2, normal.params[i]) - jacobian(2, normal.params[i]);
     variance += slope * slope / normal.values(i, i);
+    const Vec3 moved = jacobian.block<3, 1>(3 * 7, normal.params[i]);
+    covariance += moved * moved.transpose() / normal.values(i, i);
   }
+  ASSERT_EQ(sd.joint_cov_m2.size(), 12u);
+  EXPECT_LT((sd.joint_cov_m2[7] - 9 * covariance).cwiseAbs().maxCoeff(), 1e-9);
   EXPECT_NEAR(sd.depth_sd_m[7], 3 * std::sqrt(variance), 1e-9);
   EXPECT_EQ(sd.depth_sd_m[0], 0);
 }
@@ -327,6 +372,7 @@ TEST(FitChecksTest, KeypointsBeyondAnyPicture) {
   problem.camera = {1000, {10, 20}};
   problem.start = BodyParams(SmplLayout());
   problem.confidence.setConstant(0.5);
+  problem.keypoints_px.setConstant(61.5);
   FitOptions options;
   const auto reason = [&](int observed) {
     return Refusal(problem, options, SpinJoints(), SmplLayout(), observed).reason;

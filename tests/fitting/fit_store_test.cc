@@ -69,6 +69,22 @@ TEST(FitStore, GuardsRefuseImplausibleBodies) {
   EXPECT_EQ(store.GetStats(10).fits, 0);
 }
 
+// Up to 10 more than what is stored, but never beyond 250.
+TEST(FitStore, TheCeilingHoldsForLaterFitsToo) {
+  StorePolicy policy;
+  policy.rule = StoreRule::kGuarded;
+  policy.prior_margin = 10;
+  policy.prior_ceiling = 250;
+  FitStore store = MakeStore(policy);
+  const FitStore::Key key{"lsp", 7};
+  EXPECT_EQ(store.Consider(key, MakeFit(50, 230)), Verdict::kFirst);
+  EXPECT_EQ(store.Consider(key, MakeFit(40, 240.5)), Verdict::kPrior);
+  EXPECT_EQ(store.Consider(key, MakeFit(40, 239.5)), Verdict::kImproved);
+  EXPECT_EQ(store.Consider(key, MakeFit(30, 249)), Verdict::kImproved);
+  EXPECT_EQ(store.Consider(key, MakeFit(20, 251)), Verdict::kPrior);
+  EXPECT_EQ(store.Consider(key, MakeFit(20, 250)), Verdict::kImproved);
+}
+
 // Q5: in SPIN only the score decides.
 TEST(FitStore, TheRuleDecidesWhatASmallerScoreIsWorth) {
   for (const StoreRule rule : {StoreRule::kSpin, StoreRule::kGuarded, StoreRule::kObjective}) {
@@ -95,6 +111,25 @@ TEST(FitStore, TruthStays) {
   store.files()[0].Write(store.files()[0].Position("lsp", 1), truth);
   EXPECT_EQ(store.Consider({"lsp", 1}, MakeFit(1)), Verdict::kKept);
   EXPECT_TRUE(store.Accepted("lsp", *store.Get({"lsp", 1})));
+}
+
+// Neither what is true nor what was never scored says how good the fits are.
+TEST(FitStore, TheMeanScoreIsOfTheFitsThatHaveOne) {
+  FitStore store = MakeStore();
+  EXPECT_EQ(store.GetStats(5).mean_score_px2, 0);
+  const double scores[] = {40, 200, 75};
+  for (int64_t row = 0; row < 3; ++row) store.Consider({"lsp", row}, MakeFit(scores[row]));
+  FitFile& file = store.files()[0];
+  StoredFit truth = MakeFit(3), unscored = MakeFit(0);
+  truth.source = FitSource::kTruth;
+  unscored.score_px2 = std::numeric_limits<double>::infinity();
+  file.Write(file.Position("lsp", 3), truth);
+  file.Write(file.Position("coco", 4), unscored);
+  const FitStore::Stats stats = store.GetStats(20);
+  EXPECT_EQ(stats.fits, 5);
+  EXPECT_EQ(stats.scored, 3);
+  EXPECT_DOUBLE_EQ(stats.mean_score_px2, 105);
+  EXPECT_DOUBLE_EQ(stats.share_with_fit, 0.25);
 }
 
 TEST(FitStore, DataSetsMayHaveThresholdsOfTheirOwn) {

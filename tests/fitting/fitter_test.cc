@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/cold_start.h"
+#include "fitting/fit_checks.h"
 #include "fitting/hypotheses.h"
 #include "fitting/terms/angle_prior.h"
 #include "fitting/test_problems.h"
@@ -47,6 +48,37 @@ class FitterTest : public testing::Test {
   std::shared_ptr<const BodyModel> body_ = MakeStickBody();
   std::shared_ptr<const PosePrior> prior_ = MakeStickPrior();
 };
+
+// Confidences are fractions, and a joint without any does not count: the error's share of the 224 px
+// box is by hand.
+TEST(FitChecks, WeighErrorsByConfidence) {
+  FitProblem problem;
+  problem.pixel_scale = 0.5;
+  problem.confidence.setZero();
+  problem.confidence[3] = 0.5;
+  problem.confidence[7] = 0.25;
+  FitSummary summary;
+  summary.usable = true;
+  summary.per_joint_error_px = VecX::Constant(problem.confidence.size(), std::nan(""));
+  summary.per_joint_error_px[3] = 40;
+  summary.per_joint_error_px[7] = 200;
+  // (0.25 * 40 + 0.0625 * 200) / 0.3125 = 72 px of the image, 36 of the crop: 16.07 %.
+  FitOptions options;
+  options.max_error_share = 0.161;
+  CheckError(problem, options, &summary);
+  EXPECT_TRUE(summary.usable);
+  options.max_error_share = 0.160;
+  CheckError(problem, options, &summary);
+  EXPECT_FALSE(summary.usable);
+  EXPECT_EQ(summary.reason, FitReason::kLargeError);
+  EXPECT_NE(summary.reason_text.find("16 % of the person's size"), std::string::npos);
+  summary = {};
+  summary.usable = true;
+  summary.per_joint_error_px = VecX::Constant(problem.confidence.size(), 1e4);
+  options.max_error_share = 0;  // none is too large
+  CheckError(problem, options, &summary);
+  EXPECT_TRUE(summary.usable);
+}
 
 TEST_F(FitterTest, ExplainsExactKeypoints) {
   const Fitter fitter = Make(Loose());
@@ -136,6 +168,29 @@ TEST_F(FitterTest, RefusesWithReason) {
   problem = good;
   problem.confidence.resize(3);
   EXPECT_EQ(reason(problem), FitReason::kNonFiniteInput);
+  problem = good;
+  problem.keypoints_px /= 1000;  // to shares of a picture of 1000 px
+  EXPECT_EQ(reason(problem), FitReason::kNotPixels);
+  EXPECT_NE(fitter.Fit(problem).summary.reason_text.find("keypoint_scale"), std::string::npos);
+  problem = good;
+  problem.camera.focal_px = 35;  // of a person of 560 px: 2 atan(8) = 166 degrees
+  problem.pixel_scale = 0.4;
+  EXPECT_EQ(reason(problem), FitReason::kBadCamera);
+  EXPECT_NE(fitter.Fit(problem).summary.reason_text.find("mm"), std::string::npos);
+}
+
+// Another joint order: every keypoint a body's size from where its joint is.
+TEST_F(FitterTest, OfOtherKeypointsIsNotUsable) {
+  FitOptions strict;
+  strict.max_error_share = kMaxErrorShare;
+  const Fitter fitter = Make(strict);
+  FitProblem problem = MakeTrueProblem(fitter, 1).problem;
+  EXPECT_TRUE(fitter.Fit(problem).summary.usable);
+  problem.keypoints_px = problem.keypoints_px.colwise().reverse().eval();
+  const FitResult result = fitter.Fit(problem);
+  EXPECT_FALSE(result.summary.usable);
+  EXPECT_EQ(result.summary.reason, FitReason::kLargeError);
+  EXPECT_TRUE(Make().Fit(problem).summary.usable);
 }
 
 TEST_F(FitterTest, UnobservedKeypointsMeanNothing) {
@@ -306,6 +361,32 @@ TEST(Fitter, FindsLimbsLabelledTheWrongWayRound) {
   EXPECT_GE(found, 6);  // crossed arms are a pose too
 }
 
+// What the exchange is worth, 100 px^2, is shared out among the 49 keypoints by their squared
+// confidence: 49 x 0.81^2.
+TEST(Fitter, ExchangedLimbsCostAGrossErrorPerSquaredConfidence) {
+  FitOptions as_labelled;
+  as_labelled.try_exchanged_limbs = false;
+  const auto body = LoadBodyModel("builtin");
+  const auto prior = LoadPosePrior();
+  const Fitter fitter(body, prior, {}), plain(body, prior, as_labelled);
+  int found = 0;
+  for (uint64_t seed = 0; seed < 10 && found < 2; ++seed) {
+    FitProblem right = DisturbedProblem(fitter, seed);
+    ASSERT_EQ(right.confidence.sum(), 49);
+    right.confidence *= 0.81;
+    FitProblem wrong = right;
+    wrong.keypoints_px =
+        right.keypoints_px(SpinKeypointsWithLimbsExchanged(Limbs::kLegs), Eigen::all);
+    const FitResult result = fitter.Fit(wrong);
+    if (result.summary.exchanged != Limbs::kLegs) continue;
+    ++found;
+    const double exchanged = plain.Fit(right).summary.score.objective_px2 + 100 / 32.1489;
+    EXPECT_LT(exchanged, fitter.Score(wrong, result.params).objective_px2);
+    EXPECT_NEAR(result.summary.score.objective_px2, exchanged, 1e-6);
+  }
+  EXPECT_EQ(found, 2);
+}
+
 TEST_F(FitterTest, AStartAtThePriorsMeanIsNoStart) {
   const Fitter anchored = Make(FitOptions::Anchored());
   FitProblem problem = MakeTrueProblem(anchored, 2).problem;
@@ -363,6 +444,69 @@ TEST_F(FitterTest, UncertaintyMatchesTheErrors) {
   EXPECT_GT(within_one, 0.6 * count);
   EXPECT_GT(within_two, 0.85 * count);
   EXPECT_LT(within_one, 0.95 * count);
+}
+
+// A person in one of the two poses of the prior, without legs: the arms say nothing of them.
+FitProblem WithoutLegs(FitProblem problem) {
+  for (int i = 0; i < problem.confidence.size(); ++i) {
+    const std::string_view name = SpinJoints().joints[i];
+    for (const char* part : {"Knee", "Ankle", "Toe", "Heel"}) {
+      if (name.find(part) != std::string_view::npos) problem.confidence[i] = 0;
+    }
+  }
+  return problem;
+}
+
+TEST_F(FitterTest, UnseenLegsAreWhereThePriorHasThemAndUnsure) {
+  FitOptions options;
+  options.estimate_uncertainty = true;
+  const Fitter resting = Make(options);
+  options.rest_unseen_limbs = false;
+  const Fitter as_it_ends = Make(options);
+  const std::vector<int> legs = {1, 2, 4, 5, 7, 8, 10, 11};
+  int rested_differ = 0;
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    const FitProblem whole = DisturbedProblem(resting, seed);
+    const FitProblem problem = WithoutLegs(whole);
+    const FitResult rested = resting.Fit(problem), ended = as_it_ends.Fit(problem);
+    ASSERT_TRUE(rested.summary.usable && ended.summary.usable);
+    for (int k = 0; k < kNumBodyJoints; ++k) {
+      const bool same = rested.params.rotation(k) == ended.params.rotation(k);
+      if (std::ranges::count(legs, k) > 0) {
+        rested_differ += !same;
+      } else {
+        EXPECT_TRUE(same) << k;
+      }
+    }
+    EXPECT_EQ(rested.params.transl(), ended.params.transl());
+    // The knees are 0 and 0.8 rad about x, at 0.6 and 0.4, each of 0.3 rad: 0.49 rad in all.
+    for (const int knee : {4, 5}) {
+      const double x = rested.params.rotation(knee).x();
+      EXPECT_GT(x, 0.1);
+      EXPECT_LT(x, 0.6);
+      EXPECT_GT(rested.uncertainty->rotation_sd_rad[knee], 0.3);
+      EXPECT_LT(rested.uncertainty->rotation_sd_rad[knee], 0.7);
+    }
+    // What is seen is as sure as ever, and a hidden ankle may be 20 cm off.
+    EXPECT_LT(std::sqrt(rested.uncertainty->joint_cov_m2[20].trace()), 0.6);
+    EXPECT_GT(std::sqrt(rested.uncertainty->joint_cov_m2[7].topLeftCorner<2, 2>().trace()), 0.1);
+    // Of a whole person not a bit is another.
+    EXPECT_EQ(resting.Fit(whole).params.values(), as_it_ends.Fit(whole).params.values());
+  }
+  EXPECT_GE(rested_differ, 40) << "hips and knees";
+}
+
+// Where resting would cost more than the start, the legs stay.
+TEST_F(FitterTest, RestingLegsNeverEndWorseThanTheStart) {
+  const Fitter fitter = Make();
+  for (uint64_t seed = 0; seed < 10; ++seed) {
+    FitProblem problem = WithoutLegs(DisturbedProblem(fitter, seed));
+    FitOptions options;
+    options.rest_unseen_limbs = false;
+    problem.start = Make(options).Fit(problem).params;
+    const FitResult result = fitter.Fit(problem);
+    EXPECT_LE(result.summary.after.BodyTotal(), result.summary.before.BodyTotal());
+  }
 }
 
 TEST_F(FitterTest, ALimitLeavesStraightLimbsAlone) {

@@ -22,6 +22,31 @@ namespace {
 constexpr double kPi = std::numbers::pi;
 constexpr double kSecondsPerFrame = 1 / 30.0;
 
+// One joint along x, by hand: half a second a frame, the second frame is missing. At 2 m/s it comes
+// to 3; at 4 m/s, an acceleration of 2 / 1.5 s times 2 m/s, it comes to 4.
+TEST(SmoothestPathTest, KeepsTheSpeedAcrossAGap) {
+  const auto at = [](double x, double cost) { return PathStep{cost, Points3{{x, 0, 0}}}; };
+  const std::vector<int> frames = {0, 2, 3};
+  const auto path = [&](double cost_of_3) {
+    const std::vector<std::vector<PathStep>> steps = {
+        {at(0, 0)}, {at(2, 0)}, {at(3, cost_of_3), at(4, 0)}};
+    return SmoothestPath(steps, frames, 0.5, /*acceleration_weight=*/0.5);
+  };
+  EXPECT_EQ(path(0), (std::vector<int>{0, 0, 0}));
+  // 0.5^2 (8/3)^2 = 1.778
+  EXPECT_EQ(path(1.77), (std::vector<int>{0, 0, 0}));
+  EXPECT_EQ(path(1.79), (std::vector<int>{0, 0, 1}));
+}
+
+// Dearer by itself, but in line: 0.5 against an acceleration of 2, whose square is 4.
+TEST(SmoothestPathTest, LooksAtWhatFollows) {
+  const auto at = [](double x, double cost) { return PathStep{cost, Points3{{x, 0, 0}}}; };
+  const std::vector<std::vector<PathStep>> steps = {
+      {at(0, 0)}, {at(0, 0), at(7, 0), at(1, 0.5)}, {at(2, 0)}};
+  const std::vector<int> frames = {5, 6, 7};
+  EXPECT_EQ(SmoothestPath(steps, frames, 1, 1), (std::vector<int>{0, 2, 0}));
+}
+
 struct TrueSequence {
   std::vector<FitProblem> frames;  // cold
   std::vector<BodyParams> truth;
@@ -192,6 +217,113 @@ TEST_F(SequenceTest, BridgesFramesThatCannotBeFitted) {
     EXPECT_NE(bridged.frames[i].summary.reason, FitReason::kOk);
   }
   EXPECT_LT(Against(*fitter, whole, ParamsOf(bridged.frames)).per_frame_m.maxCoeff(), 0.03);
+}
+
+// Keypoints of another order in some frames: the person stands in them as in their neighbours.
+TEST_F(SequenceTest, SingleFramesFarFromTheirKeypointsAreCarried) {
+  FitOptions options;
+  options.max_error_share = kMaxErrorShare;
+  const auto fitter = Make(options);
+  const SequenceFitter sequence_fitter(fitter, {});
+  TrueSequence sequence = Make(*fitter, 11, 1, 5);
+  const auto spoil = [&](int frame) {
+    Points2& px = sequence.frames[frame].keypoints_px;
+    px = px.colwise().reverse().eval();
+  };
+  for (const int frame : {2, 3, 7}) spoil(frame);
+  const std::vector<FitResult> alone = fitter->FitAll(sequence.frames, 1);
+  SequenceResult result = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_EQ(result.summary.far_frames, 3);
+  EXPECT_EQ(result.summary.bridged_frames, 0);
+  for (int i = 0; i < 11; ++i) {
+    const bool spoilt = i == 2 || i == 3 || i == 7;
+    EXPECT_EQ(alone[i].summary.reason, spoilt ? FitReason::kLargeError : FitReason::kOk) << i;
+    EXPECT_TRUE(result.frames[i].summary.usable) << i;
+    EXPECT_EQ(result.frames[i].summary.reason, FitReason::kOk) << i;
+    EXPECT_EQ(result.frames[i].summary.reason_text, "") << i;
+    EXPECT_TRUE(result.alone[i].has_value()) << i;
+  }
+  EXPECT_LT(Against(*fitter, sequence.truth, ParamsOf(result.frames)).per_frame_m.maxCoeff(), 0.1);
+}
+
+// The row that a keypoint has where left and right are exchanged.
+std::vector<int> OtherSides() {
+  const KeypointSet& set = SpinJoints();
+  std::vector<int> rows;
+  for (int i = 0; i < set.size(); ++i) {
+    std::string name(set.joints[i]);
+    for (const auto& [a, b] : {std::pair("Left", "Right"), {"OP L", "OP R"}}) {
+      const std::string left = a, right = b;
+      if (name.starts_with(left)) {
+        name = right + name.substr(left.size());
+      } else if (name.starts_with(right)) {
+        name = left + name.substr(right.size());
+      } else {
+        continue;
+      }
+      break;
+    }
+    rows.push_back(set.IndexOf(name));
+  }
+  return rows;
+}
+
+TEST_F(SequenceTest, FramesWithSidesExchangedDoNotThrowTheMotion) {
+  FitOptions options;
+  options.max_error_share = kMaxErrorShare;
+  const auto fitter = Make(options);
+  const SequenceFitter sequence_fitter(fitter, {});
+  const std::vector<int> sides = OtherSides();
+  ASSERT_GE(std::ranges::min(sides), 0);
+  for (const uint64_t seed : {1, 5}) {
+    TrueSequence sequence = Make(*fitter, 11, 1, seed);
+    const auto right = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+    for (const int frame : {3, 6, 7}) {
+      Points2& px = sequence.frames[frame].keypoints_px;
+      px = px(sides, Eigen::all).eval();
+    }
+    const auto result = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+    for (const FitResult& frame : result.frames) EXPECT_TRUE(frame.summary.usable);
+    const auto moved = [&](const std::vector<FitResult>& frames) {
+      return Against(*fitter, ParamsOf(right.frames), ParamsOf(frames)).per_frame_m;
+    };
+    EXPECT_LT(moved(result.frames).maxCoeff(), 0.12) << seed;
+    const VecX alone = moved(fitter->FitAll(sequence.frames, 1));
+    for (const int frame : {3, 6, 7}) EXPECT_GT(alone[frame], 0.15) << "the test needs a turn";
+  }
+}
+
+// Another order of the joints, in most frames and in all.
+TEST_F(SequenceTest, ASequenceFarFromItsKeypointsIsNotUsable) {
+  FitOptions options;
+  options.max_error_share = kMaxErrorShare;
+  const SequenceFitter sequence_fitter(Make(options), {});
+  TrueSequence sequence = Make(*Make(options), 11, 1, 5);
+  const auto spoil = [&](int frame) {
+    Points2& px = sequence.frames[frame].keypoints_px;
+    px = px.colwise().reverse().eval();
+  };
+  const auto is_refused = [](const FitResult& frame) {
+    const FitSummary& summary = frame.summary;
+    EXPECT_TRUE(frame.params.values().allFinite());
+    EXPECT_EQ(summary.usable, summary.reason == FitReason::kOk);
+    EXPECT_EQ(summary.usable, summary.reason_text.find("fit.max_error_share") == std::string::npos);
+    return summary.reason == FitReason::kLargeError;
+  };
+  for (const int frame : {0, 1, 3, 5, 8, 9}) spoil(frame);
+  SequenceResult result = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_GE(result.summary.far_frames, 6);
+  EXPECT_EQ(std::ranges::count_if(result.frames, is_refused), result.summary.far_frames);
+  for (const int frame : {0, 1, 3, 5, 8, 9}) EXPECT_TRUE(is_refused(result.frames[frame])) << frame;
+  for (const int frame : {2, 4, 6, 7, 10}) spoil(frame);
+  result = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_EQ(result.summary.far_frames, 11);
+  EXPECT_EQ(std::ranges::count_if(result.frames, is_refused), 11);
+
+  options.max_error_share = 0;  // every fit is
+  result = SequenceFitter(Make(options), {}).Fit(sequence.frames, kSecondsPerFrame, 1);
+  EXPECT_EQ(result.summary.far_frames, 0);
+  EXPECT_EQ(std::ranges::count_if(result.frames, is_refused), 0);
 }
 
 TEST_F(SequenceTest, FlipsOfSingleFramesVanish) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "body/reduced_body.h"
+#include "core/so3.h"
 #include "fitting/backends/backend_problem.h"
 #include "fitting/backends/ceres_backend.h"
 #include "fitting/terms/autodiff_term.h"
@@ -59,6 +60,24 @@ TEST(RigidBackendTest, PointsInSpaceAndTermsOfWhatIsHeld) {
   const SolverResult by_ceres = SolveWithCeres(objective, {100, 1e-12}, &ceres);
   EXPECT_NEAR(by_rigid.cost, by_ceres.cost, 1e-8 * by_ceres.cost);
   EXPECT_NEAR(by_rigid.cost, objective.Cost(rigid), 1e-9 * by_rigid.cost);
+}
+
+// A shape that lifts the whole skeleton, the pelvis too: what turns, turns about where it is then.
+TEST(RigidBackendTest, TurnsAboutThePelvisOfTheShape) {
+  const BackendProblem plain;
+  BodyModel lifted = *plain.body;
+  for (int v = 0; v < lifted.num_vertices(); ++v) lifted.shapedirs(3 * v + 1, 1) += 0.2;
+  const BackendProblem problem(std::make_shared<BodyModel>(lifted));
+  BackendProblem::Person person = problem.MakePerson(4);
+  person.start.betas()[1] = 1.5;
+  Objective objective = problem.MakeTorso(person);
+  BodyParams rigid = person.start, ceres = person.start;
+  const SolverResult by_rigid = SolveRigid(objective, {100, 1e-12}, &rigid);
+  SolveWithCeres(objective, {100, 1e-12}, &ceres);
+  EXPECT_GT(RotationAngle(ExpSO3(rigid.rotation(0)), ExpSO3(person.start.rotation(0))), 0.05);
+  EXPECT_NEAR(by_rigid.cost, objective.Cost(rigid), 1e-9 * by_rigid.cost);
+  EXPECT_LT((rigid.rotation(0) - ceres.rotation(0)).norm(), 1e-4);
+  EXPECT_LT((rigid.transl() - ceres.transl()).norm(), 1e-3);
 }
 
 TEST(RigidBackendTest, KnowsWhatIsRigid) {
