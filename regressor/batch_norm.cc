@@ -18,12 +18,16 @@ using torch::autograd::variable_list;
 
 // All dimensions but the channels'.
 std::vector<int64_t> OverSamples(const at::Tensor& x) {
-  return x.dim() == 2 ? std::vector<int64_t>{0} : std::vector<int64_t>{0, 2, 3};
+  std::vector<int64_t> dimensions = {0};
+  for (int64_t d = 2; d < x.dim(); ++d) dimensions.push_back(d);
+  return dimensions;
 }
 
-// [C] as it broadcasts against [B,C] or [B,C,H,W].
+// [C] as it broadcasts against [B,C,...].
 at::Tensor PerChannel(const at::Tensor& values, const at::Tensor& x) {
-  return x.dim() == 2 ? values : values.reshape({-1, 1, 1});
+  std::vector<int64_t> shape(x.dim() - 1, 1);
+  shape[0] = -1;
+  return values.reshape(shape);
 }
 
 struct SyncedNorm : torch::autograd::Function<SyncedNorm> {
@@ -58,7 +62,7 @@ struct SyncedNorm : torch::autograd::Function<SyncedNorm> {
 }  // namespace
 
 void BatchNormImpl::_check_input_dim(const at::Tensor& x) {
-  GYRE_CHECK(x.dim() == 2 || x.dim() == 4);
+  GYRE_CHECK(x.dim() >= 2 && x.dim() <= 4);
 }
 
 at::Tensor BatchNormImpl::forward(const at::Tensor& x) {

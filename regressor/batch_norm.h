@@ -25,7 +25,7 @@ class BatchNormImpl
  public:
   explicit BatchNormImpl(int64_t channels) : NormImplBase(channels) {}
 
-  // [B,C] or [B,C,H,W].
+  // [B,C], [B,C,T] or [B,C,H,W].
   at::Tensor forward(const at::Tensor& x);
 
   RankMean rank_mean;   // of one rank: statistics of its own samples

@@ -20,8 +20,16 @@ void LossOptions::Check() const {
   check("betas", betas);
   check("expression", expression);
   check("camera", camera);
+  check("uvd", uvd);
+  check("volumes", volumes);
+  check("twist", twist);
+  check("axis_angle", axis_angle);
+  check("body_joints", body_joints);
   check("vertices", vertices);
   check("vertices_after", static_cast<double>(vertices_after));
+  check("mesh_vertices", mesh_vertices);
+  check("mesh_keypoints_2d", mesh_keypoints_2d);
+  check("mesh_keypoints_3d", mesh_keypoints_3d);
   check("openpose_joints", openpose_joints);
   check("annotated_joints", annotated_joints);
   check("fit_sd_rad", fit_sd_rad);

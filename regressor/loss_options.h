@@ -35,8 +35,15 @@ struct LossOptions {
   double betas = 0.001;
   double expression = 0.001;   // of bodies that have one
   double camera = 1;           // keeps the camera's scale positive
+  double uvd = 1;              // where joints are seen, of outputs that say so
+  double volumes = 1;          // heat maps, likewise
+  double twist = 0.1;      // cosine and sine of bones' twists, of outputs that say so
+  double axis_angle = 0;       // rotations as axis-angle (Pose2Pose), which wrap at a full turn
+  double body_joints = 0;      // 3D joints of the body that teaches, metres, hip-centred
   double vertices = 0;         // mean absolute difference, metres; the mesh is posed only if > 0
   int64_t vertices_after = 0;  // steps without that term at first
+  // Of a mesh that the network says as such, beside the body that is made of it (GraphCMR: 1).
+  double mesh_vertices = 1, mesh_keypoints_2d = 1, mesh_keypoints_3d = 1;
   // Of joints in the 2D term: OpenPose's (of SPIN's 49 the first 25) and what people annotated.
   double openpose_joints = 0;
   double annotated_joints = 1;
@@ -59,8 +66,16 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("betas", o.betas, "Weight of the shape");
   visit("expression", o.expression, "Weight of the expression, where the body has one");
   visit("camera", o.camera, "Weight against a negative camera scale");
+  visit("uvd", o.uvd, "Weight of where joints are seen, for networks that say so");
+  visit("volumes", o.volumes, "Weight of heat maps, likewise");
+  visit("twist", o.twist, "Weight of bones' twists, for networks that say so");
+  visit("axis_angle", o.axis_angle, "Weight of the rotations as axis-angle");
+  visit("body_joints", o.body_joints, "Weight of the 3D joints of bodies that teach");
   visit("vertices", o.vertices, "Weight of the vertices");
   visit("vertices_after", o.vertices_after, "Steps without the vertices at first");
+  visit("mesh_vertices", o.mesh_vertices, "Weight of the vertices of a mesh that is said as such");
+  visit("mesh_keypoints_2d", o.mesh_keypoints_2d, "Weight of its keypoints");
+  visit("mesh_keypoints_3d", o.mesh_keypoints_3d, "Weight of its joints");
   visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's joints (of the 49 the first 25)");
   visit("annotated_joints", o.annotated_joints, "Weight of the others");
   visit("fit_sd_rad", o.fit_sd_rad,

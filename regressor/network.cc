@@ -8,7 +8,9 @@
 namespace gyre {
 
 NetworkImpl::NetworkImpl(const NetworkOptions& options, const NetworkSetting& setting)
-    : options_((options.Check(), options)), keypoints_(FindKeypointSet(options.keypoints)) {
+    : options_((options.Check(), options)),
+      keypoints_(FindKeypointSet(options.keypoints)),
+      uvd_set_(UvdSetOf(options)) {
   const HeadKind& head = FindHead(options.head);
   names_ = Names(head.names);
   encoder_ = register_module("encoder", MakeEncoder(options, keypoints_));

@@ -14,8 +14,8 @@ namespace gyre {
 
 class NetworkImpl : public torch::nn::Module {
  public:
-  // `keypoints` of the options name a registered set. Weights are drawn from Torch's random state, the encoder's first. UserError when the setting
-  // lacks what the head needs.
+  // `keypoints` and `uvd_set` of the options name registered sets. Weights are drawn from Torch's
+  // random state, the encoder's first. UserError when the setting lacks what the head needs.
   NetworkImpl(const NetworkOptions& options, const NetworkSetting& setting);
 
   // What options().input says, in the shape that encoders/encoder.h gives. Computes in
@@ -24,6 +24,7 @@ class NetworkImpl : public torch::nn::Module {
 
   const NetworkOptions& options() const { return options_; }
   const KeypointSet& keypoints() const { return keypoints_; }
+  const KeypointSet& uvd_set() const { return uvd_set_; }  // of what is seen: see Output::uvd
   Encoder& encoder() { return *encoder_; }
   Head& head() { return *head_; }
   // What its tensors are called in files.
@@ -32,6 +33,7 @@ class NetworkImpl : public torch::nn::Module {
  private:
   NetworkOptions options_;
   const KeypointSet& keypoints_;
+  const KeypointSet& uvd_set_;
   Names names_;
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Head> head_;

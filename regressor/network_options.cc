@@ -1,9 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regressor/network_options.h"
 
+#include <charconv>
+#include <sstream>
+
 #include "core/error.h"
 
 namespace gyre {
+
+std::vector<int64_t> NetworkOptions::VolumeDepths() const {
+  std::vector<int64_t> depths;
+  std::istringstream items(volume_depths);
+  for (std::string item; std::getline(items, item, '-');) {
+    int64_t depth = 0;
+    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), depth);
+    if (error != std::errc() || end != item.data() + item.size() || depth < 1 || depth > 256) {
+      ThrowUserError("volume_depths: \"{}\" is not a list of numbers in 1..256 such as 1-2-4-64",
+                     volume_depths);
+    }
+    depths.push_back(depth);
+  }
+  return depths;
+}
 
 void NetworkOptions::Check() const {
   if (image_px < 32 || image_px > 1024 || image_px % 32 != 0) {
@@ -12,21 +30,23 @@ void NetworkOptions::Check() const {
   if (width < 8 || width > 256 || width % 8 != 0) {
     ThrowUserError("width: {} is not a multiple of 8 in 8..256", width);
   }
+  VolumeDepths();
+  if (sampled_channels < 1 || sampled_channels > 4096) {
+    ThrowUserError("sampled_channels: {} is not in 1..4096", sampled_channels);
+  }
+  if (!(volume_depth_m > 0 && volume_depth_m <= 100)) {
+    ThrowUserError("volume_depth_m: {} is not in (0, 100]", volume_depth_m);
+  }
+  if (backbone == Backbone::kHourglass && image_px % 64 != 0) {
+    ThrowUserError("image_px: {} is not a multiple of 64, which backbone hourglass takes",
+                   image_px);
+  }
+  ik.Check();
   if (ief_iterations < 1 || ief_iterations > 100) {
     ThrowUserError("ief_iterations: {} is not in 1..100", ief_iterations);
   }
   if (!(dropout >= 0 && dropout < 1)) ThrowUserError("dropout: {} is not in [0, 1)", dropout);
-}
-
-NetworkOptions NetworkOptions::FromPreset(const std::string& name) {
-  NetworkOptions options;
-  if (name == "spin") return options;
-  if (name == "small") {
-    options.backbone = Backbone::kResNet18;
-    options.image_px = 128;
-    return options;
-  }
-  ThrowUserError("network preset: \"{}\" is not one of spin, small", name);
+  graph.Check();
 }
 
 }  // namespace gyre

@@ -28,10 +28,20 @@ struct Output {
   at::Tensor vertices;    // [B,V,3] metres in camera axes, without translation
   at::Tensor joints;      // [B,N,3] of `set`, likewise
   at::Tensor keypoints;   // [B,N,2] of `set` in the crop, in [-1,1]
-  at::Tensor heat_maps;   // [B,N,(D,)H,W] of `set`
-  at::Tensor uncertainty;  // [B,N] of `set`: natural logarithm of a standard deviation
+  // Of `uvd_set`: where joints are seen, x, y in the crop in [-1,1], and how many metres each is
+  // behind the root (root_joints.h). [B,M,3]
+  at::Tensor uvd;
+  // Of `uvd_set`: [B,M,D,H,W] each, in the order in which they were made; see layers/volumes.h.
+  std::vector<at::Tensor> heat_maps;
+  double volume_depth_m = 0;  // what they span in depth, about the root
+  at::Tensor twist;  // [B,J,2] cosine and sine of joints about their bones, see layers/ik_layer.h
+  at::Tensor uncertainty;     // [B,N] of `set`: natural logarithm of a standard deviation
+  // A mesh that was said as such, beside the body that it was read as: [B,V,3] like vertices, its own
+  // camera, and what follows from the two like joints and keypoints.
+  at::Tensor mesh, mesh_camera, mesh_joints, mesh_keypoints;
   // What the joints are; null while there are none.
   const KeypointSet* set = nullptr;
+  const KeypointSet* uvd_set = nullptr;
 
   // Calls visit(name, tensor) for every tensor, the undefined ones too.
   template <typename Visitor>
@@ -43,8 +53,14 @@ struct Output {
     visit("vertices", vertices);
     visit("joints", joints);
     visit("keypoints", keypoints);
-    visit("heat_maps", heat_maps);
+    visit("uvd", uvd);
+    for (const at::Tensor& maps : heat_maps) visit("heat_maps", maps);
+    visit("twist", twist);
     visit("uncertainty", uncertainty);
+    visit("mesh", mesh);
+    visit("mesh_camera", mesh_camera);
+    visit("mesh_joints", mesh_joints);
+    visit("mesh_keypoints", mesh_keypoints);
   }
   // Whether it says a whole body and where it stands.
   bool HasBody() const { return rotations.defined() && betas.defined() && camera.defined(); }

@@ -13,4 +13,11 @@ namespace gyre {
 // columns give a matrix that is no rotation, and no NaN).
 at::Tensor RotationFromSixD(const at::Tensor& x, SixDLayout layout = SixDLayout::kSpin);
 
+// [...,3,3] -> [...,3], of length at most pi. Differentiable, at no turn and next to half a turn
+// too; there the axis' sign, which is free, follows R's rounding.
+at::Tensor AxisAngleFromRotation(const at::Tensor& rotations);
+
+// Quaternions [...,4] (w, x, y, z) of any length but 0 -> [...,3,3]. Differentiable.
+at::Tensor RotationFromQuaternion(const at::Tensor& wxyz);
+
 }  // namespace gyre

@@ -75,9 +75,25 @@ void CopyState(const StateDict& targets, const StateDict& state, const std::stri
   for (const auto& [name, source] : state) at::Tensor(targets.at(name)).copy_(source);
 }
 
+// GraphCMR's file has its two networks side by side, and in the first a classifier of no use.
+StateDict GraphCmrState(const TorchValue& root, const std::string& what) {
+  StateDict state;
+  for (const char* part : {"graph_cnn", "smpl_param_regressor"}) {
+    if (const TorchValue* found = root.Find(part)) {
+      for (const auto& [name, tensor] : found->AsStateDict(what + ": " + part)) {
+        state[std::string(part) + "." + name] = tensor;
+      }
+    }
+  }
+  std::erase_if(state,
+                [](const auto& item) { return item.first.starts_with("graph_cnn.resnet.fc."); });
+  return state;
+}
+
 // Entries of a dict that are tensors under the first of these keys that is there, or the dict's
 // own.
 StateDict ModelState(const TorchValue& root, const std::string& what) {
+  if (root.Find("graph_cnn")) return GraphCmrState(root, what);
   for (const char* key : {"model", "state_dict"}) {
     if (const TorchValue* model = root.Find(key)) {
       return model->AsStateDict(what + ": " + key);

@@ -27,8 +27,8 @@ void SetState(torch::nn::Module& module, const StateDict& state, const std::stri
 // ignored.
 void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path& path);
 
-// A whole network: SPIN's released checkpoint, gyre's own (a dict with the weights under "model"),
-// or a bare state_dict.
+// A whole network: SPIN's released checkpoint, GraphCMR's, gyre's own (a dict with the weights under
+// "model"), or a bare state_dict.
 void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
                         const Names& names = {});
 

@@ -2,6 +2,7 @@
 #include "regressor/encoders/encoder.h"
 
 #include "core/error.h"
+#include "regressor/encoders/hourglass_stem.h"
 #include "regressor/encoders/keypoint_encoder.h"
 #include "regressor/encoders/resnet.h"
 #include "regressor/encoders/silhouette_encoder.h"
@@ -11,8 +12,13 @@ namespace {
 
 using MakeFunction = std::shared_ptr<Encoder> (*)(const NetworkOptions&, const KeypointSet&);
 
+std::shared_ptr<Encoder> MakeImageEncoder(const NetworkOptions& options, const KeypointSet& set) {
+  return options.backbone == Backbone::kHourglass ? MakeHourglassStem(options, set)
+                                                  : MakeResNet(options, set);
+}
+
 constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
-    {NetworkInput::kImage, MakeResNet},
+    {NetworkInput::kImage, MakeImageEncoder},
     {NetworkInput::kKeypoints, MakeKeypointEncoder},
     {NetworkInput::kSilhouette, MakeSilhouetteEncoder},
 };

@@ -25,7 +25,7 @@ class Encoder : public torch::nn::Module {
 };
 
 // The encoder of options.input. `set`: the keypoints that one of keypoints looks at.
-//   kImage       [B,3,S,S] through options.backbone, see resnet.h
+//   kImage       [B,3,S,S] through options.backbone, see resnet.h and hourglass_stem.h
 //   kKeypoints   [B,N,3] (x, y in [-1,1] of the crop, confidence), see keypoint_encoder.h
 //   kSilhouette  [B,1,S,S] in [0,1], see silhouette_encoder.h
 std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set);

@@ -6,8 +6,12 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "regressor/heads/c2f_head.h"
+#include "regressor/heads/graph_head.h"
 #include "regressor/heads/hmr_head.h"
+#include "regressor/heads/ik_head.h"
 #include "regressor/heads/joint_head.h"
+#include "regressor/heads/pose2pose_head.h"
 
 namespace gyre {
 namespace {
@@ -17,6 +21,10 @@ const std::vector<HeadKind>& Heads() {
       // SPIN's names have nothing in front, neither of the backbone's layers nor of the head's.
       {"hmr", MakeHmrHead, {{"encoder.", ""}, {"head.", ""}}},
       {"joints", MakeJointHead, {}},
+      {"graphcmr", MakeGraphHead, GraphHeadNames()},
+      {"ik", MakeIkHead, {}},
+      {"c2f", MakeC2fHead, {}},
+      {"pose2pose", MakePose2PoseHead, {{"encoder.", "backbone."}, {"head.", ""}}},
   };
   return heads;
 }
@@ -29,6 +37,10 @@ const HeadKind& FindHead(const std::string& name) {
     ThrowUserError("head: \"{}\" is not one of {}", name, fmt::join(HeadNames(), ", "));
   }
   return *found;
+}
+
+const KeypointSet& UvdSetOf(const NetworkOptions& options) {
+  return FindKeypointSet(options.uvd_set.empty() ? options.keypoints : options.uvd_set);
 }
 
 std::vector<std::string> HeadNames() {

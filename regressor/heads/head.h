@@ -28,10 +28,12 @@ class Head : public torch::nn::Module {
   virtual Output Regress(const Features& features) = 0;
 };
 
+// The set of what a head finds in the picture. UserError for a name that is not registered.
+const KeypointSet& UvdSetOf(const NetworkOptions& options);
+
 struct HeadKind {
   const char* name;  // of NetworkOptions::head
-  std::shared_ptr<Head> (*make)(const NetworkOptions&, const NetworkSetting&,
-                                int64_t feature_size);
+  std::shared_ptr<Head> (*make)(const NetworkOptions&, const NetworkSetting&, int64_t feature_size);
   std::vector<NameRule> names;  // see names.h; empty: files have the network's names
 };
 

@@ -85,6 +85,7 @@ BodyLayerImpl::BodyLayerImpl(const BodyModel& model, const KeypointSet& set, at:
   AddRestJoints(rest, dtype);
   AddPairs(model, rest, dtype);
   AddMesh(model, dtype);
+  AddJointsOfMesh(model, dtype);
 }
 
 void BodyLayerImpl::AddRestJoints(const RestJoints& rest, at::ScalarType dtype) {
@@ -129,6 +130,24 @@ void BodyLayerImpl::AddMesh(const BodyModel& model, at::ScalarType dtype) {
   v_dirs_ = register_buffer("v_dirs", FromMatrix(planes, dtype));
   skin_weights_ = register_buffer("skin_weights", FromMatrix(weights, dtype));
   mesh_ = std::make_shared<MeshBlocks>(mean, planes, weights);
+}
+
+void BodyLayerImpl::AddJointsOfMesh(const BodyModel& model, at::ScalarType dtype) {
+  RowMatX regressor = RowMatX::Zero(set_.size(), num_vertices_);
+  for (int n = 0; n < set_.size(); ++n) {
+    if (!HasJoint(model, FindJoint(set_.joints[n]))) continue;
+    const JointCombination combination = CombinationOf(model, FindJoint(set_.joints[n]));
+    for (const auto& [vertex, weight] : combination.vertices) regressor(n, vertex) += weight;
+    for (const auto& [joint, weight] : combination.joints) {
+      regressor.row(n) += weight * model.J_regressor.row(joint);
+    }
+  }
+  joints_of_mesh_ = register_buffer("joints_of_mesh", FromMatrix(regressor, dtype));
+}
+
+at::Tensor BodyLayerImpl::JointsOfMesh(const at::Tensor& vertices) const {
+  GYRE_CHECK(vertices.dim() == 3 && vertices.size(1) == num_vertices_);
+  return at::matmul(joints_of_mesh_.unsqueeze(0), vertices);
 }
 
 BodyPoints BodyLayerImpl::forward(const at::Tensor& rotations, const at::Tensor& shape,

@@ -43,6 +43,10 @@ class BodyLayerImpl : public torch::nn::Module {
   BodyPoints forward(const at::Tensor& rotations, const at::Tensor& shape,
                      bool with_vertices = false) const;
 
+  // The set's joints [B,N,3] of any mesh of this body [B,V,3]: kinematic ones by the regressor that
+  // gives the rest pose's, which of a posed body are near them. Zero where the body has none.
+  at::Tensor JointsOfMesh(const at::Tensor& vertices) const;
+
   int64_t num_joints() const { return static_cast<int64_t>(parents_.size()); }
   int64_t num_shape() const { return num_shape_; }
   int64_t num_vertices() const { return num_vertices_; }
@@ -55,6 +59,7 @@ class BodyLayerImpl : public torch::nn::Module {
   void AddRestJoints(const RestJoints& rest, at::ScalarType dtype);
   void AddPairs(const BodyModel& model, const RestJoints& rest, at::ScalarType dtype);
   void AddMesh(const BodyModel& model, at::ScalarType dtype);
+  void AddJointsOfMesh(const BodyModel& model, at::ScalarType dtype);
 
   const KeypointSet& set_;
   std::vector<int> missing_;
@@ -65,6 +70,7 @@ class BodyLayerImpl : public torch::nn::Module {
   at::Tensor folded_mean_, folded_dirs_;            // [1,3P], [F,3P]
   at::Tensor pair_bone_, pair_sum_, bone_weights_;  // [P], [N,P], [N,J]
   at::Tensor v_mean_, v_dirs_, skin_weights_;       // [1,3V], [F,3V] planes x, y, z; [J,V]
+  at::Tensor joints_of_mesh_;                       // [N,V]
   std::shared_ptr<const MeshBlocks> mesh_;          // the same for the CPU's kernels
 };
 TORCH_MODULE(BodyLayer);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// pose, betas, expression, camera and vertices.
+// pose, twist, axis_angle, betas, expression, camera and vertices.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/ones_like.h>
 
 #include "regressor/losses/loss.h"
+#include "regressor/rotation.h"
 
 namespace gyre {
 
@@ -18,6 +19,23 @@ Quotient PoseLoss(const Output& output, const Targets& targets, const LossOption
   return WeightedMean(prediction - truth, weight, weight.sum() * entries, options.norm);
 }
 
+Quotient AxisAngleLoss(const Output& output, const Targets& targets, const LossOptions& options) {
+  if (options.axis_angle == 0 || !output.rotations.defined() || !targets.rotations.defined()) {
+    return {};
+  }
+  return SampleMean(AxisAngleFromRotation(output.rotations),
+                    AxisAngleFromRotation(targets.rotations), targets.valid, options.norm);
+}
+
+Quotient TwistLoss(const Output& output, const Targets& targets, const LossOptions& options) {
+  if (!output.twist.defined() || !targets.twist.defined()) return {};
+  const at::Tensor swings = (targets.twist != 0).any(2).to(output.twist.scalar_type());
+  const at::Tensor valid = (targets.valid > 0).to(output.twist.scalar_type());
+  const at::Tensor weight = swings * valid.unsqueeze(1);
+  return WeightedMean(output.twist - targets.twist, weight.unsqueeze(2),
+                      weight.sum() * output.twist.size(2), options.norm);
+}
+
 Quotient BetasLoss(const Output& output, const Targets& targets, const LossOptions& options) {
   return SampleMean(output.betas, targets.betas, targets.valid, options.norm);
 }
@@ -28,8 +46,10 @@ Quotient ExpressionLoss(const Output& output, const Targets& targets, const Loss
 
 Quotient CameraLoss(const Output& output, const Targets& /*targets*/,
                     const LossOptions& /*options*/) {
-  if (!output.camera.defined()) return {};
-  const at::Tensor mean = (-20 * output.camera.select(1, 0)).exp().mean();
+  // Where a mesh has the camera, the body only borrows it.
+  const at::Tensor& camera = output.mesh_camera.defined() ? output.mesh_camera : output.camera;
+  if (!camera.defined()) return {};
+  const at::Tensor mean = (-20 * camera.select(1, 0)).exp().mean();
   return {mean, at::ones_like(mean)};  // ranks have equally many samples
 }
 

@@ -16,7 +16,15 @@ constexpr LossKind kLosses[] = {
     {"betas", &LossOptions::betas, BetasLoss},
     {"expression", &LossOptions::expression, ExpressionLoss},
     {"camera", &LossOptions::camera, CameraLoss},
+    {"uvd", &LossOptions::uvd, UvdLoss},
+    {"volumes", &LossOptions::volumes, VolumeLoss},
+    {"twist", &LossOptions::twist, TwistLoss},
+    {"axis_angle", &LossOptions::axis_angle, AxisAngleLoss},
+    {"body_joints", &LossOptions::body_joints, BodyJointLoss},
     {"vertices", &LossOptions::vertices, VertexLoss},
+    {"mesh_vertices", &LossOptions::mesh_vertices, MeshVertexLoss},
+    {"mesh_keypoints_2d", &LossOptions::mesh_keypoints_2d, MeshKeypointLoss},
+    {"mesh_keypoints_3d", &LossOptions::mesh_keypoints_3d, MeshJointLoss},
 };
 
 }  // namespace

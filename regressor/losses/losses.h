@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// The training losses of SPIN (Kolotouros et al. 2019) and those of bodies that SPIN has not, each a
-// named, masked scalar over B samples, N keypoints of the set, M joints with truth, J rotations:
+// The training losses of SPIN (Kolotouros et al. 2019) and those of bodies that SPIN has not, each
+// a named, masked scalar over B samples, N keypoints of the set, M joints with truth, J rotations:
 //   keypoints_2d  mean over B*N*2  of conf_j w_j |x - x^|^2, x in [-1,1] of the crop
 //   keypoints_3d  mean over (samples with 3D)*M*3  of conf_j |X - X^|^2, both centred on the middle
-//                 of their own hips (see point_losses.cc)
+//                 of their own hips (see root_joints.h)
 //   pose          mean over (valid samples)*J*9  of |R - R^|^2, weighted where weights are given
 //   betas         mean over (valid samples)*S    of |b - b^|^2
 //   expression    mean over (valid samples)*E    of |e - e^|^2
 //   camera        mean over B of exp(-10 s)^2
+//   uvd           mean over B*M*3  of w |u - u^|^2, of the uvd set, see uvd_targets.h
+//   volumes       sum over the stack of means over B*M*cells of w |V - V^|^2, see volume_loss.cc
+//   twist         mean over (valid samples)*(swinging joints)*2  of |t - t^|^2, cosine and sine
+//   axis_angle    mean over (valid samples)*J*3  of |a - a^|^2, axis-angle
+//   body_joints   mean over (valid samples)*N*3  of |X - X^|^2, of the body that teaches, both
+//   about
+//                 their own hips
 //   vertices      mean over (valid samples)*V*3  of |v - v^|
+//   mesh_vertices, mesh_keypoints_2d, mesh_keypoints_3d
+//                 the same three of a mesh that was said as such (GraphCMR)
 //   total = options.total * sum of weight * term
 // LossMean::kObserved divides the keypoint terms by the sum of conf_j w_j per coordinate instead.
 // LossNorm::kL1 takes absolute values for squares.

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// keypoints_2d and keypoints_3d.
+// keypoints_2d, keypoints_3d and body_joints.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 
-#include <utility>
-
 #include "core/error.h"
 #include "regressor/losses/loss.h"
+#include "regressor/root_joints.h"
 
 namespace gyre {
 namespace {
@@ -25,25 +24,9 @@ at::Tensor JointWeights(const KeypointSet& set, const LossOptions& options,
   return weights;
 }
 
-// What joints are centred on: the middle of the two hips, annotated ones if the set has them. A set
-// without hips has its first joint for both.
-struct Center {
-  int64_t right = 0, left = 0;
-};
-Center CenterOf(const KeypointSet& set, int64_t first, int64_t count) {
-  const std::pair<const char*, const char*> hips[] = {{"Right Hip", "Left Hip"},
-                                                      {"OP RHip", "OP LHip"}};
-  const auto has = [&](int64_t idx) { return idx >= 0 && idx < count; };
-  for (const auto& [right, left] : hips) {
-    const Center center{set.IndexOf(right) - first, set.IndexOf(left) - first};
-    if (has(center.right) && has(center.left)) return center;
-  }
-  return {};
-}
-
-// Joints [B,M,3] about it.
-at::Tensor About(const Center& center, const at::Tensor& joints) {
-  return joints - (joints.narrow(1, center.right, 1) + joints.narrow(1, center.left, 1)) / 2;
+// Joints [B,M,3] about their root.
+at::Tensor About(const RootJoints& root, const at::Tensor& joints) {
+  return joints - RootOf(joints, root);
 }
 
 }  // namespace
@@ -65,17 +48,32 @@ Quotient JointLoss(const Output& output, const Targets& targets, const LossOptio
   GYRE_CHECK(output.set == targets.set && targets.joints.size(2) == 4);
   const int64_t first = targets.joints_first, count = targets.joints.size(1);
   GYRE_CHECK(first + count <= output.joints.size(1));
-  const Center center = CenterOf(*targets.set, first, count);
+  const RootJoints root = RootJointsOf(*targets.set, first, count);
   const at::Tensor joints = output.joints.narrow(1, first, count);
   const at::Tensor truth = targets.joints.to(joints.scalar_type());
   const at::Tensor confidence = truth.select(2, 3);
-  // Without both there is no centre.
+  // Without both there is no root.
   const at::Tensor has = targets.has_joints.to(truth.scalar_type()) *
-                         (confidence.select(1, center.right) > 0) *
-                         (confidence.select(1, center.left) > 0);
-  const at::Tensor difference = About(center, joints) - About(center, truth.narrow(2, 0, 3));
+                         (confidence.select(1, root.right) > 0) *
+                         (confidence.select(1, root.left) > 0);
+  const at::Tensor difference = About(root, joints) - About(root, truth.narrow(2, 0, 3));
   return WeightedMean(difference, (confidence * has.unsqueeze(1)).unsqueeze(2),
                       PointDenominator(confidence, has, 3, options.mean), options.norm);
+}
+
+Quotient BodyJointLoss(const Output& output, const Targets& targets, const LossOptions& options) {
+  if (options.body_joints == 0 || !output.joints.defined() || !targets.body_joints.defined()) {
+    return {};
+  }
+  GYRE_CHECK(output.set == targets.set);
+  const at::Tensor truth = targets.body_joints.to(output.joints.scalar_type());
+  const RootJoints root = RootJointsOf(*targets.set);
+  // Joints that the body does not have stand at zero.
+  const at::Tensor has = (truth != 0).any(2).to(truth.scalar_type());
+  const at::Tensor valid = (targets.valid > 0).to(truth.scalar_type());
+  return WeightedMean(About(root, output.joints) - About(root, truth),
+                      (has * valid.unsqueeze(1)).unsqueeze(2),
+                      PointDenominator(has, valid, 3, options.mean), options.norm);
 }
 
 }  // namespace gyre

@@ -21,8 +21,15 @@ struct Targets {
   at::Tensor betas;         // [B,S]
   at::Tensor expression;    // [B,E]
   at::Tensor vertices;      // [B,V,3]
-  at::Tensor valid;         // [B] whether rotations, betas, expression and vertices teach
+  at::Tensor translation;   // [B,3] of that body in the crop's camera, metres
+  at::Tensor body_joints;   // [B,N,3] of `set` of that body, without translation
+  at::Tensor twist;         // [B,J,2] of its joints as in Output; zeros where there is none
+  at::Tensor valid;         // [B] whether what is said of that body teaches
   at::Tensor joint_weight;  // [B,J] of the rotations, >= 0; undefined: all 1
+  // As Output::uvd of `uvd_set`, and how much each of these numbers counts, [B,M,3] each; see
+  // uvd_targets.h.
+  const KeypointSet* uvd_set = nullptr;
+  at::Tensor uvd, uvd_weight;
 };
 
 }  // namespace gyre

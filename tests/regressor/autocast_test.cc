@@ -52,7 +52,8 @@ struct Pass {
 
 // Of a network that looks at `input`, always the same but for the precision.
 Pass PassOf(NetworkInput input, Precision precision, bool training, bool folded) {
-  NetworkOptions options = NetworkOptions::FromPreset("small");
+  NetworkOptions options;
+  options.backbone = Backbone::kResNet18;
   options.input = input;
   options.image_px = 64;
   options.width = 32;

@@ -42,7 +42,8 @@ void OnBoth(const Work& work) {
 // A batch in two halves, whose means are far apart, against the whole of it.
 TEST(BatchNormTest, SyncedHalvesAreAsTheWhole) {
   for (const std::vector<int64_t>& shape :
-       {std::vector<int64_t>{12, 5}, std::vector<int64_t>{4, 5, 3, 2}}) {
+       {std::vector<int64_t>{12, 5}, std::vector<int64_t>{6, 5, 7},
+        std::vector<int64_t>{4, 5, 3, 2}}) {
     const at::Tensor x = at::randn(shape, at::kDouble), g = at::randn(shape, at::kDouble);
     x.narrow(0, 0, shape[0] / 2).add_(30);
     BatchNorm whole(5);

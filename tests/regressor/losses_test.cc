@@ -99,11 +99,11 @@ TEST_F(LossesTest, RotationsTeachByTheirWeights) {
 TEST_F(LossesTest, ObservedMeanDividesByTheConfidences) {
   prediction_.keypoints.fill_(0.1);
   target_.keypoints.select(2, 2).fill_(0);
-  target_.keypoints[1][30][2] = 0.5;
+  target_.keypoints[1][30][2] = 0.0625;  // of two coordinates: an eighth in all
   options_.mean = LossMean::kObserved;
   EXPECT_NEAR(Term("keypoints_2d"), 0.01, 1e-12);
   options_.mean = LossMean::kAll;
-  EXPECT_NEAR(Term("keypoints_2d"), 0.01 * 0.5 / 98, 1e-12);
+  EXPECT_NEAR(Term("keypoints_2d"), 0.01 * 0.0625 / 98, 1e-12);
 }
 
 TEST_F(LossesTest, OpenPoseJointsCountByTheirWeight) {
@@ -283,6 +283,15 @@ TEST_F(OddLossesTest, OnlyWhatBothSidesHoldIsCompared) {
   EXPECT_THROW(Terms(), UserError);
 }
 
+// A body that is read from a mesh borrows the mesh's camera, which alone can learn.
+TEST_F(OddLossesTest, TheCameraOfAMeshIsTheOneThatCounts) {
+  output_.camera = at::full({3, 3}, 0.9, at::kDouble);
+  EXPECT_NEAR(Terms()["camera"], std::exp(-18), 1e-20);
+  output_.mesh_camera = at::zeros({3, 3}, at::kDouble);
+  Set(output_.mesh_camera.select(1, 0), {0.15, -0.05, 0.1});
+  EXPECT_NEAR(Terms()["camera"], (std::exp(-3) + std::exp(1) + std::exp(-2)) / 3, 1e-12);
+}
+
 // Each weight meets its own term, and the terms have their order.
 TEST_F(OddLossesTest, WeightsGoByNames) {
   targets_.valid = at::ones({3}, at::kDouble);
@@ -320,8 +329,10 @@ TEST_F(OddLossesTest, WeightsGoByNames) {
               1e-10);
   std::vector<std::string> order;
   for (const LossKind& kind : LossKinds()) order.emplace_back(kind.name);
-  EXPECT_EQ(order, (std::vector<std::string>{"keypoints_2d", "keypoints_3d", "pose", "betas",
-                                             "expression", "camera", "vertices"}));
+  EXPECT_EQ(order, (std::vector<std::string>{
+                       "keypoints_2d", "keypoints_3d", "pose", "betas", "expression", "camera",
+                       "uvd", "volumes", "twist", "axis_angle", "body_joints", "vertices",
+                       "mesh_vertices", "mesh_keypoints_2d", "mesh_keypoints_3d"}));
 }
 
 TEST_F(LossesTest, OptionsAreChecked) {

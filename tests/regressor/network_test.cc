@@ -8,12 +8,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "io/io_test_util.h"
 #include "regressor/batch_norm.h"
-#include "regressor/regressor_test_util.h"
 #include "regressor/encoders/resnet.h"
 #include "regressor/heads/hmr_head.h"
+#include "regressor/parameter_count.h"
+#include "regressor/regressor_test_util.h"
 #include "regressor/rotation.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
@@ -29,20 +32,15 @@ MeanParams TestMean() { return MeanParams::FromPrior(SmplLayout(), LoadPosePrior
 HmrHead& HeadOf(Network& network) { return dynamic_cast<HmrHead&>(network->head()); }
 
 NetworkOptions SmallOptions(IefActivation activation = IefActivation::kNone) {
-  NetworkOptions options = NetworkOptions::FromPreset("small");
+  NetworkOptions options;
+  options.backbone = Backbone::kResNet18;
   options.image_px = 64;
   options.ief_activation = activation;
   return options;
 }
 
-int64_t NumParameters(const torch::nn::Module& module) {
-  int64_t count = 0;
-  for (const at::Tensor& p : module.parameters()) count += p.numel();
-  return count;
-}
-
-TEST(Network, SpinPresetHasSpinsParametersAndNames) {
-  const Network network(NetworkOptions::FromPreset("spin"), BodySetting());
+TEST(Network, DefaultsHaveSpinsParametersAndNames) {
+  const Network network(NetworkOptions(), BodySetting());
   EXPECT_EQ(NumParameters(*network), 26977501);
   const StateDict state = GetState(*network, network->names());
   for (const char* name :
@@ -129,9 +127,11 @@ TEST(Network, DropoutActsOnlyInTraining) {
   Network network(SmallOptions(), BodySetting());
   const at::NoGradGuard no_grad;
   const at::Tensor feature = at::randn({1, 512});
-  EXPECT_GT(MaxAbs(HeadOf(network).RegressState(feature) - HeadOf(network).RegressState(feature)), 0);
+  EXPECT_GT(MaxAbs(HeadOf(network).RegressState(feature) - HeadOf(network).RegressState(feature)),
+            0);
   network->eval();
-  EXPECT_EQ(MaxAbs(HeadOf(network).RegressState(feature) - HeadOf(network).RegressState(feature)), 0);
+  EXPECT_EQ(MaxAbs(HeadOf(network).RegressState(feature) - HeadOf(network).RegressState(feature)),
+            0);
 }
 
 TEST(Network, EveryParameterReceivesAGradient) {
@@ -180,7 +180,10 @@ TEST(Network, FoldedNormsChangeNothing) {
 TEST(Network, SameSeedGivesTheSameNetwork) {
   const auto first_weight = [] {
     SeedTorch(5);
-    return Network(SmallOptions(), BodySetting())->named_parameters()["head.fc1.weight"].detach().clone();
+    return Network(SmallOptions(), BodySetting())
+        ->named_parameters()["head.fc1.weight"]
+        .detach()
+        .clone();
   };
   EXPECT_EQ(MaxAbs(first_weight() - first_weight()), 0);
 }
@@ -190,7 +193,6 @@ TEST(NetworkOptions, NamesAndChecks) {
     EXPECT_EQ(EnumFromName<Backbone>(EnumName(backbone), "backbone"), backbone);
   }
   EXPECT_THROW(EnumFromName<Backbone>("resnet101", "backbone"), UserError);
-  EXPECT_THROW(NetworkOptions::FromPreset("large"), UserError);
   NetworkOptions options;
   options.Check();
   options.image_px = 100;
@@ -233,9 +235,9 @@ TEST(HmrHead, TakesItsSizesFromTheLayout) {
   for (const auto& item : head.named_parameters()) {
     if (item.key().ends_with(".bias")) decoders.push_back(item.key());
   }
-  EXPECT_EQ(decoders, (std::vector<std::string>{"fc1.bias", "fc2.bias", "decpose.bias",
-                                                "decshape.bias", "decexpression.bias",
-                                                "deccam.bias"}));
+  EXPECT_EQ(decoders,
+            (std::vector<std::string>{"fc1.bias", "fc2.bias", "decpose.bias", "decshape.bias",
+                                      "decexpression.bias", "deccam.bias"}));
 }
 
 TEST(Network, AHeadOfJointsNeedsNoBody) {
@@ -269,6 +271,20 @@ TEST(MeanParams, PriorsMeanStandsUprightInTheImage) {
   const PriorPose prior_mean = LoadPosePrior()->Mean();
   EXPECT_LT((knee - ExpSO3(prior_mean.segment<3>(9))).norm(), 1e-12);
   EXPECT_EQ(mean.cam, Vec3(0.9, 0, 0));
+}
+
+// Joint k is turned about z by k hundredths, in the mean of one component: cos, -sin, sin, cos, 0,
+// 0.
+TEST(MeanParams, EveryJointStartsAtItsOwnMean) {
+  RowMatX means = RowMatX::Zero(1, kNumPriorPose);
+  for (int k = 1; k < 24; ++k) means(0, 3 * (k - 1) + 2) = 0.01 * k;
+  const PosePrior prior(VecX::Ones(1), means, {0.1 * PriorMatrix::Identity()}, "test");
+  const MeanParams mean = MeanParams::FromPrior(SmplLayout(), &prior);
+  for (int k = 1; k < 24; ++k) {
+    const double c = std::cos(0.01 * k), s = std::sin(0.01 * k);
+    const VecX expected{{c, -s, s, c, 0, 0}};
+    EXPECT_LT((mean.pose_6d.segment<6>(6 * k) - expected).norm(), 1e-12) << k;
+  }
 }
 
 TEST(MeanParams, ReadsSpinsFile) {

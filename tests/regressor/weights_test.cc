@@ -21,7 +21,8 @@ using ::testing::HasSubstr;
 
 Network MakeNetwork(uint64_t seed) {
   SeedTorch(seed);
-  NetworkOptions options = NetworkOptions::FromPreset("small");
+  NetworkOptions options;
+  options.backbone = Backbone::kResNet18;
   options.image_px = 32;
   return Network(options, BodySetting());
 }
