@@ -7,6 +7,7 @@
 #include "fitting/problem_file.h"
 #include "io/io_test_util.h"
 #include "io/npz.h"
+#include "loop/bulk/image_camera.h"
 #include "person/crops.h"
 
 namespace gyre {
@@ -135,6 +136,26 @@ TEST(PersonSource, ANetworkGetsTheDataSetsBox) {
   EXPECT_DOUBLE_EQ(PersonForNetwork(problem)->box.side_px, 1.2 * 25);
 }
 
+// Pixel centres are at integers: the middle of 640 x 427 pixels is (319.5, 213).
+TEST(PersonSource, ACameraIsPutAtThePicturesCentre) {
+  FitInput input;
+  input.person.box = {Vec2(10, 20), 30};
+  input.person.image_width = 640;
+  input.person.image_height = 427;
+  SetImageCamera({.focal_px = 812.5, .center_px = {}}, &input);
+  EXPECT_EQ(input.problem.camera.focal_px, 812.5);
+  EXPECT_EQ(input.problem.camera.center_px, Vec2(319.5, 213));
+  // Of whose picture nothing is known: refused by the fitter.
+  input.person.image_width = input.person.image_height = 0;
+  SetImageCamera({.focal_px = 812.5, .center_px = {}}, &input);
+  EXPECT_EQ(input.problem.camera.focal_px, 0);
+  // Without a box there is nobody to fit.
+  input.person.box = {};
+  input.problem.camera.focal_px = 77;
+  SetImageCamera({.focal_px = 812.5, .center_px = {}}, &input);
+  EXPECT_EQ(input.problem.camera.focal_px, 77);
+}
+
 TEST(PersonSource, ChoosesPersons) {
   const TempFolder folder;
   const PersonSource source = DataSource(CocoSpec(folder.Write("people.json", Coco()), ""), {});
@@ -179,6 +200,47 @@ TEST(PersonSource, FollowsOnePersonThroughOpenPosesFrames) {
   EXPECT_THAT(Each(everybody, &Person::image), ElementsAre("f1", "f1", "f1", "f3"));
   EXPECT_THAT(Each(everybody, &Person::place), ElementsAre(0, 1, 2, 0));
   EXPECT_THAT(Each(everybody, &Person::id), ElementsAre(0, 1, 2, 0));
+}
+
+// Missing numbers are frames without anybody, whatever zeros the numbers have.
+TEST(PersonSource, FramesThatHaveNoFile) {
+  const TempFolder folder;
+  for (const char* name : {"v_8", "v_9", "v_12"}) {
+    folder.Write(std::string(name) + "_keypoints.json",
+                 "{\"people\":[" + OpenPosePerson(5, 2) + "]}");
+  }
+  const PersonSource frames = OpenPoseFrames(folder.path(), "", PersonChoice::Parse("0"));
+  for (int time = 0; time < 2; ++time) {  // the same every time
+    EXPECT_THAT(Each(frames, &Person::image), ElementsAre("v_8", "v_9", "v_10", "v_11", "v_12"));
+    EXPECT_THAT(Each(frames, &Person::place), ElementsAre(0, 0, -1, -1, 0));
+    EXPECT_THAT(Each(frames, &Person::frame), ElementsAre(0, 1, 2, 3, 4));
+  }
+  EXPECT_EQ(All(frames)[2].person.source_file, (folder.path() / "v_10_keypoints.json").string());
+  EXPECT_EQ(All(frames)[3].problem.confidence.sum(), 0);
+
+  folder.Write("v_99999_keypoints.json", "{\"people\":[]}");
+  EXPECT_THAT(
+      UserErrorOf([&] { All(OpenPoseFrames(folder.path(), "", PersonChoice::Parse("0"))); }),
+      AllOf(HasSubstr("99986 frames are missing"), HasSubstr("'v_12'")));
+  fs::rename(folder.path() / "v_99999_keypoints.json", folder.path() / "w_3_keypoints.json");
+  EXPECT_THAT(
+      UserErrorOf([&] { All(OpenPoseFrames(folder.path(), "", PersonChoice::Parse("0"))); }),
+      HasSubstr("one video"));
+}
+
+// Two that are alike are one row of a picture, and a ghost is not the largest.
+TEST(PersonSource, TheLargestIsOneOfEachPicture) {
+  const TempFolder folder;
+  std::string ghost = OpenPosePerson(5, 9);
+  for (size_t at = 0; (at = ghost.find("0.5", at)) != std::string::npos; ++at) {
+    ghost.replace(at, 3, "0.05");
+  }
+  const std::string one = OpenPosePerson(50, 3.5);
+  const auto file =
+      folder.Write("a_keypoints.json", "{\"people\":[" + ghost + "," + one + "," + one + "]}");
+  const PersonSource largest =
+      Choose(DataSource(OpenPoseSpec(file, ""), {}), PersonChoice::Parse("largest"));
+  EXPECT_THAT(Each(largest, &Person::place), ElementsAre(1));
 }
 
 TEST(PersonSource, TakesSpinsFilesWithTheirBoxes) {

@@ -12,6 +12,8 @@ void AddTo(Fingerprint* fingerprint, const FitInput& input) {
   };
   numbers(problem.keypoints_px);
   numbers(problem.confidence);
+  // Without keypoints the box is all there is.
+  if (!(problem.confidence.array() > 0).any()) numbers(input.person.box.center_px);
   fingerprint->Add(problem.camera.focal_px);
   numbers(problem.camera.center_px);
   fingerprint->Add(problem.pixel_scale);
@@ -25,30 +27,8 @@ void AddTo(Fingerprint* fingerprint, const FitInput& input) {
   fingerprint->Add(input.person.image);
   fingerprint->Add(input.person.place);
   fingerprint->Add(input.person.id);
-  fingerprint->Add(input.person.image_width);
-  fingerprint->Add(input.person.image_height);
-}
-
-std::string FingerprintOf(const BodyModel& body) {
-  Fingerprint fingerprint;
-  const auto dense = [&](const auto& m) {
-    fingerprint.Add(m.size());
-    fingerprint.AddBytes(m.data(), static_cast<size_t>(m.size()) * sizeof(*m.data()));
-  };
-  const auto sparse = [&](SparseRows m) {
-    m.makeCompressed();
-    fingerprint.Add(m.nonZeros());
-    fingerprint.AddBytes(m.valuePtr(), static_cast<size_t>(m.nonZeros()) * sizeof(double));
-    fingerprint.AddBytes(m.innerIndexPtr(), static_cast<size_t>(m.nonZeros()) * sizeof(int));
-  };
-  dense(body.v_template);
-  dense(body.shapedirs);
-  dense(body.posedirs);
-  sparse(body.J_regressor);
-  sparse(body.weights);
-  sparse(body.J_regressor_extra);
-  dense(body.landmark_vertices);
-  return fingerprint.Hex();
+  fingerprint->Add(input.size_identifies ? input.person.image_width : 0);
+  fingerprint->Add(input.size_identifies ? input.person.image_height : 0);
 }
 
 std::string FingerprintOf(const PosePrior& prior) {

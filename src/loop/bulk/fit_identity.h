@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "body/body_model.h"
+#include "body/body_identity.h"
 #include "body/pose_prior.h"
 #include "core/fingerprint.h"
 #include "loop/bulk/person_source.h"
@@ -16,7 +16,6 @@ namespace gyre {
 // file and the content of the picture.
 void AddTo(Fingerprint* fingerprint, const FitInput& input);
 
-std::string FingerprintOf(const BodyModel& body);
 std::string FingerprintOf(const PosePrior& prior);
 std::string FingerprintOfFile(const std::filesystem::path& path);
 

@@ -2,23 +2,17 @@
 #include "loop/bulk/fit_output.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <opencv2/core/mat.hpp>
 #include <string>
-#include <vector>
 
 #include "core/disk_error.h"
 #include "core/error.h"
-#include "core/file.h"
-#include "core/progress.h"
-#include "io/image.h"
-#include "render/overlay.h"
+#include "core/printable.h"
+#include "loop/bulk/bulk_fit.h"
+#include "loop/bulk/fit_table.h"
 
 namespace gyre {
 
@@ -57,45 +51,52 @@ void RemoveTemporaries(const fs::path& out) {
   }
 }
 
-void WriteOverlays(const fs::path& folder, int64_t max, const BodyModel& body,
-                   const Journal& journal, const FitRow& like) {
-  std::map<std::string, std::vector<int64_t>> by_image;
-  const auto row_at = [&](int64_t i) { return DecodeRow(journal.Read(i, 1)[0], like); };
-  for (int64_t i = 0; i < journal.size(); ++i) {
-    const FitRow row = row_at(i);
-    if (row.image_path.empty() || !row.usable) continue;
-    const bool full = max > 0 && static_cast<int64_t>(by_image.size()) == max;
-    if (!full || by_image.contains(row.image_path)) by_image[row.image_path].push_back(i);
+namespace {
+
+nlohmann::json DescribeQuality(const FitStatistics& statistics) {
+  const Meter& quality = statistics.quality;
+  nlohmann::json json = {{"quality",
+                          {{"mean", quality.Mean()},
+                           {"p1", quality.Percentile(1)},
+                           {"p10", quality.Percentile(10)},
+                           {"p50", quality.Percentile(50)}}},
+                         {"worst", nlohmann::json::array()}};
+  for (const DoubtfulFit& fit : statistics.worst) {
+    json["worst"].push_back({{"index", fit.index},
+                             {"image", fit.image},
+                             {"person", fit.person},
+                             {"id", fit.id},
+                             {"quality", fit.quality},
+                             {"reprojection_px", fit.reprojection_px},
+                             {"usable", fit.usable}});
   }
-  MakeFolder(folder);
-  Progress progress("drawing", "pictures", static_cast<int64_t>(by_image.size()));
-  for (const auto& [path, places] : by_image) {
-    std::vector<FitRow> rows;
-    for (const int64_t i : places) rows.push_back(row_at(i));
-    // By size, not by depth: persons may be seen by cameras of their own.
-    std::stable_sort(rows.begin(), rows.end(), [](const FitRow& a, const FitRow& b) {
-      return a.pixel_scale > b.pixel_scale;
-    });
-    progress.Advance();
-    cv::Mat picture;
-    try {
-      picture = ReadImage(path);
-    } catch (const UserError& error) {
-      spdlog::warn("{}; it is not drawn", error.what());
-      continue;
-    }
-    for (const FitRow& row : rows) {
-      const PosedBody posed = PoseBody(body, row.params);
-      picture = DrawBodyOverlay(picture, posed.vertices, body.faces, row.camera);
-    }
-    WriteImage(folder / (fs::path(path).stem().string() + ".png"), picture);
+  return json;
+}
+
+void PrintQuality(const FitStatistics& statistics) {
+  const Meter& quality = statistics.quality;
+  if (statistics.worst.empty()) return;
+  fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "quality", "mean", "p50", "p10", "p1");
+  fmt::print("  {:<28}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}\n", "  P(PA-MPJPE below 100 mm)",
+             quality.Mean(), quality.Percentile(50), quality.Percentile(10),
+             quality.Percentile(1));
+  for (const DoubtfulFit& fit : statistics.worst) {
+    const std::string who =
+        fit.image.empty() ? fmt::format("id {}", fit.id)
+                          : fmt::format("{}, person {}", Printable(fit.image), fit.person);
+    fmt::print("    {:.2f}  row {} ({}), {:.1f} px{}\n", fit.quality, fit.index, who,
+               fit.reprojection_px, fit.usable ? "" : ", refused");
   }
 }
 
-void ReportFits(const fs::path& out, int64_t fitted, double seconds, bool as_json,
-                const std::optional<SequenceReport>& sequence) {
+}  // namespace
+
+void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
   const FitStatistics statistics = ReadStatistics(out);
-  const double rate = fitted > 0 ? fitted / seconds : 0;
+  const auto fitted = report.fitted;
+  const double seconds = report.seconds, rate = fitted > 0 ? fitted / seconds : 0;
+  const auto& sequence = report.sequence;
+  const bool by_network = report.bodies == BodiesFrom::kNetwork;
   if (as_json) {
     const auto meter = [](const Meter& m) {
       return nlohmann::json{{"mean", m.Mean()},
@@ -109,11 +110,13 @@ void ReportFits(const fs::path& out, int64_t fitted, double seconds, bool as_jso
                            {"refused", statistics.refused},
                            {"reprojection_px", meter(statistics.reprojection_px)},
                            {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
-                           {"fitted_now", fitted},
+                           {by_network ? "predicted_now" : "fitted_now", fitted},
                            {"seconds", seconds},
-                           {"fits_per_second", rate}};
+                           {by_network ? "persons_per_second" : "fits_per_second", rate}};
+    if (!by_network) json.update(DescribeQuality(statistics));
     if (sequence) {
       json["bridged"] = sequence->bridged;
+      json["far_from_keypoints"] = sequence->far;
       json["acceleration_alone_m_s2"] = sequence->acceleration_alone_m_s2;
       json["acceleration_m_s2"] = sequence->acceleration_m_s2;
     }
@@ -121,12 +124,14 @@ void ReportFits(const fs::path& out, int64_t fitted, double seconds, bool as_jso
     return;
   }
   fmt::print("{}: {} persons", out.string(), statistics.persons);
-  if (fitted > 0) fmt::print(", {} now in {:.1f} s, {:.1f} fits/s", fitted, seconds, rate);
-  fmt::print("\n  {:<28}{:>10}\n", "fitted", statistics.usable);
+  if (fitted > 0)
+    fmt::print(", {} now in {:.1f} s, {:.1f} {}/s", fitted, seconds, rate,
+               by_network ? "persons" : "fits");
+  fmt::print("\n  {:<28}{:>10}\n", by_network ? "predicted" : "fitted", statistics.usable);
   for (const auto& [reason, count] : statistics.refused) {
     fmt::print("  {:<28}{:>10}\n", "refused: " + reason, count);
   }
-  if (statistics.usable == 0) return;
+  if (statistics.reprojection_px.count() == 0) return;  // nobody, or nobody with keypoints
   fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "reprojection", "mean", "p50", "p90", "p99");
   const auto line = [](const char* name, const Meter& m) {
     fmt::print("  {:<28}{:>10.2f}{:>10.2f}{:>10.2f}{:>10.2f}\n", name, m.Mean(), m.Percentile(50),
@@ -134,8 +139,10 @@ void ReportFits(const fs::path& out, int64_t fitted, double seconds, bool as_jso
   };
   line("  px of the image", statistics.reprojection_px);
   line("  px of the 224 px crop", statistics.reprojection_crop_px);
+  if (!by_network) PrintQuality(statistics);
   if (!sequence) return;
   fmt::print("  {:<28}{:>10}\n", "bridged by the motion", sequence->bridged);
+  fmt::print("  {:<28}{:>10}\n", "far from their keypoints", sequence->far);
   fmt::print("  {:<28}{:>10.2f} m/s^2, frame by frame {:.2f}\n", "acceleration of joints",
              sequence->acceleration_m_s2, sequence->acceleration_alone_m_s2);
 }

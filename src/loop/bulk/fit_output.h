@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `gyre fit` leaves besides its rows: the file they are in, pictures, the summary.
+// What `gyre fit` leaves besides its rows: the file they are in, the summary.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
-#include <optional>
-
-#include "body/body_model.h"
-#include "io/journal.h"
-#include "loop/bulk/fit_rows.h"
-#include "loop/bulk/fit_sequence.h"
 
 namespace gyre {
+
+struct FitReport;  // bulk_fit.h
 
 // The file itself where --out is a link to one, so that the lock is on the file.
 std::filesystem::path ResolveOut(const std::filesystem::path& out);
@@ -23,13 +18,7 @@ void CheckOut(const std::filesystem::path& out);
 // says so.
 void RemoveTemporaries(const std::filesystem::path& out);
 
-// One picture per photograph with every usable body, the farthest first; of the first `max`
-// photographs (0: all). `like`: see DecodeRow.
-void WriteOverlays(const std::filesystem::path& folder, int64_t max, const BodyModel& body,
-                   const Journal& journal, const FitRow& like);
-
-// Prints the summary, from the file itself. `fitted`, `seconds` and `sequence`: of this run alone.
-void ReportFits(const std::filesystem::path& out, int64_t fitted, double seconds, bool as_json,
-                const std::optional<SequenceReport>& sequence = {});
+// Prints the summary, from the file itself; what was done now is in `report`.
+void ReportFits(const std::filesystem::path& out, const FitReport& report, bool as_json);
 
 }  // namespace gyre

@@ -1,52 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/bulk/network_start.h"
 
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
+#include <cmath>
 #include <optional>
 
 #include "core/error.h"
 #include "core/parallel.h"
 #include "datasets/decorators/augment.h"
 #include "datasets/decorators/loader.h"
-#include "io/image.h"
+#include "datasets/readers/image_folder.h"
+#include "loop/bulk/fit_identity.h"
+#include "loop/runs/run_directory.h"
 #include "loop/training/predictor.h"
 #include "regressor/runtime.h"
 
 namespace gyre {
 namespace {
 
-ImageBuffer BufferOf(const cv::Mat& image) {
-  ImageBuffer buffer;
-  buffer.width = image.cols;
-  buffer.height = image.rows;
-  buffer.pixels.assign(image.datastart, image.dataend);
-  return buffer;
-}
-
-// The person's picture as a batch of one; empty when it cannot be cropped.
-std::optional<Batch> BatchOf(const Person& person, int crop_px) {
-  if (person.image_path.empty()) return std::nullopt;
+// The person's picture as a batch of one, made as training's loader makes it. UserError when there
+// is none, or it cannot be read.
+Batch BatchOf(const FitInput& input, const Person& person, int crop_px) {
+  static const ImageFolderDataset files("pictures", {});
+  const Dataset& pictures = input.made_pictures ? *input.made_pictures : files;
   Batch batch;
   batch.crop_px = crop_px;
   batch.samples = {person};
   batch.crops.push_back(CropOf(person.box, crop_px, Augmentation()));
   batch.pixels.resize(static_cast<size_t>(crop_px) * crop_px * 3);
-  try {
-    WarpToCrop(BufferOf(ReadImage(person.image_path)), batch.crops[0], Augmentation(),
-               batch.pixels.data());
-  } catch (const UserError& error) {
-    spdlog::warn("{}; this person starts from the mean", error.what());
-    return std::nullopt;
-  }
+  WarpToCrop(pictures.LoadImageAtScale(person, batch.crops[0].scale()), batch.crops[0],
+             Augmentation(), batch.pixels.data());
   return batch;
+}
+
+// Within what a picture can hold.
+bool IsSane(const Box& box) {
+  constexpr double kFarthestPx = 1e6;
+  return box.side_px >= 1 && box.side_px <= kFarthestPx &&
+         (box.center_px.array().abs() <= kFarthestPx).all();
 }
 
 class TrainedNetworkStart : public NetworkStart {
  public:
   TrainedNetworkStart(const std::filesystem::path& run,
                       const std::shared_ptr<const BodyModel>& body)
-      : trained_(LoadTrainedNetwork(run, body, DeviceFromName("cpu"))) {
+      : trained_(LoadTrainedNetwork(run, body, DeviceFromName("cpu"))),
+        fingerprint_(FingerprintOfFile(FindCheckpoint(run) / "network.pt")) {
     if (trained_.options.network.input == NetworkInput::kSilhouette) {
       ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
                      run.string());
@@ -57,6 +57,8 @@ class TrainedNetworkStart : public NetworkStart {
     return trained_.options.network.input == NetworkInput::kImage;
   }
 
+  std::string fingerprint() const override { return fingerprint_; }
+
   void SetStarts(int threads, std::vector<FitInput>* inputs) override {
     // A person per thread, not a batch on all threads: the bytes of a start then depend neither on
     // its neighbours nor on the number of threads.
@@ -66,19 +68,45 @@ class TrainedNetworkStart : public NetworkStart {
 
  private:
   void SetStart(FitInput* input) {
+    input->no_body.reset();
     const auto person = PersonForNetwork(*input);
-    if (!person) return;
-    if (!needs_pictures()) {
-      input->problem.start = PredictFromKeypoints(trained_, {&*person, 1})[0];
-    } else {
-      const auto batch = BatchOf(*person, trained_.options.network.image_px);
-      if (!batch) return;
-      input->problem.start = trained_.Predict(*batch)[0];
+    if (!person || !IsSane(person->box)) {
+      input->no_body = {"no_box", "there is no box, and keypoints that make one are not there"};
+      return;
     }
+    if (!(person->camera->focal_px > 0) || !person->camera->center_px.allFinite()) {
+      input->no_body = {"bad_camera", "the camera of the picture is not known"};
+      return;
+    }
+    const std::optional<BodyParams> body = Said(input, *person);
+    if (!body) return;
+    if (!body->values().allFinite()) {
+      input->no_body = {"not_finite", "the network's numbers are not finite; is it trained?"};
+      return;
+    }
+    input->problem.start = *body;
     input->problem.has_start = input->problem.start_has_translation = true;
   }
 
+  // Empty where there is nothing to look at.
+  std::optional<BodyParams> Said(FitInput* input, const Person& person) {
+    if (!needs_pictures() && person.keypoints.NumObserved() == 0) {
+      input->no_body = {"no_keypoints", "the network looks at keypoints, and none is observed"};
+      return std::nullopt;
+    }
+    if (!needs_pictures()) return PredictFromKeypoints(trained_, {&person, 1})[0];
+    Batch batch;
+    try {
+      batch = BatchOf(*input, person, trained_.options.network.image_px);
+    } catch (const UserError& error) {
+      input->no_body = {input->HasPicture() ? "unreadable_picture" : "no_picture", error.what()};
+      return std::nullopt;
+    }
+    return trained_.Predict(batch)[0];
+  }
+
   TrainedNetwork trained_;
+  std::string fingerprint_;
 };
 
 }  // namespace

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts for fits from a trained network. LibTorch is linked only by who opens one, of the library
+// Bodies of people from a trained network: starts of fits, or all that is wanted (gyre predict).
+// LibTorch is linked only by who opens one, of the library
 // gyre::bulk_network; the rest of this folder knows the interface.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "body/body_model.h"
@@ -19,9 +21,13 @@ class NetworkStart {
   // Whether it looks at pictures, not at keypoints.
   virtual bool needs_pictures() const = 0;
 
-  // Gives every person with at least two different keypoints and, where it is needed, a readable
-  // picture the network's body as its start; the others keep the start they have. Runs on up to
-  // `threads` threads (0: all); nobody's start depends on who else is in `inputs`.
+  // Of the network's weights, see fit_identity.h.
+  virtual std::string fingerprint() const = 0;
+
+  // Gives everybody with a box, or at least two different keypoints to draw one around, and, where
+  // it is needed, a readable picture the network's body as their start. The others keep the start
+  // they have, and FitInput::no_body says why. Runs on up to `threads` threads (0: all); nobody's
+  // start depends on who else is in `inputs`. UserError for a network that says no bodies.
   virtual void SetStarts(int threads, std::vector<FitInput>* inputs) = 0;
 };
 

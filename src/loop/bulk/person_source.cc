@@ -6,50 +6,57 @@
 
 #include <algorithm>
 #include <charconv>
-#include <opencv2/core/mat.hpp>
+#include <memory>
 #include <system_error>
 #include <unordered_map>
 #include <vector>
 
 #include "core/error.h"
+#include "core/printable.h"
+#include "datasets/picture_lookup.h"
 #include "datasets/readers/openpose.h"
+#include "fitting/person_problem.h"
 #include "fitting/problem_file.h"
-#include "io/image.h"
+#include "fitting/store/fit_npz.h"
+#include "fitting/store/fit_pairs.h"
 #include "io/npz.h"
+#include "loop/bulk/fit_rows.h"
+#include "loop/bulk/follow_person.h"
 #include "person/crops.h"
 
 namespace gyre {
-namespace {
-
 namespace fs = std::filesystem;
 
-FitInput InputOf(Person person) {
-  FitInput input;
-  FitProblem& problem = input.problem;
-  problem.keypoints_px = person.keypoints.px;
-  problem.confidence = person.keypoints.confidence;
-  problem.has_start = problem.start_has_translation = false;
-  if (person.box.side_px > 0) {
-    problem.pixel_scale = kReferenceCropPx / person.box.side_px;
-    problem.camera = ImageCamera(person);
-  } else {
-    // Nobody to fit without a box: the fitter refuses the row, any camera will do.
-    problem.camera = person.camera.value_or(SpinCropCamera());
+DatasetSpec FileAsItStands(DatasetSpec spec) {
+  const std::string& kind = spec.kind();
+  if (kind == "synth" || kind == "spin") return spec;  // they leave nobody out
+  spec.Give("min_keypoints", "0");
+  if (kind == "coco" || kind == "openpose") {
+    spec.Give("ids", "file");
+    spec.Give("impossible", "keep");
+    spec.Give("pictures", "found");
   }
-  input.person = std::move(person);
-  return input;
+  if (kind == "coco") spec.Give("crowds", "1");
+  return spec;
 }
+
+namespace {
 
 // A file of many people's keypoints as it stands, see dataset_spec.h.
 DatasetSpec AsItStands(const std::string& kind, const fs::path& path, const fs::path& images) {
-  DatasetSpec::Options options = {{"min_keypoints", "0"}, {"ids", "file"}, {"impossible", "keep"}};
-  options["images"] = images.string();
+  DatasetSpec::Options options = {{"images", images.string()}};
   options["pictures"] = images.empty() ? "none" : "found";
-  if (kind == "coco") options["crowds"] = "1";
-  return {kind, path.string(), options};
+  return FileAsItStands({kind, path.string(), options});
 }
 
 }  // namespace
+
+FitInput InputOf(Person person) {
+  FitInput input;
+  input.problem = ProblemInImage(person);
+  input.person = std::move(person);
+  return input;
+}
 
 PersonChoice PersonChoice::Parse(const std::string& text) {
   if (text == "all") return {Kind::kAll, 0};
@@ -64,11 +71,16 @@ PersonChoice PersonChoice::Parse(const std::string& text) {
 }
 
 PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources) {
+  // Data sets were read without the sizes before files were read as they stand.
+  const bool size_identifies = spec.Option("ids") == "file";
+  const auto made = spec.kind() == "synth" ? OpenDataset(spec.text(), sources) : nullptr;
   return [=](const auto& sink) {
     ForEachPerson(spec, sources, [&](Person person) {
-      std::error_code ignored;
-      if (!fs::is_regular_file(person.image_path, ignored)) person.image_path.clear();
-      sink(InputOf(std::move(person)));
+      person.image_path = FindPictureFile(person.image_path).string();
+      FitInput input = InputOf(std::move(person));
+      input.made_pictures = made;
+      input.size_identifies = size_identifies;
+      sink(std::move(input));
     });
   };
 }
@@ -88,6 +100,24 @@ DatasetSpec SpinSpec(const fs::path& path, const fs::path& images) {
           {{"images", folder.string()}, {"pictures", images.empty() ? "none" : "named"}}};
 }
 
+DatasetSpec WithPictureOptions(DatasetSpec spec, const PictureOptions& options) {
+  if (options.exif != PictureOptions().exif) spec.Give("exif", EnumName(options.exif));
+  const auto give = [&](const char* key, const std::string& value) {
+    if (!value.empty()) spec.Give(key, value);
+  };
+  give("keypoints_of", options.keypoints_of);
+  give("camera", options.camera.string());
+  give("camera_name", options.camera_name);
+  return spec;
+}
+
+DatasetSpec WithBoxesAlone(DatasetSpec spec) {
+  if (spec.kind() != "coco" && spec.kind() != "csv") return spec;
+  spec.Give("boxes", "1");
+  spec.Give("min_keypoints", "0");
+  return spec;
+}
+
 PersonSource ProblemSource(const fs::path& path, const std::string& start) {
   const ProblemFile file = ReadProblemFile(path);
   auto problems = start.empty() ? file.problems : file.StartedFrom(start);
@@ -95,8 +125,9 @@ PersonSource ProblemSource(const fs::path& path, const std::string& start) {
     for (size_t i = 0; i < problems.size(); ++i) {
       FitInput input;
       input.problem = problems[i];
+      input.person.dataset = "problems";
       input.person.source_file = path.string();
-      input.person.id = static_cast<int64_t>(i);
+      input.person.index = input.person.id = static_cast<int64_t>(i);
       sink(std::move(input));
     }
   };
@@ -113,39 +144,150 @@ PersonSource Choose(PersonSource source, const PersonChoice& choice) {
   }
   // The persons of an image need not stand together, so the largest is looked for first.
   return [source = std::move(source)](const auto& sink) {
+    struct Largest {
+      double prominence = -1;
+      int64_t person = 0;  // in the order of the source: of two that are alike the first
+    };
     const auto key = [](const FitInput& input) {
       return input.person.source_file + '\0' + input.person.image;
     };
-    std::unordered_map<std::string, double> largest;
+    std::unordered_map<std::string, Largest> largest;
+    int64_t person = 0;
     source([&](const FitInput& input) {
-      double& side = largest[key(input)];
-      side = std::max(side, input.person.box.side_px);
+      Largest& found = largest[key(input)];
+      const double prominence = Prominence(input.person);
+      if (prominence > found.prominence) found = {prominence, person};
+      ++person;
     });
+    person = 0;
     source([&](FitInput input) {
-      if (input.person.box.side_px == largest[key(input)]) sink(std::move(input));
+      if (largest[key(input)].person == person++) sink(std::move(input));
     });
   };
 }
 
+namespace {
+
+// The frames of a folder of OpenPose's files, and who is chosen in each. Known once the files were
+// read for the first time.
+class FollowedFrames {
+ public:
+  FollowedFrames(const fs::path& folder, const OpenPoseOptions& options, const PersonChoice& choice)
+      : folder_(folder), options_(options), choice_(choice) {}
+
+  void ForEach(const std::function<void(FitInput)>& sink) {
+    if (chosen_.empty()) Follow();
+    size_t i = 0;
+    int64_t next = 0;
+    ForEachOpenPoseFrame(folder_, options_, [&](OpenPoseFrame frame) {
+      for (; next < frame.nobody.frame; ++next) sink(InputOf(Missing(i - 1, next)));
+      ++next;
+      const int person = i < chosen_.size() ? chosen_[i] : -1;
+      ++i;
+      for (Person& one : frame.people) {
+        if (one.place == person) return sink(InputOf(std::move(one)));
+      }
+      sink(InputOf(std::move(frame.nobody)));
+    });
+  }
+
+ private:
+  // In place of a frame behind frames[i] that has no file.
+  Person Missing(size_t i, int64_t frame) const {
+    const std::string name = names_.NameAfter(i, frame - names_.frames[i].frame);
+    return MissingOpenPoseFrame(folder_, options_, name, frame).nobody;
+  }
+
+  void CheckNames() {
+    std::error_code ignored;
+    if (!fs::is_directory(folder_, ignored)) return;
+    names_ = OpenPoseFrameNames(folder_);
+    const auto& frames = names_.frames;
+    if (!names_.one_video) {
+      ThrowUserError(
+          "{}: the names are not those of one video's frames, a number that goes up and nothing "
+          "else; --sequence needs a folder with one video ('{}' to '{}')",
+          folder_.string(), frames.front().name, frames.back().name);
+    }
+    constexpr int64_t kLongestGap = 10'000;
+    int64_t missing = 0;
+    for (size_t i = 1; i < frames.size(); ++i) {
+      const int64_t gap = frames[i].frame - frames[i - 1].frame - 1;
+      if (gap > kLongestGap) {
+        ThrowUserError(
+            "{}: {} frames are missing between '{}' and '{}', too many to bridge; give the parts "
+            "of the video a folder each",
+            folder_.string(), gap, frames[i - 1].name, frames[i].name);
+      }
+      if (gap > 0 && missing == 0) first_missing_ = names_.NameAfter(i - 1, 1);
+      missing += gap;
+    }
+    if (missing > 0) {
+      spdlog::warn(
+          "{}: {} frames have no file, the first '{}'; they count as frames without anybody",
+          folder_.string(), missing, Printable(first_missing_));
+    }
+  }
+
+  void Follow() {
+    CheckNames();
+    LeftOutCounts left_out;
+    options_.left_out = [&](const LeftOut& one) { left_out.Add(one); };
+    std::vector<std::vector<Person>> frames;
+    std::vector<std::string> file_names;
+    std::vector<size_t> places;  // of the files' frames among all
+    ForEachOpenPoseFrame(folder_, options_, [&](OpenPoseFrame frame) {
+      frames.resize(static_cast<size_t>(frame.nobody.frame));
+      places.push_back(frames.size());
+      file_names.push_back(frame.name);
+      frames.push_back(std::move(frame.people));
+    });
+    options_.left_out = {};
+    left_out.Tell("openpose:" + folder_.string(), folder_.string());
+    const FollowedPerson followed = FollowPerson(frames, choice_);
+    const auto name = [&](int64_t frame) {
+      const auto at = std::ranges::upper_bound(places, static_cast<size_t>(frame)) - 1;
+      return Printable(file_names[static_cast<size_t>(at - places.begin())]);
+    };
+    for (const auto& [from, to] : followed.jumps) {
+      spdlog::warn(
+          "the person jumps between the frames '{}' and '{}', where nobody is near; it may "
+          "be another one",
+          name(from), name(to));
+    }
+    for (const int64_t frame : followed.lost) {
+      spdlog::warn(
+          "the person is lost at the frame '{}': nobody who comes after it (or was there "
+          "before) is near; fit the parts of the video by themselves",
+          name(frame));
+    }
+    for (const size_t place : places) {
+      const int chosen = followed.chosen[place];
+      chosen_.push_back(chosen < 0 ? -1 : static_cast<int>(frames[place][chosen].place));
+    }
+  }
+
+  const fs::path folder_;
+  OpenPoseOptions options_;
+  const PersonChoice choice_;
+  FrameNames names_;
+  std::string first_missing_;
+  std::vector<int> chosen_;  // of each file: the person's place; -1: not there
+};
+
+}  // namespace
+
 PersonSource OpenPoseFrames(const fs::path& folder, const fs::path& images,
-                            const PersonChoice& choice) {
+                            const PersonChoice& choice, const PictureOptions& frame_options) {
   OpenPoseOptions options;
+  options.name = "openpose";
+  options.frame = frame_options;
   options.min_keypoints = 0;
   options.file_ids = options.keep_impossible = true;
   options.images = images;
   options.pictures = images.empty() ? PicturePaths::kNone : PicturePaths::kFound;
-  return [=](const auto& sink) {
-    ForEachOpenPoseFrame(folder, options, [&](OpenPoseFrame frame) {
-      Person chosen = std::move(frame.nobody);
-      for (Person& person : frame.people) {
-        const bool wanted = choice.kind == PersonChoice::Kind::kLargest
-                                ? person.box.side_px > chosen.box.side_px
-                                : person.place == choice.person;
-        if (wanted) chosen = std::move(person);
-      }
-      sink(InputOf(std::move(chosen)));
-    });
-  };
+  const auto frames = std::make_shared<FollowedFrames>(folder, options, choice);
+  return [=](const auto& sink) { frames->ForEach(sink); };
 }
 
 namespace {
@@ -184,7 +326,9 @@ class StartColumn {
 }  // namespace
 
 PersonSource WithStarts(PersonSource source, const fs::path& path, const BodyLayout& layout) {
-  return [source = std::move(source), path, layout](const auto& sink) {
+  // The source is read more than once; what it finds is told once.
+  const auto told = std::make_shared<bool>(false);
+  return [source = std::move(source), path, layout, told](const auto& sink) {
     const std::vector<std::string> keys = NpzKeys(path);
     const auto has = [&](const char* key) { return std::ranges::count(keys, key) > 0; };
     StartColumn pose(path, "pose", layout.num_pose()), betas(path, "betas", layout.num_betas);
@@ -194,8 +338,14 @@ PersonSource WithStarts(PersonSource source, const fs::path& path, const BodyLay
     }
     if (has("transl")) transl.emplace(path, "transl", 3);
 
+    const std::vector<FitSubject> subjects = *told ? std::vector<FitSubject>() : ReadSubjects(path);
+    OtherPeople others;
     int64_t persons = 0;
     source([&](FitInput input) {
+      if (persons < std::ssize(subjects)) {
+        const FitSubject here = SubjectOf(input);
+        others.Compare(here.dataset, here.row, &subjects[static_cast<size_t>(persons)], &here);
+      }
       ++persons;
       BodyParams& start = input.problem.start = BodyParams(layout);
       bool whole = true;
@@ -216,22 +366,14 @@ PersonSource WithStarts(PersonSource source, const fs::path& path, const BodyLay
     betas.CheckRows(persons);
     if (expression) expression->CheckRows(persons);
     if (transl) transl->CheckRows(persons);
-  };
-}
-
-void SetImageCamera(double focal_px, FitInput* input) {
-  if (input->person.box.side_px == 0) return;
-  int width = input->person.image_width, height = input->person.image_height;
-  if (width == 0 && !input->person.image_path.empty()) {
-    try {
-      const cv::Mat picture = ReadImage(input->person.image_path);
-      width = picture.cols;
-      height = picture.rows;
-    } catch (const UserError& error) {
-      spdlog::warn("{}; this person is refused, its camera is not known", error.what());
+    for (const std::string& text : others.Texts()) {
+      spdlog::warn(
+          "{}: {}; row for row its bodies are where these people start: give the fits of these "
+          "people",
+          path.string(), text);
     }
-  }
-  input->problem.camera = {width > 0 ? focal_px : 0, {(width - 1) / 2.0, (height - 1) / 2.0}};
+    *told = true;
+  };
 }
 
 std::optional<Person> PersonForNetwork(const FitInput& input) {

@@ -4,24 +4,46 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "datasets/dataset.h"
 #include "datasets/dataset_spec.h"
+#include "datasets/readers/picture_frames.h"
 #include "fitting/fit_problem.h"
 #include "person/person.h"
 
 namespace gyre {
 
+// Why a network says no body of somebody.
+struct NoBody {
+  std::string reason;  // a word: "no_box", ...
+  std::string text;    // one sentence
+};
+
 // A person and the problem to solve for them, in the camera of the whole image.
 struct FitInput {
   Person person;
   FitProblem problem;  // without a start unless its file brings one
+  // Whether the size of the picture that the file tells is part of who this is (fit_identity.h).
+  bool size_identifies = true;
+  std::shared_ptr<const Dataset> made_pictures;  // where they are rendered; null: read from files
+  std::optional<NoBody> no_body;                 // of the network that was asked (network_start.h)
+
+  bool HasPicture() const { return made_pictures != nullptr || !person.image_path.empty(); }
 };
+
+// Without a start, in the person's camera or SPIN's.
+FitInput InputOf(Person person);
 
 // Hands every person to the sink, at each call the same in the same order; memory for one (and for
 // the names of the images). UserError names what cannot be read.
 using PersonSource = std::function<void(const std::function<void(FitInput)>& sink)>;
+
+// A data set as `gyre fit --data` reads it: everybody whom its file lists, by the file's own names,
+// where the specification says nothing else; so the rows are those of `--coco` and its like.
+DatasetSpec FileAsItStands(DatasetSpec spec);
 
 // Any data set: the persons that training would get, their boxes and cameras, SPIN's camera where
 // they have none (f = 5000 px in the 224 px crop around the person, mapped to the whole image).
@@ -34,6 +56,12 @@ DatasetSpec OpenPoseSpec(const std::filesystem::path& path, const std::filesyste
 DatasetSpec CocoSpec(const std::filesystem::path& path, const std::filesystem::path& images);
 DatasetSpec SpinSpec(const std::filesystem::path& path, const std::filesystem::path& images);
 
+// How keypoints and pictures come together, where the specification does not say it itself.
+DatasetSpec WithPictureOptions(DatasetSpec spec, const PictureOptions& options);
+
+// Where the kind of file allows it also people of whom it holds a box and no keypoints.
+DatasetSpec WithBoxesAlone(DatasetSpec spec);
+
 // Problem files, see fitting/problem_file.h; `start` names their starts, empty: none. Held whole.
 // Their persons have an id alone.
 PersonSource ProblemSource(const std::filesystem::path& path, const std::string& start);
@@ -44,21 +72,22 @@ struct PersonChoice {
   int64_t person = 0;
   static PersonChoice Parse(const std::string& text);  // "all", "largest" or a number; UsageError
 };
+// kLargest: one of each picture, the most prominent (follow_person.h).
 PersonSource Choose(PersonSource source, const PersonChoice& choice);
 
-// One person (not kAll) in every frame of a folder of OpenPose's files; where a frame lacks that
-// person, one of whom nothing is observed, with place and id -1.
+// One person (not kAll) in every frame of a folder of OpenPose's files, followed from frame to
+// frame (follow_person.h); where a frame lacks that person or a number among the files' names is
+// left out, one of whom nothing is observed, with place and id -1. Warns where it is not sure who
+// is who.
 PersonSource OpenPoseFrames(const std::filesystem::path& folder,
-                            const std::filesystem::path& images, const PersonChoice& choice);
+                            const std::filesystem::path& images, const PersonChoice& choice,
+                            const PictureOptions& frame_options = {});
 
 // Starts from bodies in an .npz, one row per person: pose [N,3J], betas [N,B], optional expression
-// [N,E] and transl [N,3], of the layout's sizes.
+// [N,E] and transl [N,3], of the layout's sizes. Warns where the file says that its rows are
+// of others.
 PersonSource WithStarts(PersonSource source, const std::filesystem::path& bodies,
                         const BodyLayout& layout = SmplLayout());
-
-// The camera of that focal length at the centre of the image, whose size is read from the picture
-// where the keypoints' file does not say it. Without a size: a camera that the fitter refuses.
-void SetImageCamera(double focal_px, FitInput* input);
 
 // The person as a network saw its training data: in the data set's box, or one around the keypoints
 // where there is none, seen by the problem's camera, with SPIN's 49. Empty without a box.
