@@ -11,8 +11,8 @@
 #include "core/file.h"
 #include "io/io_test_util.h"
 #include "io/zip.h"
-#include "loop/training/predictor.h"
 #include "loop/small_training.h"
+#include "loop/training/predictor.h"
 #include "regressor/torch_file.h"
 
 namespace gyre {
@@ -49,7 +49,7 @@ class CheckpointTest : public testing::TestWithParam<const char*> {
 TEST_P(CheckpointTest, TrainingGoesOnAsIfItHadNotStopped) {
   const auto straight = SmallLearner(options_);
   TrainSteps(*straight, batch_, 1, 2);
-  WriteCheckpoint(folder_.path(), 2, 12.75, straight->trained());
+  WriteCheckpoint(folder_.path(), {2, 12.75}, straight->trained());
   const StateDict at_two = WeightsOf(*straight);
   TrainSteps(*straight, batch_, 3, 4);
 
@@ -71,7 +71,7 @@ TEST_P(CheckpointTest, TrainingGoesOnAsIfItHadNotStopped) {
 TEST_P(CheckpointTest, ADamagedOneIsToldAndChangesNothing) {
   const auto learner = SmallLearner(options_);
   TrainSteps(*learner, batch_, 1, 1);
-  WriteCheckpoint(folder_.path(), 1, 1, learner->trained());
+  WriteCheckpoint(folder_.path(), {1, 1}, learner->trained());
   const StateDict before = WeightsOf(*learner);
   TrainSteps(*learner, batch_, 2, 2);
   const StateDict now = WeightsOf(*learner);
@@ -95,6 +95,16 @@ TEST_P(CheckpointTest, ADamagedOneIsToldAndChangesNothing) {
   fails("network.pt");
 }
 
+TEST_P(CheckpointTest, KnowsTheBodyOfItsNetwork) {
+  const auto learner = SmallLearner(options_);
+  const BodyIdentity body{"smpl.pkl", "extra.npy", "0123abcd"};
+  WriteCheckpoint(folder_.path(), {1, 1, body}, learner->trained());
+  EXPECT_EQ(BodyOfCheckpoint(folder_.path()), body);
+  EXPECT_EQ(ReadCheckpoint(folder_.path(), learner->trained()).body, body);
+  WriteFileAtomically(folder_.path() / "state.json", "{\"train_seconds\": 3.5}");
+  EXPECT_FALSE(BodyOfCheckpoint(folder_.path()).Known()) << "of an older version";
+}
+
 INSTANTIATE_TEST_SUITE_P(Heads, CheckpointTest, testing::Values("hmr", "joints"));
 
 // Names of the tensors of a network that is kept as SPIN keeps it, and of another.
@@ -103,7 +113,7 @@ TEST(Checkpoint, FilesOfSpinsNetworkKnowNoParts) {
   const TrainOptions hmr = SmallTraining(), lifting = SmallLifting();
   const auto learner = SmallLearner(hmr);
   TrainSteps(*learner, SmallBatch(hmr), 1, 1);
-  WriteCheckpoint(folder.path(), 5, 1, learner->trained());
+  WriteCheckpoint(folder.path(), {5, 1}, learner->trained());
   const TorchValue file = ReadTorchFile(folder.path() / "network.pt");
   EXPECT_EQ(file.At("format", "f").AsString("f"), "gyre 2");
   EXPECT_EQ(file.At("step", "f").AsInt("f"), 5);
@@ -123,7 +133,7 @@ TEST(Checkpoint, FilesOfSpinsNetworkKnowNoParts) {
             (std::set<std::string>{"step", "exp_avg", "exp_avg_sq"}));
 
   const auto lifter = SmallLearner(lifting);
-  WriteCheckpoint(folder.path(), 5, 1, lifter->trained());
+  WriteCheckpoint(folder.path(), {5, 1}, lifter->trained());
   const std::set<std::string> parts =
       KeysOf(ReadTorchFile(folder.path() / "network.pt").At("model", "f"));
   EXPECT_TRUE(parts.contains("encoder.enter.linear.weight"));
@@ -132,7 +142,8 @@ TEST(Checkpoint, FilesOfSpinsNetworkKnowNoParts) {
 }
 
 // A run that gyre of commit bf6b2fd (format "gyre 2", a network without parts) made:
-//   gyre train --preset prior18 --data 'synth:?name=people&count=7&seed=5&joints=any&noise=3' --val=
+//   gyre train --preset prior18 --data 'synth:?name=people&count=7&seed=5&joints=any&noise=3'
+//   --val=
 //     --network.width 8 --network.dropout 0 --learning-rate-end 0 --loss.vertices 0 --batch-size 3
 //     --threads 1 --fit-threads 1 --loader-threads 0 --log-every 1 --val-every 100
 //     --checkpoint-every 1 --keep-checkpoints 9 --pictures 0 --seed 11 --init FILE --steps 3
@@ -194,7 +205,7 @@ TEST_F(FormerCheckpointTest, GoesOnAsTheFormerProgramDid) {
 TEST_F(FormerCheckpointTest, IsWrittenAsTheFormerProgramWroteIt) {
   const auto learner = SmallLearner(OptionsOfRun(Run()));
   const CheckpointState state = ReadCheckpoint(Checkpoint(), learner->trained());
-  WriteCheckpoint(folder_.path(), state.step, state.train_seconds, learner->trained());
+  WriteCheckpoint(folder_.path(), state, learner->trained());
   EXPECT_TRUE(ReadFile(folder_.path() / "network.pt") == ReadFile(Checkpoint() / "network.pt"));
   EXPECT_EQ(ReadFile(folder_.path() / "state.json"), ReadFile(Checkpoint() / "state.json"));
   // And under the names that tensors have in memory it is read as well.

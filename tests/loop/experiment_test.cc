@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/runs/experiment.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "core/file.h"
+#include "io/io_test_util.h"
+
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
 
 // From the repository's root, where tests run.
 const fs::path kShipped = "tools/experiments";
@@ -32,6 +37,38 @@ TEST(ShippedExperiments, AreReadInEverySize) {
     }
   }
   EXPECT_GT(files, 0);
+}
+
+nlohmann::json TwoArms() {
+  return {
+      {"title", "Two arms"},
+      {"options", {{"preset", "demo"}, {"data", "synth:?count=2"}, {"steps", 9}}},
+      {"sizes",
+       {{"small", {{"steps", 4}, {"arms", {{"wide", {{"network.width", 16}}}}}}},
+        {"full", {{"steps", 100}}}}},
+      {"seeds", {3}},
+      {"arms", {{"plain", {{"steps", 5}}}, {"wide", {{"like", "plain"}, {"network.width", 32}}}}}};
+}
+
+Experiment Read(const nlohmann::json& json, const std::string& size) {
+  const TempFolder folder;
+  WriteFileAtomically(folder.path() / "two.json", json.dump());
+  return ReadExperiment(folder.path() / "two.json", size, "runs");
+}
+
+// Options, a size's over them, an arm's over both, and over all what the size says of that arm.
+TEST(Experiment, ASizeSaysWhatItsArmsAre) {
+  const Experiment small = Read(TwoArms(), "small"), full = Read(TwoArms(), "full");
+  ASSERT_EQ(small.runs.size(), 2u);
+  EXPECT_EQ(small.runs[0].arm, "plain");
+  EXPECT_EQ(small.runs[0].options.steps, 5);
+  EXPECT_EQ(small.runs[0].options.network.width, 64);
+  EXPECT_EQ(small.runs[1].options.steps, 5);
+  EXPECT_EQ(small.runs[1].options.network.width, 16);
+  EXPECT_EQ(full.runs[1].options.network.width, 32);
+  nlohmann::json other = TwoArms();
+  other["sizes"]["small"]["arms"] = {{"broad", {{"network.width", 16}}}};
+  EXPECT_THAT(UserErrorOf([&] { Read(other, "small"); }), HasSubstr("arm broad of the size"));
 }
 
 TEST(ShippedExperiments, ThePairsThatShowTheLoopDifferInItAlone) {

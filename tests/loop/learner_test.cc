@@ -191,7 +191,7 @@ TEST(Learner, JointsAreLearnedWithoutABody) {
   const auto learner = SmallLearner(o);
   EXPECT_FALSE(learner->rest().has_value());
   double first = 0, last = 0;
-  for (int64_t step = 1; step <= 40; ++step) {
+  for (int64_t step = 1; step <= 120; ++step) {
     const StepReport report = StepOf(*learner, batch, step);
     ASSERT_EQ(report.terms.size(), 1u);
     EXPECT_EQ(report.terms[0].first, "keypoints_3d");
@@ -202,6 +202,46 @@ TEST(Learner, JointsAreLearnedWithoutABody) {
   // Without labels there is nothing to learn.
   o.use_labels = false;
   EXPECT_EQ(StepOf(*SmallLearner(o), batch, 1).loss, 0);
+}
+
+// A nose is seen, and this body has none: wherever it is, nothing changes.
+TEST(Learner, JointsThatTheBodyLacksTeachNothing) {
+  const TrainOptions o = SmallTraining();
+  BodyModel body = *SmallSetting().body;
+  body.landmark_vertices[0] = -1;
+  SeedTorch(o.seed);
+  Learner learner(o, {std::make_shared<const BodyModel>(body), SmallSetting().prior}, at::kCPU);
+  {
+    const at::NoGradGuard no_grad;  // it says the same of all keypoints
+    for (at::Tensor& weight : learner.network()->encoder().parameters()) weight.zero_();
+  }
+  Batch batch = SmallBatch(o);
+  const auto losses_with = [&](std::initializer_list<std::string_view> names, double by) {
+    Batch moved = batch;
+    for (const std::string_view name : names) {
+      const int in_crop = SpinJoints().IndexOf(name);
+      moved.keypoints[1].confidence[in_crop] = 0.75;
+      moved.keypoints[1].px.row(in_crop) = Eigen::RowVector2d(100 + 31 * by, 90 - 7 * by);
+      SpaceJoints& joints = *moved.samples[1].joints3d;
+      const int in_space = joints.set->IndexOf(name);
+      if (in_space < 0) continue;
+      joints.confidence[in_space] = 0.75;
+      joints.m.row(in_space) = Eigen::RowVector3d(0.3 * by, 0.2, 5 - 0.1 * by);
+    }
+    LabelTeacher teacher(/*use_labels=*/true);
+    std::map<std::string, double> terms;
+    for (const auto& [name, value] : learner.LossesOf(moved, 1, teacher, {}).terms) {
+      terms[name] = value.item<double>();
+    }
+    return terms;
+  };
+  const auto nose = losses_with({"OP Nose", "Nose"}, 0);
+  EXPECT_EQ(losses_with({"OP Nose", "Nose"}, 1), nose);
+  EXPECT_GT(nose.at("keypoints_2d"), 0);
+  const auto knee = losses_with({"OP LKnee", "Left Knee"}, 0),
+             moved_knee = losses_with({"OP LKnee", "Left Knee"}, 1);
+  EXPECT_GT(std::abs(knee.at("keypoints_2d") - moved_knee.at("keypoints_2d")), 1e-4);
+  EXPECT_GT(std::abs(knee.at("keypoints_3d") - moved_knee.at("keypoints_3d")), 1e-4);
 }
 
 TEST(Learner, EvaluationChangesNothing) {

@@ -4,6 +4,8 @@
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "body/kinematics.h"
 #include "body/symmetry.h"
 #include "core/rng.h"
@@ -11,6 +13,7 @@
 #include "datasets/decorators/augment.h"
 #include "person/crops.h"
 #include "regressor/layers/body_layer.h"
+#include "regressor/layers/ik_layer.h"
 #include "regressor/projection.h"
 
 namespace gyre {
@@ -109,8 +112,9 @@ TEST_P(NetworkBridgeTest, ItsJointsProjectOntoTheKeypointsOfTheCrop) {
   BodyLayer layer(Body(), SpinJoints(), at::kDouble);
   const at::Tensor joints = layer->forward(output.rotations, output.betas).joints;
   const CropCameras cameras = CamerasOf(batch_, at::kCPU);
-  const at::Tensor points =
-      PixelsFromNormalized(ProjectToCrop(joints, output.camera, cameras, kCropPx), kCropPx);
+  const at::Tensor points = PixelsFromNormalized(
+      ProjectToCrop(joints, PlaceInCrop(output.camera, cameras, kCropPx), cameras, kCropPx),
+      kCropPx);
   for (int j = 0; j < kNumSpinJoints; ++j) {
     // The mirrored body is the mirror image only as nearly as the body is symmetric.
     EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].px(j, 0), 0.05) << j;
@@ -129,6 +133,38 @@ TEST_P(NetworkBridgeTest, TargetsAreWhatAPerfectNetworkSays) {
   EXPECT_EQ(tensors.has_joints.item<float>(), 0);
 }
 
+// Where the body that teaches is seen is where its keypoints are, however the crop is turned.
+TEST_P(NetworkBridgeTest, TheBodyThatTeachesStandsOnTheKeypoints) {
+  const Target target{*batch_.samples[0].params, true, {}};
+  const Targets tensors = TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
+                                        {.use_labels = false, .fit_sd_rad = 0}, at::kCPU);
+  BodyLayer layer(Body(), SpinJoints());
+  const at::Tensor joints = layer->forward(tensors.rotations, tensors.betas).joints;
+  const at::Tensor points = PixelsFromNormalized(
+      ProjectToCrop(joints, tensors.translation, CamerasOf(batch_, at::kCPU), kCropPx), kCropPx);
+  for (int j = 0; j < kNumSpinJoints; ++j) {
+    EXPECT_NEAR(points[0][j][0].item<double>(), batch_.keypoints[0].px(j, 0), 0.05) << j;
+    EXPECT_NEAR(points[0][j][1].item<double>(), batch_.keypoints[0].px(j, 1), 0.05) << j;
+  }
+}
+
+// The joints of the body that teaches, its shape and the twists that teach are all that inverse
+// kinematics needs to give its rotations back, however the crop is turned.
+TEST_P(NetworkBridgeTest, TwistsThatTeachAreThoseOfTheRotations) {
+  const Target target{*batch_.samples[0].params, true, {}};
+  const Targets tensors = TargetTensors(batch_, std::span(&target, 1), SpinJoints(), &rest_,
+                                        {.use_labels = false, .fit_sd_rad = 0}, at::kCPU);
+  BodyLayer layer(Body(), SpinJoints());
+  const at::Tensor joints = layer->forward(tensors.rotations, tensors.betas).kinematic;
+  const IkLayer ik(Body(), IkOptions());
+  const at::Tensor found = ik->forward({joints, tensors.betas, tensors.twist, {}});
+  for (int64_t k = 0; k < kNumBodyJoints; ++k) {
+    if (std::ranges::count(ik->ends(), k) > 0) continue;
+    EXPECT_TRUE(at::allclose(found.select(1, k), tensors.rotations.select(1, k), 0, 2e-3)) << k;
+  }
+  EXPECT_EQ(tensors.twist[0][0].abs().sum().item<float>(), 0);  // the root has none
+}
+
 TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
   Target target{*batch_.samples[0].params, true, JointFloats::Zero(24)};
   constexpr int kRightKnee = 5, kLeftKnee = 4;
@@ -139,10 +175,10 @@ TEST_P(NetworkBridgeTest, UnsureRotationsTeachLess) {
         .joint_weight;
   };
   EXPECT_FALSE(weights(0).defined());
-  const at::Tensor half = weights(0.2);
+  const at::Tensor fifth = weights(0.1);  // 1 / (1 + 2^2)
   for (int k = 0; k < kNumBodyJoints; ++k) {  // on the other side where the crop is mirrored
     const bool unsure = k == (batch_.crops[0].flip() ? kLeftKnee : kRightKnee);
-    EXPECT_NEAR(half[0][k].item<float>(), unsure ? 0.5 : 1, 1e-6) << k;
+    EXPECT_NEAR(fifth[0][k].item<float>(), unsure ? 0.2 : 1, 1e-6) << k;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "body/pose_prior_training.h"
 #include "core/member_count.h"
 #include "datasets/check.h"
 #include "datasets/decorators/loader.h"
@@ -47,6 +48,7 @@ TEST(OptionFieldsTest, ListsNameEveryMember) {
   ExpectAllListed<LoaderOptions>("LoaderOptions", /*left_out=*/1);  // data_shards
   ExpectAllListed<SceneOptions>("SceneOptions");
   ExpectAllListed<CheckOptions>("CheckOptions");
+  ExpectAllListed<PriorTrainingOptions>("PriorTrainingOptions");
 }
 
 }  // namespace

@@ -4,11 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
-#include "core/file.h"
 #include "io/io_test_util.h"
-#include "loop/runs/checkpoint.h"
 #include "loop/small_training.h"
 
 namespace gyre {
@@ -17,21 +13,9 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// A run of one checkpoint, of a network that has seen two batches: its norms are not what they
-// began as.
 class PredictorTest : public testing::Test {
  protected:
-  void MakeRun(const TrainOptions& options) {
-    learner_ = SmallLearner(options);
-    const Batch batch = SmallBatch(options);
-    LabelTeacher teacher(/*use_labels=*/true);
-    Ranks alone;
-    for (int64_t step = 1; step <= 2; ++step) learner_->Step(batch, step, teacher, alone);
-    const auto checkpoint = run() / "checkpoints/000002";
-    std::filesystem::create_directories(checkpoint);
-    WriteCheckpoint(checkpoint, 2, 1, learner_->trained());
-    WriteFileAtomically(run() / "options.json", ToJson(options).dump());
-  }
+  void MakeRun(const TrainOptions& options) { learner_ = MakeSmallRun(options, run()); }
   std::filesystem::path run() const { return folder_.path() / "run"; }
 
   TempFolder folder_;
@@ -65,13 +49,13 @@ TEST_F(PredictorTest, FoldedNormsOfConvolutionsSayTheSame) {
   MakeRun(options);
   const Batch batch = SmallBatch(options);
   TrainedNetwork trained = LoadTrainedNetwork(run(), SmallSetting().body, at::kCPU);
-  const std::vector<BodyParams> bodies = trained.Predict(batch), expected = learner_->Predict(batch);
+  const std::vector<BodyParams> bodies = trained.Predict(batch),
+                                expected = learner_->Predict(batch);
   for (size_t i = 0; i < 2; ++i) {
     EXPECT_LT((bodies[i].values() - expected[i].values()).norm(), 1e-3) << i;
   }
-  EXPECT_THAT(
-      UserErrorOf([&] { LoadKeypointNetwork(run(), SmallSetting().body, at::kCPU); }),
-      AllOf(HasSubstr(run().string()), HasSubstr("looks at images"), HasSubstr("prior18")));
+  EXPECT_THAT(UserErrorOf([&] { LoadKeypointNetwork(run(), SmallSetting().body, at::kCPU); }),
+              AllOf(HasSubstr(run().string()), HasSubstr("looks at images"), HasSubstr("prior18")));
 }
 
 // The crop and the keypoints in it are made as the loader makes them.

@@ -3,12 +3,16 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "body/body_model.h"
 #include "body/pose_prior.h"
+#include "core/file.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
+#include "loop/runs/checkpoint.h"
 #include "loop/training/learner.h"
 #include "loop/training/network_bridge.h"
 #include "loop/training/train_options.h"
@@ -71,6 +75,22 @@ inline Batch SmallBatch(const TrainOptions& o) {
 inline std::unique_ptr<Learner> SmallLearner(const TrainOptions& o) {
   SeedTorch(o.seed);
   return std::make_unique<Learner>(o, o.HasBody() ? SmallSetting() : NetworkSetting{}, at::kCPU);
+}
+
+// Leaves a run of one checkpoint, of a network that has seen two batches: its norms are not what
+// they began as.
+inline std::unique_ptr<Learner> MakeSmallRun(const TrainOptions& o,
+                                             const std::filesystem::path& run) {
+  std::unique_ptr<Learner> learner = SmallLearner(o);
+  const Batch batch = SmallBatch(o);
+  LabelTeacher teacher(/*use_labels=*/true);
+  Ranks alone;
+  for (int64_t step = 1; step <= 2; ++step) learner->Step(batch, step, teacher, alone);
+  const std::filesystem::path checkpoint = run / "checkpoints/000002";
+  std::filesystem::create_directories(checkpoint);
+  WriteCheckpoint(checkpoint, {2, 1}, learner->trained());
+  WriteFileAtomically(run / "options.json", ToJson(o).dump());
+  return learner;
 }
 
 inline StateDict WeightsOf(Learner& learner) { return GetState(*learner.network()); }

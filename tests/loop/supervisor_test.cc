@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "datasets/scenes/synthetic.h"
+#include "fitting/person_problem.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/training/validation.h"
 
@@ -197,7 +198,7 @@ TEST_F(SupervisorTest, ReprojectionIsTheStoredFitsMeanError) {
     const auto fit = supervisor.store().Get({sample.dataset, sample.index});
     if (!fit) continue;
     ++stored;
-    sum += fitter_->Score(MakeFitProblem(sample), fit->params).reprojection_px;
+    sum += fitter_->Score(ProblemInCrop(sample), fit->params).reprojection_px;
     accepted += supervisor.store().Accepted(sample.dataset, *fit) ? 1 : 0;
   }
   ASSERT_GT(stored, 3);
@@ -266,12 +267,54 @@ TEST_F(SupervisorTest, ANetworkIsMeasuredByTheJointsKeptBack) {
       return bodies;
     };
     Ranks alone;
-    return validator.Run(moved_truth, 1, &alone).value("val_network_held_out_median", -1.0);
+    return validator.Run(moved_truth, 1, /*with_vertices=*/false, &alone)
+        .value("val_network_held_out_median", -1.0);
   };
   EXPECT_NEAR(held_out_median(hiding, 0), 0, 1e-9);
   // A person is some 1.7 m tall, and fills the box's side but for its margins.
   EXPECT_NEAR(held_out_median(hiding, 0.2), 0.1, 0.05);
   EXPECT_EQ(held_out_median(data_, 0.2), -1.0);  // nothing is kept back: no such entry
+}
+
+// The same people, of whom nobody sees the second.
+class UnseenDataset : public Dataset {
+ public:
+  explicit UnseenDataset(std::shared_ptr<const Dataset> all) : all_(std::move(all)) {}
+  const std::string& name() const override { return all_->name(); }
+  int64_t size() const override { return all_->size(); }
+  Person Get(int64_t position) const override {
+    Person person = all_->Get(position);
+    if (position == 1) person.keypoints.confidence.setZero();
+    return person;
+  }
+  ImageBuffer LoadImage(const Person& person) const override { return all_->LoadImage(person); }
+
+ private:
+  std::shared_ptr<const Dataset> all_;
+};
+
+TEST_F(SupervisorTest, WhoHasNoFitHasNoneThatIsAccepted) {
+  const auto data = std::make_shared<UnseenDataset>(data_);
+  LoaderOptions loading = LoaderOptions::Evaluation(4, 32);
+  loading.picture = LoaderPicture::kNone;
+  Validator validator(
+      MixtureOf(data), loading,
+      std::make_unique<Supervisor>(
+          fitter_, FitStore(StorePolicy(), FitFile::InMemory({RowsOf(*data)}, *body_->layout)),
+          Supervision::kLoop, /*use_labels=*/false, 1));
+  const PredictFunction truth = [](const Batch& batch) {
+    std::vector<BodyParams> bodies;
+    for (const Person& sample : batch.samples) bodies.push_back(*sample.params);
+    return bodies;
+  };
+  Ranks alone;
+  const nlohmann::json json = validator.Run(truth, 1, /*with_vertices=*/true, &alone);
+  EXPECT_EQ(json["val_samples"], 6);
+  EXPECT_LT(json["val_network_pve_mm"].get<double>(), 1e-3);
+  EXPECT_DOUBLE_EQ(json["val_fits_accepted_share"].get<double>(), 5 / 6.0);
+  EXPECT_LT(json["val_fits_reprojection_px"].get<double>(), 5);
+  ASSERT_EQ(validator.samples().size(), 6u);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(validator.samples()[i].fit.has_value(), i != 1) << i;
 }
 
 TEST(LabelTeacher, KnowsTheLabelsAndNoFits) {

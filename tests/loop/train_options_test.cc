@@ -66,7 +66,7 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
                  "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
-                 "anchored");
+                 "anchored, graphcmr, pose2pose, c2f, ikol, hybrik");
   }
 }
 
@@ -133,6 +133,45 @@ TEST(TrainOptionsTest, BadValuesAreNamed) {
     EXPECT_THROW(impatient.Check(), UserError) << seconds;
     EXPECT_THROW(slow.Check(), UserError) << seconds;
   }
+  // What only the loader would find, after the run's folder is made.
+  const auto error = [&](auto TrainOptions::*field, auto value) {
+    TrainOptions bad = options;
+    bad.*field = value;
+    try {
+      bad.Check();
+    } catch (const UserError& e) {
+      return std::string(e.what());
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(error(&TrainOptions::prefetch_batches, 0),
+            "loader: prefetch_batches is 0, expected 1 to 1024");
+  EXPECT_EQ(error(&TrainOptions::loader_threads, 257), "loader: workers is 257, expected 0 to 256");
+  EXPECT_EQ(error(&TrainOptions::samples_per_epoch, -1),
+            "loader: samples_per_epoch is -1, expected 0 to 2147483647");
+}
+
+TEST(TrainOptionsTest, SaysHowTheDataIsRead) {
+  TrainOptions options;
+  options.batch_size = 12;
+  options.network.image_px = 96;
+  options.network.input = NetworkInput::kSilhouette;
+  options.loader_threads = 3;
+  options.prefetch_batches = 5;
+  options.samples_per_epoch = 77;
+  options.seed = 9;
+  options.augment.flip_probability = 0.25;
+  const LoaderOptions loading = options.Loading();
+  EXPECT_EQ(loading.batch_size, 12);
+  EXPECT_EQ(loading.crop_px, 96);
+  EXPECT_EQ(loading.picture, LoaderPicture::kSilhouette);
+  EXPECT_EQ(loading.workers, 3);
+  EXPECT_EQ(loading.prefetch_batches, 5);
+  EXPECT_EQ(loading.samples_per_epoch, 77);
+  EXPECT_EQ(loading.seed, 9u);
+  EXPECT_EQ(loading.augment.flip_probability, 0.25);
+  EXPECT_TRUE(loading.shuffle);
+  EXPECT_EQ(loading.data_shards.shards, 1);
 }
 
 }  // namespace

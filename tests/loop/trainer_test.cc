@@ -11,6 +11,7 @@
 #include "io/io_test_util.h"
 #include "loop/runs/run_directory.h"
 #include "loop/small_training.h"
+#include "regressor/parameter_count.h"
 #include "regressor/torch_file.h"
 
 namespace gyre {
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class TrainerTest : public testing::Test {
  protected:
@@ -67,9 +69,22 @@ TEST_F(TrainerTest, ARunLeavesItsRecord) {
   const auto options = nlohmann::json::parse(ReadFile(Run("run") / "options.json"));
   EXPECT_EQ(options["steps"], 5);
   EXPECT_EQ(options["network.head"], "hmr");
-  EXPECT_EQ(nlohmann::json::parse(ReadFile(Run("run") / "summary.json"))["steps"], 5);
-  EXPECT_TRUE(fs::exists(Run("run") / "report.html"));
+  const auto summary = nlohmann::json::parse(ReadFile(Run("run") / "summary.json"));
+  EXPECT_EQ(summary["steps"], 5);
+  EXPECT_EQ(summary["parameters"], NumParameters(*SmallLearner(o)->network()));
+  EXPECT_GT(summary["ms_per_sample"], 0);
+  // At the end alone: vertices and joints of the same bodies, errors of one size.
+  EXPECT_FALSE(lines[4].contains("val_network_pve_mm"));
+  const double ratio = lines[5]["val_network_pve_mm"].get<double>() /
+                       lines[5]["val_network_mpjpe_mm"].get<double>();
+  EXPECT_GT(ratio, 0.5);
+  EXPECT_LT(ratio, 2);
+  EXPECT_EQ(summary["network_pve_mm_last"], lines[5]["val_network_pve_mm"]);
   EXPECT_TRUE(fs::exists(Run("run") / "pictures/val_00_000005.jpg"));
+  // The truth teaches, and there are no fits.
+  EXPECT_FALSE(summary.contains("train_fits_quality_mean_last"));
+  EXPECT_THAT(ReadFile(Run("run") / "report.html"),
+              Not(HasSubstr("Fits that are least likely right")));
 }
 
 TEST_F(TrainerTest, LogsAreMeansOfTheirSteps) {
@@ -103,13 +118,22 @@ TEST_F(TrainerTest, AResumedRunIsTheSame) {
   ASSERT_EQ(straight.size(), 5u);
   ASSERT_EQ(halved.size(), 5u);
   for (size_t i = 0; i < 5; ++i) {
-    for (const char* key : {"loss", "fits_updated", "fit_reprojection_px", "train_fits_score_px2"}) {
+    for (const char* key : {"loss", "fits_updated", "fit_reprojection_px", "train_fits_score_px2",
+                            "train_fits_quality_mean", "train_fits_quality_below_half"}) {
       EXPECT_EQ(straight[i].contains(key), halved[i].contains(key)) << key;
       if (!straight[i].contains(key)) continue;
       EXPECT_EQ(straight[i][key], halved[i][key]) << i << " " << key;
     }
   }
   EXPECT_GT(straight[0]["train_fits_score_px2"], 0);
+  EXPECT_GT(straight[0]["train_fits_quality_mean"], 0);
+  const auto summary = nlohmann::json::parse(ReadFile(Run("halved") / "summary.json"));
+  EXPECT_EQ(summary["train_fits_quality_mean_last"], straight[4]["train_fits_quality_mean"]);
+  EXPECT_EQ(ReadFile(Run("straight") / "unlikely_fits.jsonl"),
+            ReadFile(Run("halved") / "unlikely_fits.jsonl"));
+  EXPECT_TRUE(fs::exists(Run("halved") / "pictures/unlikely_00.jpg"));
+  EXPECT_THAT(ReadFile(Run("halved") / "report.html"),
+              HasSubstr("Fits that are least likely right"));
   EXPECT_GT(straight[4]["fit_reprojection_px"], 0);
   EXPECT_THAT(UserErrorOf([&] { Train(o, "straight"); }), HasSubstr("--resume"));
   // Other people than those whose fits are stored.
@@ -182,7 +206,8 @@ TEST_F(TrainerTest, WithoutABody) {
   for (const char* file : {"fits.store", "val_fits.store"}) {
     EXPECT_FALSE(fs::exists(Run("straight") / file)) << file;
   }
-  EXPECT_TRUE(fs::exists(Run("straight") / "report.html"));
+  EXPECT_THAT(ReadFile(Run("straight") / "report.html"),
+              Not(HasSubstr("Fits that are least likely right")));
   TrainOptions half = o;
   half.steps = 2;
   EXPECT_TRUE(Train(half, "halved"));

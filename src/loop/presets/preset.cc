@@ -11,7 +11,12 @@
   SYSTEM(Small)              \
   SYSTEM(Demo)               \
   SYSTEM(Prior18)            \
-  SYSTEM(Anchored)
+  SYSTEM(Anchored)           \
+  SYSTEM(GraphCmr)           \
+  SYSTEM(Pose2Pose)          \
+  SYSTEM(C2f)                \
+  SYSTEM(Ikol)               \
+  SYSTEM(Hybrik)
 
 namespace gyre {
 

@@ -8,7 +8,8 @@ namespace gyre {
 Preset SmallPreset() {
   return {"small", "ResNet-18 at 128 px from scratch, for a CPU", [] {
             TrainOptions o;
-            o.network = NetworkOptions::FromPreset("small");
+            o.network.backbone = Backbone::kResNet18;
+            o.network.image_px = 128;
             o.network.dropout = 0.1;
             o.loss.norm = LossNorm::kL1;
             o.loss.pose = 4;

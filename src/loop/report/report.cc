@@ -66,9 +66,33 @@ std::string FormatPicture(const ReportPicture& picture) {
       caption, png ? "png" : "jpeg", EncodeBase64(bytes), caption);
 }
 
+std::string FormatTable(const ReportTable& table) {
+  if (table.rows.empty()) return "";
+  const auto row = [](const std::vector<std::string>& cells, const char* tag) {
+    std::string html = "<tr>";
+    for (const std::string& cell : cells)
+      html += fmt::format("<{0}>{1}</{0}>", tag, EscapeHtml(cell));
+    return html + "</tr>\n";
+  };
+  std::string html = "<div class=\"table\"><table>\n" + row(table.columns, "th");
+  for (const auto& cells : table.rows) html += row(cells, "td");
+  return html + "</table></div>\n";
+}
+
+std::string FormatLegend(const ReportSection& section) {
+  if (section.legend.empty()) return "";
+  std::string html = "<p class=\"legend\">";
+  for (const auto& [colour, what] : section.legend) {
+    html += fmt::format("<span><i style=\"background:{}\"></i>{}</span>", colour, EscapeHtml(what));
+  }
+  return html + "</p>\n";
+}
+
 std::string FormatSection(const ReportSection& section) {
   std::string html = fmt::format("<section><h2>{}</h2>\n", EscapeHtml(section.title));
   if (!section.intro.empty()) html += fmt::format("<p>{}</p>\n", EscapeHtml(section.intro));
+  html += FormatLegend(section) + FormatTable(section.table);
+  if (section.pictures.empty()) return html + "</section>\n";
   html += "<div class=\"pictures\">\n";
   for (const ReportPicture& picture : section.pictures) html += FormatPicture(picture);
   return html + "</div></section>\n";
@@ -83,20 +107,8 @@ std::string FormatSummary(const ReportInput& input) {
   return html + "</dl>\n";
 }
 
-std::string FormatTable(const ReportTable& table) {
-  if (table.rows.empty()) return "";
-  const auto row = [](const std::vector<std::string>& cells, const char* tag) {
-    std::string html = "<tr>";
-    for (const std::string& cell : cells)
-      html += fmt::format("<{0}>{1}</{0}>", tag, EscapeHtml(cell));
-    return html + "</tr>\n";
-  };
-  std::string html = "<div class=\"table\"><table>\n" + row(table.columns, "th");
-  for (const auto& cells : table.rows) html += row(cells, "td");
-  return html + "</table></div>\n";
-}
-
 std::string FormatCharts(const ReportInput& input) {
+  if (input.charts.empty()) return "";
   std::map<std::string, Series> metrics = ReadMetrics(input.metrics_jsonl);
   std::string charts;
   for (const ReportChart& chart : input.charts) {
@@ -154,6 +166,8 @@ td { border-top:1px solid var(--line); }
   grid-template-columns:repeat(auto-fit,minmax(min(100%,370px),1fr)); }
 .chart { background:var(--card); border:1px solid var(--line); border-radius:8px;
   padding:.9rem 1rem .7rem; min-width:0; }
+.legend span { margin-right:1.2rem; white-space:nowrap; }
+.legend i { display:inline-block; width:.8em; height:.8em; border-radius:2px; margin-right:.4em; }
 .pictures { display:grid; gap:1.1rem;
   grid-template-columns:repeat(auto-fill,minmax(min(100%,470px),1fr)); }
 .pictures img { display:block; width:100%; height:auto; border-radius:5px; }
@@ -167,13 +181,23 @@ pre { overflow-x:auto; font-size:.8rem; line-height:1.45; background:var(--card)
 
 }  // namespace
 
+namespace {
+
+// The colours of DrawSkeleton and of bodies.
+std::vector<std::pair<std::string, std::string>> SkeletonLegend() {
+  return {{"rgb(235,76,60)", "keypoints of the right side"},
+          {"rgb(50,140,240)", "of the left side"},
+          {"rgb(250,205,70)", "of the middle; faint where the detector was unsure"},
+          {"rgb(158,189,230)", "body"}};
+}
+
+}  // namespace
+
 ReportSection PeopleSection(const std::string& title, const std::string& intro,
-                            const fs::path& folder, const std::string& prefix) {
-  ReportSection section{title,
-                        intro +
-                            " From left to right: keypoints, the network's body, the stored "
-                            "fit, the fit from its side.",
-                        {}};
+                            const fs::path& folder, const std::string& prefix,
+                            const std::string& panels) {
+  ReportSection section{
+      title, fmt::format("{} From left to right: {}.", intro, panels), {}, {}, SkeletonLegend()};
   if (!fs::exists(folder)) return section;
   std::set<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
@@ -210,6 +234,9 @@ std::vector<ReportChart> DefaultCharts() {
        {{"fits_accepted_share", "in the batch"},
         {"train_fits_accepted_share", "whole training set"},
         {"val_fits_accepted_share", "held-out people"}}},
+      {"Fits that are more likely wrong than right",
+       "share of people",
+       {{"train_fits_quality_below_half", "training people"}}},
       {"Reprojection of the fits",
        "px of the reference crop",
        {{"fit_reprojection_px", "in the batch"}, {"val_fits_reprojection_px", "held-out people"}}},

@@ -15,10 +15,18 @@ struct ReportPicture {
   std::filesystem::path file;  // PNG or JPEG
 };
 
+struct ReportTable {
+  std::vector<std::string> columns;            // their heads; the first is that of the rows' names
+  std::vector<std::vector<std::string>> rows;  // a cell per column
+};
+
 struct ReportSection {
   std::string title;
   std::string intro;  // one or two sentences
   std::vector<ReportPicture> pictures;
+  ReportTable table = {};  // above the pictures
+  std::vector<std::pair<std::string, std::string>> legend =
+      {};  // colour (of CSS), what it stands for
 };
 
 struct ReportSeries {
@@ -33,11 +41,6 @@ struct ReportChart {
   bool log_y = false;  // where all values are positive
 };
 
-struct ReportTable {
-  std::vector<std::string> columns;            // their heads; the first is that of the rows' names
-  std::vector<std::vector<std::string>> rows;  // a cell per column
-};
-
 struct ReportInput {
   std::string title;
   std::vector<std::pair<std::string, std::string>> summary;  // name, value: the headlines
@@ -49,9 +52,12 @@ struct ReportInput {
 };
 
 // The pictures of people in a folder whose names begin with `prefix`, in the order of the names;
-// the captions stand in text files of the same names.
+// the captions stand in text files of the same names. `panels`: what each shows, from the left.
 ReportSection PeopleSection(const std::string& title, const std::string& intro,
-                            const std::filesystem::path& folder, const std::string& prefix);
+                            const std::filesystem::path& folder, const std::string& prefix,
+                            const std::string& panels =
+                                "keypoints, the network's body, the stored "
+                                "fit, the fit from its side");
 
 // Loss and its terms; fits accepted and updated; reprojection of the fits; validation errors of
 // network and fits; seconds. Keys as `gyre train` writes them to metrics.jsonl.
@@ -59,8 +65,9 @@ std::vector<ReportChart> DefaultCharts();
 
 // Writes the page atomically. Lines of metrics.jsonl that are torn or are not objects with a `step`
 // are left out, and so are keys that are missing, null or no numbers; a chart without any value is
-// left out. A value that occurs again for its step (a resumed run) replaces the earlier. UserError
-// names a picture that is missing or neither PNG nor JPEG, and a missing metrics file.
+// left out; without charts the file is not read. A value that occurs again for its step (a resumed
+// run) replaces the earlier. UserError names a picture that is missing or neither PNG nor JPEG, and
+// a missing metrics file.
 void WriteReport(const ReportInput& input, const std::filesystem::path& out);
 
 }  // namespace gyre

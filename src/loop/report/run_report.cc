@@ -10,8 +10,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "io/image.h"
+#include "loop/report/person_errors.h"
 #include "loop/report/pictures.h"
 #include "loop/report/report.h"
+#include "loop/report/unlikely_fits.h"
+#include "metrics/meter.h"
 
 namespace gyre {
 namespace {
@@ -47,6 +50,7 @@ constexpr SummaryEntry kSummary[] = {
     {"train_fits_pa_mpjpe_mm", "train_fits_pa_mpjpe_mm",
      "Stored fits, PA-MPJPE (mm), training people"},
     {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network, MPJPE (mm), held-out people"},
+    {"val_network_pve_mm", "network_pve_mm", "Network, PVE (mm), held-out people"},
     {"val_pck20", "network_pck20", "Network, PCK@0.2 torso, held-out people"},
     {"val_box_error", "network_box_error", "Network, mean joint error / box side, held-out people"},
     {"val_network_held_out_median", "network_held_out_median",
@@ -62,6 +66,10 @@ constexpr SummaryEntry kSummary[] = {
      "Fits, share of joints kept back within 0.1 of the box side"},
     {"train_fits_accepted_share", "train_fits_accepted_share", "Accepted fits, training people"},
     {"train_fits_score_px2", "train_fits_score_px2", "Fits' mean score (px^2), training people"},
+    {"train_fits_quality_mean", "train_fits_quality_mean",
+     "Fits' mean probability to be right, training people"},
+    {"train_fits_quality_below_half", "train_fits_quality_below_half",
+     "Fits more likely wrong than right, training people"},
 };
 
 // Where the steps' time went, from the means that metrics.jsonl has of the intervals.
@@ -122,22 +130,43 @@ void DrawExtremes(const RunDirectory& run, const Validator& validator, const Bod
   }
 }
 
-nlohmann::json WriteSummary(const RunDirectory& run, double train_seconds) {
-  nlohmann::json summary;
+void WritePeople(const RunDirectory& run, const Validator& validator) {
+  std::vector<PersonError> people;
+  for (const EvaluatedSample& one : validator.samples()) {
+    people.push_back(
+        {one.sample.dataset, one.sample.index, one.sample.params.has_value(), one.error});
+  }
+  WritePersonErrors(people, run.root() / kPeopleFile);
+}
+
+nlohmann::json WriteSummary(const RunDirectory& run, const RunCost& cost) {
+  nlohmann::json summary, first;
+  Meter seconds_step;
   std::istringstream lines(ReadFile(run.metrics_file()));
   for (std::string text; std::getline(lines, text);) {
     const auto line = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!line.is_object()) continue;
     summary["steps"] = line["step"];
+    const auto seconds = line.find("seconds_step");
+    if (seconds != line.end() && seconds->is_number()) seconds_step.Add(seconds->get<double>());
     for (const SummaryEntry& entry : kSummary) {
       const auto value = line.find(entry.key);
       if (value == line.end() || !value->is_number()) continue;
       const std::string name = entry.name;
-      if (!summary.contains(name + "_first")) summary[name + "_first"] = *value;
+      // What was measured once has no first value that a later one could be compared with.
+      if (!first.contains(name)) {
+        first[name] = *value;
+      } else {
+        summary[name + "_first"] = first[name];
+      }
       summary[name + "_last"] = *value;
     }
   }
-  summary["train_seconds"] = train_seconds;
+  summary["train_seconds"] = cost.train_seconds;
+  summary["parameters"] = cost.parameters;
+  if (seconds_step.count() > 0) {
+    summary["ms_per_sample"] = 1e3 * seconds_step.Median() / cost.batch_size;
+  }
   WriteFileAtomically(run.summary_file(), summary.dump(2) + "\n");
   return summary;
 }
@@ -150,10 +179,13 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
                                             : run.root().filename().string());
   for (const SummaryEntry& entry : kSummary) {
     const std::string name = entry.name;
-    if (!summary.contains(name + "_first")) continue;
+    if (!summary.contains(name + "_last")) continue;
+    const std::string last = fmt::format("{:.4g}", summary[name + "_last"].get<double>());
     input.summary.emplace_back(
-        entry.label, fmt::format("{:.4g} \u2192 {:.4g}", summary[name + "_first"].get<double>(),
-                                 summary[name + "_last"].get<double>()));
+        entry.label,
+        summary.contains(name + "_first")
+            ? fmt::format("{:.4g} \u2192 {}", summary[name + "_first"].get<double>(), last)
+            : last);
   }
   input.summary.emplace_back("Steps", std::to_string(summary.value("steps", int64_t{0})));
   input.summary.emplace_back("Training time",
@@ -166,8 +198,10 @@ void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
       PeopleSection("Before and after", "Held-out people at the start and at the end.",
                     run.pictures(), "val_"),
       PeopleSection("Best", "Held-out people with the smallest errors.", run.pictures(), "best_"),
-      PeopleSection("Worst", "Held-out people with the largest errors.", run.pictures(), "worst_")};
-  std::erase_if(input.sections, [](const ReportSection& s) { return s.pictures.empty(); });
+      PeopleSection("Worst", "Held-out people with the largest errors.", run.pictures(), "worst_"),
+      UnlikelySection(run, summary)};
+  std::erase_if(input.sections,
+                [](const ReportSection& s) { return s.pictures.empty() && s.table.rows.empty(); });
   WriteReport(input, run.report_file());
 }
 

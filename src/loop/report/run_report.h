@@ -20,9 +20,21 @@ void DrawValidationPictures(const RunDirectory& run, const Validator& validator,
 void DrawExtremes(const RunDirectory& run, const Validator& validator, const BodyModel& body,
                   int count);
 
+// val_people.jsonl: how far the network was from each held-out person (EvaluatedSample::error).
+void WritePeople(const RunDirectory& run, const Validator& validator);
+
+// What a run took.
+struct RunCost {
+  double train_seconds = 0;
+  int64_t parameters = 0;  // of the network
+  int batch_size = 1;
+};
+
 // summary.json from metrics.jsonl: the first and last value of every number that tells how good the
-// network and the fits are.
-nlohmann::json WriteSummary(const RunDirectory& run, double train_seconds);
+// network and the fits are; and what it took, "train_seconds", "parameters" and "ms_per_sample", of
+// a step with its fits (the median over the lines of metrics.jsonl, which others on the same cores
+// disturb less than a mean).
+nlohmann::json WriteSummary(const RunDirectory& run, const RunCost& cost);
 
 void WriteRunReport(const RunDirectory& run, const TrainOptions& options,
                     const nlohmann::json& summary);

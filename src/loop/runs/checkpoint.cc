@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "fitting/store/fit_origin.h"
 #include "regressor/torch_file.h"
 #include "regressor/weights.h"
 
@@ -13,18 +14,31 @@ namespace {
 
 constexpr const char* kFormat = "gyre 2";
 
+nlohmann::json ReadState(const std::filesystem::path& folder) {
+  nlohmann::json state =
+      nlohmann::json::parse(ReadFile(folder / "state.json"), nullptr, /*allow_exceptions=*/false);
+  if (!state.is_object() || !state.contains("train_seconds") ||
+      !state["train_seconds"].is_number()) {
+    ThrowUserError("{}: not the state of a checkpoint", (folder / "state.json").string());
+  }
+  return state;
+}
+
 }  // namespace
 
-void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double train_seconds,
+void WriteCheckpoint(const std::filesystem::path& folder, const CheckpointState& state,
                      const Trained& trained) {
   const auto& [network, optimizer, names] = trained;
   WriteTorchFile(folder / "network.pt",
                  TorchValue::Dict{{"format", kFormat},
-                                  {"step", step},
+                                  {"step", state.step},
                                   {"model", GetState(network, names)},
                                   {"adam", GetAdamState(optimizer, network, names)}});
-  WriteFileAtomically(folder / "state.json",
-                      nlohmann::json({{"train_seconds", train_seconds}}).dump() + "\n");
+  FitOrigin origin;
+  origin.body = state.body;
+  nlohmann::json json = ToJson(origin);
+  json["train_seconds"] = state.train_seconds;
+  WriteFileAtomically(folder / "state.json", json.dump() + "\n");
 }
 
 CheckpointState ReadCheckpoint(const std::filesystem::path& folder, const Trained& trained) {
@@ -33,19 +47,19 @@ CheckpointState ReadCheckpoint(const std::filesystem::path& folder, const Traine
   if (file.At("format", what).AsString(what) != kFormat) {
     ThrowUserError("{}: written by another version of gyre", what);
   }
-  const nlohmann::json seconds =
-      nlohmann::json::parse(ReadFile(folder / "state.json"), nullptr, /*allow_exceptions=*/false);
-  if (!seconds.is_object() || !seconds.contains("train_seconds") ||
-      !seconds["train_seconds"].is_number()) {
-    ThrowUserError("{}: not the state of a checkpoint", (folder / "state.json").string());
-  }
+  const nlohmann::json json = ReadState(folder);
   const CheckpointState state{file.At("step", what).AsInt(what),
-                              seconds["train_seconds"].get<double>()};
+                              json["train_seconds"].get<double>(),
+                              FitOriginFromJson(json, (folder / "state.json").string()).body};
   const StateDict weights = file.At("model", what).AsStateDict(what);
   const auto& [network, optimizer, names] = trained;
   SetAdamState(optimizer, network, file.At("adam", what), what, names);
   SetState(network, weights, what, names);
   return state;
+}
+
+BodyIdentity BodyOfCheckpoint(const std::filesystem::path& folder) {
+  return FitOriginFromJson(ReadState(folder), (folder / "state.json").string()).body;
 }
 
 }  // namespace gyre

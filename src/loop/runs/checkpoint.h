@@ -2,7 +2,9 @@
 // A checkpoint's folder:
 //   network.pt     {"model": weights, "adam": state by parameter, "step", "format": "gyre 2"};
 //                  Python's torch.load opens it, its archive holds a checksum of every part
-//   state.json     {"train_seconds"}: what differs from run to run, so that the rest need not
+//   state.json     {"train_seconds", "body": {"path", "extra_path", "fingerprint"}}: what differs
+//                  from run to run, or from place to place, so that the rest need not. Without body
+//                  (older versions, and networks that speak of none) it is not known.
 // The fits are in the run's store (fitting/store/fit_file.h), which keeps those of the last
 // checkpoint. Random numbers need no state: they are functions of the seed and the step.
 #pragma once
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "body/body_identity.h"
 #include "regressor/names.h"
 
 namespace gyre {
@@ -24,15 +27,17 @@ struct Trained {
   const Names& names;  // in network.pt
 };
 
-void WriteCheckpoint(const std::filesystem::path& folder, int64_t step, double train_seconds,
-                     const Trained& trained);
-
 struct CheckpointState {
   int64_t step = 0;
   double train_seconds = 0;
+  BodyIdentity body = {};  // that the network speaks of
 };
+void WriteCheckpoint(const std::filesystem::path& folder, const CheckpointState& state,
+                     const Trained& trained);
 // Restores network and optimiser. UserError names the file at fault; then another checkpoint has to
 // be read before either is used.
 CheckpointState ReadCheckpoint(const std::filesystem::path& folder, const Trained& trained);
+// Of its state.json alone.
+BodyIdentity BodyOfCheckpoint(const std::filesystem::path& folder);
 
 }  // namespace gyre

@@ -40,6 +40,7 @@ constexpr Measure kMeasures[] = {
     {"train_fits_held_out_within_10", "fits_held_out_within_10", "Stored fits, joints kept back",
      "share within 0.1 of the box side", 3},
     {"val_network_mpjpe_mm", "network_mpjpe_mm", "Network on held-out people", "MPJPE, mm", 2},
+    {"val_network_pve_mm", "network_pve_mm", "Network on held-out people", "PVE, mm", 2},
     {"val_fits_pa_mpjpe_mm", "val_fits_pa_mpjpe_mm", "Fits of the held-out people", "PA-MPJPE, mm",
      2},
     {"val_pck20", "network_pck20", "Network on held-out people", "PCK@0.2, share", 3},
@@ -49,6 +50,18 @@ constexpr Measure kMeasures[] = {
      "Network on held-out people, joints kept back", "median error / box side", 3},
     {"val_network_held_out_within_10", "network_held_out_within_10",
      "Network on held-out people, joints kept back", "share within 0.1 of the box side", 3},
+};
+
+// What a run took: keys of its summary.json and of the experiment's.
+struct Cost {
+  const char* name;
+  const char* title;
+  int digits;
+};
+constexpr Cost kCosts[] = {
+    {"parameters", "Parameters of the network", 0},
+    {"ms_per_sample", "Training step with its fits: ms a sample", 2},
+    {"train_seconds", "Training, first fits included: s", 0},
 };
 
 // Every {NAME} in every text replaced by its value.
@@ -86,8 +99,8 @@ bool IsName(const std::string& name) {
                               "WXYZ0123456789-_") == std::string::npos;
 }
 
-// The arms' options with those that they take over from others.
-Json ArmOptions(const Json& arms, const std::string& what) {
+// The arms' options with those that they take over from others, and over them a size's.
+Json ArmOptions(const Json& arms, const Json& of_size, const std::string& what) {
   Json all = Json::object();
   for (const auto& [name, own] : arms.items()) {
     const std::string where = fmt::format("{}, arm {}", what, name);
@@ -104,6 +117,13 @@ Json ArmOptions(const Json& arms, const std::string& what) {
       options.erase("like");
     }
     all[name] = std::move(options);
+  }
+  for (const auto& [name, own] : of_size.items()) {
+    if (!all.contains(name) || !own.is_object()) {
+      ThrowUserError("{}, arm {} of the size: must be an object of options for one of its arms",
+                     what, name);
+    }
+    all[name].update(own);
   }
   return all;
 }
@@ -155,28 +175,35 @@ std::vector<std::string> ArmsOf(const Experiment& experiment) {
   return arms;
 }
 
-// Mean and spread of every measure that some arm has.
+// Mean and spread; "-" of what an arm does not have.
+std::string Cell(const Json& of_arm, const char* name, int digits) {
+  const Json value = of_arm.value(name, Json::object());
+  if (!value.contains("mean")) return "-";
+  std::string cell = fmt::format("{:.{}f}", value["mean"].get<double>(), digits);
+  if (value["spread"].is_number() && value["spread"] != 0) {
+    cell += fmt::format(" \u00b1 {:.{}f}", value["spread"].get<double>(), digits);
+  }
+  return cell;
+}
+
+// Every measure that some arm has, and what the runs took.
 ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
   ReportTable table{{"arm"}, {}};
   for (const std::string& arm : arms) table.rows.push_back({arm});
-  for (const Measure& measure : kMeasures) {
+  const auto add = [&](const std::string& title, const char* name, int digits) {
     if (std::none_of(arms.begin(), arms.end(),
-                     [&](const std::string& arm) { return summary[arm].contains(measure.name); })) {
-      continue;
+                     [&](const std::string& arm) { return summary[arm].contains(name); })) {
+      return;
     }
-    table.columns.push_back(fmt::format("{}: {}", measure.title, measure.unit));
+    table.columns.push_back(title);
     for (size_t i = 0; i < arms.size(); ++i) {
-      const Json value = summary[arms[i]].value(measure.name, Json::object());
-      std::string cell = "-";
-      if (value.contains("mean")) {
-        cell = fmt::format("{:.{}f}", value["mean"].get<double>(), measure.digits);
-        if (value["spread"].is_number()) {
-          cell += fmt::format(" \u00b1 {:.{}f}", value["spread"].get<double>(), measure.digits);
-        }
-      }
-      table.rows[i].push_back(std::move(cell));
+      table.rows[i].push_back(Cell(summary[arms[i]], name, digits));
     }
+  };
+  for (const Measure& measure : kMeasures) {
+    add(fmt::format("{}: {}", measure.title, measure.unit), measure.name, measure.digits);
   }
+  for (const Cost& cost : kCosts) add(cost.title, cost.name, cost.digits);
   return table;
 }
 
@@ -214,16 +241,21 @@ Experiment ReadExperiment(const fs::path& file, const std::string& size, const f
   experiment.title = JsonString(json, "title", what);
   Json common = ObjectAt(json, "options", what);
   Json prepare = json.value("prepare", Json::array());
+  Json arms_of_size = Json::object();
   if (!size.empty()) {
     Json of_size = ObjectAt(ObjectAt(json, "sizes", what), size, what + ", key sizes");
     if (const auto own = of_size.find("prepare"); own != of_size.end()) {
       prepare = *own;
       of_size.erase(own);
     }
+    if (of_size.contains("arms")) {
+      arms_of_size = ObjectAt(of_size, "arms", what + ", key sizes");
+      of_size.erase("arms");
+    }
     common.update(of_size);
   }
   experiment.prepare = CommandLines(prepare, what);
-  const Json arms = ArmOptions(ObjectAt(json, "arms", what), what);
+  const Json arms = ArmOptions(ObjectAt(json, "arms", what), arms_of_size, what);
   for (const Json& seed : JsonArray(json, "seeds", what)) {
     if (!seed.is_number_unsigned()) ThrowUserError("{}, key seeds: must be whole numbers", what);
     for (const auto& [name, own] : arms.items()) {
@@ -262,8 +294,9 @@ Json SummariseExperiment(const Experiment& experiment) {
           break;
         }
       }
-      if (summary.contains("train_seconds")) {
-        values["train_seconds"].push_back(summary["train_seconds"].get<double>());
+      for (const Cost& cost : kCosts) {
+        const auto value = summary.find(cost.name);
+        if (value != summary.end()) values[cost.name].push_back(value->get<double>());
       }
     }
     arms[arm] = {{"seeds", seeds}};

@@ -13,7 +13,8 @@
 // Options have the names of a run's options.json; "preset" says where the rest comes from, and
 // "fits_of" a preset that has its fitter and store from elsewhere. {dir} in a text is the
 // experiment's folder, {NAME} what --define NAME=VALUE says. A size may also replace the arguments
-// of "prepare" by its own.
+// of "prepare" by its own, and have "arms" whose options come over those of the arms of that name:
+// what makes an arm of another kind of network as small as the others.
 #pragma once
 
 #include <cstdint>

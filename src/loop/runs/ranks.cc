@@ -260,6 +260,7 @@ void Ranks::AverageGradients(const std::vector<at::Tensor>& parameters) {
   // As Python's DistributedDataParallel: buckets in the order in which backward comes to them, a
   // small first one.
   std::vector<at::Tensor> reversed(parameters.rbegin(), parameters.rend());
+  std::erase_if(reversed, [](const at::Tensor& parameter) { return !parameter.requires_grad(); });
   const std::vector<size_t> limits = {c10d::kDefaultFirstBucketBytes, c10d::kDefaultBucketBytesCap};
   auto [buckets, bucket_limits] = c10d::compute_bucket_assignment_by_size(reversed, limits);
   impl_->reducer = std::make_unique<c10d::Reducer>(

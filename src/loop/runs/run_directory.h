@@ -8,6 +8,8 @@
 //                           ...
 //   pictures/               overlays made while training
 //   trace.json              the timeline of the first steps, when asked for: see core/trace.h
+//   unlikely_fits.jsonl     the stored fits that are least likely right: see
+//                           loop/report/unlikely_fits.h
 //   summary.json, report.html
 //
 // A checkpoint is a folder that is written under another name, flushed and renamed: it exists whole

@@ -21,13 +21,13 @@ FitFile RunFits::OpenFile(const std::filesystem::path& path,
                           const std::vector<FitRows>& rows) const {
   const std::vector<std::filesystem::path> checkpoints = ListCheckpoints(run);
   if (!resume || (checkpoints.empty() && !std::filesystem::exists(path))) {
-    return FitFile::Create(path, rows, *body->layout);
+    return FitFile::Create(path, rows, *body->layout, origin);
   }
   // Also when that checkpoint turns out to be damaged: then the fits stay, and are better than
   // those of the checkpoint before it.
   const int64_t last_step = checkpoints.empty() ? 0 : CheckpointStep(checkpoints.front());
   FitFile fits = FitFile::OpenToWrite(path, last_step);
-  fits.RequireLayout(*body->layout, "the body " + body->name);
+  fits.RequireBody(*body, origin.body.extra_path);
   for (size_t i = 0; i < rows.size(); ++i) {
     if (fits.datasets().size() != rows.size() || fits.datasets()[i] != rows[i]) {
       ThrowUserError(

@@ -16,6 +16,7 @@ namespace gyre {
 struct RunFits {
   std::filesystem::path run;
   std::shared_ptr<const BodyModel> body;
+  FitOrigin origin;     // of the body
   bool resume = false;  // else a file that is there already is written anew
   StorePolicy policy;
   DataShards data_shards;

@@ -2,8 +2,10 @@
 #include "loop/training/learner.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 #include <optional>
@@ -37,15 +39,30 @@ at::Tensor ShapeOf(const at::Tensor& betas, const at::Tensor& expression) {
   return expression.defined() ? at::cat({betas, expression}, 1) : betas;
 }
 
+KeypointSet Union(const KeypointSet& first, const KeypointSet& second) {
+  KeypointSet both{first.name, first.joints};
+  for (const std::string_view joint : second.joints) {
+    if (both.IndexOf(joint) < 0) both.joints.push_back(joint);
+  }
+  return both;
+}
+
 }  // namespace
 
 Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10::Device device)
-    : options_(options), device_(device), network_(options.network, setting) {
+    : options_(options),
+      device_(device),
+      network_(options.network, setting),
+      posed_set_(Union(network_->keypoints(), network_->uvd_set())),
+      uvd_targets_(network_->uvd_set(), network_->keypoints()) {
+  for (const std::string_view joint : network_->uvd_set().joints) {
+    uvd_in_posed_.push_back(posed_set_.IndexOf(joint));
+  }
   network_->to(device);
   UseChannelsLast(*network_);
   if (setting.body) {
     rest_.emplace(*setting.body);
-    layer_ = BodyLayer(*setting.body, network_->keypoints());
+    layer_ = BodyLayer(*setting.body, posed_set_);
     layer_->to(device);
   }
   optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
@@ -57,14 +74,25 @@ Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) co
     const BodyPoints posed =
         layer_->forward(said.rotations, ShapeOf(said.betas, said.expression), with_vertices);
     if (!said.joints.defined()) {
-      said.joints = posed.joints;
-      said.set = &layer_->set();
+      said.joints = posed.joints.narrow(1, 0, network_->keypoints().size());
+      said.set = &network_->keypoints();
     }
     if (!said.vertices.defined()) said.vertices = posed.vertices;
   }
+  if (said.mesh.defined()) {
+    GYRE_CHECK(!layer_.is_empty());
+    const CropCameras cameras = CamerasOf(batch, device_);
+    said.mesh_joints =
+        layer_->JointsOfMesh(said.mesh).narrow(1, 0, network_->keypoints().size());
+    said.mesh_keypoints =
+        ProjectToCrop(said.mesh_joints, PlaceInCrop(said.mesh_camera, cameras, batch.crop_px),
+                      cameras, batch.crop_px);
+    said.set = &network_->keypoints();
+  }
   if (said.joints.defined() && said.camera.defined()) {
-    said.keypoints =
-        ProjectToCrop(said.joints, said.camera, CamerasOf(batch, device_), batch.crop_px);
+    const CropCameras cameras = CamerasOf(batch, device_);
+    said.keypoints = ProjectToCrop(said.joints, PlaceInCrop(said.camera, cameras, batch.crop_px),
+                                   cameras, batch.crop_px);
   }
   return said;
 }
@@ -72,10 +100,40 @@ Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) co
 void Learner::LeaveOutMissing(Targets* targets) const {
   if (layer_.is_empty()) return;
   for (const int joint : layer_->missing()) {
+    if (joint >= targets->set->size()) continue;
     targets->keypoints.select(1, joint).select(1, 2).fill_(0);
     const int64_t in_space = joint - targets->joints_first;
     if (in_space < 0 || in_space >= targets->joints.size(1)) continue;
     targets->joints.select(1, in_space).select(1, 3).fill_(0);
+  }
+}
+
+void Learner::PoseTargets(const Batch& batch, const Output& output, const LossOptions& weights,
+                          Targets* targets) const {
+  const at::NoGradGuard no_grad;
+  const bool with_mesh = output.mesh.defined() && weights.mesh_vertices > 0;
+  const bool with_vertices = weights.vertices > 0 || with_mesh,
+             with_uvd = output.uvd_set != nullptr;
+  SeenBody seen;
+  if (targets->rotations.defined() && (with_vertices || with_uvd || weights.body_joints > 0)) {
+    const BodyPoints posed = layer_->forward(
+        targets->rotations, ShapeOf(targets->betas, targets->expression), with_vertices);
+    targets->vertices = posed.vertices;
+    targets->body_joints = posed.joints.narrow(1, 0, targets->set->size());
+    if (with_uvd) {
+      seen.joints = posed.joints.index_select(1, at::tensor(uvd_in_posed_).to(device_));
+      seen.keypoints = ProjectToCrop(seen.joints, targets->translation, CamerasOf(batch, device_),
+                                     batch.crop_px);
+    }
+  }
+  if (!with_uvd) return;
+  uvd_targets_.AddTo(seen, targets);
+  if (layer_.is_empty()) return;
+  for (const int joint : layer_->missing()) {
+    const auto at = std::ranges::find(uvd_in_posed_, joint);
+    if (at != uvd_in_posed_.end()) {
+      targets->uvd_weight.select(1, at - uvd_in_posed_.begin()).fill_(0);
+    }
   }
 }
 
@@ -94,16 +152,11 @@ Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, T
   const std::vector<Target> taught = teacher.Step(batch.samples, predictions, step, stats);
 
   phase.emplace("copy");
-  Targets targets =
-      TargetTensors(batch, taught, network_->keypoints(), rest_ ? &*rest_ : nullptr,
-                    {options_.use_labels, options_.loss.fit_sd_rad}, device_);
+  Targets targets = TargetTensors(batch, taught, network_->keypoints(), rest_ ? &*rest_ : nullptr,
+                                  {options_.use_labels, options_.loss.fit_sd_rad}, device_);
   LeaveOutMissing(&targets);
   phase.emplace("loss");
-  if (with_vertices && targets.rotations.defined()) {
-    const at::NoGradGuard no_grad;
-    const at::Tensor shape = ShapeOf(targets.betas, targets.expression);
-    targets.vertices = layer_->forward(targets.rotations, shape, true).vertices;
-  }
+  PoseTargets(batch, output, weights, &targets);
   return ComputeLosses(output, targets, weights, rank_mean);
 }
 
@@ -112,8 +165,7 @@ Losses Learner::LossesOf(const Batch& batch, int64_t step, Teacher& teacher,
   const at::NoGradGuard no_grad;
   network_->eval();
   SupervisionStats stats;
-  const Output said =
-      network_->forward(NetworkInputs(batch, options_.network.input, device_));
+  const Output said = network_->forward(NetworkInputs(batch, options_.network.input, device_));
   return LossesOf(batch, said, step, teacher, rank_mean, &stats);
 }
 

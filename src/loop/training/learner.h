@@ -15,12 +15,13 @@
 
 #include "datasets/decorators/loader.h"
 #include "loop/runs/checkpoint.h"
-#include "loop/training/network_bridge.h"
 #include "loop/runs/ranks.h"
+#include "loop/training/network_bridge.h"
 #include "loop/training/supervision.h"
 #include "loop/training/train_options.h"
 #include "regressor/layers/body_layer.h"
 #include "regressor/losses/losses.h"
+#include "regressor/losses/uvd_targets.h"
 #include "regressor/network.h"
 
 namespace gyre {
@@ -55,6 +56,10 @@ class Learner {
  private:
   // Nothing teaches of joints that the body does not have.
   void LeaveOutMissing(Targets* targets) const;
+  // What follows from the bodies that teach, as far as it is compared with what the network says:
+  // their joints and vertices, and where they are seen.
+  void PoseTargets(const Batch& batch, const Output& output, const LossOptions& weights,
+                   Targets* targets) const;
   // What follows from what the network said: joints and vertices of its body, their projection.
   Output Complete(Output said, const Batch& batch, bool with_vertices) const;
   Losses LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
@@ -64,7 +69,10 @@ class Learner {
   c10::Device device_;
   std::optional<RestJoints> rest_;  // none without a body
   Network network_;
-  BodyLayer layer_{nullptr};  // none without a body
+  KeypointSet posed_set_;  // the network's keypoints, then those of its uvd set that are not there
+  BodyLayer layer_{nullptr};  // of that set; none without a body
+  std::vector<int64_t> uvd_in_posed_;
+  UvdTargets uvd_targets_;
   std::unique_ptr<torch::optim::Adam> optimizer_;
 };
 

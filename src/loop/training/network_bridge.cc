@@ -2,9 +2,13 @@
 #include "loop/training/network_bridge.h"
 
 #include <ATen/Functions.h>
+#include <ATen/TensorOperators.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "body/ik/ik_tree.h"
+#include "body/ik/swing.h"
 #include "body/symmetry.h"
 #include "core/error.h"
 #include "core/so3.h"
@@ -81,26 +85,16 @@ at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device dev
   return {};
 }
 
-LoaderPicture PictureFor(NetworkInput input) {
-  switch (input) {
-    case NetworkInput::kImage:
-      return LoaderPicture::kImage;
-    case NetworkInput::kKeypoints:
-      return LoaderPicture::kNone;
-    case NetworkInput::kSilhouette:
-      return LoaderPicture::kSilhouette;
-  }
-  GYRE_CHECK(false, "no such input");
-  return LoaderPicture::kNone;
-}
-
-at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& camera,
-                         const CropCameras& cameras, double size_px) {
+at::Tensor PlaceInCrop(const at::Tensor& camera, const CropCameras& cameras, double size_px) {
   const at::Tensor at_middle = TranslationFromWeakPerspective(camera, cameras.focal_px, size_px);
   const at::Tensor depth = at_middle.slice(1, 2, 3);
   const at::Tensor offset =
       (0.5 * (size_px - 1) - cameras.center_px) / cameras.focal_px.unsqueeze(1) * depth;
-  const at::Tensor translation = at::cat({at_middle.slice(1, 0, 2) + offset, depth}, 1);
+  return at::cat({at_middle.slice(1, 0, 2) + offset, depth}, 1);
+}
+
+at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& translation,
+                         const CropCameras& cameras, double size_px) {
   return NormalizedFromPixels(
       ProjectPoints(joints, translation, cameras.focal_px, cameras.center_px), size_px);
 }
@@ -183,13 +177,28 @@ void SetJointWeights(const Target& target, const BodyLayout& layout, bool flip, 
   }
 }
 
+// [J,2] cosine and sine of each joint's twist about its bone; zeros for the root and for ends.
+void SetTwists(const BodyParams& params, const RestJoints& rest, std::span<const int> children,
+               float* twists) {
+  const Points3 joints = rest.At(params.shape());
+  for (size_t k = 1; k < children.size(); ++k) {
+    if (children[k] < 0) continue;
+    const auto at = static_cast<Eigen::Index>(k);
+    const double twist = TwistOf(ExpSO3(params.rotation(static_cast<int>(k))),
+                                 (joints.row(children[k]) - joints.row(at)).transpose());
+    twists[2 * k] = static_cast<float>(std::cos(twist));
+    twists[2 * k + 1] = static_cast<float>(std::sin(twist));
+  }
+}
+
 void AddBodies(const Batch& batch, std::span<const Target> targets, const RestJoints& rest,
                double fit_sd_rad, c10::Device device, Targets* out) {
   const BodyLayout& layout = *rest.layout;
   const int64_t n = batch.size(), num_joints = layout.num_joints();
   HostTensor rotations({n, num_joints, 3, 3}, device), betas({n, layout.num_betas}, device),
-      expression({n, layout.num_expression}, device), valid({n}, device),
-      joint_weight({n, num_joints}, device);
+      expression({n, layout.num_expression}, device), valid({n}, device), transl({n, 3}, device),
+      twist({n, num_joints, 2}, device), joint_weight({n, num_joints}, device);
+  const std::vector<int> children = MainChildren(layout);
   for (int i = 0; i < n; ++i) {
     if (!targets[i].valid) continue;
     valid.data[i] = 1;
@@ -207,10 +216,14 @@ void AddBodies(const Batch& batch, std::span<const Target> targets, const RestJo
         in_crop.betas().cast<float>();
     Eigen::Map<Eigen::VectorXf>(expression.data + layout.num_expression * i,
                                 layout.num_expression) = in_crop.expression().cast<float>();
+    SetTwists(in_crop, rest, children, twist.data + 2 * num_joints * i);
+    Eigen::Map<Eigen::Vector3f>(transl.data + 3 * i) = in_crop.transl().cast<float>();
   }
   out->rotations = rotations.OnDevice();
   out->betas = betas.OnDevice();
   if (layout.num_expression > 0) out->expression = expression.OnDevice();
+  out->twist = twist.OnDevice();
+  out->translation = transl.OnDevice();
   out->valid = valid.OnDevice();
   if (fit_sd_rad > 0) out->joint_weight = joint_weight.OnDevice();
 }

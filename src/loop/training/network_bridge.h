@@ -18,6 +18,7 @@
 
 #include "body/body_model.h"
 #include "datasets/decorators/loader.h"
+#include "loop/training/network_picture.h"
 #include "loop/training/supervision.h"
 #include "regressor/losses/targets.h"
 #include "regressor/network_options.h"
@@ -33,11 +34,11 @@ CropCameras CamerasOf(const Batch& batch, c10::Device device);
 
 // What a network looks at, on `device`: in the shapes of encoders/encoder.h.
 at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device);
-// What the loader has to bring for it.
-LoaderPicture PictureFor(NetworkInput input);
 
-// Joints [B,N,3] in the crop, in [-1,1]: [B,N,2].
-at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& camera,
+// Where the network's camera [B,3] puts the body, in the crop's camera frame: [B,3] metres.
+at::Tensor PlaceInCrop(const at::Tensor& camera, const CropCameras& cameras, double size_px);
+// Joints [B,N,3] of a body in such places in the crop, in [-1,1]: [B,N,2].
+at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& translation,
                          const CropCameras& cameras, double size_px);
 
 // The network's bodies in the camera frames of the images; one per sample. For an output that

@@ -3,10 +3,8 @@
 
 #include <c10/core/GradMode.h>
 
-#include <nlohmann/json.hpp>
-
 #include "core/error.h"
-#include "core/file.h"
+#include "loop/runs/body_notes.h"
 #include "loop/runs/run_directory.h"
 #include "person/crops.h"
 #include "regressor/batch_norm.h"
@@ -37,30 +35,27 @@ void LoadInitialWeights(const std::filesystem::path& init, Network& network) {
   }
 }
 
-TrainOptions OptionsOfRun(const std::filesystem::path& run_or_checkpoint) {
-  // RUN/checkpoints/000500
-  const std::filesystem::path options_file =
-      std::filesystem::absolute(FindCheckpoint(run_or_checkpoint)).parent_path().parent_path() /
-      "options.json";
-  const auto json = nlohmann::json::parse(ReadFile(options_file), nullptr, false);
-  TrainOptions options = TrainOptionsFromJson(json, options_file.string());
-  options.network.Check();
-  return options;
-}
-
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
-                                  const std::shared_ptr<const BodyModel>& body,
-                                  c10::Device device) {
+                                  const std::shared_ptr<const BodyModel>& body, c10::Device device,
+                                  const std::string& extra_path) {
   TrainedNetwork trained{Network{nullptr}, OptionsOfRun(run_or_checkpoint), RestJoints(*body),
                          device};
   const NetworkSetting setting{body, LoadPosePrior(trained.options.prior)};
-  trained.network = Network(trained.options.network, setting);
-  LoadNetworkWeights(*trained.network, FindCheckpoint(run_or_checkpoint) / "network.pt",
-                     trained.network->names());
+  try {
+    trained.network = Network(trained.options.network, setting);
+    LoadNetworkWeights(*trained.network, FindCheckpoint(run_or_checkpoint) / "network.pt",
+                       trained.network->names());
+  } catch (const UserError& error) {
+    // A body of another layout has other weights; which body it was says more than they do.
+    const std::string other = OtherBodyText(run_or_checkpoint, *body, extra_path);
+    if (other.empty()) throw;
+    ThrowUserError("{}; its weights do not fit ({})", other, error.what());
+  }
   trained.network->to(device);
   trained.network->eval();
   FoldBatchNorm(*trained.network);
   UseChannelsLast(*trained.network);
+  TellOtherBody(run_or_checkpoint, *body, extra_path);
   return trained;
 }
 

@@ -12,13 +12,10 @@
 #include "body/body_model.h"
 #include "datasets/decorators/loader.h"
 #include "loop/training/network_bridge.h"
-#include "loop/training/train_options.h"
+#include "loop/training/run_options.h"
 #include "regressor/network.h"
 
 namespace gyre {
-
-// Of the box around keypoints that a network is shown; as its training data.
-inline constexpr double kNetworkBoxMargin = 1.2;
 
 // In evaluation mode, without gradients: one body per sample, in the camera frame of its image.
 // UserError for a network that says no bodies.
@@ -28,9 +25,6 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
 // What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h),
 // or by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
 void LoadInitialWeights(const std::filesystem::path& init, Network& network);
-
-// The options of a run or of the one that a checkpoint belongs to.
-TrainOptions OptionsOfRun(const std::filesystem::path& run_or_checkpoint);
 
 // The network of a run or of one of its checkpoints, with the options it was trained with. For
 // evaluation: its batch norms are folded, see batch_norm.h.
@@ -44,9 +38,11 @@ struct TrainedNetwork {
     return PredictBodies(network, batch, rest, device);
   }
 };
-// It speaks of `body`, whose layout has to be that of the body it was trained with.
+// It speaks of `body`, whose layout has to be that of the body it was trained with; that it is
+// another one is told. `extra_path`: BodyIdentity's, of `body`.
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
-                                  const std::shared_ptr<const BodyModel>& body, c10::Device device);
+                                  const std::shared_ptr<const BodyModel>& body, c10::Device device,
+                                  const std::string& extra_path = "");
 
 // One that looks at keypoints (gyre train --preset prior18). UserError for another.
 TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,

@@ -9,6 +9,7 @@
 #include "core/progress.h"
 #include "core/rng.h"
 #include "core/trace.h"
+#include "fitting/person_problem.h"
 
 namespace gyre {
 namespace {
@@ -22,20 +23,6 @@ double MeanObserved(const VecX& errors) {
 }
 
 }  // namespace
-
-FitProblem MakeFitProblem(const Person& sample) {
-  const CropMap crop(sample.box, kReferenceCropPx);
-  FitProblem problem;
-  problem.keypoints_px.resize(sample.keypoints.size(), 2);
-  for (int i = 0; i < sample.keypoints.size(); ++i) {
-    problem.keypoints_px.row(i) =
-        crop.CropFromImage(sample.keypoints.px.row(i).transpose()).transpose();
-  }
-  problem.confidence = sample.keypoints.confidence;
-  problem.camera = ReferenceCamera(sample);
-  problem.has_start = false;
-  return problem;
-}
 
 FitRows RowsOf(const Dataset& data) {
   constexpr int64_t kSamples = 256;
@@ -124,9 +111,9 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
     std::vector<size_t> who;
     for (size_t i = 0; i < samples.size(); ++i) {
       if (store_.Get(KeyOf(samples[i]))) continue;
-      problems.push_back(MakeFitProblem(samples[i]));
+      problems.push_back(ProblemInCrop(samples[i]));
       if (starts) problems.back().start = start[i];
-      problems.back().has_start = static_cast<bool>(starts);
+      problems.back().has_start = problems.back().start_has_translation = static_cast<bool>(starts);
       who.push_back(i);
     }
     const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
@@ -175,9 +162,9 @@ void Supervisor::Refresh(std::span<const Person> samples, std::span<const BodyPa
   Round round{step, {}, {}, {}};
   for (size_t i = 0; i < samples.size(); ++i) {
     if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
-    FitProblem problem = MakeFitProblem(samples[i]);
+    FitProblem problem = ProblemInCrop(samples[i]);
     problem.start = predictions[i];
-    problem.has_start = true;
+    problem.has_start = problem.start_has_translation = true;
     round.problems.push_back(std::move(problem));
     round.samples.push_back(samples[i]);
   }
@@ -210,7 +197,7 @@ std::vector<Target> Supervisor::Step(std::span<const Person> samples,
     targets[i] = {fit->params, store_.Accepted(samples[i].dataset, *fit), fit->rotation_sd_rad};
     accepted += targets[i].valid ? 1 : 0;
     ++with_fit;
-    reprojection += MeanObserved(fitter_->JointErrors(MakeFitProblem(samples[i]), fit->params));
+    reprojection += MeanObserved(fitter_->JointErrors(ProblemInCrop(samples[i]), fit->params));
   }
   stats->accepted_share = samples.empty() ? 0 : static_cast<double>(accepted) / samples.size();
   stats->reprojection_px = with_fit > 0 ? reprojection / with_fit : std::nan("");

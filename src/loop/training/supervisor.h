@@ -29,9 +29,6 @@
 
 namespace gyre {
 
-// The sample's keypoints in its reference crop, without a start.
-FitProblem MakeFitProblem(const Person& sample);
-
 // The rows of a data set as its fits are filed: their number, and a fingerprint of the keypoints
 // and boxes of up to 256 samples spread over the set.
 FitRows RowsOf(const Dataset& data);

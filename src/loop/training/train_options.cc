@@ -10,6 +10,7 @@
 #include "core/option_text.h"
 #include "io/option_json.h"
 #include "loop/presets/preset.h"
+#include "loop/training/network_picture.h"
 
 namespace gyre {
 
@@ -51,12 +52,25 @@ void TrainOptions::Check() const {
     ThrowUserError("supervision = {} takes a body to fit; give a --body, or --supervision truth",
                    EnumName(supervision));
   }
-  augment.Check();
   network.Check();
+  Loading().Check();
   loss.Check();
   refresh.Check();
   fit.Check();
   store.Check();
+}
+
+LoaderOptions TrainOptions::Loading() const {
+  LoaderOptions loading;
+  loading.batch_size = batch_size;
+  loading.crop_px = network.image_px;
+  loading.picture = PictureFor(network.input);
+  loading.workers = loader_threads;
+  loading.prefetch_batches = prefetch_batches;
+  loading.samples_per_epoch = samples_per_epoch;
+  loading.seed = seed;
+  loading.augment = augment;
+  return loading;
 }
 
 DataShards TrainOptions::ShareOut(int ranks, int rank) const {

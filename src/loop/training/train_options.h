@@ -11,6 +11,7 @@
 #include "core/option_fields.h"
 #include "datasets/decorators/augment.h"
 #include "datasets/decorators/data_shards.h"
+#include "datasets/decorators/loader.h"
 #include "fitting/fit_options.h"
 #include "fitting/store/fit_store.h"
 #include "loop/training/supervision.h"
@@ -81,6 +82,8 @@ struct TrainOptions {
 
   // UserError names the field and its value.
   void Check() const;
+  // How the training data is read, whole.
+  LoaderOptions Loading() const;
   // The part of the data that one of so many ranks has. UserError says which numbers can be.
   DataShards ShareOut(int ranks, int rank) const;
 

@@ -16,19 +16,23 @@
 #include "core/trace.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
-#include "loop/training/bad_steps.h"
+#include "loop/report/run_report.h"
+#include "loop/report/unlikely_fits.h"
+#include "loop/runs/body_notes.h"
 #include "loop/runs/checkpoint.h"
+#include "loop/runs/rank_agreement.h"
+#include "loop/runs/run_fits.h"
+#include "loop/training/bad_steps.h"
+#include "loop/training/fit_quality.h"
 #include "loop/training/interval_means.h"
 #include "loop/training/learner.h"
 #include "loop/training/loss_validation.h"
 #include "loop/training/numeric_guard.h"
 #include "loop/training/predictor.h"
-#include "loop/runs/rank_agreement.h"
-#include "loop/runs/run_fits.h"
-#include "loop/report/run_report.h"
 #include "loop/training/supervisor.h"
 #include "loop/training/validation.h"
 #include "regressor/batch_norm.h"
+#include "regressor/parameter_count.h"
 #include "regressor/runtime.h"
 
 namespace gyre {
@@ -70,7 +74,8 @@ struct Trainer::Impl {
   bool MakeInitialFits(const StopOnSignal& stop);
   void Save();
   void TrainStep(IntervalMeans* means);
-  nlohmann::json Validate();  // on the first rank, as everything that is written down
+  // On the first rank, as everything that is written down.
+  nlohmann::json Validate(bool with_vertices);
   void Draw(bool extremes);
 
   TrainOptions options;
@@ -79,6 +84,7 @@ struct Trainer::Impl {
   RunDirectory run;
   c10::Device device;
   std::shared_ptr<const BodyModel> body;  // null: the network speaks of none
+  BodyIdentity identity;                  // of it
   std::shared_ptr<const PosePrior> prior;
   std::shared_ptr<const Fitter> fitter;  // null without a body
   Mixture data;
@@ -88,6 +94,7 @@ struct Trainer::Impl {
   std::unique_ptr<Teacher> teacher;
   std::unique_ptr<Validator> validator;             // of bodies
   std::unique_ptr<LossValidation> loss_validation;  // of other networks
+  FitQuality fit_quality;                           // of the training data, as last validated
   int64_t step = 0;
   bool started = false;  // whether there is a checkpoint, the one of step 0 included
   double train_seconds = 0;
@@ -104,6 +111,8 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
       bad_steps(given.max_bad_steps) {
   if (options.HasBody()) {
     body = LoadBodyModel(given.body, given.joint_regressor_extra);
+    identity = IdentityOf(*body, given.joint_regressor_extra);
+    if (ranks->first()) TellStandIns(*body);
     fitter = std::make_shared<Fitter>(body, prior, options.fit);
   }
   InitRuntime(ThreadsFor(options.threads, *ranks));
@@ -112,21 +121,14 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   OpenData(resume);
   if (!resume) {
     LoadInitialWeights(options.init, learner->network());
+    if (ranks->first() && body) TellOtherBody(options.init, *body, given.joint_regressor_extra);
     if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
   if (resume) Resume();
 }
 
 LoaderOptions Trainer::Impl::Loading() const {
-  LoaderOptions loading;
-  loading.batch_size = options.batch_size;
-  loading.crop_px = options.network.image_px;
-  loading.picture = PictureFor(options.network.input);
-  loading.workers = options.loader_threads;
-  loading.prefetch_batches = options.prefetch_batches;
-  loading.samples_per_epoch = options.samples_per_epoch;
-  loading.seed = options.seed;
-  loading.augment = options.augment;
+  LoaderOptions loading = options.Loading();
   loading.data_shards = data_shards;
   return loading;
 }
@@ -142,7 +144,14 @@ void Trainer::Impl::OpenData(bool resume) {
   data = OpenMixture(options.data, sources);
   loader = std::make_unique<Loader>(data, Loading());
   parts = {PartOf("data", data)};
-  const RunFits fits{run.root(), body, resume, options.store, data_shards};
+  RunFits fits{run.root(), body, {}, resume, options.store, data_shards};
+  if (body) {
+    fits.origin.body = identity;
+    fits.origin.score_rule = EnumName(options.store.rule);
+    if (options.store.rule == StoreRule::kObjective) {
+      fits.origin.score_fingerprint = ObjectiveFingerprint(options.fit, *prior);
+    }
+  }
   if (fitter) {
     auto supervisor = std::make_unique<Supervisor>(
         fitter, fits.Open(parts[0].rows, kFitsFile), options.supervision, options.use_labels,
@@ -240,7 +249,7 @@ void Trainer::Impl::Save() {
   ranks->Together([&] {
     if (!ranks->first()) return;
     run.WriteCheckpoint(step, options.keep_checkpoints, [&](const std::filesystem::path& folder) {
-      WriteCheckpoint(folder, step, train_seconds, trained);
+      WriteCheckpoint(folder, {step, train_seconds, identity}, trained);
     });
   });
   for (FitStore* store : stores) store->Protect(step);
@@ -273,23 +282,32 @@ void Trainer::Impl::TrainStep(IntervalMeans* means) {
   means->Add("seconds_step", SecondsSince(start));
 }
 
-nlohmann::json Trainer::Impl::Validate() {
+nlohmann::json Trainer::Impl::Validate(bool with_vertices) {
   ranks->Broadcast(learner->network()->buffers());
   if (loss_validation) return loss_validation->Run(*learner, step, ranks);
   nlohmann::json json = nlohmann::json::object();
   if (validator) {
-    json = validator->Run([&](const Batch& batch) { return learner->Predict(batch); }, step, ranks);
+    json = validator->Run([&](const Batch& batch) { return learner->Predict(batch); }, step,
+                          with_vertices, ranks);
   }
-  if (const Supervisor* fits = parts[0].supervisor) json.update(DescribeFits(*fits, data, ranks));
+  if (const Supervisor* fits = parts[0].supervisor) {
+    json.update(DescribeFits(*fits, data, ranks));
+    fit_quality = JudgeFits(*fits, data, JudgeLimits(), ranks);
+    json.update(DescribeQuality(fit_quality));
+  }
   return json;
 }
 
 void Trainer::Impl::Draw(bool extremes) {
-  if (!validator) return;
+  if (!fitter) return;
   ranks->Together([&] {
     if (!ranks->first()) return;
+    if (extremes) WriteUnlikelyFits(run, fit_quality, data, *body, options.pictures);
+    if (!validator) return;
     DrawValidationPictures(run, *validator, *body, step, options.pictures);
-    if (extremes) DrawExtremes(run, *validator, *body, options.pictures);
+    if (!extremes) return;
+    DrawExtremes(run, *validator, *body, options.pictures);
+    WritePeople(run, *validator);
   });
 }
 
@@ -332,7 +350,7 @@ bool Trainer::Impl::Train() {
       return false;
     }
     nlohmann::json line = {{"step", 0}};
-    line.update(Validate());
+    line.update(Validate(/*with_vertices=*/false));
     Draw(/*extremes=*/false);
     if (ranks->first()) run.LogMetrics(line);
     train_seconds = SecondsSince(start);
@@ -359,7 +377,7 @@ bool Trainer::Impl::Train() {
       nlohmann::json line = means.Take(*ranks);
       line["step"] = step;
       if (line.contains("loss")) note = fmt::format("loss {:.3f}", line["loss"].get<double>());
-      if (validate) line.update(Validate());
+      if (validate) line.update(Validate(/*with_vertices=*/last));
       if (ranks->first()) run.LogMetrics(line);
     }
     train_seconds = seconds_before + SecondsSince(loop_start);
@@ -372,7 +390,10 @@ bool Trainer::Impl::Train() {
                  run.root().string());
     return false;
   }
-  if (ranks->first()) WriteRunReport(run, options, WriteSummary(run, train_seconds));
+  if (ranks->first()) {
+    const RunCost cost{train_seconds, NumParameters(*learner->network()), options.batch_size};
+    WriteRunReport(run, options, WriteSummary(run, cost));
+  }
   return true;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "fitting/person_problem.h"
 #include "fitting/store/fit_record.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/evaluation/sample_evaluation.h"
@@ -162,7 +163,8 @@ void Validator::EvaluateOwn(const PredictFunction& predict, int64_t step, const 
   }
 }
 
-nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, Ranks* ranks) {
+nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, bool with_vertices,
+                              Ranks* ranks) {
   samples_.clear();
   ranks->Together([&] { EvaluateOwn(predict, step, *ranks); });
   const BodyLayout& layout = *supervisor_->fitter().body().layout;
@@ -183,15 +185,16 @@ nlohmann::json Validator::Run(const PredictFunction& predict, int64_t step, Rank
     std::sort(samples_.begin(), samples_.end(), [](const auto& a, const auto& b) {
       return std::pair(a.set_idx, a.sample.position) < std::pair(b.set_idx, b.sample.position);
     });
-    json = Summarise();
+    json = Summarise(with_vertices);
   });
   return json;
 }
 
-nlohmann::json Validator::Summarise() {
+nlohmann::json Validator::Summarise(bool with_vertices) {
   if (samples_.empty()) ThrowUserError("the validation set has no usable sample");
   const Fitter& fitter = supervisor_->fitter();
-  SampleEvaluation network(SyntheticJoints(), body_), fits(SyntheticJoints(), body_);
+  SampleEvaluation network(with_vertices ? FindProtocol("synthetic") : SyntheticJoints(), body_),
+      fits(SyntheticJoints(), body_);
   SampleEvaluation in_image(FindProtocol("lsp-2d"), body_);
   Meter held_out;
   double accepted = 0, reprojection = 0;
@@ -205,7 +208,7 @@ nlohmann::json Validator::Summarise() {
     if (!one.fit) continue;
     ++with_fit;
     accepted += supervisor_->store().Accepted(one.sample.dataset, *one.fit) ? 1 : 0;
-    reprojection += fitter.Score(MakeFitProblem(one.sample), one.fit->params).reprojection_px;
+    reprojection += fitter.Score(ProblemInCrop(one.sample), one.fit->params).reprojection_px;
     fits.Add(set, one.sample, one.fit->params);
   }
 
@@ -215,6 +218,7 @@ nlohmann::json Validator::Summarise() {
     const EvaluationResult net = network.Result(), fit = fits.Result();
     json["val_network_pa_mpjpe_mm"] = NumberOrNull(net.Get("pa_mpjpe_mm").value);
     json["val_network_mpjpe_mm"] = NumberOrNull(net.Get("mpjpe_mm").value);
+    if (with_vertices) json["val_network_pve_mm"] = NumberOrNull(net.Get("pve_mm").value);
     json["val_fits_pa_mpjpe_mm"] = NumberOrNull(fit.Get("pa_mpjpe_mm").value);
     json["val_fits_mpjpe_mm"] = NumberOrNull(fit.Get("mpjpe_mm").value);
   }

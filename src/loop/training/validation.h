@@ -37,9 +37,11 @@ class Validator {
   // network's predictions as training's are, and never teach.
   Validator(Mixture data, const LoaderOptions& loading, std::unique_ptr<Supervisor> supervisor);
 
-  // Evaluates every sample, each on its rank. Returns the `val_*` entries of metrics.jsonl;
-  // per-sample results stay in `samples()`. Both on the first rank.
-  nlohmann::json Run(const PredictFunction& predict, int64_t step, Ranks* ranks);
+  // Evaluates every sample, each on its rank. Returns the `val_*` entries of metrics.jsonl, where
+  // `with_vertices` the network's PVE among them (a mesh takes 5 ms to pose); per-sample results
+  // stay in `samples()`. Both on the first rank.
+  nlohmann::json Run(const PredictFunction& predict, int64_t step, bool with_vertices,
+                     Ranks* ranks);
 
   const std::vector<EvaluatedSample>& samples() const { return samples_; }
   // The set a sample came from.
@@ -50,7 +52,7 @@ class Validator {
 
  private:
   void EvaluateOwn(const PredictFunction& predict, int64_t step, const Ranks& ranks);
-  nlohmann::json Summarise();
+  nlohmann::json Summarise(bool with_vertices);
 
   Mixture data_;
   LoaderOptions loader_options_;
