@@ -4,9 +4,13 @@
 
 namespace gyre {
 
+int RunBenchCoverage(int argc, char** argv);
 int RunBenchFit(int argc, char** argv);
+int RunBenchHeads(int argc, char** argv);
+int RunBenchIk(int argc, char** argv);
 int RunBenchLoad(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);
+int RunBenchQuality(int argc, char** argv);
 int RunBenchRanks(int argc, char** argv);
 int RunBenchSmpl(int argc, char** argv);
 int RunBenchStore(int argc, char** argv);

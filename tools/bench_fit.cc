@@ -22,6 +22,7 @@
 #include "loop/training/predictor.h"
 #include "metrics/errors.h"
 #include "metrics/meter.h"
+#include "person/crops.h"
 #include "regressor/runtime.h"
 #include "tools/bench.h"
 #include "tools/cli.h"
@@ -52,7 +53,7 @@ std::vector<BodyParams> StartsOf(const std::string& checkpoint,
   std::vector<Person> samples(problems.size());
   for (size_t i = 0; i < problems.size(); ++i) {
     const auto box =
-        BoxAroundPoints(problems[i].keypoints_px, problems[i].confidence, kNetworkBoxMargin);
+        BoxAroundPoints(problems[i].keypoints_px, problems[i].confidence, kBoxMargin);
     if (!box) ThrowUserError("problem {}: fewer than two keypoints", i);
     samples[i].box = *box;
     samples[i].camera = problems[i].camera;

@@ -100,6 +100,23 @@ nlohmann::json MeasureLoader(const Mixture& data, LoaderOptions loading, int thr
           {"peak_mb", MemoryMb("VmHWM")}};
 }
 
+void PrintSpeeds(const nlohmann::json& json) {
+  const nlohmann::json& parts = json["ms_per_picture"];
+  fmt::print(
+      "pictures of {:.2f} megapixels to crops of {} px; ms of one thread: read {:.3f} (whole "
+      "{:.3f}), warp {:.3f}, normalise {:.3f}\n",
+      parts["megapixels"].get<double>(), json["crop_px"].get<int>(), parts["read"].get<double>(),
+      parts["read_whole"].get<double>(), parts["warp"].get<double>(),
+      parts["normalise"].get<double>());
+  fmt::print("{:>8}{:>13}{:>16}{:>18}{:>10}\n", "threads", "pictures/s", "cpu ms/picture",
+             "pictures/cpu s", "peak MB");
+  for (const nlohmann::json& row : json["loader"]) {
+    fmt::print("{:>8}{:>13.1f}{:>16.3f}{:>18.1f}{:>10.1f}\n", row["threads"].get<int>(),
+               row["pictures_per_s"].get<double>(), row["cpu_ms_per_picture"].get<double>(),
+               row["pictures_per_cpu_s"].get<double>(), row["peak_mb"].get<double>());
+  }
+}
+
 }  // namespace
 
 int RunBenchLoad(int argc, char** argv) {
@@ -151,20 +168,7 @@ int RunBenchLoad(int argc, char** argv) {
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
-  const nlohmann::json& parts = json["ms_per_picture"];
-  fmt::print(
-      "pictures of {:.2f} megapixels to crops of {} px; ms of one thread: read {:.3f} (whole "
-      "{:.3f}), warp {:.3f}, normalise {:.3f}\n",
-      parts["megapixels"].get<double>(), loading.crop_px, parts["read"].get<double>(),
-      parts["read_whole"].get<double>(), parts["warp"].get<double>(),
-      parts["normalise"].get<double>());
-  fmt::print("{:>8}{:>13}{:>16}{:>18}{:>10}\n", "threads", "pictures/s", "cpu ms/picture",
-             "pictures/cpu s", "peak MB");
-  for (const nlohmann::json& row : json["loader"]) {
-    fmt::print("{:>8}{:>13.1f}{:>16.3f}{:>18.1f}{:>10.1f}\n", row["threads"].get<int>(),
-               row["pictures_per_s"].get<double>(), row["cpu_ms_per_picture"].get<double>(),
-               row["pictures_per_cpu_s"].get<double>(), row["peak_mb"].get<double>());
-  }
+  PrintSpeeds(json);
   return 0;
 }
 

@@ -76,6 +76,64 @@ struct Case {
   std::vector<Objective> objectives;  // of the torso stage, of the body stage
 };
 
+SolverOptions Solver() { return {50, FitOptions().function_tolerance}; }
+
+void MeasureFused(const FusedModel& model, const DenseKernels& kernels, Case* made,
+                  nlohmann::json* result) {
+  constexpr int kParams = SmplSizes::kParams, kStride = NormalSize<kParams>::kStride;
+  Objective& objective = made->objectives[1];
+  FusedWorkspace workspace;
+  RowMatX normal;
+  VecX gradient;
+  const std::string suffix = fmt::format("_{}", kernels.name);
+  (*result)["normal_equations" + suffix] = MedianMicroseconds(
+      [&] { model.NormalEquations(objective, workspace, made->truth, &normal, &gradient); });
+  RowMatX upper = RowMatX::Zero(kStride, kStride), work = upper;
+  upper.topLeftCorner(kParams, kParams).setIdentity();
+  const VecX damping = VecX::Ones(kParams);
+  VecX x(kParams);
+  (*result)["cholesky_solve" + suffix] = MedianMicroseconds(
+      [&] { kernels.solve_normal(upper.data(), damping.data(), work.data(), x.data()); });
+  BodyParams params;
+  (*result)["body_fit" + suffix] = MedianMicroseconds([&] {
+    params = made->start;
+    model.Solve(objective, Solver(), workspace, &params);
+  });
+}
+
+nlohmann::json Measure(const BodyModel& body, const std::shared_ptr<const FoldedJoints>& joints,
+                       const std::shared_ptr<const LayoutPrior>& prior) {
+  Case made(body, joints, prior);
+  Objective &torso = made.objectives[0], &objective = made.objectives[1];
+  VecX residuals(objective.num_residuals());
+  RowMatX joint_jacobian, jacobian;
+  Points3 positions;
+  nlohmann::json result;
+  result["joints"] = MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, nullptr); });
+  result["joints_jacobian"] =
+      MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, &joint_jacobian); });
+  result["residuals"] =
+      MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, nullptr); });
+  result["residuals_jacobian"] =
+      MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, &jacobian); });
+  constexpr int kParams = SmplSizes::kParams;
+  for (const DenseKernels* kernels : {&PortableKernels<kParams>(), &BestKernels<kParams>()}) {
+    const auto model = FusedModel::Of(*body.layout, joints, prior, kernels);
+    if (model == nullptr) break;  // a body of other sizes
+    MeasureFused(*model, *kernels, &made, &result);
+  }
+  BodyParams params;
+  result["torso_fit"] = MedianMicroseconds([&] {
+    params = made.start;
+    SolveRigid(torso, Solver(), &params);
+  });
+  result["body_fit_ceres"] = MedianMicroseconds([&] {
+    params = made.start;
+    SolveWithCeres(objective, Solver(), &params);
+  });
+  return result;
+}
+
 }  // namespace
 
 int RunBenchMicro(int argc, char** argv) {
@@ -90,50 +148,7 @@ int RunBenchMicro(int argc, char** argv) {
     if (HasJoint(*body, FindJoint(joint))) set.joints.push_back(joint);
   }
   const auto joints = std::make_shared<const FoldedJoints>(*body, set);
-  Case made(*body, joints, prior);
-  Objective &torso = made.objectives[0], &objective = made.objectives[1];
-  VecX residuals(objective.num_residuals());
-  RowMatX joint_jacobian, jacobian, normal;
-  Points3 positions;
-  VecX gradient;
-  FusedWorkspace workspace;
-  const SolverOptions solver{50, FitOptions().function_tolerance};
-  BodyParams params;
-
-  nlohmann::json result;
-  result["joints"] = MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, nullptr); });
-  result["joints_jacobian"] =
-      MedianMicroseconds([&] { joints->Evaluate(made.truth, &positions, &joint_jacobian); });
-  result["residuals"] =
-      MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, nullptr); });
-  result["residuals_jacobian"] =
-      MedianMicroseconds([&] { objective.Evaluate(made.truth, residuals, &jacobian); });
-  constexpr int kParams = SmplSizes::kParams, kStride = NormalSize<kParams>::kStride;
-  for (const DenseKernels* kernels : {&PortableKernels<kParams>(), &BestKernels<kParams>()}) {
-    const auto model = FusedModel::Of(*body->layout, joints, prior, kernels);
-    if (model == nullptr) break;  // a body of other sizes
-    const std::string suffix = fmt::format("_{}", kernels->name);
-    result["normal_equations" + suffix] = MedianMicroseconds(
-        [&] { model->NormalEquations(objective, workspace, made.truth, &normal, &gradient); });
-    RowMatX upper = RowMatX::Zero(kStride, kStride), work = upper;
-    upper.topLeftCorner(kParams, kParams).setIdentity();
-    const VecX damping = VecX::Ones(kParams);
-    VecX x(kParams);
-    result["cholesky_solve" + suffix] = MedianMicroseconds(
-        [&] { kernels->solve_normal(upper.data(), damping.data(), work.data(), x.data()); });
-    result["body_fit" + suffix] = MedianMicroseconds([&] {
-      params = made.start;
-      model->Solve(objective, solver, workspace, &params);
-    });
-  }
-  result["torso_fit"] = MedianMicroseconds([&] {
-    params = made.start;
-    SolveRigid(torso, solver, &params);
-  });
-  result["body_fit_ceres"] = MedianMicroseconds([&] {
-    params = made.start;
-    SolveWithCeres(objective, solver, &params);
-  });
+  const nlohmann::json result = Measure(*body, joints, prior);
   if (args.count("json")) {
     fmt::print("{}\n", nlohmann::json{{"microseconds", result}}.dump(2));
     return 0;

@@ -48,12 +48,8 @@ class Bench {
         const std::shared_ptr<const PosePrior>& prior)
       : learner_(options, {body, prior}, DeviceFromName(options.device)) {
     const Mixture data = OpenMixture(options.data, {body, prior});
-    LoaderOptions loading;
-    loading.batch_size = options.batch_size;
-    loading.crop_px = options.network.image_px;
-    loading.picture = PictureFor(options.network.input);
+    LoaderOptions loading = options.Loading();
     loading.workers = 0;
-    loading.augment = options.augment;
     batch_ = Loader(data, loading).Next();
     const auto fitter = std::make_shared<Fitter>(body, prior, options.fit);
     const auto supervise = [&](Supervision supervision) {
@@ -122,6 +118,23 @@ nlohmann::json ToJson(const Times& times) {
   return json;
 }
 
+void PrintTimes(const nlohmann::json& json, const std::map<std::string, Times>& times) {
+  fmt::print("preset {}, {} parameters, batch {} at {} px, {} threads; medians of {} steps, ms\n",
+             json["preset"].get<std::string>(), json["parameters"].get<int64_t>(),
+             json["batch_size"].get<int>(), json["image_px"].get<int>(), json["threads"].get<int>(),
+             json["steps"].get<int>());
+  for (const auto& [name, of] : times) {
+    fmt::print("{:<13}{:>9.1f}{:>9.1f} cpu ", name, of.ms.Median(), of.cpu_ms.Median());
+    for (const auto& [phase, ms] : of.phases_ms) fmt::print("  {} {:.1f}", phase, ms.Median());
+    fmt::print("\n");
+  }
+  if (times.contains("with_fits")) {
+    fmt::print("fits add {:.1f} % ({:.1f} % of processor time)\n",
+               100 * json["fit_overhead"].get<double>(),
+               100 * json["fit_overhead_cpu"].get<double>());
+  }
+}
+
 }  // namespace
 
 int RunBenchTrain(int argc, char** argv) {
@@ -175,19 +188,7 @@ int RunBenchTrain(int argc, char** argv) {
     fmt::print("{}\n", json.dump(2));
     return 0;
   }
-  fmt::print("preset {}, {} parameters, batch {} at {} px, {} threads; medians of {} steps, ms\n",
-             preset, bench.num_parameters(), train.batch_size, train.network.image_px,
-             at::get_num_threads(), steps);
-  for (const auto& [name, of] : times) {
-    fmt::print("{:<13}{:>9.1f}{:>9.1f} cpu ", name, of.ms.Median(), of.cpu_ms.Median());
-    for (const auto& [phase, ms] : of.phases_ms) fmt::print("  {} {:.1f}", phase, ms.Median());
-    fmt::print("\n");
-  }
-  if (times.contains("with_fits")) {
-    fmt::print("fits add {:.1f} % ({:.1f} % of processor time)\n",
-               100 * json["fit_overhead"].get<double>(),
-               100 * json["fit_overhead_cpu"].get<double>());
-  }
+  PrintTimes(json, times);
   return 0;
 }
 

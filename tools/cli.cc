@@ -3,21 +3,114 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
 
 #include "core/error.h"
 #include "core/progress.h"
 #include "loop/presets/preset.h"
+#include "loop/runs/body_notes.h"
 
 namespace gyre {
+
+namespace {
+
+std::string Dashed(std::string name) {
+  std::ranges::replace(name, '_', '-');
+  return name;
+}
+
+// The arguments with every option spelt as the command knows it, whichever of '-' and '_' was
+// typed.
+std::vector<std::string> AsSpelt(const cxxopts::Options& options, int argc, char** argv) {
+  std::map<std::string, std::string> known;  // by the name with dashes
+  for (const std::string& group : options.groups()) {
+    for (const auto& option : options.group_help(group).options) {
+      for (const std::string& name : option.l) known.emplace(Dashed(name), name);
+    }
+  }
+  std::vector<std::string> spelt;
+  for (int i = 0; i < argc; ++i) {
+    std::string text = argv[i];
+    const size_t end = std::min(text.find('='), text.size());
+    if (i > 0 && text.starts_with("--") && end > 2) {
+      const auto found = known.find(Dashed(text.substr(2, end - 2)));
+      if (found != known.end()) text = "--" + found->second + text.substr(end);
+    }
+    spelt.push_back(std::move(text));
+  }
+  return spelt;
+}
+
+std::vector<std::string> ShownGroups(const cxxopts::Options& options) {
+  std::vector<std::string> groups = options.groups();
+  std::erase(groups, kHidden);
+  return groups;
+}
+
+// A number or truth value as one, anything else as text.
+nlohmann::json ValueOf(const std::string& text) {
+  nlohmann::json value = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  return value.is_number() || value.is_boolean() ? value : nlohmann::json(text);
+}
+
+}  // namespace
+
+std::string ArgumentOf(int argc, char** argv, const std::string& option,
+                       const std::string& otherwise) {
+  std::string found = otherwise;
+  const std::string flag = "--" + option;
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
+    if (text == flag && i + 1 < argc) found = argv[i + 1];
+    if (text.starts_with(flag + "=")) found = text.substr(flag.size() + 1);
+  }
+  return found;
+}
+
+void AddPrintOptions(cxxopts::Options& options) {
+  options.add_options()("print-options",
+                        "Print every option in effect as one JSON object, and do nothing else");
+}
+
+bool PrintedOptions(const cxxopts::Options& options, const cxxopts::ParseResult& args,
+                    const nlohmann::json& effective) {
+  if (args.count("print-options") == 0) return false;
+  std::set<std::string> left_out = {"help", "print-options", "quiet", "json"};
+  for (const std::string& group : options.groups()) {
+    if (group != kHidden) continue;
+    for (const auto& option : options.group_help(group).options) {
+      left_out.insert(option.l.begin(), option.l.end());
+    }
+  }
+  nlohmann::json all = nlohmann::json::object();
+  const auto add = [&](const cxxopts::KeyValue& given) {
+    std::string key = given.key();
+    if (left_out.contains(key)) return;
+    std::ranges::replace(key, '-', '_');
+    all[key] = ValueOf(given.value());
+  };
+  for (const cxxopts::KeyValue& given : args.defaults()) add(given);
+  for (const cxxopts::KeyValue& given : args.arguments()) add(given);
+  all.update(effective);
+  fmt::print("{}\n", all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  return true;
+}
 
 cxxopts::ParseResult ParseOptions(cxxopts::Options& options, int argc, char** argv) {
   options.add_options()("h,help", "Print this help");
   try {
-    cxxopts::ParseResult args = options.parse(argc, argv);
+    const std::vector<std::string> spelt = AsSpelt(options, argc, argv);
+    std::vector<const char*> arguments;
+    for (const std::string& text : spelt) arguments.push_back(text.c_str());
+    cxxopts::ParseResult args = options.parse(static_cast<int>(arguments.size()), arguments.data());
     if (args.count("help")) {
-      fmt::print("{}\n", options.help());
+      fmt::print("{}\n", options.help(ShownGroups(options)));
       std::exit(EXIT_SUCCESS);
     }
     if (!args.unmatched().empty()) {
@@ -47,8 +140,10 @@ void AddBodyOptions(cxxopts::Options& options) {
 }
 
 std::shared_ptr<const BodyModel> BodyOf(const cxxopts::ParseResult& args) {
-  return LoadBodyModel(args["body"].as<std::string>(),
-                       args["joint-regressor-extra"].as<std::string>());
+  auto body = LoadBodyModel(args["body"].as<std::string>(),
+                            args["joint-regressor-extra"].as<std::string>());
+  TellStandIns(*body);
+  return body;
 }
 
 std::shared_ptr<const PosePrior> PriorOf(const cxxopts::ParseResult& args) {
@@ -94,8 +189,7 @@ int Dispatch(const std::string& program, std::span<const Subcommand> commands, i
     fmt::print("{}", help);
     return argc > 1 ? EXIT_SUCCESS : 2;
   }
-  throw UsageError(
-      fmt::format("{}: there is no command '{}'; see {} --help", program, name, program));
+  throw UsageError(fmt::format("there is no command '{}'; see {} --help", name, program));
 }
 
 }  // namespace gyre

@@ -9,9 +9,13 @@ namespace gyre {
 
 int RunBench(int argc, char** argv) {
   const std::vector<Subcommand> commands = {
+      {"coverage", "Whether fits know how unsure they are of hidden joints", RunBenchCoverage},
       {"fit", "Speed and accuracy of the fitter", RunBenchFit},
+      {"heads", "Parameters and time of every head of a network", RunBenchHeads},
+      {"ik", "Rotations from joints: speed and errors, by method", RunBenchIk},
       {"load", "Reading, cropping and normalising pictures", RunBenchLoad},
       {"micro", "Time of a fit's parts: joints, residuals, normal equations, solve", RunBenchMicro},
+      {"quality", "Whether the quality that fits state is right", RunBenchQuality},
       {"ranks", "What passes between the ranks of a training step", RunBenchRanks},
       {"smpl", "Posing bodies, and the derivatives", RunBenchSmpl},
       {"store", "Opening, writing, reading and verifying stored fits at scale", RunBenchStore},

@@ -13,8 +13,10 @@
 #include "core/parallel.h"
 #include "io/mesh.h"
 #include "io/npz.h"
+#include "tools/body_choice.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/overwriting.h"
 
 namespace gyre {
 namespace {
@@ -188,9 +190,8 @@ class PosedPoints {
 };
 
 bool HasAll(const BodyModel& model, const KeypointSet& set) {
-  return std::ranges::all_of(set.joints, [&](std::string_view joint) {
-    return HasJoint(model, FindJoint(joint));
-  });
+  return std::ranges::all_of(
+      set.joints, [&](std::string_view joint) { return HasJoint(model, FindJoint(joint)); });
 }
 
 // The landmark vertices, then the face's points and its contour. [L,3]
@@ -220,9 +221,14 @@ int RunPose(int argc, char** argv) {
       "out", "Where the points go (.npz)", cxxopts::value<std::string>(), "FILE")(
       "obj", "Also write each row's mesh as OBJ into this folder", cxxopts::value<std::string>(),
       "FOLDER")("hand-mean", "Poses of hands are offsets from the body file's mean hands");
+  AddForceOption(options);
   const auto args = ParseOptions(options, argc, argv);
   const std::filesystem::path in = Required(args, "params"), out = Required(args, "out");
-  const auto model = ModelOf(args);
+  CheckOverwrites(args, out, in,
+                  {.what = "result of gyre body pose", .keys = {"vertices", "joints"}});
+  const BodyIdentity of_params = BodyOfNpz(in);
+  const auto model =
+      LoadChosenBody(ChooseBody(args, "model", of_params), of_params, in.string(), "as MODEL");
   std::vector<BodyParams> rows = ReadParams(in, *model);
   if (args.count("hand-mean") != 0) AddHandMeans(*model, &rows);
   const int64_t count = static_cast<int64_t>(rows.size());
@@ -252,7 +258,13 @@ int RunPose(int argc, char** argv) {
     if (has_landmarks) points.Set("landmarks", row, AllLandmarks(*model, rows[row], posed));
     if (with_obj) WriteObj(folder / fmt::format("{:06}.obj", row), posed.vertices, model->faces);
   });
-  WriteNpz(out, points.Arrays());
+  Npz arrays = points.Arrays();
+  if (has_spin) {
+    const auto& names = SpinJoints().joints;
+    arrays["keypoint_names"] =
+        NdArray::FromStrings(std::vector<std::string>(names.begin(), names.end()));
+  }
+  WriteNpz(out, arrays);
   spdlog::info("{} bodies of {} written to {}", count, model->name, out.string());
   return 0;
 }

@@ -2,9 +2,12 @@
 // gyre data: checks and shows data sets, and makes synthetic ones.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <opencv2/core.hpp>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "datasets/check.h"
 #include "datasets/dataset_spec.h"
@@ -45,8 +48,17 @@ int RunDataCheck(int argc, char** argv) {
   ApplyFlags(args, &options, flags);
   options.sides = args.count("sides") > 0;
   const DatasetSpec spec(Required(args, "spec"));
-  const auto dataset = OpenDataset(spec.text(), SourcesOf(args, spec));
-  const std::vector<RowProblem> problems = CheckDataset(*dataset, options);
+  std::vector<RowProblem> problems;
+  const auto dataset =
+      OpenDataset(spec.text(), SourcesOf(args, spec), [&](const LeftOut& left_out) {
+        if (left_out.wrong) problems.push_back({left_out.row, left_out.problem});
+      });
+  std::ranges::move(CheckDataset(*dataset, options), std::back_inserter(problems));
+  if (dataset->size() == 0 && problems.empty()) {
+    problems.push_back({-1,
+                        "it holds nobody; persons of whom too few keypoints are observed are left "
+                        "out (min_keypoints=)"});
+  }
   if (args.count("json")) {
     nlohmann::ordered_json wrong = nlohmann::ordered_json::array();
     for (const RowProblem& p : problems) wrong.push_back({{"row", p.row}, {"problem", p.problem}});
@@ -54,10 +66,13 @@ int RunDataCheck(int argc, char** argv) {
         {"dataset", spec.text()}, {"samples", dataset->size()}, {"wrong", wrong}};
     fmt::print("{}\n", report.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   } else {
-    for (const RowProblem& p : problems) fmt::print("row {}: {}\n", p.row, p.problem);
-    fmt::print("{} samples, {} problems\n", dataset->size(), problems.size());
+    for (const RowProblem& p : problems) {
+      fmt::print("{}{}\n", p.row < 0 ? "" : fmt::format("row {}: ", p.row), p.problem);
+    }
+    fmt::print("{}, {}\n", Counted(dataset->size(), "samples"),
+               Counted(std::ssize(problems), "problems"));
   }
-  return problems.empty() && dataset->size() > 0 ? 0 : 1;
+  return problems.empty() ? 0 : 1;
 }
 
 int RunDataSynth(int argc, char** argv) {
@@ -98,10 +113,11 @@ int RunDataSynth(int argc, char** argv) {
   ApplyFlags(args, &o);
   o.Check();
   const auto prior = PriorOf(args);
-  const SyntheticDataset dataset(BodyOf(args), prior, o, name);
+  const auto body = BodyOf(args);
+  const SyntheticDataset dataset(body, prior, o, name);
   if (pictures) {
     const std::filesystem::path dir = Required(args, "out");
-    WriteSpinDataset(dataset, dir, threads);
+    WriteSpinDataset(dataset, dir, threads, body.get());
     fmt::print("{} people in {}: spin:{}\n", o.count, dir.string(),
                (dir / (name + ".npz")).string());
   }
@@ -156,7 +172,7 @@ int RunDataShow(int argc, char** argv) {
     captions.push_back(fmt::format("row {}", batch.samples[i].index));
   }
   WriteImage(out, ContactSheet(pictures, columns, captions));
-  fmt::print("{} samples in {}\n", batch.size(), out);
+  fmt::print("{} in {}\n", Counted(batch.size(), "samples"), out);
   return 0;
 }
 

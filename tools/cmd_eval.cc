@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "body/h36m_regressor.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "datasets/check.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/decorators/loader.h"
 #include "fitting/store/fit_exchange.h"
+#include "fitting/store/fit_pairs.h"
+#include "loop/bulk/fit_rows.h"
 #include "loop/evaluation/sample_evaluation.h"
+#include "loop/runs/body_notes.h"
+#include "loop/runs/run_directory.h"
 #include "loop/training/network_bridge.h"
 #include "loop/training/predictor.h"
-#include "loop/runs/run_directory.h"
+#include "loop/training/supervisor.h"
+#include "person/crops.h"
 #include "regressor/runtime.h"
+#include "tools/body_choice.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 
@@ -26,10 +37,10 @@ namespace {
 // need no licensed file, as far as the data allow.
 class Evaluator {
  public:
-  Evaluator(const cxxopts::ParseResult& args, const std::string& body, const std::string& extra,
+  Evaluator(const cxxopts::ParseResult& args, std::shared_ptr<const BodyModel> body,
             const std::string& prior, const std::string& data)
-      : data_text_(data), named_(args.count("protocol") > 0) {
-    body_ = LoadBodyModel(body, extra);
+      : data_text_(data), named_(args.count("protocol") > 0), body_(std::move(body)) {
+    TellStandIns(*body_);
     std::vector<Protocol> protocols = {FindProtocol("synthetic"), FindProtocol("lsp-2d")};
     if (named_) protocols = {FindProtocol(args["protocol"].as<std::string>())};
     const ProtocolFiles files = FilesOf(protocols[0], args);
@@ -42,36 +53,46 @@ class Evaluator {
   const std::string& data_text() const { return data_text_; }
   const std::shared_ptr<const BodyModel>& body() const { return body_; }
 
-  void Add(const Dataset& set, const Person& sample, const BodyParams& params) {
-    for (SampleEvaluation& evaluation : evaluations_) evaluation.Add(set, sample, params);
-  }
-  // Where the truth stands before the camera is not always known.
-  void AddTruth(const Dataset& set, const Person& sample) {
-    const bool placed = sample.camera.has_value() && sample.params_have_translation;
+  // `placed`: where it stands before the camera is known; else the picture says nothing of it.
+  void Add(const Dataset& set, const Person& sample, const BodyParams& params, bool placed = true) {
     for (SampleEvaluation& evaluation : evaluations_) {
-      if (placed || !evaluation.protocol().InImage()) evaluation.Add(set, sample, *sample.params);
+      if (placed || !evaluation.protocol().InImage()) evaluation.Add(set, sample, params);
     }
+    without_place_ += placed ? 0 : 1;
+  }
+  void AddTruth(const Dataset& set, const Person& sample) {
+    Add(set, sample, *sample.params, sample.camera.has_value() && sample.params_have_translation);
   }
 
   void Print(const std::string& what, int64_t without_body, bool as_json) const {
     const std::string title = fmt::format("{} on {}", what, data_text_);
-    nlohmann::json json = {{"evaluated", title}, {"samples_without_body", without_body}};
+    nlohmann::json json = {{"evaluated", title},
+                           {"samples_without_body", without_body},
+                           {"bodies_without_place", without_place_}};
     std::string text = title + "\n";
     for (const SampleEvaluation& evaluation : evaluations_) {
       const Protocol& protocol = evaluation.protocol();
       if (evaluation.samples() == 0 && named_) ThrowNothing(evaluation);
-      if (evaluation.samples() == 0 && !protocol.InImage()) continue;
+      if (evaluation.samples() == 0 && (!protocol.InImage() || without_place_ > 0)) continue;
       nlohmann::json& result = json[protocol.InImage() ? "image" : "space"];
       result = ToJson(evaluation.Result());
       result["left_out"] = evaluation.left_out();
       text += fmt::format("\n{}{}", Describe(protocol), FormatTable(evaluation.Result()));
       if (evaluation.left_out() > 0) {
-        text += fmt::format("{} samples are left out; the first: {}\n", evaluation.left_out(),
-                            evaluation.first_left_out());
+        text += fmt::format("{} left out; the first: {}\n",
+                            Counted(evaluation.left_out(), "samples"), evaluation.first_left_out());
       }
     }
+    const bool in_image = std::ranges::any_of(
+        evaluations_, [](const auto& evaluation) { return evaluation.protocol().InImage(); });
+    if (without_place_ > 0 && in_image) {
+      text += fmt::format(
+          "\n{} without a place before the camera left out in the image; fits with transl and a "
+          "camera have one (SPIN's layouts keep neither).\n",
+          Counted(without_place_, "bodies"));
+    }
     if (without_body > 0) {
-      text += fmt::format("\n{} samples have no body and are left out.\n", without_body);
+      text += fmt::format("\n{} without a body left out.\n", Counted(without_body, "samples"));
     }
     fmt::print("{}", as_json ? json.dump(2) + "\n" : text);
   }
@@ -109,7 +130,8 @@ class Evaluator {
     ThrowUserError("protocol {}: nothing of {} can be evaluated: {}.", evaluation.protocol().name,
                    data_text_,
                    evaluation.left_out() > 0 ? evaluation.first_left_out()
-                                             : "no sample has a body before its camera");
+                   : without_place_ > 0      ? "no body has a place before its camera"
+                                             : "no sample has a body");
   }
 
   std::string data_text_;
@@ -117,6 +139,7 @@ class Evaluator {
   std::shared_ptr<const BodyModel> body_;
   std::optional<EvaluationBody> joints_;
   Mixture data_;
+  int64_t without_place_ = 0;
   std::vector<SampleEvaluation> evaluations_;
 };
 
@@ -130,10 +153,12 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   };
   const std::string data = given("data", o.val);
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
-  Evaluator evaluator(args, given("body", o.body),
-                      given("joint-regressor-extra", o.joint_regressor_extra),
-                      given("prior", o.prior), data);
-  TrainedNetwork trained = LoadTrainedNetwork(checkpoint, evaluator.body(), device);
+  const BodyChoice choice =
+      ChooseBody(args, "body", {o.HasBody() ? o.body : "", o.joint_regressor_extra, ""});
+  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path), given("prior", o.prior),
+                      data);
+  TrainedNetwork trained =
+      LoadTrainedNetwork(checkpoint, evaluator.body(), device, choice.extra_path);
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
   loading.picture = PictureFor(o.network.input);
@@ -152,33 +177,78 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   return 0;
 }
 
-// Bodies that stand in a store of fits, or the truth itself.
-int EvaluateBodies(const cxxopts::ParseResult& args, const std::string& fits) {
-  Evaluator evaluator(args, args["body"].as<std::string>(),
-                      args["joint-regressor-extra"].as<std::string>(),
+// Of a fit that was found by another camera than its sample's, that camera.
+void TakeCameraOf(const FitSubject* subject, Person* sample) {
+  constexpr double kRounding = 1e-4;
+  if (subject == nullptr || !(subject->camera.focal_px > 0)) return;
+  const Camera own = ImageCamera(*sample);
+  const double slack = kRounding * own.focal_px;
+  const bool same = std::abs(subject->camera.focal_px - own.focal_px) <= slack &&
+                    (subject->camera.center_px - own.center_px).norm() <= slack;
+  if (!same) sample->camera = subject->camera;
+}
+
+int EvaluateTruth(const cxxopts::ParseResult& args) {
+  const BodyChoice choice = ChooseBody(args, "body", {});
+  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path),
                       args["prior"].as<std::string>(), Required(args, "data"));
-  const bool truth = fits == "truth";
-  const FitFile file = truth ? FitFile::InMemory({}, *evaluator.body()->layout) : ReadFits(fits);
-  file.RequireLayout(*evaluator.body()->layout, "the body " + evaluator.body()->name);
-  const auto stored = [&](const Person& sample) {
-    const int64_t position = file.Position(sample.dataset, sample.index);
-    return position < 0 ? std::nullopt : file.Read(position);
-  };
   int64_t without_body = 0;
   for (const auto& set : evaluator.data().sets) {
     for (int64_t i = 0; i < set->size(); ++i) {
       const Person sample = set->Get(i);
-      const auto fit = truth ? std::nullopt : stored(sample);
-      if (!HasBox(sample) || (truth ? !sample.params.has_value() : !fit.has_value())) {
-        ++without_body;
-      } else if (truth) {
+      if (HasBox(sample) && sample.params.has_value()) {
         evaluator.AddTruth(*set, sample);
       } else {
-        evaluator.Add(*set, sample, fit->params);
+        ++without_body;
       }
     }
   }
-  evaluator.Print(truth ? "truth" : "fits of " + fits, without_body, args.count("json") > 0);
+  evaluator.Print("truth", without_body, args.count("json") > 0);
+  return 0;
+}
+
+// Bodies that stand in a store of fits, with the body that they are of.
+int EvaluateFits(const cxxopts::ParseResult& args, const std::string& path) {
+  const std::string data = Required(args, "data");
+  const BodyIdentity of_fits = BodyOfFits(path);
+  const BodyChoice choice = ChooseBody(args, "body", of_fits);
+  Evaluator evaluator(args, LoadChosenBody(choice, of_fits, path), args["prior"].as<std::string>(),
+                      data);
+  std::vector<FitRows> rows;
+  for (const auto& set : evaluator.data().sets) rows.push_back(RowsOf(*set));
+  const FitsOfData fits = ReadFitsOf(path, rows);
+  for (const std::string& warning : fits.warnings) spdlog::warn("{}", warning);
+  for (const FitFile& file : fits.files) file.RequireBody(*evaluator.body(), choice.extra_path);
+  const auto unknown = std::ranges::find_if(
+      fits.files, [](const FitFile& file) { return !file.origin().body.Known(); });
+  if (unknown != fits.files.end()) TellUnknownBody(*unknown, choice.path);
+  int64_t without_body = 0;
+  OtherPeople others;
+  for (size_t s = 0; s < rows.size(); ++s) {
+    const Dataset& set = *evaluator.data().sets[s];
+    for (int64_t i = 0; i < set.size(); ++i) {
+      Person sample = set.Get(i);
+      const FitSubject* subject = nullptr;
+      const auto fit = fits.Find(s, sample.dataset, sample.index, &subject);
+      if (!HasBox(sample) || !fit) {
+        ++without_body;
+        continue;
+      }
+      if (subject != nullptr) {
+        const FitSubject here = SubjectOf(InputOf(sample));
+        others.Compare(sample.dataset, sample.index, subject, &here);
+      }
+      TakeCameraOf(subject, &sample);
+      evaluator.Add(set, sample, fit->params, /*placed=*/!fit->params.transl().isZero(0));
+    }
+  }
+  for (const std::string& text : others.Texts()) {
+    spdlog::warn(
+        "{}: the data are not what they were when these fits were found, {}; row for row they are "
+        "taken as of the same people: give the data that they are of",
+        path, text);
+  }
+  evaluator.Print("fits of " + path, without_body, args.count("json") > 0);
   return 0;
 }
 
@@ -196,7 +266,8 @@ int RunEval(int argc, char** argv) {
                            "Evaluates a network, stored fits, or (as a check) the truth itself.");
   options.add_options()("checkpoint", "A run, or one of its checkpoints",
                         cxxopts::value<std::string>(), "DIR")(
-      "fits", "Stored fits (a run, its fits.store, or an export), or the word truth",
+      "fits",
+      "Stored fits (a run, its fits.store, an export, or a result of gyre fit), or the word truth",
       cxxopts::value<std::string>(),
       "FILE")("data", "Data set, see README", cxxopts::value<std::string>(), "SPEC")(
       "device", "cpu or cuda", cxxopts::value<std::string>()->default_value("cpu"))(
@@ -222,8 +293,9 @@ int RunEval(int argc, char** argv) {
   if (args.count("checkpoint") + args.count("fits") != 1) {
     throw UsageError("give either --checkpoint or --fits; see gyre eval --help");
   }
-  return args.count("fits") ? EvaluateBodies(args, args["fits"].as<std::string>())
-                            : EvaluateNetwork(args, args["checkpoint"].as<std::string>());
+  if (args.count("checkpoint")) return EvaluateNetwork(args, args["checkpoint"].as<std::string>());
+  const std::string fits = args["fits"].as<std::string>();
+  return fits == "truth" ? EvaluateTruth(args) : EvaluateFits(args, fits);
 }
 
 }  // namespace gyre

@@ -149,6 +149,54 @@ void PrintArms(const nlohmann::json& arms) {
   }
 }
 
+// What all runs need, once. False when a signal stopped it.
+bool Prepare(const Experiment& experiment, const fs::path& folder) {
+  for (size_t i = 0; i < experiment.prepare.size(); ++i) {
+    const fs::path done = folder / fmt::format("prepared-{}", i);
+    const fs::path begun = folder / fmt::format("prepare-{}", i);
+    const std::string words = nlohmann::json(experiment.prepare[i]).dump() + "\n";
+    for (const fs::path& file : {begun, done}) {
+      if (fs::exists(file) && ReadFile(file) != words) {
+        ThrowUserError("{}: was prepared by another command; choose another --run",
+                       folder.string());
+      }
+    }
+    if (fs::exists(done)) continue;
+    WriteFileAtomically(begun, words);
+    const Job job{experiment.prepare[i][0], GoOnWith(experiment.prepare[i]),
+                  folder / "prepare.log"};
+    if (!RunJobs({job}, 1)) return false;
+    WriteFileAtomically(done, words);
+  }
+  return true;
+}
+
+// The runs that are not at their end, with so many threads each.
+std::vector<Job> JobsOf(Experiment* experiment, int threads) {
+  std::vector<Job> todo;
+  for (ExperimentRun& run : experiment->runs) {
+    run.options.threads = run.options.fit_threads = threads;
+    run.options = run.options.Settled();
+    const fs::path file = run.folder / "options.json";
+    if (fs::exists(file)) {
+      // Read, so that fields which an older gyre did not write count with what it did.
+      const TrainOptions was =
+          TrainOptionsFromJson(ParseJson(ReadFile(file), file.string()), file.string()).Settled();
+      if (ToJson(was) != ToJson(run.options)) {
+        ThrowUserError("{}: was begun with other options; choose another --run",
+                       run.folder.string());
+      }
+    }
+    if (fs::exists(run.folder / "summary.json")) continue;
+    MakeFolder(run.folder);
+    if (!fs::exists(file)) WriteFileAtomically(file, ToJson(run.options).dump(2) + "\n");
+    todo.push_back({fmt::format("{}, seed {}", run.arm, run.seed),
+                    {"train", "--resume", "--run", run.folder, "--quiet"},
+                    run.folder / "log.txt"});
+  }
+  return todo;
+}
+
 }  // namespace
 
 int RunExperiment(int argc, char** argv) {
@@ -178,47 +226,8 @@ int RunExperiment(int argc, char** argv) {
   MakeFolder(folder);
   const Descriptor lock = Lock(folder);
 
-  for (size_t i = 0; i < experiment.prepare.size(); ++i) {
-    const fs::path done = folder / fmt::format("prepared-{}", i);
-    const fs::path begun = folder / fmt::format("prepare-{}", i);
-    const std::string words = nlohmann::json(experiment.prepare[i]).dump() + "\n";
-    for (const fs::path& file : {begun, done}) {
-      if (fs::exists(file) && ReadFile(file) != words) {
-        ThrowUserError("{}: was prepared by another command; choose another --run",
-                       folder.string());
-      }
-    }
-    if (fs::exists(done)) continue;
-    WriteFileAtomically(begun, words);
-    const Job job{experiment.prepare[i][0], GoOnWith(experiment.prepare[i]),
-                  folder / "prepare.log"};
-    if (!RunJobs({job}, 1)) {
-      return kExitStopped;
-    }
-    WriteFileAtomically(done, words);
-  }
-  std::vector<Job> todo;
-  for (ExperimentRun& run : experiment.runs) {
-    run.options.threads = run.options.fit_threads = std::max(1, cores / jobs);
-    run.options = run.options.Settled();
-    const fs::path file = run.folder / "options.json";
-    if (fs::exists(file)) {
-      // Read, so that fields which an older gyre did not write count with what it did.
-      const TrainOptions was =
-          TrainOptionsFromJson(ParseJson(ReadFile(file), file.string()), file.string()).Settled();
-      if (ToJson(was) != ToJson(run.options)) {
-        ThrowUserError("{}: was begun with other options; choose another --run",
-                       run.folder.string());
-      }
-    }
-    if (fs::exists(run.folder / "summary.json")) continue;
-    MakeFolder(run.folder);
-    if (!fs::exists(file)) WriteFileAtomically(file, ToJson(run.options).dump(2) + "\n");
-    todo.push_back({fmt::format("{}, seed {}", run.arm, run.seed),
-                    {"train", "--resume", "--run", run.folder, "--quiet"},
-                    run.folder / "log.txt"});
-  }
-  const bool all = RunJobs(todo, jobs);
+  if (!Prepare(experiment, folder)) return kExitStopped;
+  const bool all = RunJobs(JobsOf(&experiment, std::max(1, cores / jobs)), jobs);
   const nlohmann::json summary = SummariseExperiment(experiment);
   WriteExperimentReport(experiment, summary, folder);
   if (!all) return kExitStopped;

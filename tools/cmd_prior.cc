@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // gyre prior: trains, describes and samples pose priors, and turns motion capture into poses.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "body/pose_prior.h"
@@ -10,9 +13,11 @@
 #include "body/retarget.h"
 #include "body/rule_poses.h"
 #include "core/error.h"
+#include "core/printable.h"
 #include "core/rng.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/option_flags.h"
 
 namespace gyre {
 namespace {
@@ -32,40 +37,84 @@ Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Js
 
 std::vector<PoseClip> Clips(const cxxopts::ParseResult& args) {
   std::vector<PoseClip> clips = RetargetBvhFiles(Paths(args, "bvh"));
-  for (const auto& path : Paths(args, "npz")) {
-    for (PoseClip& clip : ReadPoseClips(path)) clips.push_back(std::move(clip));
+  std::vector<std::filesystem::path> files = Paths(args, "npz");
+  std::ranges::copy(Paths(args, "files"), std::back_inserter(files));
+  if (files.empty()) return clips;
+  PoseClipFiles read = ReadPoseClipFiles(files);
+  const auto tell = [](const std::vector<std::string>& passed_over, const char* why) {
+    if (passed_over.empty()) return;
+    spdlog::warn("{} files passed over, {}: {}", passed_over.size(), why,
+                 Printable(passed_over[0]));
+  };
+  tell(read.without_poses, "without poses, the first");
+  tell(read.unreadable, "not readable, the first");
+  const auto unknown = std::ranges::find(read.clips, false, &PoseClip::fps_known);
+  if (unknown != read.clips.end()) {
+    spdlog::warn("{} clips do not say how many frames a second has, '{}' for one; {} are assumed",
+                 std::ranges::count(read.clips, false, &PoseClip::fps_known),
+                 Printable(unknown->name), unknown->fps);
   }
+  for (PoseClip& clip : read.clips) clips.push_back(std::move(clip));
   return clips;
 }
 
-int RunPriorTrain(int argc, char** argv) {
-  PriorTrainingOptions options;
-  int rule_clips = 0;
+cxxopts::Options MakeTrainingOptions() {
   cxxopts::Options cli("gyre prior train", "Fits a mixture of Gaussians to motion capture.");
+  cli.set_width(100);
   cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
                     cxxopts::value<std::vector<std::string>>(), "DIR")(
-      "npz", "Poses in SMPL's parameters, as AMASS ships them (may be repeated)",
+      "npz", "Poses in SMPL's parameters, as AMASS ships them: files, and folders of them",
       cxxopts::value<std::vector<std::string>>(),
-      "FILE")("out", "The prior to write", cxxopts::value<std::string>(), "FILE.npz")(
-      "components", "Gaussians in the mixture",
-      cxxopts::value<int>(options.components)->default_value(std::to_string(options.components)))(
-      "floor-rad", "Deviation added to every value, radians",
-      cxxopts::value<double>(options.floor_rad)
-          ->default_value(fmt::format("{}", options.floor_rad)))(
-      "seed", "Seed of the starting point and of the held-out clips",
-      cxxopts::value<uint64_t>(options.seed)->default_value("0"))(
+      "FILE|DIR...")("files", "More of --npz", cxxopts::value<std::vector<std::string>>())(
+      "out", "The prior to write", cxxopts::value<std::string>(), "FILE.npz")(
       "rule-clips",
       "Clips of 60 poses made by rule to mix in, of each kind: seated, squatting, reaching, hands "
       "up",
-      cxxopts::value<int>(rule_clips)->default_value("0"))(
+      cxxopts::value<int>()->default_value("0"))(
       "provenance", "A line to keep in the file: whose data, which licence (may be repeated)",
       cxxopts::value<std::vector<std::string>>(), "TEXT")("json", "One JSON object on stdout");
+  AddFlags(cli, "Training", PriorTrainingOptions());
+  cli.parse_positional({"files"});
+  return cli;
+}
+
+void ReportTraining(const PriorTraining& training, int components, const std::string& out,
+                    bool as_json) {
+  if (as_json) {
+    PrintJson({{"out", out},
+               {"components", components},
+               {"clips", training.num_clips},
+               {"poses", training.num_samples},
+               {"iterations", training.mixture.iterations},
+               {"held_out_clips", training.num_held_out_clips},
+               {"train_log_likelihood", training.train_log_likelihood},
+               {"held_out_log_likelihood", NumberOrNull(training.held_out_log_likelihood)}});
+    return;
+  }
+  fmt::print("{} components from {} clips, {} poses (mirrored ones included), {} iterations\n",
+             components, training.num_clips, training.num_samples, training.mixture.iterations);
+  fmt::print(
+      "mean log-likelihood per pose: {:.2f} on the clips trained on, {:.2f} on {} held out\n",
+      training.train_log_likelihood, training.held_out_log_likelihood, training.num_held_out_clips);
+  fmt::print("wrote {}\n", out);
+}
+
+int RunPriorTrain(int argc, char** argv) {
+  cxxopts::Options cli = MakeTrainingOptions();
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   const std::string out = Required(args, "out");
   if (!args.count("bvh") && !args.count("npz")) {
     throw UsageError("gyre prior train: give motion capture by --bvh or --npz; see --help");
   }
+  if (args.count("files") && !args.count("npz")) {
+    throw UsageError(fmt::format("unexpected argument '{}'; see gyre prior train --help",
+                                 args["files"].as<std::vector<std::string>>()[0]));
+  }
+  const int rule_clips = args["rule-clips"].as<int>();
   if (rule_clips < 0) throw UsageError("gyre prior train: --rule-clips must not be negative");
+  PriorTrainingOptions options;
+  ApplyFlags(args, &options);
+  options.Check();
   std::vector<PoseClip> clips = Clips(args);
   for (PoseClip& clip : MakeRuleClips(rule_clips, options.seed)) clips.push_back(std::move(clip));
   const PriorTraining training = TrainPosePrior(clips, options);
@@ -81,25 +130,7 @@ int RunPriorTrain(int argc, char** argv) {
   }
   SavePosePrior(PriorFromMixture(training.mixture, fmt::format("{}", fmt::join(provenance, "\n"))),
                 out);
-
-  if (args.count("json")) {
-    PrintJson({{"out", out},
-               {"components", options.components},
-               {"clips", training.num_clips},
-               {"poses", training.num_samples},
-               {"iterations", training.mixture.iterations},
-               {"held_out_clips", training.num_held_out_clips},
-               {"train_log_likelihood", training.train_log_likelihood},
-               {"held_out_log_likelihood", NumberOrNull(training.held_out_log_likelihood)}});
-    return 0;
-  }
-  fmt::print("{} components from {} clips, {} poses (mirrored ones included), {} iterations\n",
-             options.components, training.num_clips, training.num_samples,
-             training.mixture.iterations);
-  fmt::print(
-      "mean log-likelihood per pose: {:.2f} on the clips trained on, {:.2f} on {} held out\n",
-      training.train_log_likelihood, training.held_out_log_likelihood, training.num_held_out_clips);
-  fmt::print("wrote {}\n", out);
+  ReportTraining(training, options.components, out, args.count("json") > 0);
   return 0;
 }
 
@@ -142,7 +173,8 @@ int RunPriorSample(int argc, char** argv) {
                             "N")("spread", "Factor on the deviation from a component's mean",
                                  cxxopts::value<double>()->default_value("1"))(
       "seed", "Seed", cxxopts::value<uint64_t>()->default_value("0"))(
-      "out", "Poses to write: poses [N,72], root zero", cxxopts::value<std::string>(), "FILE.npz");
+      "out", "Poses to write: pose [N,72], root zero, as gyre body pose reads them",
+      cxxopts::value<std::string>(), "FILE.npz");
   cli.parse_positional({"file"});
   cli.positional_help("[FILE]");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
@@ -166,16 +198,39 @@ int RunPriorSample(int argc, char** argv) {
   return 0;
 }
 
+// Leaves `most` of a clip's poses, as far apart as they can be.
+void Thin(int64_t most, PoseClip* clip) {
+  const Eigen::Index frames = clip->poses.rows();
+  if (frames <= most) return;
+  for (Eigen::Index i = 0; i < most; ++i) {
+    const Eigen::Index from = (2 * i + 1) * frames / (2 * most);
+    clip->poses.row(i) = clip->poses.row(from).eval();
+    if (clip->transl.rows() > 0) clip->transl.row(i) = clip->transl.row(from).eval();
+  }
+  clip->poses.conservativeResize(most, Eigen::NoChange);
+  if (clip->transl.rows() > 0) clip->transl.conservativeResize(most, Eigen::NoChange);
+  clip->fps *= static_cast<double>(most) / static_cast<double>(frames);
+}
+
 int RunPriorRetarget(int argc, char** argv) {
   cxxopts::Options cli("gyre prior retarget", "Turns BVH motion capture into SMPL poses.");
   cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
                     cxxopts::value<std::vector<std::string>>(), "DIR")(
-      "out", "Poses to write: poses [N,72], clip_idx [N], clip_names and fps [C]",
-      cxxopts::value<std::string>(), "FILE.npz");
+      "out",
+      "Poses to write: pose [N,72], betas [N,10] and transl [N,3], which gyre body pose reads; the "
+      "same as poses [N,72] with clip_idx [N], clip_names and fps [C]",
+      cxxopts::value<std::string>(), "FILE.npz")(
+      "most-a-clip", "At most so many poses of a clip, spread over it (0: all)",
+      cxxopts::value<int64_t>()->default_value("0"), "N");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   const std::string out = Required(args, "out");
-  if (!args.count("bvh")) throw UsageError("gyre prior retarget: --bvh is required; see --help");
-  const std::vector<PoseClip> clips = RetargetBvhFiles(Paths(args, "bvh"));
+  if (!args.count("bvh")) throw UsageError("--bvh is required; see gyre prior retarget --help");
+  const int64_t most = args["most-a-clip"].as<int64_t>();
+  if (most < 0) throw UsageError(fmt::format("--most-a-clip is {}; it must be 0 or more", most));
+  std::vector<PoseClip> clips = RetargetBvhFiles(Paths(args, "bvh"));
+  for (PoseClip& clip : clips) {
+    if (most > 0) Thin(most, &clip);
+  }
   WritePoseClips(clips, out);
   Eigen::Index poses = 0;
   for (const PoseClip& clip : clips) poses += clip.poses.rows();

@@ -66,15 +66,21 @@ int RunTrain(int argc, char** argv) {
   options.add_options()("run", "Folder of the run: options, metrics, checkpoints, report",
                         cxxopts::value<std::string>(),
                         "DIR")("resume", "Continue the run from its newest checkpoint");
+  const std::string preset = ArgumentOf(argc, argv, "preset", "default");
   AddPresetOption(options, "default");
-  AddFlags(options, "Run", TrainOptions(), TrainFlags());
+  AddFlags(options, "Run", TrainOptions::Preset(preset), TrainFlags());
+  AddPrintOptions(options);
   AddQuietOption(options);
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
-  const std::filesystem::path run = Required(args, "run");
-  const bool resume = args.count("resume") > 0;
+  const bool print = args.count("print-options") > 0, resume = args.count("resume") > 0;
+  const std::filesystem::path run = print && !resume ? "" : Required(args, "run");
   TrainOptions train = GivenOptions(args, run, resume);
-  train.Check();
+  if (!print || !train.data.empty()) train.Check();
+  if (print) {
+    fmt::print("{}\n", ToJson(train.Settled()).dump(2));
+    return 0;
+  }
   const RankEnvironment environment =
       ReadRankEnvironment([](const char* name) { return std::getenv(name); });
   // Runs of before there were ranks have one shard.

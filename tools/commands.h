@@ -8,11 +8,15 @@ namespace gyre {
 
 int RunBench(int argc, char** argv);
 int RunBody(int argc, char** argv);
+int RunCompare(int argc, char** argv);
 int RunData(int argc, char** argv);
+int RunDetect(int argc, char** argv);
 int RunEval(int argc, char** argv);
 int RunExperiment(int argc, char** argv);
+int RunExportAnimation(int argc, char** argv);
 int RunFit(int argc, char** argv);
 int RunFits(int argc, char** argv);
+int RunPredict(int argc, char** argv);
 int RunPrior(int argc, char** argv);
 int RunTrain(int argc, char** argv);
 

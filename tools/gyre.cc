@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/printable.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 
@@ -21,14 +22,6 @@ namespace {
 int RunVersion(int, char**) {
   fmt::print("gyre {}\n", GYRE_VERSION);
   return 0;
-}
-
-// Errors quote names out of files, which must not command the terminal.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if ((c >= 0 && c < ' ') || c == 127) c = '?';
-  }
-  return text;
 }
 
 }  // namespace
@@ -41,8 +34,12 @@ int main(int argc, char** argv) {
   const std::vector<gyre::Subcommand> commands = {
       {"train", "Train a regressor with the fitter in its loop", gyre::RunTrain},
       {"fit", "Fit the body to 2D keypoints", gyre::RunFit},
+      {"predict", "Write the bodies that a trained network sees", gyre::RunPredict},
+      {"detect", "Find people and their keypoints in pictures", gyre::RunDetect},
       {"fits", "Describe, verify, export, merge and compare stored fits", gyre::RunFits},
+      {"export", "Write fitted bodies as animation for other programs", gyre::RunExportAnimation},
       {"eval", "Evaluate a checkpoint or stored fits", gyre::RunEval},
+      {"compare", "Two training runs side by side", gyre::RunCompare},
       {"experiment", "Run the arms of an experiment and report on them", gyre::RunExperiment},
       {"body", "Make, describe, import and pose body models", gyre::RunBody},
       {"prior", "Train and inspect pose priors", gyre::RunPrior},
@@ -54,13 +51,14 @@ int main(int argc, char** argv) {
     if (argc == 2 && std::string_view(argv[1]) == "--version") return RunVersion(argc, argv);
     return gyre::Dispatch("gyre", commands, argc, argv);
   } catch (const gyre::UsageError& error) {
-    fmt::print(stderr, "gyre: {}\n", Printable(error.what()));
+    fmt::print(stderr, "gyre: {}\n", gyre::Printable(error.what()));
     return 2;
   } catch (const gyre::UserError& error) {
-    fmt::print(stderr, "gyre: {}\n", Printable(error.what()));
+    fmt::print(stderr, "gyre: {}\n", gyre::Printable(error.what()));
     return 1;
   } catch (const std::filesystem::filesystem_error& error) {  // a name too long, links in a ring
-    fmt::print(stderr, "gyre: {}: {}\n", Printable(error.path1().string()), error.code().message());
+    fmt::print(stderr, "gyre: {}: {}\n", gyre::Printable(error.path1().string()),
+               error.code().message());
     return 1;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "gyre: out of memory; use a smaller batch or fewer loader threads\n");

@@ -13,13 +13,14 @@
 
 #include "core/option_fields.h"
 #include "core/option_text.h"
+#include "tools/cli.h"
 
 namespace gyre {
 
 struct FlagNames {
   std::string prefix = {};                // before the fields' names: "fit."
   std::vector<std::string> without = {};  // fields that have no flag
-  // Field to a second flag: sigma_px to "sigma".
+  // Field to a second flag that is taken and not listed: min_observed_joints to "min-joints".
   std::map<std::string, std::string> short_names = {};
 
   bool Has(const std::string& field) const {
@@ -59,8 +60,8 @@ void AddFlags(cxxopts::Options& cli, const std::string& group, const Options& de
     const std::string of = dot == std::string::npos ? group : name.substr(0, name.rfind('.'));
     cli.add_options(of)(FlagOf(name), FlagHelp(help, value), cxxopts::value<std::string>());
     if (const std::string* other = names.ShortOf(field)) {
-      cli.add_options()(*other, fmt::format("{}: --{}", FlagHelp(help, value), FlagOf(name)),
-                        cxxopts::value<std::string>());
+      cli.add_options(kHidden)(*other, fmt::format("{}: --{}", FlagHelp(help, value), FlagOf(name)),
+                               cxxopts::value<std::string>());
     }
   });
 }

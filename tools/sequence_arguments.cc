@@ -62,9 +62,9 @@ void CheckSequenceArguments(const cxxopts::ParseResult& args) {
   if (const double fps = args["fps"].as<double>(); !(fps > 0 && fps <= 1e5)) {
     throw UsageError(fmt::format("--fps is {}; it must be above 0 and at most 1e5", fps));
   }
-  if (!args.count("focal")) {
+  if (!args.count("focal") && !args.count("focal-mm") && !args.count("camera")) {
     throw UsageError(
-        "--sequence needs --focal: without it each frame has a camera of its own, around the "
+        "--sequence needs --focal, --focal-mm or --camera: without it each frame has a camera of its own, around the "
         "person, and metres mean nothing from frame to frame");
   }
   if (PersonChoice::Parse(args["person"].as<std::string>()).kind == PersonChoice::Kind::kAll) {

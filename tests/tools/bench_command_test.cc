@@ -33,6 +33,69 @@ TEST(BenchCommandTest, SmplReportsEveryBatchAndNumberOfThreads) {
   ExpectOneSentence(Gyre({"bench", "smpl", "--threads", "100000"}), 2);
 }
 
+TEST(BenchCommandTest, CoverageHidesLegsAndLooksWhereTheyAre) {
+  const std::vector<std::string> people = {"coverage",  "--data", "synth:?count=3&seed=2",
+                                           "--threads", "1",      "--quiet"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), people.begin(), people.end());
+    return more;
+  };
+  const auto json = BenchJson(with({"--hide", "legs", "--annotators", "0"}));
+  EXPECT_EQ(json["persons"].get<int>() + json["refused"].get<int>(), 3);
+  EXPECT_EQ(json["options"]["fit.estimate_uncertainty"], true);
+  for (const char* where : {"image", "space"}) {
+    const auto& row = json[where];
+    EXPECT_GE(row["within_95"].get<double>(), row["within_68"].get<double>()) << where;
+    EXPECT_EQ(row["joints"], row["by_joint"]["Knee"]["joints"].get<int>() +
+                                 row["by_joint"]["Ankle"]["joints"].get<int>());
+  }
+  EXPECT_GT(json["hips_and_knees_from_full_fit_deg"]["p90"], 0);
+  ExpectOneSentence(Gyre({"bench", "coverage", "--data", "synth:?count=2"}), 1);
+  ExpectOneSentence(Gyre({"bench", "coverage", "--data", "synth:", "--hide", "arms"}), 2);
+  ExpectOneSentence(Gyre({"bench", "coverage"}), 2);
+}
+
+TEST(BenchCommandTest, QualityCountsWhoIsAsGoodAsStated) {
+  const ScratchFolder scratch;
+  const std::string table = scratch / "table.h";
+  const std::vector<std::string> people = {
+      "quality", "--data", "synth:?count=40&seed=3&noise=0&missing=0&occluders=0", "--detect",
+      "--quiet"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), people.begin(), people.end());
+    return more;
+  };
+  const auto json = BenchJson(with({"--learn", table}));
+  int64_t fits = 0;
+  for (const auto& bin : json["reliability"]) fits += bin["people"].get<int64_t>();
+  EXPECT_EQ(json["fits"], fits);
+  EXPECT_EQ(json["reliability"].size(), 10);
+  EXPECT_EQ(json["worst_tenth"]["space"]["people"], fits);
+  EXPECT_EQ(json["options"]["fit.estimate_uncertainty"], true);
+  EXPECT_THAT(ReadFile(table), testing::HasSubstr("inline constexpr QualityTable kQualityTable"));
+  std::vector<std::string> wrong = with({"--errors.gross-share", "2"});
+  wrong.insert(wrong.begin(), "bench");
+  ExpectOneSentence(Gyre(wrong), 1);
+  ExpectOneSentence(Gyre({"bench", "quality", "--data", "csv:x.csv", "--detect"}), 2);
+  ExpectOneSentence(Gyre({"bench", "quality"}), 2);
+}
+
+TEST(BenchCommandTest, IkComparesMethodsOnEveryKind) {
+  const auto json = BenchJson({"ik", "--samples", "5", "--runs", "1"});
+  for (const char* method : {"least_squares", "adaptive", "naive", "ikol"}) {
+    EXPECT_GT(json["samples_per_second"][method], 0);
+    for (const char* kind : {"exact", "other_shape", "noise"}) {
+      EXPECT_GE(json["mean_error_mm"][kind][method], 0);
+      EXPECT_GE(json["rotation_error"][kind][method], 0);
+    }
+  }
+  EXPECT_LT(json["mean_error_mm"]["exact"]["least_squares"], 0.1);
+  EXPECT_GT(json["mean_error_mm"]["exact"]["ikol"], 1);
+  EXPECT_LT(json["curve"][0]["mean_error_mm"]["noise"],
+            json["curve"].back()["mean_error_mm"]["noise"]);
+  ExpectOneSentence(Gyre({"bench", "ik", "--samples", "0"}), 2);
+}
+
 TEST(BenchCommandTest, LoadReadsPicturesThatItMakes) {
   const auto json = BenchJson({"load", "--frame", "128", "--crop", "32", "--batch-size", "2",
                                "--pictures", "4", "--quiet"});
@@ -55,6 +118,29 @@ TEST(BenchCommandTest, LoadWithoutAFolderForPicturesSaysSo) {
     EXPECT_EQ(WEXITSTATUS(status), 1);
     EXPECT_THAT(ReadFile(scratch / "err"), testing::HasSubstr("set TMPDIR"));
   }
+}
+
+TEST(BenchCommandTest, HeadsAreCountedAndTimed) {
+  const auto json =
+      BenchJson({"heads", "--batch-size", "2", "--runs", "1", "--threads", "1", "--quiet",
+                 "--network.input", "keypoints", "--network.width", "8", "--network.graph.levels",
+                 "2", "--network.graph.channels", "16", "--network.graph.body-width", "16"});
+  EXPECT_GE(json["heads"].size(), 3);
+  for (const auto& [name, row] : json["heads"].items()) {
+    if (row.contains("error")) continue;
+    EXPECT_GT(row["ms_per_sample_forward"], 0) << name;
+    EXPECT_GT(row["ms_per_sample_step"], 0) << name;
+    EXPECT_EQ(row["encoder_parameters"], json["heads"]["hmr"]["encoder_parameters"]) << name;
+  }
+  // One layer from 128 features to 49 joints.
+  EXPECT_EQ(json["heads"]["joints"]["parameters"], 128 * 3 * 49 + 3 * 49);
+  const auto& graph = json["heads"]["graphcmr"];
+  EXPECT_EQ(graph["preset"], "graphcmr");
+  EXPECT_EQ(graph["options"]["graph.channels"], 16);
+  EXPECT_EQ(graph["parts"]["graph"].get<int>() + graph["parts"]["body"].get<int>(),
+            graph["parameters"]);
+  ExpectOneSentence(Gyre({"bench", "heads", "--heads", "hmr,magic"}), 1);
+  ExpectOneSentence(Gyre({"bench", "heads", "--batch-size", "1"}), 2);
 }
 
 TEST(BenchCommandTest, TrainTakesStepsWithAndWithoutFits) {

@@ -422,7 +422,7 @@ TEST_F(EvalCommandTest, TellsProtocolsAndPrintsATable) {
   const ProgramResult table = Eval(npz_, "h36m-p2");
   EXPECT_EQ(table.exit_code, 0) << table.err;
   EXPECT_THAT(table.out, HasSubstr("h36m-p2: 2 samples, 14 joints of h36m17, root Pelvis (MPII)"));
-  EXPECT_THAT(table.out, HasSubstr("2 samples are left out; the first: row 0 of spin has no"));
+  EXPECT_THAT(table.out, HasSubstr("2 samples left out; the first: row 0 of spin has no"));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "body/body_model.h"
 #include "io/journal.h"
 #include "io/npz.h"
 #include "tools/run_gyre.h"
@@ -16,6 +17,7 @@ namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr int kPersons = 300;
@@ -138,6 +140,9 @@ TEST_F(BulkFitTest, AJournalOfAnotherRunIsRefusedUntilToldToForgetIt) {
   ExpectOneSentence(result, 1);
   EXPECT_THAT(result.err, HasSubstr("input was"));
   EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--restart"})))["fitted_now"], kPersons);
+  std::vector<std::string> loud = FitArgs(out_);
+  std::erase(loud, "--quiet");
+  EXPECT_THAT(Gyre(loud).err, HasSubstr(out_.string() + ": holds these fits already; --restart"));
   EXPECT_EQ(ReadFile(out_), *whole_);
 }
 
@@ -147,8 +152,42 @@ TEST_F(BulkFitTest, AFinishedRunIsNotRepeated) {
   EXPECT_EQ(again["fitted_now"], 0);
   EXPECT_EQ(again["persons"], kPersons);
   EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--restart"})))["fitted_now"], kPersons);
-  // Other options are another run.
-  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--min-joints", "9"})))["fitted_now"], kPersons);
+  // Other options are another run, and do not replace it unless they are told to.
+  const ProgramResult other = Gyre(FitArgs(out_, {"--min-joints", "9"}));
+  ExpectOneSentence(other, 1);
+  EXPECT_THAT(other.err, AllOf(HasSubstr("holds the fits of another run: fit.min_observed_joints "
+                                         "was 8 and is 9"),
+                               HasSubstr("--force")));
+  EXPECT_EQ(ReadFile(out_), *whole_);
+  EXPECT_EQ(ReportOf(Gyre(FitArgs(out_, {"--min-joints", "9", "--force"})))["fitted_now"],
+            kPersons);
+  EXPECT_NE(ReadFile(out_), *whole_);
+  std::ofstream(out_, std::ios::binary) << "my thesis";
+  const ProgramResult foreign = Gyre(FitArgs(out_));
+  ExpectOneSentence(foreign, 1);
+  EXPECT_THAT(foreign.err, AllOf(HasSubstr("no result of gyre fit"), HasSubstr("--force")));
+  EXPECT_EQ(ReadFile(out_), "my thesis");
+}
+
+// A body without SPIN's regressor fits to stand-ins for nine joints.
+TEST_F(BulkFitTest, StandInsAreTold) {
+  BodyModel bare = MakeBuiltinBody();
+  bare.J_regressor_extra.resize(0, 0);
+  SaveBodyModel(bare, scratch_ / "bare.npz");
+  const std::string said = "has no regressor for SPIN's nine joints";
+  const std::vector<std::string> fit = {"fit",     "--data", "synth:?count=1&frame=96",
+                                        "--quiet", "--out",  out_};
+  std::vector<std::string> with_bare = fit;
+  with_bare.insert(with_bare.end(), {"--body", scratch_ / "bare.npz"});
+  EXPECT_THAT(Gyre(with_bare).err, HasSubstr(said));
+  with_bare = fit;
+  with_bare.insert(with_bare.end(), {"--force"});
+  EXPECT_EQ(Gyre(with_bare).err, "");
+  EXPECT_THAT(Gyre({"train", "--preset", "demo", "--run", scratch_ / "bare_run", "--body",
+                    scratch_ / "bare.npz", "--data", "synth:?count=4&frame=96", "--steps", "1",
+                    "--batch-size", "4", "--network.image-px", "32", "--pictures", "0", "--quiet"})
+                  .err,
+              HasSubstr(said));
 }
 
 TEST_F(BulkFitTest, ShardsTogetherAreTheWholeRun) {
@@ -167,10 +206,25 @@ TEST_F(BulkFitTest, ShardsTogetherAreTheWholeRun) {
   const ProgramResult joined = Gyre(join);
   ASSERT_EQ(joined.exit_code, 0) << joined.err;
   EXPECT_EQ(ReadFile(out_), *whole_);
+  // In place of results of another kind or run only if it is told to, and by no other option.
+  std::ofstream(out_, std::ios::binary) << "my thesis";
+  const ProgramResult foreign = Gyre(join);
+  ExpectOneSentence(foreign, 1);
+  EXPECT_THAT(foreign.err, HasSubstr("is no result of gyre fit; choose another --out, or --force"));
+  EXPECT_EQ(ReadFile(out_), "my thesis");
+  join.push_back("--force");
+  EXPECT_EQ(Gyre(join).exit_code, 0);
+  EXPECT_EQ(ReadFile(out_), *whole_);
+  join.back() = "--restart";
+  const ProgramResult option = Gyre(join);
+  ExpectOneSentence(option, 2);
+  EXPECT_THAT(option.err, HasSubstr("--join takes results alone; leave --restart out"));
+  join.pop_back();
   // Twice the same, and one of another run.
   join.push_back(join.back());
   ExpectOneSentence(Gyre(join), 1);
-  ASSERT_EQ(Gyre(FitArgs(join.back(), {"--shard", "2/3", "--preset", "spin"})).exit_code, 0);
+  ASSERT_EQ(Gyre(FitArgs(join.back(), {"--shard", "2/3", "--preset", "spin", "--force"})).exit_code,
+            0);
   join.pop_back();
   const ProgramResult mixed = Gyre(join);
   ExpectOneSentence(mixed, 1);
@@ -182,7 +236,7 @@ TEST_F(BulkFitTest, AFullDiskLeavesAJournalToGoOnWith) {
   const auto old_handler = ::signal(SIGXFSZ, SIG_IGN);
   rlimit old_limit{};
   ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  const rlimit limit{100'000, old_limit.rlim_max};
+  const rlimit limit{300'000, old_limit.rlim_max};
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
   const ProgramResult full = Gyre(FitArgs(out_));
   setrlimit(RLIMIT_FSIZE, &old_limit);
@@ -301,19 +355,20 @@ TEST(FitCommandTest, TakesAnyDataSet) {
   const nlohmann::json report =
       ReportOf(Gyre({"fit", "--data", "csv:" + (scratch / "people.csv").string(), "--out", out,
                      "--json", "--quiet"}));
-  EXPECT_EQ(report["persons"], 3);
+  EXPECT_EQ(report["persons"], 4);
   EXPECT_EQ(report["usable"], 2);
-  EXPECT_EQ(report["refused"], nlohmann::json({{"too_few_joints", 1}}));
+  EXPECT_EQ(report["refused"], nlohmann::json({{"too_few_joints", 2}}));
   // The box is 1.2 times the 160 px from head to ankles.
   EXPECT_NEAR(report["reprojection_crop_px"]["p50"].get<double>(),
               report["reprojection_px"]["p50"].get<double>() * 224 / (1.2 * 160), 1e-9);
   const Npz npz = ReadNpz(out);
   using testing::ElementsAre;
-  EXPECT_THAT(Get(npz, "id", out).As<int64_t>(), ElementsAre(0, 1, 3));  // rows of the file
-  EXPECT_THAT(Get(npz, "index", out).As<int64_t>(), ElementsAre(0, 1, 2));
-  EXPECT_THAT(Get(npz, "person", out).As<int64_t>(), ElementsAre(0, 0, 1));
-  EXPECT_THAT(Get(npz, "reason", out).strings, ElementsAre("ok", "too_few_joints", "ok"));
-  EXPECT_THAT(Get(npz, "usable", out).As<int>(), ElementsAre(1, 0, 1));
+  EXPECT_THAT(Get(npz, "id", out).As<int64_t>(), ElementsAre(0, 1, 2, 3));  // rows of the file
+  EXPECT_THAT(Get(npz, "index", out).As<int64_t>(), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(Get(npz, "person", out).As<int64_t>(), ElementsAre(0, 0, 0, 1));
+  EXPECT_THAT(Get(npz, "reason", out).strings,
+              ElementsAre("ok", "too_few_joints", "too_few_joints", "ok"));
+  EXPECT_THAT(Get(npz, "usable", out).As<int>(), ElementsAre(1, 0, 0, 1));
   EXPECT_TRUE(Get(npz, "image", out).strings[0].ends_with("p14.jpg"));
 }
 

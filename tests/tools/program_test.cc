@@ -20,6 +20,7 @@ using testing::HasSubstr;
 TEST(ProgramTest, WrongUsageIsExitCodeTwo) {
   EXPECT_EQ(Gyre({}).exit_code, 2);
   ExpectOneSentence(Gyre({"dance"}), 2);
+  EXPECT_THAT(Gyre({"dance"}).err, testing::StartsWith("gyre: there is no command 'dance'; see"));
   ExpectOneSentence(Gyre({"train"}), 2);
   ExpectOneSentence(Gyre({"train", "--no-such-option", "1"}), 2);
   ExpectOneSentence(Gyre({"train", "--run", "x", "--steps", "many", "--data", "synth:"}), 2);
@@ -131,7 +132,8 @@ TEST_F(TrainTest, LeavesEverythingAboutTheRunAndEvaluates) {
   }
   const auto summary = nlohmann::json::parse(ReadFile(fs::path(run) / "summary.json"));
   for (const char* key : {"network_pa_mpjpe_mm_first", "network_pa_mpjpe_mm_last",
-                          "fits_pa_mpjpe_mm_first", "fits_pa_mpjpe_mm_last", "train_seconds"}) {
+                          "fits_pa_mpjpe_mm_first", "fits_pa_mpjpe_mm_last", "network_pve_mm_last",
+                          "train_seconds", "parameters", "ms_per_sample"}) {
     EXPECT_TRUE(summary.contains(key) && summary[key].is_number()) << key;
   }
   for (const auto& line : Metrics(run)) {
@@ -203,12 +205,15 @@ TEST_F(TrainTest, ANetworkOfKeypointsStartsFits) {
   EXPECT_EQ(Gyre({"eval", "--checkpoint", keypoints, "--json", "--quiet"}).exit_code, 0);
   // Fits of files without pictures, and the first fits of a run.
   const auto fit = [&](const std::string& from) {
-    return Gyre({"fit", "--data", "synth:?count=5", "--start", "net", "--checkpoint", from, "--out",
+    return Gyre({"fit", "--data", "synth:?count=5", "--checkpoint", from, "--out",
                  scratch_ / "fits.npz", "--json", "--quiet"});
   };
   result = fit(keypoints);
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(nlohmann::json::parse(result.out)["usable"], 5);
+  ExpectOneSentence(Gyre({"fit", "--data", "synth:?count=5", "--start", "mean", "--checkpoint",
+                          keypoints, "--out", scratch_ / "other.npz"}),
+                    2);
   std::vector<std::string> args = TrainArgs(scratch_ / "run", 2);
   args.insert(args.end(), {"--first-starts", keypoints});
   result = Gyre(args);
@@ -310,6 +315,33 @@ TEST_F(TrainTest, NumbersThatAreNotFiniteAreNamedAndNeverSaved) {
   // What was saved is from before, whole, and can be started from.
   EXPECT_EQ(Gyre({"fits", "verify", run}).exit_code, 0);
   EXPECT_EQ(Gyre({"eval", "--checkpoint", run, "--json", "--quiet"}).exit_code, 0);
+}
+
+TEST(PriorTest, EveryOptionOfTheTrainingHasAFlag) {
+  const ScratchFolder scratch;
+  const std::string poses = scratch / "poses.npz", out = scratch / "prior.npz";
+  ASSERT_EQ(Gyre({"prior", "sample", "--count", "90", "--out", poses}).exit_code, 0);
+  const auto train = [&](std::vector<std::string> more) {
+    more.insert(more.begin(),
+                {"prior", "train", "--npz", poses, "--out", out, "--components", "2", "--json"});
+    return Gyre(more);
+  };
+  const auto report = [&](const std::vector<std::string>& more) {
+    const ProgramResult result = train(more);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return nlohmann::json::parse(result.out, nullptr, /*allow_exceptions=*/false);
+  };
+  // A clip of 90 poses, 30 a second, and its mirror image.
+  const std::vector<std::string> all = {"--frames-per-second", "30", "--max-frames-per-clip", "70"};
+  EXPECT_EQ(report(all)["poses"], 140);
+  std::vector<std::string> few = all;
+  few.insert(few.end(), {"--mirror", "false", "--max-iterations", "1"});
+  EXPECT_EQ(report(few)["poses"], 70);
+  EXPECT_EQ(report(few)["iterations"], 1);
+  ExpectOneSentence(train({"--mirror", "maybe"}), 2);
+  const ProgramResult wrong = train({"--held-out-share", "1.5"});
+  ExpectOneSentence(wrong, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("held_out_share is 1.5"));
 }
 
 // Real detections: skipped where the data is not at hand.

@@ -154,6 +154,8 @@ TEST_F(SequenceCommandTest, FollowsOnePersonSmoothlyAndThroughAGap) {
   EXPECT_EQ(nlohmann::json::parse(Gyre(args).out)["fitted_now"], 0);
   const std::string bytes = ReadFile(out);
   args[12] = "30";
+  ExpectOneSentence(Gyre(args), 1);
+  args.push_back("--force");
   EXPECT_EQ(nlohmann::json::parse(Gyre(args).out)["fitted_now"], kFrames);
   EXPECT_NE(ReadFile(out), bytes);
 
@@ -191,17 +193,36 @@ TEST_F(SequenceCommandTest, WrongUsageNamesThePair) {
   EXPECT_THAT(error({"--sequence", "--fps", "25"}), HasSubstr("metres mean nothing"));
 }
 
-TEST_F(SequenceCommandTest, FramesOutOfOrderOrWithoutThePersonAreRefused) {
+// A frame whose file is missing counts as one without anybody, and names need no zeros.
+TEST_F(SequenceCommandTest, AFrameWithoutAFileIsTimeThatPassed) {
+  const fs::path all = scratch_ / "all.npz", out = scratch_ / "gap.npz";
+  const ProgramResult whole = Gyre(Args(all, Sequence()));
+  ASSERT_EQ(whole.exit_code, 0) << whole.err;
+  fs::remove(FrameFile(kUnseenFrame));
+  for (int i = 0; i < kFrames; ++i) {
+    if (i == kUnseenFrame) continue;
+    fs::rename(FrameFile(i), folder_ / ("walk_" + std::to_string(i) + "_keypoints.json"));
+  }
+  const ProgramResult result = Gyre(Args(out, Sequence()));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("1 frames have no file, the first 'walk_9'"));
+  const Npz npz = ReadNpz(out), like = ReadNpz(all);
+  EXPECT_EQ(Get(npz, "pose", out).bytes, Get(like, "pose", all).bytes);
+  EXPECT_EQ(Get(npz, "transl", out).bytes, Get(like, "transl", all).bytes);
+  EXPECT_EQ(Get(npz, "image", out).strings[kUnseenFrame], "walk_9");
+  EXPECT_FALSE(Get(npz, "usable", out).As<int>()[kUnseenFrame]);
+}
+
+TEST_F(SequenceCommandTest, FramesOfTwoVideosOrWithoutThePersonAreRefused) {
   std::vector<std::string> args = Args(scratch_ / "out.npz", Sequence());
   args[6] = "7";
   ProgramResult result = Gyre(args);
   ExpectOneSentence(result, 1);
   EXPECT_THAT(result.err, HasSubstr("no frame holds the person"));
-  fs::rename(FrameFile(0), folder_ / "walk_100_keypoints.json");
-  fs::rename(FrameFile(1), folder_ / "walk_20_keypoints.json");
+  fs::rename(FrameFile(0), folder_ / "run_010_keypoints.json");
   result = Gyre(Args(scratch_ / "out.npz", Sequence()));
   ExpectOneSentence(result, 1);
-  EXPECT_THAT(result.err, HasSubstr("pad the numbers"));
+  EXPECT_THAT(result.err, HasSubstr("one video"));
   EXPECT_FALSE(fs::exists(scratch_ / "out.npz.partial"));
 }
 
