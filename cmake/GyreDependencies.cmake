@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything gyre is built on, from the distribution's packages.
 
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
-find_package(fmt REQUIRED)
+include(${CMAKE_CURRENT_LIST_DIR}/GyreFittingDependencies.cmake)
 find_package(spdlog REQUIRED)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
-find_package(nlohmann_json REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(LIBZIP REQUIRED IMPORTED_TARGET libzip)  # Debian's CMake config wants zipcmp too
-find_package(ZLIB REQUIRED)
-find_package(Ceres REQUIRED)
+find_package(TinyGLTF REQUIRED)
 find_package(Torch REQUIRED)
 if(NOT GYRE_INSTALLED)
   find_package(cxxopts REQUIRED)
@@ -21,16 +15,10 @@ if(NOT GYRE_INSTALLED)
   endif()
 endif()
 
-# Debian's Ceres::ceres is the static library and pulls in ATLAS, whose sgemm_ then shadows OpenBLAS
-# inside LibTorch (one thread, half the speed). Use the shared library, which needs nothing more.
-find_library(GYRE_CERES_SHARED NAMES libceres.so)
-if(GYRE_CERES_SHARED)
-  set_target_properties(Ceres::ceres PROPERTIES
-    IMPORTED_LOCATION ${GYRE_CERES_SHARED} IMPORTED_LOCATION_RELEASE ${GYRE_CERES_SHARED}
-    IMPORTED_LOCATION_NONE ${GYRE_CERES_SHARED} INTERFACE_LINK_LIBRARIES "Eigen3::Eigen")
-endif()
-
 # The system BLAS first in every executable that computes with LibTorch.
+if(TARGET gyre_blas)
+  return()  # found before
+endif()
 add_library(gyre_blas INTERFACE IMPORTED GLOBAL)
 find_library(GYRE_BLAS NAMES libblas.so.3 PATHS /usr/lib/x86_64-linux-gnu /usr/lib/aarch64-linux-gnu)
 if(GYRE_BLAS)

@@ -99,7 +99,8 @@ endfunction()
 
 # gyre_library(NAME [SOURCES|EXCEPT file...] DEPS target...): the library gyre::NAME of all sources in
 # this folder and below, of these alone, or of all but these.
-# Public headers are found as "core/so3.h", "body/body_model.h", "fitting/fitter.h".
+# Public headers are found as "core/so3.h", "body/body_model.h", "fitting/fitter.h"; installed as
+# "gyre/core/so3.h", ... (GyreInstall.cmake).
 function(gyre_library name)
   cmake_parse_arguments(arg "" "" "SOURCES;EXCEPT;DEPS;PRIVATE" ${ARGN})
   set(sources ${arg_SOURCES})
@@ -114,15 +115,16 @@ function(gyre_library name)
   target_include_directories(gyre_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src/base>
-    $<INSTALL_INTERFACE:include/gyre>)
+    $<INSTALL_INTERFACE:include>)
   target_link_libraries(gyre_${name} PUBLIC gyre_flags ${arg_DEPS} PRIVATE $<BUILD_INTERFACE:gyre_warnings> ${arg_PRIVATE})
   set_property(GLOBAL APPEND PROPERTY GYRE_LIBRARIES gyre_${name})
 endfunction()
 
-# gyre_test(FOLDER [UNITY] DEPS target...): one binary of all tests in tests/FOLDER and below. UNITY
-# compiles them together, as gyre_unity does.
+# gyre_test(FOLDER [UNITY] [SHARDS n] DEPS target...): one binary of all tests in tests/FOLDER and below.
+# UNITY compiles them together, as gyre_unity does. Shards are the n parts, FOLDER_0 and so on, in which
+# ctest runs a binary that takes long, side by side.
 function(gyre_test folder)
-  cmake_parse_arguments(arg "UNITY" "" "DEPS" ${ARGN})
+  cmake_parse_arguments(arg "UNITY" "SHARDS" "DEPS" ${ARGN})
   gyre_sources(sources ${folder})
   if(NOT sources)
     return()
@@ -134,6 +136,18 @@ function(gyre_test folder)
   target_include_directories(${folder}_test PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
   target_link_libraries(${folder}_test PRIVATE ${arg_DEPS} gyre_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   # Tests run from the repository's root, so that "../shared/data" is the optional data folder.
-  add_test(NAME ${folder} COMMAND ${folder}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${folder} PROPERTIES TIMEOUT ${GYRE_TEST_TIMEOUT} ENVIRONMENT "${GYRE_TEST_ENVIRONMENT}")
+  if(NOT arg_SHARDS)
+    set(arg_SHARDS 1)
+  endif()
+  math(EXPR last "${arg_SHARDS} - 1")
+  foreach(shard RANGE ${last})
+    set(name ${folder})
+    set(environment ${GYRE_TEST_ENVIRONMENT})
+    if(last GREATER 0)
+      set(name ${folder}_${shard})
+      list(APPEND environment GTEST_TOTAL_SHARDS=${arg_SHARDS} GTEST_SHARD_INDEX=${shard})
+    endif()
+    add_test(NAME ${name} COMMAND ${folder}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${GYRE_TEST_TIMEOUT} ENVIRONMENT "${environment}")
+  endforeach()
 endfunction()
