@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string_view>
 
 #include "body/body_model.h"
@@ -15,15 +17,21 @@
 #include "datasets/dataset_spec.h"
 #include "datasets/readers/coco.h"
 #include "datasets/readers/csv.h"
+#include "datasets/readers/frame_names.h"
+#include "datasets/readers/joint_names.h"
 #include "datasets/readers/lsp.h"
 #include "datasets/readers/openpose.h"
 #include "datasets/readers/spin_npz.h"
 #include "fitting/problem_file.h"
 #include "fitting/store/fit_exchange.h"
 #include "fitting/store/fit_file.h"
+#include "fitting/store/fit_npz.h"
+#include "fitting/store/fit_pairs.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/zip_parts.h"
-#include "loop/bulk/fit_rows.h"
+#include "loop/animation/animation.h"
+#include "loop/bulk/fit_table.h"
+#include "loop/bulk/person_source.h"
 
 namespace gyre {
 namespace {
@@ -128,11 +136,54 @@ const FuzzTarget kSpin(
     },
     /*is_zip=*/true);
 
+// Annotations and results, in SPIN's joints, in the file's own, and with hands and face.
 const FuzzTarget kCoco("coco", [](const std::string& bytes) {
+  const fs::path path = AsFile(bytes, "input.json");
   auto options = InPictures<CocoOptions>("coco");
+  options.left_out = [](const LeftOut& one) { GYRE_CHECK(!one.problem.empty()); };
+  options.set = nullptr;
+  Accepts([&] { ReadCoco(path, options, CheckPerson); });
+  options.set = &FindKeypointSet("coco_wholebody133");
+  Accepts([&] { ReadCoco(path, options, CheckPerson); });
+  options.set = &SpinJoints();
   options.box_from_bbox = true;
-  ReadCoco(AsFile(bytes, "input.json"), options, CheckPerson);
+  ReadCoco(path, options, CheckPerson);
 });
+
+// A line is the name of a frame.
+const FuzzTarget kFrameNames("frame_names", [](const std::string& text) {
+  std::vector<std::string> names;
+  std::istringstream lines(text);
+  for (std::string name; std::getline(lines, name);) names.push_back(name);
+  const size_t count = names.size();
+  const FrameNames found = NumberFrames(std::move(names));
+  GYRE_CHECK(found.frames.size() == count && found.step >= 1);
+  for (size_t i = 0; i < count; ++i) {
+    if (i > 0) {
+      GYRE_CHECK(found.frames[i].frame > found.frames[i - 1].frame);
+      GYRE_CHECK(!NaturalLess(found.frames[i].name, found.frames[i - 1].name));
+    }
+    GYRE_CHECK(!found.frames[i].name.empty() || found.NameAfter(i, 3).empty());
+    JointByName(found.frames[i].name);
+  }
+});
+
+// A folder of frames of the parts of an archive, and one person followed through them.
+const FuzzTarget kOpenPoseFolder(
+    "openpose_folder",
+    [](const std::string& bytes) {
+      const fs::path folder = FuzzFolder() / "frames";
+      fs::remove_all(folder);
+      MakeFolder(folder);
+      const std::vector<ZipEntry> parts = ZipParts(bytes);
+      for (size_t i = 0; i < std::min<size_t>(parts.size(), 16); ++i) {
+        AsFile(parts[i].content, fmt::format("frames/v_{}_keypoints.json", i + i / 3));
+      }
+      int64_t frames = 0;
+      OpenPoseFrames(folder, "", PersonChoice::Parse("largest"))(
+          [&](const FitInput& input) { GYRE_CHECK(input.person.frame == frames++); });
+    },
+    /*is_zip=*/true);
 
 const FuzzTarget kOpenPose("openpose", [](const std::string& bytes) {
   ReadOpenPose(AsFile(bytes, "input.json"), InPictures<OpenPoseOptions>("openpose"), CheckPerson);
@@ -295,8 +346,10 @@ const FuzzTarget kFits(
 const FuzzTarget kFitExport(
     "fit_export",
     [](const std::string& bytes) {
-      const FitFile file =
-          ReadFits(AsFile(bytes, bytes.starts_with("PK") ? "input.npz" : "input.npy"), "spin");
+      const FitFile file = ReadFits(AsFile(bytes, bytes.starts_with("PK")  ? "input.npz"
+                                                  : bytes.starts_with("{") ? "input.json"
+                                                                           : "input.npy"),
+                                    "spin");
       GYRE_CHECK(file.Verify().damaged == 0);
     },
     /*is_zip=*/true);
@@ -306,6 +359,20 @@ const FuzzTarget kFitRecord("fit_record", [](const std::string& bytes) {
   const std::string written = EncodeRow(DecodeRow(bytes, like));
   GYRE_CHECK(EncodeRow(DecodeRow(written, like)) == written, "written and read is another row");
 });
+
+// Bodies over time, as gyre export reads them.
+const FuzzTarget kAnimation(
+    "animation",
+    [](const std::string& bytes) {
+      const BodyModel body;  // SMPL's layout is all that is asked for
+      for (const AnimatedPerson& person : ReadAnimation(AsFile(bytes, "input.npz"), body).people) {
+        GYRE_CHECK(person.frames.size() == person.params.size() && !person.frames.empty());
+        const auto& frames = person.frames;
+        GYRE_CHECK(std::ranges::adjacent_find(frames, std::greater_equal()) == frames.end());
+        for (const BodyParams& params : person.params) GYRE_CHECK(params.values().allFinite());
+      }
+    },
+    /*is_zip=*/true);
 
 }  // namespace
 }  // namespace gyre

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "fuzz/fuzz_target.h"
 #include "io/bvh.h"
+#include "io/camera_file.h"
 #include "io/csv.h"
 #include "io/gzip.h"
 #include "io/image.h"
@@ -13,6 +14,7 @@
 #include "io/mesh.h"
 #include "io/npz.h"
 #include "io/pickle.h"
+#include "io/tflite.h"
 #include "io/zip.h"
 
 namespace gyre {
@@ -114,6 +116,33 @@ const FuzzTarget kGzip("gzip", [](const std::string& bytes) {
 const FuzzTarget kImage("image", [](const std::string& bytes) {
   const cv::Mat image = ParseImage(bytes, "input", ImageOrientation::kUpright);
   GYRE_CHECK(image.type() == CV_8UC3 && !image.empty());
+  const ImageHeader header = InspectImage(bytes, "input");
+  GYRE_CHECK(image.cols == header.upright_width() && image.rows == header.upright_height());
+});
+
+const FuzzTarget kExif("exif", [](const std::string& bytes) {
+  const Exif exif = ParseExif(bytes);
+  GYRE_CHECK(exif.orientation >= 1 && exif.orientation <= 8);
+  GYRE_CHECK(exif.orientation_at == 0 || exif.orientation_at + 2 <= bytes.size());
+  GYRE_CHECK(exif.focal_mm >= 0 && exif.focal_35mm >= 0 && exif.sensor_px_per_mm >= 0);
+  const auto focal_px = ExifFocalPx(exif, 640, 425);
+  GYRE_CHECK(!focal_px || *focal_px > 0);
+});
+
+// The first byte says which kind of file.
+const FuzzTarget kCamera("camera", [](const std::string& bytes) {
+  if (bytes.empty()) return;
+  constexpr const char* kEndings[] = {".toml", ".yml", ".json"};
+  for (const NamedLens& camera :
+       ParseCameraFile(bytes.substr(1), kEndings[static_cast<uint8_t>(bytes[0]) % 3], "input")) {
+    const Lens& lens = camera.lens;
+    GYRE_CHECK(lens.Pinhole().focal_px >= 1 && lens.center_px.allFinite());
+    const auto straight = lens.PinholeFromPhotograph(lens.center_px + Vec2(31, -17));
+    if (straight) {
+      GYRE_CHECK((lens.PhotographFromPinhole(*straight) - lens.center_px - Vec2(31, -17)).norm() <
+                 1e-3);
+    }
+  }
 });
 
 // Opening cuts a journal to what is whole; it then stays as it is, and can be gone on with.
@@ -130,6 +159,17 @@ const FuzzTarget kJournal("journal", [](const std::string& bytes) {
   const Journal journal(path);
   GYRE_CHECK(journal.started() && journal.cut_bytes() == 0);
   GYRE_CHECK(journal.Read(0, journal.size()) == records);
+});
+
+const FuzzTarget kTflite("tflite", [](const std::string& bytes) {
+  const TfliteModel model = ParseTflite(bytes, "input");
+  for (int i = 0; i < std::ssize(model.tensors); ++i) {
+    int64_t elements = 1;
+    for (const int length : model.tensors[i].shape) elements *= length;
+    if (elements > 1 << 20) continue;  // of sparse ones a few bytes make many
+    Accepts([&] { GYRE_CHECK(std::ssize(TfliteFloats(model, i)) == elements); });
+    Accepts([&] { GYRE_CHECK(std::ssize(TfliteInts(model, i)) == elements); });
+  }
 });
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "fuzz/fuzz_target.h"
 #include "io/json.h"
+#include "loop/report/person_errors.h"
 #include "loop/runs/experiment.h"
 #include "loop/training/train_options.h"
 
@@ -24,6 +25,13 @@ const FuzzTarget kOptions("options", [](const std::string& bytes) {
   if (Accepts([&] { options.Check(); })) {
     GYRE_CHECK(ToJson(TrainOptionsFromJson(ToJson(options), "again")) == ToJson(options));
   }
+});
+
+const FuzzTarget kPeople("people", [](const std::string& bytes) {
+  const std::filesystem::path file = AsFile(bytes, "val_people.jsonl");
+  const std::vector<PersonError> people = ReadPersonErrors(file);
+  WritePersonErrors(people, file);
+  GYRE_CHECK(ReadPersonErrors(file).size() == people.size());
 });
 
 }  // namespace
