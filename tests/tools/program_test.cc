@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -315,6 +316,25 @@ TEST_F(TrainTest, NumbersThatAreNotFiniteAreNamedAndNeverSaved) {
   // What was saved is from before, whole, and can be started from.
   EXPECT_EQ(Gyre({"fits", "verify", run}).exit_code, 0);
   EXPECT_EQ(Gyre({"eval", "--checkpoint", run, "--json", "--quiet"}).exit_code, 0);
+}
+
+TEST(PriorTest, FilesThatAreLeftOutAndAssumedRatesAreTold) {
+  const ScratchFolder scratch;
+  std::filesystem::create_directory(scratch / "motion");
+  RowMatX poses(90, 72);
+  for (int i = 0; i < poses.size(); ++i) poses.data()[i] = 0.3 * std::sin(1.7 * i);
+  WriteNpz(scratch / "motion/run.npz", {{"poses", NdArray::FromMatrix(poses)}});
+  WriteNpz(scratch / "motion/shape.npz", {{"betas", NdArray::FromMatrix(poses.leftCols(16))}});
+  std::ofstream(scratch / "motion/torn.npz") << "PK and no more";
+  const ProgramResult result = Gyre({"prior", "train", "--npz", scratch / "motion", "--components",
+                                     "1", "--out", scratch / "prior.npz"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("1 files passed over, without poses, the first: "));
+  EXPECT_THAT(result.err, HasSubstr("motion/shape.npz"));
+  EXPECT_THAT(result.err, HasSubstr("1 files passed over, not readable, the first: "));
+  EXPECT_THAT(result.err, HasSubstr("motion/torn.npz"));
+  EXPECT_THAT(result.err, HasSubstr("1 clips do not say how many frames a second has, 'run' for "
+                                    "one; 30 are assumed"));
 }
 
 TEST(PriorTest, EveryOptionOfTheTrainingHasAFlag) {
