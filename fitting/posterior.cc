@@ -50,7 +50,7 @@ class ComponentPosterior {
 
   double VarianceFactor() const {
     const double cost = cost_without_prior_ + half_weight2_ * best_pull_.dot(pose_ - best_.mean);
-    return std::max(1.0, cost / (half_weight2_ * std::max(optimum_.rows, 1)));
+    return std::max(1.0, cost / (half_weight2_ * std::max(optimum_.rows - 2, 1)));
   }
 
   // Its weight is the logarithm of the evidence, up to a constant.

@@ -16,8 +16,9 @@
 // limb that nothing observes is wherever these put it.
 //
 // Where a person is further from the prior or the keypoints than s and the covariances have it, all
-// of them are too narrow: s^2 is multiplied by F(x) / (s^2 rows), rows of observations, where that
-// is more than 1: the variance factor of least-squares adjustment.
+// of them are too narrow: s^2 is multiplied by F(x) / (s^2 (rows - 2)), rows of observations, where
+// that is more than 1: the variance factor of least-squares adjustment, F(x) / (s^2 rows), times
+// rows / (rows - 2) for its being known from so few, as in the variance of Student's t.
 #pragma once
 
 #include <Eigen/Cholesky>

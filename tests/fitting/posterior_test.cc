@@ -99,6 +99,7 @@ TEST_F(PosteriorTest, UncertaintyIsWithinAndBetween) {
 // Three and a half times the misfit that there should be: so much more noise, in data and prior.
 TEST_F(PosteriorTest, APersonUnlikeThePriorIsLessSure) {
   EXPECT_NEAR(Over(28, 1).noise_px, std::sqrt(28), 1e-9);
+  EXPECT_NEAR(Over(28, 4).noise_px, std::sqrt(14), 1e-9);  // two rows more than Student's two
   EXPECT_NEAR(Over(28, 7).noise_px, std::sqrt(8), 1e-9);
   // (exp(-0.175 / 3.5) 0.7 : exp(-1.157143 / 3.5) 0.3)^(1/6)
   EXPECT_NEAR(Over(28, 1).gaussians[0].weight, 0.546858, 1e-6);
