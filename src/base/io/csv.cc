@@ -2,6 +2,7 @@
 #include "io/csv.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -59,6 +60,9 @@ class CsvScanner {
     CheckIsText(content, what);
     if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);  // byte order mark
     separator_ = SeparatorOf(rest_);
+    for (const char c : {separator_, '\r', '\n', '"', '\0'}) {
+      ends_field_[static_cast<unsigned char>(c)] = true;
+    }
     ascii_ = std::ranges::all_of(rest_, [](char c) { return static_cast<signed char>(c) >= 0; });
   }
   bool AtEnd() const { return rest_.empty(); }
@@ -95,8 +99,9 @@ class CsvScanner {
     return true;
   }
   std::string Plain() {
-    const char ends[] = {separator_, '\r', '\n', '"', '\0'};
-    std::string field(rest_.substr(0, rest_.find_first_of({ends, sizeof(ends)})));
+    const auto end = std::ranges::find_if(
+        rest_, [this](char c) { return ends_field_[static_cast<unsigned char>(c)]; });
+    std::string field(rest_.begin(), end);
     rest_.remove_prefix(field.size());
     if (!rest_.empty() && (rest_[0] == '"' || rest_[0] == '\0')) {
       Fail("plain text in a field without quotes");
@@ -124,6 +129,7 @@ class CsvScanner {
   std::string_view rest_;
   const std::string& what_;
   char separator_ = ',';
+  std::array<bool, 256> ends_field_{};  // of one without quotes
   bool ascii_ = true;
   int64_t line_ = 1;
 };
