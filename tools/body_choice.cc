@@ -41,6 +41,11 @@ BodyIdentity BodyOfNpz(const fs::path& path) {
   return path.extension() == ".npz" ? ReadHead(path).origin.body : BodyIdentity();
 }
 
+BodyIdentity BodyOfRun(const fs::path& run_or_checkpoint) {
+  const TrainOptions options = OptionsOfRun(run_or_checkpoint);
+  return {options.HasBody() ? options.body : "", options.joint_regressor_extra, ""};
+}
+
 BodyIdentity BodyOfFits(const fs::path& path) {
   const BodyIdentity said = OriginOfFits(path).body;
   if (said.Known()) return said;

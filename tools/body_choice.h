@@ -30,6 +30,9 @@ std::shared_ptr<const BodyModel> LoadChosenBody(const BodyChoice& choice,
 // Of an .npz of bodies (poses for gyre body pose, starts for gyre fit), as far as it says it.
 BodyIdentity BodyOfNpz(const std::filesystem::path& path);
 
+// Of a run of gyre train, or of one of its checkpoints; knows nothing where it has none.
+BodyIdentity BodyOfRun(const std::filesystem::path& run_or_checkpoint);
+
 // Of stored fits (a run, a store or an export): what they say, else what their run's options do.
 BodyIdentity BodyOfFits(const std::filesystem::path& path);
 

@@ -131,7 +131,8 @@ std::string Required(const cxxopts::ParseResult& args, const std::string& option
 
 void AddBodyOptions(cxxopts::Options& options) {
   options.add_options("Body")(
-      "body", "Body model: builtin, or a file in SMPL's format (.npz, or .pkl as downloaded)",
+      "body", "Body model: builtin, or a file in SMPL's format (.npz, or .pkl as downloaded); where a run or "
+      "fits are read, by default theirs",
       cxxopts::value<std::string>()->default_value("builtin"), "MODEL")(
       "prior", "Pose prior: .npz of gyre prior train or gmm_08.pkl (default: the shipped one)",
       cxxopts::value<std::string>()->default_value(""), "FILE")(

@@ -153,8 +153,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   };
   const std::string data = given("data", o.val);
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
-  const BodyChoice choice =
-      ChooseBody(args, "body", {o.HasBody() ? o.body : "", o.joint_regressor_extra, ""});
+  const BodyChoice choice = ChooseBody(args, "body", BodyOfRun(checkpoint));
   Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path), given("prior", o.prior),
                       data);
   TrainedNetwork trained =
@@ -241,6 +240,9 @@ int EvaluateFits(const cxxopts::ParseResult& args, const std::string& path) {
       TakeCameraOf(subject, &sample);
       evaluator.Add(set, sample, fit->params, /*placed=*/!fit->params.transl().isZero(0));
     }
+  }
+  if (others.All()) {
+    ThrowUserError("{}: {}; give the data that these fits are of", path, others.Texts()[0]);
   }
   for (const std::string& text : others.Texts()) {
     spdlog::warn(

@@ -207,8 +207,13 @@ int RunFit(int argc, char** argv) {
   CheckOut(out);
   CheckOutIsNoInput(args, out);
   BulkFit fit(out);  // from here on nobody else writes it
-  job.body = BodyOf(args);
-  job.body_extra = args["joint-regressor-extra"].as<std::string>();
+  const BodyIdentity of_run = args.count("checkpoint") > 0
+                                  ? BodyOfRun(args["checkpoint"].as<std::string>())
+                                  : BodyIdentity();
+  const BodyChoice body = ChooseBody(args, "body", of_run);
+  job.body = LoadBodyModel(body.path, body.extra_path);
+  TellStandIns(*job.body);
+  job.body_extra = body.extra_path;
   job.prior = PriorOf(args);
   job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior});
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());

@@ -60,6 +60,13 @@ void OtherPeople::Compare(const std::string& dataset, int64_t row, const FitSubj
                             Describe(*there, row), Describe(*here, row));
 }
 
+bool OtherPeople::All() const {
+  return Any() && std::ranges::all_of(compared_, [&](const auto& set) {
+           const auto found = sets_.find(set.first);
+           return found != sets_.end() && found->second.others == set.second;
+         });
+}
+
 std::vector<std::string> OtherPeople::Texts() const {
   std::vector<std::string> texts;
   for (const auto& [name, count] : sets_) {

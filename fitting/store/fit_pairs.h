@@ -38,6 +38,8 @@ class OtherPeople {
   void Compare(const std::string& dataset, int64_t row, const FitSubject* there,
                const FitSubject* here);
   bool Any() const { return !sets_.empty(); }
+  // Whether every row that could be compared is of another person.
+  bool All() const;
   // Of each data set with such rows: "data set 'coco': 3 of 40 rows are of other people, the first
   // row 5, which is of a.jpg, id 7, there and of b.jpg, id 9, here".
   std::vector<std::string> Texts() const;

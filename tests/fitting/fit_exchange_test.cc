@@ -389,6 +389,10 @@ TEST_F(FitExchangeTest, RowsOfOtherPeopleAreCounted) {
               testing::ElementsAre(testing::AllOf(
                   HasSubstr("data set 'lsp': 2 of 3 rows are of other people, the first row 0"),
                   HasSubstr("id 71, box at 200, 120 there and of"), HasSubstr("id 72"))));
+  EXPECT_FALSE(ComparePeople(file(people), file(others)).All());
+  others[1].id = 71;
+  EXPECT_TRUE(ComparePeople(file(people), file(others)).All());
+  EXPECT_FALSE(ComparePeople(file(people), file(people)).All());
   others = people;
   others[1].image = "b.jpg";
   EXPECT_THAT(texts(others), testing::ElementsAre(HasSubstr("1 of 3 rows are of other people, the "

@@ -154,6 +154,16 @@ TEST_F(OwnBodyCommandTest, ANetworkOnAnotherBodySaysSo) {
                                HasSubstr("used here with builtin")));
 }
 
+TEST_F(OwnBodyCommandTest, FitsFromANetworkAreOfItsBody) {
+  const std::string out = Path("started.npz");
+  const ProgramResult result = Gyre({"fit", "--checkpoint", Path("run"), "--data", kTrain, "--out",
+                                     out, "--threads", "1", "--quiet"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.err, "");
+  EXPECT_EQ(nlohmann::json::parse(Gyre({"fits", "info", out, "--json"}).out)["body"]["path"],
+            Path("tall.npz"));
+}
+
 TEST_F(OwnBodyCommandTest, ARunGoesOnWithItsBodyAlone) {
   fs::copy(Path("run"), Path("again"), fs::copy_options::recursive);
   fs::copy(Path("tall.npz"), Path("kept.npz"), fs::copy_options::overwrite_existing);
@@ -254,6 +264,11 @@ TEST_F(OtherPeopleCommandTest, ThePeopleOfADataSetBackwardsAreOthers) {
               AllOf(HasSubstr(kOthers), HasSubstr("a.jpg, id 901"),
                     HasSubstr("e.jpg, box at 310, 229 here"), HasSubstr("not what they were"),
                     HasSubstr("give the data that they are of")));
+  WritePeople("shifted.json", {1, 2, 3, 4, 0});  // nobody stays
+  const ProgramResult all = Eval(fits, Spec("shifted"));
+  ExpectOneSentence(all, 1);
+  EXPECT_THAT(all.err, AllOf(HasSubstr("5 of 5 rows are of other people"),
+                             HasSubstr("give the data that these fits are of")));
   const ProgramResult diff = Gyre({"fits", "diff", fits, Path("backwards.npz")});
   EXPECT_EQ(diff.exit_code, 1);
   EXPECT_THAT(diff.err, AllOf(HasSubstr(kOthers), HasSubstr("give fits of the same data")));
