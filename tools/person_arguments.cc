@@ -31,7 +31,7 @@ void AddPersonOptions(cxxopts::Options& options) {
       "tools/get_detector puts them)",
       cxxopts::value<std::string>(), "DIR")(
       "out", "Result (.npz); one row per person in input order", cxxopts::value<std::string>(),
-      "FILE")("restart", "Forget what an earlier run of the same --out has done")(
+      "FILE")("restart", "Begin anew what is unfinished at --out, or done already")(
       "force", "Write over the finished --out of another run")(
       "shard", "Take the i-th of n equal parts of the persons, i from 1 to n",
       cxxopts::value<std::string>()->default_value("1/1"),

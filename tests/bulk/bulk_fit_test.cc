@@ -261,6 +261,8 @@ TEST_F(BulkFitTest, AnOlderRunGoesOnAsItBegan) {
   EXPECT_EQ(ReadStatistics(out_).refused.count("large_error"), 0);
   begin();
   now.restart = true;
+  EXPECT_THAT(ErrorOf(now), HasSubstr("or --force to write over it"));
+  now.force = true;
   EXPECT_EQ(BulkFit(out_).Run(now).fitted, 37);
   EXPECT_EQ(ReadStatistics(out_).refused.at("large_error"), 36);
 }

@@ -93,8 +93,8 @@ class PicturesCommandTest : public testing::Test {
   }
 
   ProgramResult Fit(const std::vector<std::string>& more) const {
-    std::vector<std::string> args = {"fit",       "--out",     out_, "--quiet",
-                                     "--restart", "--threads", "1"};
+    std::vector<std::string> args = {"fit",     "--out",     out_, "--quiet",
+                                     "--force", "--threads", "1"};
     args.insert(args.end(), more.begin(), more.end());
     return Gyre(args);
   }
@@ -154,7 +154,7 @@ TEST_F(PicturesCommandTest, TurnsPhonesPictures) {
   EXPECT_EQ(Gyre({"data", "check", "coco:" + coco.string() + spec}).exit_code, 0);
 
   // As it is stored, it lies.
-  result = FitOpenPose({"--exif", "ignore", "--focal", "600", "--restart"});
+  result = FitOpenPose({"--exif", "ignore", "--focal", "600"});
   EXPECT_EQ(result.exit_code, 0) << result.err;
   EXPECT_EQ(Column("center_px"), (std::vector<double>{(kHeight - 1) / 2.0, (kWidth - 1) / 2.0}));
 }

@@ -198,7 +198,7 @@ FitReport BulkFit::Run(const FitJob& job) {
   FitReport report;
   report.bodies = job.bodies;
   const std::string other = OtherThan(run, out_);
-  if (!other.empty() && !job.force && !job.restart) {
+  if (!other.empty() && !job.force) {
     ThrowUserError("{}: {}; choose another --out, or --force to write over it", out_.string(),
                    other);
   }

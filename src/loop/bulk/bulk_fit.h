@@ -66,8 +66,8 @@ struct FitJob {
   CameraChoice camera;                      // of the images; none: each person has one of its own
   int threads = 0;                          // 0: all cores
   ShardChoice shard;                        // whom to fit
-  bool restart = false;                     // forget what an earlier run has done
-  bool force = false;              // write over another run's finished result; so does restart
+  bool restart = false;                     // forget what this run has done earlier
+  bool force = false;              // write over another run's finished result
   std::filesystem::path overlays;  // folder of pictures of the bodies; empty: none
   int64_t overlays_max = 0;        // of the first photographs alone; 0: all
   OverlayParts overlay_parts;
