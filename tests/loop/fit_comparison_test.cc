@@ -110,6 +110,7 @@ TEST_F(FitComparisonTest, NamesTheWorst) {
   EXPECT_EQ(json["worst"][0]["dataset"], "people");
   EXPECT_EQ(json["worst"][0]["row"], 4);
   EXPECT_NEAR(json["place_mm"]["max"].get<double>(), 500, 1e-3);
+  EXPECT_NEAR(json["robust_px2"]["max"].get<double>(), -2.5, 1e-6);
   const std::string text = Describe(c, 1);
   EXPECT_THAT(text, HasSubstr("1 equal, 3 different, 1 only in the first, 1 only in the second"));
   EXPECT_THAT(text, HasSubstr("people 4"));

@@ -57,6 +57,12 @@ OrderedJson FiniteOrNull(double value) {
   return std::isfinite(value) ? OrderedJson(value) : OrderedJson();
 }
 
+// Of signed numbers the one of the largest size.
+double Farthest(const Meter& meter) {
+  const double least = meter.Percentile(0), most = meter.Percentile(100);
+  return -least > most ? least : most;
+}
+
 }  // namespace
 
 FitComparison CompareFitsInSpace(const FitFile& first, const FitFile& second,
@@ -96,7 +102,7 @@ nlohmann::ordered_json ToJson(const FitComparison& comparison, int worst) {
     if (meter->count() == 0) continue;
     json[key] = {{"median", meter->Median()},
                  {"p90", meter->Percentile(90)},
-                 {"max", meter->Percentile(100)}};
+                 {"max", Farthest(*meter)}};
   }
   json["worst"] = OrderedJson::array();
   for (const PersonDifference& one : comparison.people) {
@@ -123,7 +129,7 @@ std::string Describe(const FitComparison& comparison, int worst) {
   for (const auto& [key, name, meter] : MeasuresOf(comparison)) {
     if (meter->count() == 0) continue;
     text += fmt::format("  {:<46}{:>10.2f}{:>10.2f}{:>10.2f}\n", name, meter->Median(),
-                        meter->Percentile(90), meter->Percentile(100));
+                        meter->Percentile(90), Farthest(*meter));
   }
   text += fmt::format("\n{:<28}{:>12}{:>14}{:>12}{:>14}\n", "farthest apart", "joints mm",
                       "rotations deg", "root deg", "robust px^2");
