@@ -42,7 +42,7 @@ RunDirectory::RunDirectory(const fs::path& root, bool resume) : root_(root) {
     ThrowUserError("{}: no run to resume here (options.json is missing)", root.string());
   }
   if (!resume && !ListCheckpoints(root).empty()) {
-    ThrowUserError("{}: holds a run already; continue it with --resume or choose another --run",
+    ThrowUserError("{}: holds a run already; continue it with --resume, or delete it or choose another --run to begin anew",
                    root.string());
   }
   // Each one flushed, also one that a killed process made but did not come to flush.
