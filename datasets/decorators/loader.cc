@@ -207,7 +207,9 @@ struct Loader::Impl {
 };
 
 Loader::Loader(Mixture mixture, LoaderOptions options)
-    : impl_(std::make_unique<Impl>(std::move(mixture), std::move(options))) {}
+    : impl_(std::make_unique<Impl>(std::move(mixture), std::move(options))) {
+  if (impl_->options.picture == LoaderPicture::kImage) RequirePictures(impl_->mixture);
+}
 Loader::~Loader() = default;
 
 int64_t Loader::samples_per_epoch() const { return impl_->samples_per_epoch; }

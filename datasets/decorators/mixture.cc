@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/decorators/mixture.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
 
 #include "core/error.h"
+#include "datasets/picture_lookup.h"
 
 namespace gyre {
 
@@ -42,6 +44,25 @@ void Mixture::CheckAndNormalise() {
     total += weights[i];
   }
   for (double& weight : weights) weight /= total;
+}
+
+void RequirePictures(const Mixture& mixture) {
+  constexpr int64_t kFirst = 100;
+  for (const auto& set : mixture.sets) {
+    std::string missing;
+    for (int64_t i = 0; i < std::min(kFirst, set->size()); ++i) {
+      const std::string path = set->Get(i).image_path;
+      if (path.empty() || !FindPictureFile(path).empty()) {
+        missing.clear();
+        break;
+      }
+      if (missing.empty()) missing = path;
+    }
+    if (missing.empty()) continue;
+    ThrowUserError(
+        "data set '{}': none of its first pictures is there, as {}; give their folder as images=DIR",
+        set->name(), missing);
+  }
 }
 
 Mixture MixtureOf(std::shared_ptr<const Dataset> set) {

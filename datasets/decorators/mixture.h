@@ -21,6 +21,10 @@ struct Mixture {
   void CheckAndNormalise();
 };
 
+// UserError for a set none of whose first pictures is there: its folder is another. A few that are
+// missing are left out later, one by one.
+void RequirePictures(const Mixture& mixture);
+
 Mixture MixtureOf(std::shared_ptr<const Dataset> set);
 
 }  // namespace gyre
