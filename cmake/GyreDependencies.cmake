@@ -3,7 +3,7 @@
 
 include(${CMAKE_CURRENT_LIST_DIR}/GyreFittingDependencies.cmake)
 find_package(spdlog REQUIRED)
-find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs)
+find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio)
 find_package(TinyGLTF REQUIRED)
 find_package(Torch REQUIRED)
 if(NOT GYRE_INSTALLED)

@@ -30,7 +30,7 @@ function(gyre_install_headers root)
             COMPONENT ${arg_COMPONENT})
   endforeach()
 endfunction()
-set(of_opencv "^(image|camera_file)[.]h$")  # of gyre::image
+set(of_opencv "^(image|camera_file|video)[.]h$")  # of gyre::image and gyre::video
 gyre_install_headers(src/base FOLDERS core solve body person COMPONENT fitting)
 gyre_install_headers(src/base FOLDERS io EXCEPT ${of_opencv} COMPONENT fitting)
 gyre_install_headers(. FOLDERS fitting COMPONENT fitting)
