@@ -42,6 +42,23 @@ BodyParams WithShortRoot(BodyParams params) {
   return params;
 }
 
+// At `end`, whose objective is `cost`.
+Posterior PosteriorAt(StagedProblem& staged, FusedWorkspace& workspace, const BodyParams& end,
+                      double cost) {
+  const FitModel& model = staged.model;
+  const Observations& observed = staged.observed;
+  FitOptimum optimum{
+      end,
+      NormalMatrixOf(staged.body, model.fused.get(), workspace, end),
+      cost,
+      static_cast<int>(2 * observed.body.size() + 3 * observed.body_points.size()),
+      model.options.pose_prior_weight,
+  };
+  return model.unseen_limbs.AnyHidden(observed)
+             ? PosteriorOverComponents(std::move(optimum), *model.prior)
+             : PosteriorAtOptimum(std::move(optimum));
+}
+
 // One fit of a problem, its keypoints taken as they are labelled.
 class LabelledFit {
  public:
@@ -57,7 +74,6 @@ class LabelledFit {
     return std::move(result_);
   }
   void Finish(StagedProblem& staged, BodyParams end);
-  Posterior PosteriorAt(StagedProblem& staged, const BodyParams& end);
   void RestUnseenLimbs(StagedProblem& staged, const Posterior& posterior,
                        const std::vector<int>& unobserved, BodyParams* end);
 
@@ -114,7 +130,7 @@ void LabelledFit::Finish(StagedProblem& staged, BodyParams end) {
                                           : std::vector<int>();
   std::optional<Posterior> posterior;
   if (options.estimate_uncertainty || !unobserved.empty()) {
-    posterior = PosteriorAt(staged, WithShortRoot(end));
+    posterior = PosteriorAt(staged, workspace_, WithShortRoot(end), summary.after.BodyTotal());
   }
   if (!unobserved.empty()) RestUnseenLimbs(staged, *posterior, unobserved, &end);
   end = WithShortRoot(std::move(end));
@@ -124,20 +140,6 @@ void LabelledFit::Finish(StagedProblem& staged, BodyParams end) {
     result_.uncertainty = EstimateUncertainty(*posterior, model_.skeleton, end);
   }
   result_.params = std::move(end);
-}
-
-Posterior LabelledFit::PosteriorAt(StagedProblem& staged, const BodyParams& end) {
-  const Observations& observed = staged.observed;
-  FitOptimum optimum{
-      end,
-      NormalMatrixOf(staged.body, model_.fused.get(), workspace_, end),
-      result_.summary.after.BodyTotal(),
-      static_cast<int>(2 * observed.body.size() + 3 * observed.body_points.size()),
-      model_.options.pose_prior_weight,
-  };
-  return model_.unseen_limbs.AnyHidden(observed)
-             ? PosteriorOverComponents(std::move(optimum), *model_.prior)
-             : PosteriorAtOptimum(std::move(optimum));
 }
 
 // The result must stay no worse than a start that says something.
@@ -238,6 +240,17 @@ FitScore Fitter::Score(const FitProblem& problem, const BodyParams& params) cons
 ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& params) const {
   const Observations observed = model_->rules.Compile(problem);
   return StagedProblem(*model_, problem, observed, model_->AnchorOf(problem)).Terms(params);
+}
+
+FitUncertainty Fitter::Uncertainty(const FitProblem& problem, const BodyParams& params) const {
+  const Observations observed = model_->rules.Compile(problem);
+  BodyParams anchor = model_->AnchorOf(problem);
+  if (!problem.has_start) anchor.transl() = params.transl();
+  StagedProblem staged(*model_, problem, observed, anchor);
+  FusedWorkspace workspace;
+  const double cost = staged.Terms(params).BodyTotal();
+  return EstimateUncertainty(PosteriorAt(staged, workspace, params, cost), model_->skeleton,
+                             params);
 }
 
 Objective Fitter::BodyObjective(const FitProblem& problem) const {

@@ -38,6 +38,10 @@ class Fitter {
   FitScore Score(const FitProblem& problem, const BodyParams& params) const;
   ObjectiveTerms Evaluate(const FitProblem& problem, const BodyParams& params) const;
 
+  // How sure a body is that explains the problem as well as a fit of it (the frame of a motion, say),
+  // as FitResult::uncertainty of one that came out of Fit.
+  FitUncertainty Uncertainty(const FitProblem& problem, const BodyParams& params) const;
+
   // The body stage's objective, anchored at `problem.start`, for a solver of one's own.
   Objective BodyObjective(const FitProblem& problem) const;
 

@@ -2,25 +2,19 @@
 #include "fitting/sequence_fitter.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
-#include <limits>
 #include <numbers>
-#include <numeric>
 #include <utility>
 
 #include "core/error.h"
 #include "core/so3.h"
-#include "fitting/backends/sequence_solver.h"
 #include "fitting/fit_checks.h"
+#include "fitting/motion_solver.h"
 #include "fitting/objective.h"
-#include "fitting/terms/acceleration.h"
 
 namespace gyre {
 namespace {
-
-constexpr double kUnreached = std::numeric_limits<double>::infinity();
 
 // The kinematic joints in the layout's order, and the landmarks.
 KeypointSet SmoothJoints(const BodyModel& body) {
@@ -42,36 +36,6 @@ KeypointSet SmoothJoints(const BodyModel& body) {
     }
   }
   return set;
-}
-
-// The frame's objective is anchored to the start that came with it; without one, its depth to
-// `params`, a fit, and its pose to nothing.
-FitProblem AnchoredAt(const FitProblem& problem, const BodyParams& params, const Fitter& fitter) {
-  const LayoutPrior& prior = fitter.layout_prior();
-  FitProblem anchored = problem;
-  if (!problem.has_start) {
-    anchored.start = BodyParams(*fitter.body().layout);
-    prior.SetPose(prior.Mean(), &anchored.start);
-  }
-  if (!problem.has_start || !problem.start_has_translation) {
-    anchored.start.transl() = params.transl();
-  }
-  return anchored;
-}
-
-// A frame's objective in the motion, anchored at `anchor`; that of a frame of which nothing is
-// known where the frame is not fit for one, or has no value at `params`.
-Objective MovingObjective(const Fitter& fitter, const FitProblem& frame, const FitSummary& alone,
-                          const BodyParams& anchor, const BodyParams& params) {
-  FitProblem unseen;
-  unseen.keypoints_px.setZero(fitter.keypoints().size(), 2);
-  unseen.confidence.setZero(fitter.keypoints().size());
-  unseen.has_start = false;
-  if (alone.usable || alone.reason == FitReason::kTooFewJoints) {
-    Objective objective = fitter.BodyObjective(AnchoredAt(frame, anchor, fitter));
-    if (std::isfinite(objective.Cost(params))) return objective;
-  }
-  return fitter.BodyObjective(AnchoredAt(unseen, anchor, fitter));
 }
 
 // As if the fit had not been held against its keypoints.
@@ -116,57 +80,6 @@ BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
 
 }  // namespace
 
-std::vector<int> SmoothestPath(std::span<const std::vector<PathStep>> steps,
-                               std::span<const int> frames, double seconds_per_frame,
-                               double acceleration_weight) {
-  constexpr int kMost = 3;                                     // steps of a frame
-  using Table = std::array<std::array<double, kMost>, kMost>;  // by previous, this step
-  const auto weight2 = acceleration_weight * acceleration_weight;
-  const int n = static_cast<int>(frames.size());
-  GYRE_CHECK(steps.size() == frames.size());
-  // The path to each pair of neighbours, and its step before them.
-  Table best{};
-  std::vector<std::array<std::array<int8_t, kMost>, kMost>> before(n);
-  for (int k = 0; k < n; ++k) {
-    Table next;
-    for (auto& row : next) row.fill(kUnreached);
-    GYRE_CHECK(!steps[k].empty() && steps[k].size() <= kMost);
-    const int here = static_cast<int>(steps[k].size());
-    const int last = k >= 1 ? static_cast<int>(steps[k - 1].size()) : 1;
-    const int first = k >= 2 ? static_cast<int>(steps[k - 2].size()) : 1;
-    for (int c = 0; c < here; ++c) {
-      for (int b = 0; b < last; ++b) {
-        for (int a = 0; a < first; ++a) {
-          double cost = best[a][b] + steps[k][c].cost;
-          if (k >= 2) {  // frames may be missing in between
-            const double since = seconds_per_frame * (frames[k - 1] - frames[k - 2]);
-            const double until = seconds_per_frame * (frames[k] - frames[k - 1]);
-            const Points3 change = (steps[k][c].joints - steps[k - 1][b].joints) / until -
-                                   (steps[k - 1][b].joints - steps[k - 2][a].joints) / since;
-            cost += weight2 * (2 / (since + until) * change).squaredNorm();
-          }
-          if (cost >= next[b][c]) continue;
-          next[b][c] = cost;
-          before[k][b][c] = static_cast<int8_t>(a);
-        }
-      }
-    }
-    best = next;
-  }
-  int b = 0, c = 0;
-  for (int i = 0; i < kMost; ++i) {
-    for (int j = 0; j < kMost; ++j) {
-      if (best[i][j] < best[b][c]) b = i, c = j;
-    }
-  }
-  std::vector<int> path(n);
-  for (int k = n; k-- > 0;) {
-    path[k] = c;
-    c = std::exchange(b, before[k][b][c]);
-  }
-  return path;
-}
-
 void SequenceOptions::Check() const {
   if (!std::isfinite(acceleration_weight) || acceleration_weight <= 0) {
     ThrowUserError("sequence option acceleration_weight is {}; it must be a positive number",
@@ -184,14 +97,27 @@ void SequenceOptions::Check() const {
         "positive",
         max_iterations, function_tolerance);
   }
+  if (!(hold_weight >= 0 && floor_weight >= 0)) {
+    ThrowUserError(
+        "sequence options hold_weight and floor_weight are {} and {}; both must be 0 or "
+        "more",
+        hold_weight, floor_weight);
+  }
+  if (height_m != 0 && !(height_m >= 0.4 && height_m <= 2.8)) {
+    ThrowUserError("sequence option height_m is {}; people are from 0.4 to 2.8 m tall", height_m);
+  }
 }
 
 SequenceFitter::SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOptions options)
     : fitter_(std::move(fitter)),
       options_(std::move(options)),
-      joints_(fitter_->body(), SmoothJoints(fitter_->body())) {
+      joints_(fitter_->body(), SmoothJoints(fitter_->body())),
+      feet_(fitter_->body(), joints_),
+      stature_(fitter_->body()) {
   options_.Check();
 }
+
+MotionModel SequenceFitter::Model() const { return {*fitter_, options_, joints_, feet_, stature_}; }
 
 double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
                                     double seconds_per_frame) const {
@@ -205,38 +131,78 @@ double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
   return std::sqrt(sum / count) / (seconds_per_frame * seconds_per_frame);
 }
 
-// Each frame's own fit, and those from its neighbours': tracked forwards from the first frame to
-// the last, then backwards, always from the best of the neighbour so far. None where nothing was
-// usable.
+std::vector<FitResult> SequenceFitter::FitAlone(std::span<const FitProblem> frames,
+                                                int threads) const {
+  std::vector<FitResult> alone = fitter_->FitAll(frames, threads);
+  for (FitResult& fit : alone) fit = WhateverItsError(std::move(fit));
+  return alone;
+}
+
+SequenceFitter::OneShape SequenceFitter::FitShape(std::span<const FitProblem> frames,
+                                                  int threads) const {
+  const std::vector<FitResult> alone = FitAlone(frames, threads);
+  std::vector<BodyParams> start;
+  std::vector<int> seen;
+  for (const FitResult& fit : alone) {
+    if (fit.summary.usable) seen.push_back(static_cast<int>(start.size()));
+    start.push_back(fit.params);
+  }
+  OneShape found{VecX::Zero(fitter_->body().layout->num_shape()), {}};
+  if (seen.empty()) return found;
+  MotionSolver solver(Model(), frames, alone, std::move(start));
+  found.shape = solver.SolveShape(seen);
+  for (const int i : seen) found.bodies.push_back(solver.motion()[i]);
+  return found;
+}
+
+std::optional<Floor> SequenceFitter::FloorUnder(std::span<const BodyParams> bodies) const {
+  std::vector<Points3> joints;
+  for (const BodyParams& params : bodies) joints.push_back(joints_.Positions(params));
+  return FindFloor(joints, feet_);
+}
+
+// Of each frame, those before included, its own fit, and those from its neighbours': tracked
+// forwards from the first frame to the last, then backwards, always from the best of the neighbour
+// so far. None where nothing was usable.
 SequenceFitter::Candidates SequenceFitter::CandidatesOf(std::span<const FitProblem> frames,
-                                                        std::span<const FitResult> alone) const {
-  const int n = static_cast<int>(frames.size());
+                                                        std::span<const FitResult> alone,
+                                                        std::span<const BodyParams> before) const {
+  const int first = static_cast<int>(before.size()), n = first + static_cast<int>(frames.size());
   Candidates candidates{std::vector<std::vector<PathStep>>(n),
                         std::vector<std::vector<FitResult>>(n)};
-  const auto add = [&](int i, const FitResult& fit) {
-    if (!fit.summary.usable) return;
-    const BodyParams& anchor = alone[i].summary.usable ? alone[i].params : fit.params;
-    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i], anchor, *fitter_));
+  const auto add = [&](int i, const FitResult& fit, double cost) {
     const Points3 joints = joints_.Positions(fit.params);
-    candidates.steps[i].push_back(
-        {objective.Cost(fit.params), joints.rowwise() - joints.colwise().mean()});
+    candidates.steps[i].push_back({cost, joints.rowwise() - joints.colwise().mean()});
     candidates.fits[i].push_back(fit);
+  };
+  const auto add_fit = [&](int i, const FitResult& fit) {
+    if (!fit.summary.usable) return;
+    const FitResult& own = alone[i - first];
+    const BodyParams& anchor = own.summary.usable ? own.params : fit.params;
+    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i - first], anchor, *fitter_));
+    add(i, fit, objective.Cost(fit.params));
   };
   const auto track = [&](int i, int from) {
     const std::vector<PathStep>& neighbour = candidates.steps[from];
     const auto best = std::ranges::min_element(neighbour, {}, &PathStep::cost);
-    FitProblem tracked = frames[i];
+    FitProblem tracked = frames[i - first];
     tracked.start = candidates.fits[from][best - neighbour.begin()].params;
     tracked.has_start = tracked.start_has_translation = true;
-    add(i, WhateverItsError(fitter_->Fit(tracked)));
+    add_fit(i, WhateverItsError(fitter_->Fit(tracked)));
   };
   int seen = -1;  // the nearest frame behind that has a candidate
   for (int i = 0; i < n; ++i) {
-    add(i, alone[i]);
-    if (seen >= 0) track(i, seen);
+    if (i < first) {
+      FitResult held;
+      held.params = before[i];
+      add(i, held, 0);
+    } else {
+      add_fit(i, alone[i - first]);
+      if (seen >= 0) track(i, seen);
+    }
     if (!candidates.fits[i].empty()) seen = i;
   }
-  for (int i = seen - 1; i >= 0; --i) {
+  for (int i = seen - 1; i >= first; --i) {
     track(i, seen);
     if (!candidates.fits[i].empty()) seen = i;
   }
@@ -244,18 +210,19 @@ SequenceFitter::Candidates SequenceFitter::CandidatesOf(std::span<const FitProbl
 }
 
 SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double seconds_per_frame,
-                                   int threads) const {
+                                   int threads, const MotionBefore& before) const {
   GYRE_CHECK(std::isfinite(seconds_per_frame) && seconds_per_frame > 0);
+  GYRE_CHECK(before.last.size() <= 2 && (before.last.empty() || before.shape));
   const auto began = std::chrono::steady_clock::now();
-  const int n = static_cast<int>(frames.size());
+  const int first = static_cast<int>(before.last.size());
+  const int n = first + static_cast<int>(frames.size());
   SequenceResult result;
-  result.frames = fitter_->FitAll(frames, threads);
-  result.alone.resize(n);
-  for (int i = 0; i < n; ++i) {
-    result.frames[i] = WhateverItsError(std::move(result.frames[i]));
-    if (result.frames[i].summary.usable) result.alone[i] = result.frames[i].params;
+  result.frames = FitAlone(frames, threads);
+  for (const FitResult& fit : result.frames) {
+    std::optional<BodyParams>& alone = result.alone.emplace_back();
+    if (fit.summary.usable) alone = fit.params;
   }
-  Candidates candidates = CandidatesOf(frames, result.frames);
+  Candidates candidates = CandidatesOf(frames, result.frames, before.last);
   std::vector<int> seen;
   for (int i = 0; i < n; ++i) {
     if (!candidates.fits[i].empty()) seen.push_back(i);
@@ -268,7 +235,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   std::vector<BodyParams> motion(n);
   for (size_t k = 0; k < seen.size(); ++k) {
     const FitResult& chosen = candidates.fits[seen[k]][path[k]];
-    result.frames[seen[k]] = chosen;
+    if (seen[k] >= first) result.frames[seen[k] - first] = chosen;
     motion[seen[k]] = chosen.params;
   }
   result.summary.bridged_frames = n - static_cast<int>(seen.size());
@@ -283,10 +250,34 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
       motion[i] = Between(motion[a], motion[*next], double(i - a) / (*next - a));
     }
   }
-  SolveMotion(frames, seen, seconds_per_frame, &motion, &result);
+  MotionSolver solver(Model(), frames, result.frames, std::move(motion));
+  const bool one_window = !before.shape && n <= options_.window_frames;
+  const VecX shape = before.shape ? *before.shape
+                     : one_window ? solver.MeanShape(seen)
+                                  : solver.SolveShape(seen);
+  solver.Solve(shape, /*shape_free=*/one_window, seconds_per_frame);
+  if (options_.ground) {
+    std::vector<BodyParams> bodies;
+    for (const int i : seen) bodies.push_back(solver.motion()[i]);
+    const std::optional<Floor> floor = before.floor ? before.floor : FloorUnder(bodies);
+    if (floor) {
+      solver.StandOn(*floor, seconds_per_frame);
+      solver.Solve(solver.motion()[seen[0]].shape(), one_window, seconds_per_frame);
+    }
+  }
+  result.summary.windows = solver.windows();
+  result.summary.iterations = solver.iterations();
+  Finish(frames, std::span(solver.motion()).subspan(first), &result);
+  result.summary.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
 
-  for (int i = 0; i < n; ++i) {
-    FitResult& frame = result.frames[i];
+// Measures the motion against the frames.
+void SequenceFitter::Finish(std::span<const FitProblem> frames, std::span<const BodyParams> motion,
+                            SequenceResult* result) const {
+  for (size_t i = 0; i < frames.size(); ++i) {
+    FitResult& frame = result->frames[i];
     frame.params = motion[i];
     const Vec3 root = frame.params.rotation(0);
     if (root.norm() > std::numbers::pi) frame.params.rotation(0) = LogSO3(ExpSO3(root));
@@ -298,64 +289,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
     frame.summary.per_joint_error_px = fitter_->JointErrors(frames[i], frame.params);
     frame.summary.usable = std::isfinite(frame.summary.score.score_px2);
   }
-  CheckErrors(frames, fitter_->options(), &result);
-  result.summary.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return result;
-}
-
-// Solves `motion` window by window. `result` says which frames can be fitted, and counts.
-void SequenceFitter::SolveMotion(std::span<const FitProblem> frames, std::span<const int> seen,
-                                 double seconds_per_frame, std::vector<BodyParams>* motion,
-                                 SequenceResult* result) const {
-  const std::vector<BodyParams> start = *motion;
-  const auto solve = [&](const std::vector<int>& ids, int held, double weight_px, bool shape_free) {
-    std::vector<Objective> objectives;
-    std::vector<BodyParams> window;
-    for (size_t k = 0; k < ids.size(); ++k) {
-      window.push_back((*motion)[ids[k]]);
-      if (static_cast<int>(k) < held) continue;
-      objectives.push_back(MovingObjective(*fitter_, frames[ids[k]], result->frames[ids[k]].summary,
-                                           start[ids[k]], window.back()));
-    }
-    const AccelerationTerm acceleration(weight_px, joints_.size());
-    MotionWindow problem{joints_, objectives, {}, shape_free, held};
-    if (weight_px > 0) problem.motion.push_back(&acceleration);
-    const SolverResult solved =
-        SolveSequence(problem, fitter_->options().backend,
-                      {options_.max_iterations, options_.function_tolerance}, window);
-    ++result->summary.windows;
-    result->summary.iterations += solved.iterations;
-    for (size_t k = 0; k < ids.size(); ++k) (*motion)[ids[k]] = window[k];
-  };
-  const auto share_shape = [&](const VecX& shape) {
-    for (BodyParams& params : *motion) params.shape() = shape;
-  };
-
-  VecX mean = start[seen[0]].shape();
-  for (size_t k = 1; k < seen.size(); ++k) {
-    mean += (start[seen[k]].shape() - mean) / static_cast<double>(k + 1);
-  }
-  share_shape(mean);
-  const int n = static_cast<int>(frames.size()), size = options_.window_frames;
-  const bool one_window = n <= size;
-  if (!one_window) {
-    std::vector<int> spread;  // over all that is seen
-    const int count = std::min<int>(size, static_cast<int>(seen.size()));
-    for (int k = 0; k < count; ++k) {
-      spread.push_back(seen[static_cast<int64_t>(k) * seen.size() / count]);
-    }
-    solve(spread, 0, /*weight_px=*/0, /*shape_free=*/true);
-    share_shape((*motion)[spread[0]].shape());
-  }
-  const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
-  for (int begin = 0;; begin += size - options_.overlap_frames) {
-    const int end = std::min(n, begin + size), held = std::min(2, begin);
-    std::vector<int> ids(end - begin + held);
-    std::iota(ids.begin(), ids.end(), begin - held);
-    solve(ids, held, weight_px, /*shape_free=*/one_window);
-    if (end == n) return;
-  }
+  CheckErrors(frames, fitter_->options(), result);
 }
 
 }  // namespace gyre

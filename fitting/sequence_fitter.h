@@ -28,6 +28,9 @@
 #include "body/kinematics.h"
 #include "core/option_fields.h"
 #include "fitting/fitter.h"
+#include "fitting/ground.h"
+#include "fitting/smoothest_path.h"
+#include "fitting/terms/stature.h"
 
 namespace gyre {
 
@@ -41,6 +44,14 @@ struct SequenceOptions {
   int max_iterations = 30;  // per window
   double function_tolerance = 1e-5;
 
+  // Feet stand: the floor is found, and the motion solved again with terms/foot_contact.h. Weights
+  // in reference pixels per metre: keypoint noise over how far a standing foot moves in a frame
+  // (5 mm), and over how far a sole is from the floor (2 cm).
+  bool ground = false;
+  double hold_weight = 680;
+  double floor_weight = 170;
+  double height_m = 0;  // of the person as they stand; 0: not known
+
   // Throws UserError naming the field and its value.
   void Check() const;
 };
@@ -52,6 +63,10 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("overlap_frames", o.overlap_frames, "Of them solved again with what follows");
   visit("max_iterations", o.max_iterations, "Iterations per window");
   visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a window");
+  visit("ground", o.ground, "Find the floor; feet that stand on it stay, none goes below it");
+  visit("hold_weight", o.hold_weight, "With it: weight of feet that stay, pixels per metre");
+  visit("floor_weight", o.floor_weight, "With it: weight of feet on it, pixels per metre");
+  visit("height_m", o.height_m, "How tall the people are, metres (0: not known)");
 }
 
 struct SequenceSummary {
@@ -75,19 +90,14 @@ struct SequenceResult {
   SequenceSummary summary;
 };
 
-// One way to see a frame: its objective, and its joints about their centre (seen by one camera,
-// depth jumps with every shape).
-struct PathStep {
-  double cost = 0;
-  Points3 joints;
-};
+struct MotionModel;
 
-// Of each frame, the step on the path of least cost and acceleration: the sum of the costs and of
-// acceleration_weight^2 |a|^2 over the joints. `frames`: their numbers, which may leave some out,
-// up to three steps each. Dynamic programming over the steps of two neighbours.
-std::vector<int> SmoothestPath(std::span<const std::vector<PathStep>> steps,
-                               std::span<const int> frames, double seconds_per_frame,
-                               double acceleration_weight);
+// What is known of the motion that the frames go on with.
+struct MotionBefore {
+  std::vector<BodyParams> last;  // of the frames right before, at most two: they stay as they are
+  std::optional<VecX> shape;     // of all frames; known where there is a motion before
+  std::optional<Floor> floor;    // with SequenceOptions::ground; else found under the frames
+};
 
 // Immutable.
 class SequenceFitter {
@@ -96,27 +106,41 @@ class SequenceFitter {
 
   // The same person, frame by frame, `seconds_per_frame` apart. Up to `threads` threads (0: all
   // cores) where frames are fitted one by one; the result does not depend on their number.
-  SequenceResult Fit(std::span<const FitProblem> frames, double seconds_per_frame,
-                     int threads) const;
+  // After `before`, the motion goes on without a seam: what is long can be fitted part by part,
+  // each with some of the frames that follow it.
+  SequenceResult Fit(std::span<const FitProblem> frames, double seconds_per_frame, int threads,
+                     const MotionBefore& before = {}) const;
+
+  // Frames in any order, as many as a window, fitted with one shape and without motion.
+  struct OneShape {
+    VecX shape;                      // zero where none can be fitted
+    std::vector<BodyParams> bodies;  // of those that can
+  };
+  OneShape FitShape(std::span<const FitProblem> frames, int threads) const;
+  // The floor under bodies that mostly stand (ground.h); empty where they are too few.
+  std::optional<Floor> FloorUnder(std::span<const BodyParams> bodies) const;
 
   // Root mean square over inner frames and joints of |a_i|, m/s^2; NaN for less than three frames.
   double Acceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
 
  private:
+  MotionModel Model() const;
   // The ways to see each frame, and the fits that they are.
   struct Candidates {
     std::vector<std::vector<PathStep>> steps;
     std::vector<std::vector<FitResult>> fits;
   };
-  Candidates CandidatesOf(std::span<const FitProblem> frames,
-                          std::span<const FitResult> alone) const;
-  void SolveMotion(std::span<const FitProblem> frames, std::span<const int> seen,
-                   double seconds_per_frame, std::vector<BodyParams>* motion,
-                   SequenceResult* result) const;
+  Candidates CandidatesOf(std::span<const FitProblem> frames, std::span<const FitResult> alone,
+                          std::span<const BodyParams> before) const;
+  std::vector<FitResult> FitAlone(std::span<const FitProblem> frames, int threads) const;
+  void Finish(std::span<const FitProblem> frames, std::span<const BodyParams> motion,
+              SequenceResult* result) const;
 
   std::shared_ptr<const Fitter> fitter_;
   SequenceOptions options_;
   FoldedJoints joints_;
+  FootPoints feet_;
+  Stature stature_;
 };
 
 }  // namespace gyre

@@ -35,14 +35,20 @@ class WindowProblem {
   WindowProblem(const MotionWindow& window, std::span<const BodyParams> frames)
       : joints_(window.joints),
         objectives_(window.objectives),
-        weight_(window.motion.empty() ? 0 : window.motion[0]->weight()),
+        motion_(window.motion),
         shape_free_(window.shape_free),
         held_(window.held),
         size_(static_cast<int>(frames.size())),
         current_(frames.begin(), frames.end()),
         candidate_(current_),
         positions_(size_),
-        rows_(size_ - held_) {}
+        rows_(size_ - held_) {
+    // Accelerations at every place have a form of their own.
+    const auto acceleration = std::ranges::find_if(motion_, IsAcceleration);
+    if (acceleration == motion_.end()) return;
+    weight_ = acceleration->term->weight();
+    motion_.erase(acceleration);
+  }
 
   double EvaluateCandidate();
   void Accept() { current_ = candidate_; }
@@ -52,8 +58,16 @@ class WindowProblem {
   const std::vector<BodyParams>& current() const { return current_; }
 
  private:
+  static bool IsAcceleration(const PlacedTerm& placed) {
+    return placed.first < 0 && dynamic_cast<const AccelerationTerm*>(placed.term) != nullptr;
+  }
   void AddObjectives();
+  void LineariseJoints();
   void AddAccelerations();
+  void AddTerm(const Term& term, int first);
+  // The frames that a term reads, of those given.
+  std::vector<TermFrame> FramesOf(const Term& term, int first,
+                                  const std::vector<BodyParams>& frames) const;
   // The columns of a Jacobian that are a frame's own.
   static MatX OwnColumns(const RowMatX& jacobian) {
     MatX own(jacobian.rows(), kOwn);
@@ -63,11 +77,13 @@ class WindowProblem {
 
   const FoldedJoints& joints_;
   const std::span<Objective> objectives_;
-  const double weight_;
+  std::vector<PlacedTerm> motion_;
+  double weight_ = 0;
   const bool shape_free_;
   const int held_, size_;
   std::vector<BodyParams> current_, candidate_;
   std::vector<Points3> positions_;
+  std::vector<RowMatX> jacobians_;  // of the positions
 
   std::vector<BlockRow> rows_;  // of the frames that move
   MatX shape_normal_;           // [kNumShape,kNumShape]
@@ -84,7 +100,27 @@ double WindowProblem::EvaluateCandidate() {
     const Points3 second = positions_[i - 1] - 2 * positions_[i] + positions_[i + 1];
     cost += weight_ * weight_ * second.squaredNorm();
   }
+  for (const PlacedTerm& placed : motion_) {
+    VecX residuals(placed.term->rows());
+    for (const int first : PlacesOf(placed, size_, held_)) {
+      const auto frames = FramesOf(*placed.term, first, candidate_);
+      if (!placed.term->Evaluate(frames, residuals, {})) {
+        return std::numeric_limits<double>::infinity();
+      }
+      cost += residuals.squaredNorm();
+    }
+  }
   return cost;
+}
+
+std::vector<TermFrame> WindowProblem::FramesOf(const Term& term, int first,
+                                               const std::vector<BodyParams>& frames) const {
+  std::vector<TermFrame> read;
+  for (int i = first; i < first + term.num_frames(); ++i) {
+    const RowMatX* jacobian = jacobians_.empty() ? nullptr : &jacobians_[i];
+    read.push_back({frames[i], frames[i], 0, positions_[i], jacobian});
+  }
+  return read;
 }
 
 void WindowProblem::Linearise() {
@@ -95,7 +131,11 @@ void WindowProblem::Linearise() {
   shape_normal_.setZero(kNumShape, kNumShape);
   shape_gradient_.setZero(kNumShape);
   AddObjectives();
+  if (weight_ > 0 || !motion_.empty()) LineariseJoints();
   if (weight_ > 0) AddAccelerations();
+  for (const PlacedTerm& placed : motion_) {
+    for (const int first : PlacesOf(placed, size_, held_)) AddTerm(*placed.term, first);
+  }
   if (!shape_free_) {  // its step is then zero
     for (BlockRow& row : rows_) row.right.middleCols<kNumShape>(kShape).setZero();
     shape_normal_.setIdentity();
@@ -120,15 +160,44 @@ void WindowProblem::AddObjectives() {
   }
 }
 
+void WindowProblem::LineariseJoints() {
+  jacobians_.resize(size_);
+  for (int i = 0; i < size_; ++i) joints_.Evaluate(current_[i], &positions_[i], &jacobians_[i]);
+}
+
+void WindowProblem::AddTerm(const Term& term, int first) {
+  const int n = term.num_frames();
+  VecX residuals(term.rows());
+  std::vector<RowMatX> of_frame(n, RowMatX::Zero(term.rows(), SmplSizes::kParams));
+  std::vector<JacobianRows> rows_of(of_frame.begin(), of_frame.end());
+  GYRE_CHECK(term.Evaluate(FramesOf(term, first, current_), residuals, rows_of));
+  RowMatX of_shape = RowMatX::Zero(term.rows(), kNumShape);
+  for (int i = 0; i < n; ++i) {
+    if (first + i >= held_) of_shape += of_frame[i].middleCols<kNumShape>(kPose);
+  }
+  for (int i = 0; i < n; ++i) {
+    if (first + i < held_) continue;
+    const MatX own = OwnColumns(of_frame[i]);
+    BlockRow& row = rows_[first + i - held_];
+    row.diagonal.noalias() += own.transpose() * own;
+    for (int k = i + 1; k < n; ++k) {
+      row.right.middleCols<kOwn>(k - i == 1 ? kNext : kAfterNext).noalias() +=
+          own.transpose() * OwnColumns(of_frame[k]);
+    }
+    row.right.middleCols<kNumShape>(kShape).noalias() += own.transpose() * of_shape;
+    row.right.col(kGradient).noalias() += own.transpose() * residuals;
+  }
+  shape_normal_.noalias() += of_shape.transpose() * of_shape;
+  shape_gradient_.noalias() += of_shape.transpose() * residuals;
+}
+
 // The rows of the triple (i, i+1, i+2) are weight sum_k c_k X_{i+k}, c = (1, -2, 1).
 void WindowProblem::AddAccelerations() {
   std::vector<MatX> own(size_);
   std::vector<RowMatX> shape(size_);
   for (int i = 0; i < size_; ++i) {
-    RowMatX jacobian;
-    joints_.Evaluate(current_[i], &positions_[i], &jacobian);
-    own[i] = OwnColumns(jacobian);
-    shape[i] = jacobian.middleCols<kNumShape>(kPose);
+    own[i] = OwnColumns(jacobians_[i]);
+    shape[i] = jacobians_[i].middleCols<kNumShape>(kPose);
     if (i < held_) shape[i].setZero();
   }
   const double weight2 = weight_ * weight_;
@@ -220,11 +289,11 @@ bool WindowProblem::Step(double damping, double* predicted) {
 }  // namespace
 
 bool IsBanded(const MotionWindow& window) {
-  const bool accelerations =
-      window.motion.empty() ||
-      (window.motion.size() == 1 && dynamic_cast<const AccelerationTerm*>(window.motion[0]));
-  return accelerations && window.held <= 2 &&
-         std::all_of(window.objectives.begin(), window.objectives.end(), [](const Objective& o) {
+  return window.held <= 2 &&
+         std::ranges::all_of(
+             window.motion,
+             [](const PlacedTerm& placed) { return placed.term->num_frames() <= 3; }) &&
+         std::ranges::all_of(window.objectives, [](const Objective& o) {
            const auto moving = static_cast<int>(o.free().size());
            const bool all = moving == SmplSizes::kParams ||
                             (moving == SmplSizes::kParams - 3 && o.free().back() == moving - 1);

@@ -15,8 +15,8 @@
 
 namespace gyre {
 
-// Whether the window is one of SMPL's sizes, in which all of pose and shape moves and motion is
-// about accelerations alone.
+// Whether the window is one of SMPL's sizes, in which all of pose and shape moves, and whose terms
+// of motion read three frames or fewer.
 bool IsBanded(const MotionWindow& window);
 
 // As SolveSequence, for a window that IsBanded.

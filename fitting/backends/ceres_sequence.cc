@@ -166,15 +166,14 @@ SolverResult SolveSequenceWithCeres(const MotionWindow& window, const SolverOpti
     problem.groups.push_back(std::make_unique<FrameRows>(
         window.objectives[i - window.held], moved[i], columns, std::vector<int>{i, size}));
   }
-  for (const Term* term : window.motion) {
-    const int n = term->num_frames();
-    for (int first = 0; first + n <= size; ++first) {
-      if (first + n <= window.held) continue;
+  for (const PlacedTerm& placed : window.motion) {
+    const int n = placed.term->num_frames();
+    for (const int first : PlacesOf(placed, size, window.held)) {
       std::vector<int> blocks;
       for (int i = first; i < first + n; ++i) blocks.push_back(i);
       blocks.push_back(size);
       problem.groups.push_back(std::make_unique<MotionRows>(
-          *term, std::span(moved).subspan(first, n), columns, std::move(blocks)));
+          *placed.term, std::span(moved).subspan(first, n), columns, std::move(blocks)));
     }
   }
   const SolverResult result = SolveByCeres(problem, options);

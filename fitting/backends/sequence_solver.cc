@@ -7,6 +7,16 @@
 
 namespace gyre {
 
+std::vector<int> PlacesOf(const PlacedTerm& placed, int size, int held) {
+  const int frames = placed.term->num_frames();
+  std::vector<int> places;
+  for (int first = 0; first + frames <= size; ++first) {
+    const bool there = placed.first < 0 || placed.first == first;
+    if (there && first + frames > held) places.push_back(first);
+  }
+  return places;
+}
+
 SolverResult SolveSequence(const MotionWindow& window, FitBackend backend,
                            const SolverOptions& options, std::span<BodyParams> frames) {
   const auto size = static_cast<int>(frames.size());

@@ -14,21 +14,30 @@
 
 namespace gyre {
 
+// A term at a place of the window.
+struct PlacedTerm {
+  const Term* term;
+  int first = -1;  // the first frame that it reads; -1: at every place where it fits
+};
+
 // Consecutive frames of one person of one shape. The first `held` of them are as they are and only
 // say where the motion comes from; of the others pose and translation move, whatever their
 // objectives hold of the translation.
 struct MotionWindow {
   const FoldedJoints& joints;       // of the terms of motion
   std::span<Objective> objectives;  // of the frames that move
-  std::vector<const Term*> motion;  // terms that read several frames, at every place they fit
-  bool shape_free = true;           // of the frames that move, theirs all being frames[held]'s
+  std::vector<PlacedTerm> motion;
+  bool shape_free = true;  // of the frames that move, theirs all being frames[held]'s
   int held = 0;
 };
 
-// Moves `frames`, by Ceres or, for SMPL's sizes and accelerations alone, over block-banded normal
-// equations (banded_sequence.h), which land in the same place. Nothing moves where the start cannot
-// be evaluated.
+// Moves `frames`, by Ceres or, for SMPL's sizes and terms that read at most three frames, over
+// block-banded normal equations (banded_sequence.h), which land in the same place. Nothing moves
+// where the start cannot be evaluated.
 SolverResult SolveSequence(const MotionWindow& window, FitBackend backend,
                            const SolverOptions& options, std::span<BodyParams> frames);
+
+// The first frames of a term in a window of `size` frames, where it reads one that moves.
+std::vector<int> PlacesOf(const PlacedTerm& placed, int size, int held);
 
 }  // namespace gyre

@@ -96,7 +96,7 @@ TEST_F(SequenceSolverTest, BandedLandsWhereCeresLands) {
   for (const int held : {0, 1, 2}) {
     for (const bool shape_free : {false, true}) {
       std::vector<Objective> objectives = Objectives(held);
-      const MotionWindow window{skeleton_, objectives, {&acceleration_}, shape_free, held};
+      const MotionWindow window{skeleton_, objectives, {{&acceleration_}}, shape_free, held};
       ASSERT_TRUE(IsBanded(window));
       std::vector<BodyParams> early = Starts(), banded = Starts(), ceres = Starts();
       const double early_cost = SolveSequence(window, FitBackend::kFused, {5, 1e-12}, early).cost;
@@ -140,7 +140,7 @@ TEST_F(SequenceSolverTest, WithoutMotionFramesShareTheShapeAlone) {
 
 TEST_F(SequenceSolverTest, AStartWithoutValueFailsAndStays) {
   std::vector<Objective> objectives = Objectives(0);
-  const MotionWindow window{skeleton_, objectives, {&acceleration_}, true, 0};
+  const MotionWindow window{skeleton_, objectives, {{&acceleration_}}, true, 0};
   for (const FitBackend backend : {FitBackend::kFused, FitBackend::kCeres}) {
     std::vector<BodyParams> frames = Starts();
     frames[4].transl().z() = -8;  // behind the camera
@@ -162,27 +162,37 @@ struct Slow {
   }
 };
 
-TEST_F(SequenceSolverTest, ANewTermOfMotionGoesThroughCeres) {
+// At every place, or at one.
+TEST_F(SequenceSolverTest, ANewTermOfMotionGoesThroughBothSolvers) {
   const AutodiffTerm slow("slow", 1, 6, {0}, Slow(), /*num_frames=*/2);
-  std::vector<Objective> objectives = Objectives(1);
-  const MotionWindow window{skeleton_, objectives, {&acceleration_, &slow}, true, 1};
-  EXPECT_FALSE(IsBanded(window));
-  std::vector<BodyParams> frames = Starts();
-  const SolverResult result = SolveSequence(window, FitBackend::kFused, {200, 1e-12}, frames);
-  EXPECT_EQ(result.termination, Termination::kConverged);
-  double cost = CostOf(objectives, frames);
-  for (int i = 0; i + 1 < kFrames; ++i) {
-    cost += 1600 * (frames[i + 1].rotation(4) - frames[i].rotation(4)).squaredNorm();
-    cost +=
-        625 * (skeleton_.Positions(frames[i + 1]).row(0) - skeleton_.Positions(frames[i]).row(0))
-                  .squaredNorm();
+  for (const int first : {-1, 0, 4}) {
+    std::vector<Objective> objectives = Objectives(1);
+    const MotionWindow window{skeleton_, objectives, {{&acceleration_}, {&slow, first}}, true, 1};
+    ASSERT_TRUE(IsBanded(window));
+    const MotionWindow plain{skeleton_, objectives, {{&acceleration_}}, true, 1};
+    std::vector<BodyParams> without = Starts();
+    SolveSequence(plain, FitBackend::kFused, {200, 1e-12}, without);
+    double costs[2];
+    for (const FitBackend backend : {FitBackend::kFused, FitBackend::kCeres}) {
+      std::vector<BodyParams> frames = Starts();
+      const SolverResult result = SolveSequence(window, backend, {200, 1e-12}, frames);
+      EXPECT_EQ(result.termination, Termination::kConverged);
+      double cost = CostOf(objectives, frames);
+      for (int i = 0; i + 1 < kFrames; ++i) {
+        if (first >= 0 && i != first) continue;
+        cost += 1600 * (frames[i + 1].rotation(4) - frames[i].rotation(4)).squaredNorm();
+        cost += 625 *
+                (skeleton_.Positions(frames[i + 1]).row(0) - skeleton_.Positions(frames[i]).row(0))
+                    .squaredNorm();
+      }
+      EXPECT_NEAR(result.cost, cost, 1e-9 * cost);
+      costs[backend == FitBackend::kCeres] = cost;
+      if (first >= 0) continue;
+      EXPECT_LT((frames[6].rotation(4) - frames[1].rotation(4)).norm(),
+                (without[6].rotation(4) - without[1].rotation(4)).norm());
+    }
+    EXPECT_NEAR(costs[0], costs[1], 1e-7 * costs[1]) << first;
   }
-  EXPECT_NEAR(result.cost, cost, 1e-9 * cost);
-  std::vector<BodyParams> without = Starts();
-  const MotionWindow plain{skeleton_, objectives, {&acceleration_}, true, 1};
-  SolveSequence(plain, FitBackend::kFused, {200, 1e-12}, without);
-  EXPECT_LT((frames[6].rotation(4) - frames[1].rotation(4)).norm(),
-            (without[6].rotation(4) - without[1].rotation(4)).norm());
 }
 
 class TwelveJointSequence : public SequenceSolverTest {
@@ -201,7 +211,7 @@ class TwelveJointSequence : public SequenceSolverTest {
 TEST_F(TwelveJointSequence, GoesThroughCeres) {
   for (const int held : {0, 2}) {
     std::vector<Objective> objectives = Objectives(held);
-    const MotionWindow window{skeleton_, objectives, {&acceleration_}, true, held};
+    const MotionWindow window{skeleton_, objectives, {{&acceleration_}}, true, held};
     EXPECT_FALSE(IsBanded(window));
     std::vector<BodyParams> frames = Starts();
     const SolverResult result = SolveSequence(window, FitBackend::kFused, {200, 1e-12}, frames);
