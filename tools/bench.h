@@ -15,5 +15,6 @@ int RunBenchRanks(int argc, char** argv);
 int RunBenchSmpl(int argc, char** argv);
 int RunBenchStore(int argc, char** argv);
 int RunBenchTrain(int argc, char** argv);
+int RunBenchVideo(int argc, char** argv);
 
 }  // namespace gyre

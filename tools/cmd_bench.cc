@@ -20,6 +20,7 @@ int RunBench(int argc, char** argv) {
       {"smpl", "Posing bodies, and the derivatives", RunBenchSmpl},
       {"store", "Opening, writing, reading and verifying stored fits at scale", RunBenchStore},
       {"train", "A training step with and without fits", RunBenchTrain},
+      {"video", "A made-up video of several people, and how near fits of it come", RunBenchVideo},
   };
   return Dispatch("gyre bench", commands, argc, argv);
 }

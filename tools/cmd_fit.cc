@@ -23,6 +23,7 @@
 #include "tools/person_arguments.h"
 #include "tools/picture_arguments.h"
 #include "tools/sequence_arguments.h"
+#include "tools/video_arguments.h"
 
 namespace gyre {
 namespace {
@@ -64,6 +65,7 @@ cxxopts::Options MakeOptions(const FitOptions& defaults) {
   options.add_options(kHidden)("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
   AddFitFlags(options, defaults, BulkFitFlags());
+  AddVideoOptions(options);
   AddSequenceOptions(options);
   AddBodyOptions(options);
   AddPrintOptions(options);
@@ -84,9 +86,9 @@ void CheckArguments(const cxxopts::ParseResult& args) {
     throw UsageError(fmt::format("unexpected argument '{}'; see gyre fit --help",
                                  args["files"].as<std::vector<std::string>>()[0]));
   }
-  CheckPersonArguments(args, static_cast<int>(args.count("problems")));
+  CheckPersonArguments(args, static_cast<int>(args.count("problems") + args.count("video")));
   const std::string start = StartOf(args);
-  if (given("problems")) return;
+  if (given("problems") || given("video")) return;
   if (start != "mean" && start != "given" && start != "net") {
     throw UsageError(fmt::format("--start is '{}'; it must be mean, net or given", start));
   }
@@ -99,7 +101,7 @@ void CheckArguments(const cxxopts::ParseResult& args) {
 }
 
 FitOptions FitOptionsOf(const cxxopts::ParseResult& args) {
-  FitOptions options = ForBulk(PresetFit(args), args.count("sequence") > 0);
+  FitOptions options = ForBulk(PresetFit(args), FitsMotion(args));
   ApplyFlags(args, &options, BulkFitFlags());
   if (args.count("sigma")) {
     if (args.count("fit.sigma-px")) {
@@ -120,7 +122,8 @@ FitOptions FitOptionsOf(const cxxopts::ParseResult& args) {
 nlohmann::json EffectiveOptions(const cxxopts::ParseResult& args) {
   nlohmann::json json = FieldsToJson(FitOptionsOf(args), "fit.");
   json["start"] = StartOf(args);
-  if (args.count("sequence")) json.update(FieldsToJson(SequenceOptionsOf(args), "sequence."));
+  if (FitsMotion(args)) json.update(FieldsToJson(SequenceOptionsOf(args), "sequence."));
+  if (args.count("video")) json.update(FieldsToJson(TrackOptionsOf(args), "track."));
   return json;
 }
 
@@ -132,8 +135,9 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
     const std::string name = BulkFitFlags().prefix + field;
     if (GivenText(args, FlagOf(name), BulkFitFlags().ShortOf(field))) job.given.insert(name);
   });
-  if (const SequenceOptions sequence = SequenceOptionsOf(args); args.count("sequence")) {
-    job.sequence = FrameSettings{args["fps"].as<double>(), sequence};
+  if (FitsMotion(args)) {
+    job.sequence = FrameSettings{args.count("fps") ? args["fps"].as<double>() : 0,
+                                 SequenceOptionsOf(args)};
   }
   job.notes["start"] = StartOf(args);
   job.notes["preset"] = args["preset"].as<std::string>();
@@ -169,7 +173,7 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   if (args.count("files") == 0) {
     throw UsageError("--join needs the shards' results: --join A.npz B.npz --out ALL.npz");
   }
-  for (const char* option : {"data", "openpose", "coco", "problems", "spin-npz", "images", "focal",
+  for (const char* option : {"video", "data", "openpose", "coco", "problems", "spin-npz", "images", "focal",
                              "focal-mm", "center", "camera", "camera-name", "exif", "keypoints-of",
                              "shard", "start", "params", "checkpoint", "restart", "overlays"}) {
     if (args.count(option)) {
@@ -192,14 +196,16 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
 }  // namespace
 
 int RunFit(int argc, char** argv) {
-  const bool sequence = std::any_of(
-      argv, argv + argc, [](const char* text) { return std::string(text) == "--sequence"; });
+  const bool motion = std::any_of(argv, argv + argc, [](const std::string& text) {
+    return text == "--sequence" || text == "--video" || text.starts_with("--video=");
+  });
   const Preset& preset = FindPreset(ArgumentOf(argc, argv, "preset", "default"));
-  cxxopts::Options options = MakeOptions(ForBulk(preset.Fit(), sequence));
+  cxxopts::Options options = MakeOptions(ForBulk(preset.Fit(), motion));
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
   if (PrintedOptions(options, args, EffectiveOptions(args))) return 0;
   const fs::path out = ResolveOut(Required(args, "out"));
+  CheckVideoArguments(args);
   CheckSequenceArguments(args);
   if (args.count("join")) return RunJoin(args, out);
   CheckArguments(args);
@@ -215,7 +221,11 @@ int RunFit(int argc, char** argv) {
   TellStandIns(*job.body);
   job.body_extra = body.extra_path;
   job.prior = PriorOf(args);
-  job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior});
+  if (args.count("video")) {
+    OpenVideo(args, out, &job);
+  } else {
+    job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior});
+  }
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
   if (args.count("checkpoint")) {
     job.network = OpenNetworkStart(args["checkpoint"].as<std::string>(), job.body);

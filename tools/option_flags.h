@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/error.h"
 #include "core/option_fields.h"
 #include "core/option_text.h"
 #include "tools/cli.h"
@@ -63,6 +64,18 @@ void AddFlags(cxxopts::Options& cli, const std::string& group, const Options& de
       cli.add_options(kHidden)(*other, fmt::format("{}: --{}", FlagHelp(help, value), FlagOf(name)),
                                cxxopts::value<std::string>());
     }
+  });
+}
+
+// UsageError when a flag of the options is given without `owner`, which they belong to.
+template <HasFields Options>
+void RefuseFlags(const cxxopts::ParseResult& args, const Options& options, const FlagNames& names,
+                 const char* owner) {
+  ForEachField(options, [&](const std::string& field, const auto&, const char*) {
+    const std::string flag = FlagOf(names.prefix + field);
+    const std::string* other = names.ShortOf(field);
+    if (args.count(flag) == 0 && (other == nullptr || args.count(*other) == 0)) return;
+    throw UsageError(fmt::format("--{} belongs to {}", flag, owner));
   });
 }
 

@@ -58,16 +58,16 @@ void CheckPersonArguments(const cxxopts::ParseResult& args, int other_inputs) {
       other_inputs + given("data") + given("openpose") + given("coco") + given("spin-npz");
   if (inputs > 1 || (inputs == 0 && !images)) {
     throw UsageError(
-        "exactly one of --data, --openpose, --coco and --spin-npz (or gyre fit's --problems) is "
-        "required, or --images alone");
+        "exactly one of --data, --openpose, --coco and --spin-npz (or gyre fit's --video and "
+        "--problems) is required, or --images alone");
   }
-  if (given("detector") && inputs > 0) {
+  if (given("detector") && inputs > 0 && !given("video")) {
     throw UsageError("--detector is for pictures without keypoints; leave it out");
   }
   if (given("data") && images) {
     throw UsageError("--data names its pictures itself, as SPEC?images=DIR; leave --images out");
   }
-  if (given("overlays") && !images && !given("data")) throw UsageError("--overlays needs --images");
+  if (given("overlays") && !images && !given("data") && !given("video")) throw UsageError("--overlays needs --images");
   if (given("overlay-style") && !given("overlays")) {
     throw UsageError("--overlay-style needs --overlays");
   }
@@ -133,7 +133,7 @@ PersonSource PersonsOf(const cxxopts::ParseResult& args, const fs::path& detecte
 }
 
 void CheckOutIsNoInput(const cxxopts::ParseResult& args, const fs::path& out) {
-  for (const char* option : {"openpose", "coco", "problems", "spin-npz", "params", "body", "prior",
+  for (const char* option : {"video", "openpose", "coco", "problems", "spin-npz", "params", "body", "prior",
                              "joint-regressor-extra", "data"}) {
     if (!args.count(option)) continue;
     std::string path = args[option].as<std::string>();
@@ -153,7 +153,8 @@ void CheckSurvey(const Survey& survey, const cxxopts::ParseResult& args, bool ne
     ThrowUserError("the input holds nobody{}",
                    args.count("person") ? " of --person " + args["person"].as<std::string>() : "");
   }
-  const bool focal = CameraChoiceOf(args).Given();
+  const bool video = args.count("video") > 0;  // it does without a size, and says so
+  const bool focal = CameraChoiceOf(args).Given() && !video;
   if (focal && survey.without_size == survey.persons) {
     ThrowUserError("--focal needs the size of the image; name the pictures with {}",
                    args.count("data") ? "SPEC?images=DIR" : "--images");

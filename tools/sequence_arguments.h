@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The arguments of gyre fit --sequence.
+// The arguments of gyre fit --sequence, and of --video that are the same.
 #pragma once
 
 #include <cxxopts.hpp>
@@ -8,10 +8,12 @@
 
 namespace gyre {
 
-// --sequence, --fps and --sequence.FIELD.
+// --sequence, --fps, --ground and --sequence.FIELD.
 void AddSequenceOptions(cxxopts::Options& options);
 // UsageError names what does not go together with them, or is missing.
 void CheckSequenceArguments(const cxxopts::ParseResult& args);
+// Whether frames are fitted together.
+bool FitsMotion(const cxxopts::ParseResult& args);
 SequenceOptions SequenceOptionsOf(const cxxopts::ParseResult& args);
 
 }  // namespace gyre

@@ -62,8 +62,8 @@ TEST(FitSequence, AccelerationsAreInMetresAndSeconds) {
   SequenceReport report;
   const std::vector<FitRow> rows = FitSequence(fitter, SourceOf(frames), settings, &report);
   ASSERT_EQ(rows.size(), 9u);
-  EXPECT_NEAR(report.acceleration_alone_m_s2, kAcceleration, 0.5);
-  EXPECT_NEAR(report.acceleration_m_s2, kAcceleration, 1);  // smoothness takes some
+  EXPECT_NEAR(report.AccelerationAlone(), kAcceleration, 0.5);
+  EXPECT_NEAR(report.Acceleration(), kAcceleration, 1);  // smoothness takes some
   EXPECT_EQ(report.bridged, 1);
   for (int i = 0; i < kFrames; ++i) {
     EXPECT_EQ(rows[i].index, i);

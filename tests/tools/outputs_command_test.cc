@@ -88,9 +88,9 @@ TEST_F(OutputsTest, OfFitAndFits) {
   const std::string fits = Path("fits.npz"), exported = Path("export.npz");
   ExpectDocumented("`gyre fit --json`", JsonKeys({"fit", "--data", Data(), "--out", fits, "--json",
                                                   "--hypotheses", "start_only", "--quiet"}));
-  // SMPL has no expression.
+  // SMPL has no expression, and these are no frames of a video.
   ExpectDocumented("`gyre fit`, `gyre predict`: the `.npz` of `--out`", KeysOf(fs::path(fits)),
-                   {"expression"});
+                   {"expression", "track", "frame"});
   Run({"fits", "export", Path("run"), "--out", exported});
   ExpectDocumented("`gyre fits export`: the `.npz`", KeysOf(fs::path(exported)), {"expression"});
   Run({"fits", "export", Path("run"), "--spin", "--out", Path("spin.npz")});

@@ -54,9 +54,16 @@ FitRun RunOf(const FitJob& job, const Fitter& fitter) {
     run["fps"] = job.sequence->fps;
     run.update(FieldsToJson(job.sequence->options, "sequence."));
   }
+  if (job.video) run.update(FieldsToJson(job.tracking, "track."));
   if (job.network) run["network"] = job.network->fingerprint();
   if (job.shard.parts > 1) run["shard"] = job.shard.Text();
   return run;
+}
+
+FitRow LikeRow(const FitJob& job) {
+  FitRow like(*job.body->layout, job.survey.set->size());
+  if (job.video) like.track = like.frame = 0;
+  return like;
 }
 
 // Looks whether the focal length can be that of the person's image, where that is cheap or needed.
@@ -150,10 +157,12 @@ void BulkFit::FitFrames(const FitJob& job, const std::shared_ptr<const Fitter>& 
   journal_.Append(records);
 }
 
-// False when it was stopped.
-bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
-  Fingerprint again;
+// Runs fit(persons, stop, sink) into the journal. False when it was stopped.
+template <typename Fit>
+bool BulkFit::FitUntilStopped(const FitJob& job, const Fit& fit) {
+  Fingerprint again;  // of the input as it was read last
   const PersonSource persons = [&](const std::function<void(FitInput)>& sink) {
+    again = Fingerprint();
     job.persons([&](FitInput input) {
       AddTo(&again, input);
       sink(std::move(input));
@@ -162,14 +171,10 @@ bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
   Progress progress(job.bodies == BodiesFrom::kNetwork ? "predicting" : "fitting", "persons",
                     range_.size(), journal_.size());
   auto synced = Clock::now();
-  const PersonRange rest = {range_.begin + journal_.size(), range_.end};
   std::optional<StopOnSignal> signals;
   if (job.stop_on_signals) signals.emplace();
   const auto stop = [&] { return (signals && signals->requested()) || (job.stop && job.stop()); };
-  FitNotes notes;
-  const FitManyOptions options = {rest,       job.camera, job.threads, job.network.get(),
-                                  job.bodies, stop,       &notes};
-  const bool finished = FitMany(fitter, persons, options, [&](std::span<const FitRow> rows) {
+  const bool finished = fit(persons, stop, [&](std::span<const FitRow> rows) {
     std::vector<std::string> records;
     for (const FitRow& row : rows) records.push_back(EncodeRow(row));
     journal_.Append(records);
@@ -182,17 +187,42 @@ bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
     progress.Advance(std::ssize(rows));
   });
   journal_.Sync();
-  notes.Tell();
   if (finished && again.Hex() != job.survey.fingerprint) {
     ThrowUserError("the input changed while it was fitted; give the same command with --restart");
   }
   return finished;
 }
 
+bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
+  const PersonRange rest = {range_.begin + journal_.size(), range_.end};
+  FitNotes notes;
+  const bool finished =
+      FitUntilStopped(job, [&](const auto& persons, const auto& stop, const RowSink& sink) {
+        const FitManyOptions options = {rest,       job.camera, job.threads, job.network.get(),
+                                        job.bodies, stop,       &notes};
+        return FitMany(fitter, persons, options, sink);
+      });
+  notes.Tell();
+  return finished;
+}
+
+bool BulkFit::FitVideo(const FitJob& job, const std::shared_ptr<const Fitter>& fitter,
+                       FitReport* report) {
+  const VideoSettings settings{{job.camera, job.sequence->fps, job.threads, job.sequence->options},
+                               job.tracking.max_gap_s,
+                               job.sequence->block_frames};
+  const FitRow like = LikeRow(job);
+  return FitUntilStopped(job, [&](const auto& persons, const auto& stop, const RowSink& sink) {
+    VideoFitter video(fitter, *job.video, persons, settings);
+    const auto earlier = [&](int64_t index) { return DecodeRow(journal_.Read(index, 1)[0], like); };
+    return video.Fit(journal_.size(), earlier, sink, stop, &report->sequence.emplace());
+  });
+}
+
 FitReport BulkFit::Run(const FitJob& job) {
   const auto fitter = std::make_shared<const Fitter>(
       job.body, job.prior, AsBegun(job.fit, EarlierRun(job), job.given), *job.survey.set);
-  if (job.sequence) CheckFrames(job.persons);
+  if (job.sequence && !job.video) CheckFrames(job.persons);
   range_ = RangeOf(job);
   const FitRun run = RunOf(job, *fitter);
   FitReport report;
@@ -203,17 +233,18 @@ FitReport BulkFit::Run(const FitJob& job) {
                    other);
   }
   if (fs::exists(out_) && other.empty() && !job.restart && !journal_.started() &&
-      job.overlays.empty()) {
+      job.overlays.empty() && !job.video_overlay.sink) {
     spdlog::info("{}: holds these fits already; --restart makes them again", out_.string());
     return report;
   }
-  const FitRow like(*job.body->layout, job.survey.set->size());
+  const FitRow like = LikeRow(job);
   Prepare(job, like, run);
   const int64_t before = journal_.size();
   const auto start = Clock::now();
-  if (before < range_.size() && job.sequence) {
+  const bool left = before < range_.size();
+  if (left && job.sequence && !job.video) {
     FitFrames(job, fitter, &report);
-  } else if (before < range_.size() && !FitPersons(job, *fitter)) {
+  } else if (left && !(job.video ? FitVideo(job, fitter, &report) : FitPersons(job, *fitter))) {
     spdlog::warn("stopped after {} of {} fits; the same command goes on", journal_.size(),
                  range_.size());
     report.finished = false;
@@ -235,6 +266,9 @@ FitReport BulkFit::Run(const FitJob& job) {
     WriteOverlays({job.overlays, job.overlays_max, job.pictures.get(), job.overlay_parts,
                    job.sequence.has_value()},
                   *job.body, journal_, like);
+  }
+  if (job.video_overlay.sink) {
+    DrawVideo(job.video_overlay, *job.video, *job.body, journal_, like);
   }
   journal_.Remove();
   return report;

@@ -22,9 +22,11 @@
 #include "loop/bulk/fit_rows.h"
 #include "loop/bulk/fit_run.h"
 #include "loop/bulk/fit_sequence.h"
+#include "loop/bulk/fit_video.h"
 #include "loop/bulk/image_camera.h"
 #include "loop/bulk/network_start.h"
 #include "loop/bulk/person_source.h"
+#include "loop/bulk/video_overlay.h"
 
 namespace gyre {
 
@@ -49,6 +51,7 @@ Survey SurveyOf(const PersonSource& source, const CameraChoice& camera = {},
 struct FrameSettings {
   double fps = 0;
   SequenceOptions options;
+  int64_t block_frames = VideoSettings().block_frames;  // of a video
 };
 
 struct FitJob {
@@ -61,6 +64,9 @@ struct FitJob {
   PersonSource persons;
   Survey survey;                          // of them
   std::optional<FrameSettings> sequence;  // where they are one's frames, fitted together
+  std::shared_ptr<const TrackedVideo> video;  // with `sequence`, where they are its rows
+  TrackOptions tracking;                      // of it
+  VideoOverlay video_overlay;                 // drawn where it has a sink
   std::shared_ptr<NetworkStart> network;  // where the starts come from; null: the input, if at all
   BodiesFrom bodies = BodiesFrom::kFitter;  // kNetwork: nothing is fitted
   CameraChoice camera;                      // of the images; none: each person has one of its own
@@ -106,7 +112,10 @@ class BulkFit {
   FitRun EarlierRun(const FitJob& job) const;
   void Prepare(const FitJob& job, const FitRow& like, const FitRun& run);
   void FitFrames(const FitJob& job, const std::shared_ptr<const Fitter>& fitter, FitReport* report);
+  bool FitVideo(const FitJob& job, const std::shared_ptr<const Fitter>& fitter, FitReport* report);
   bool FitPersons(const FitJob& job, const Fitter& fitter);
+  template <typename Fit>
+  bool FitUntilStopped(const FitJob& job, const Fit& fit);
 
   std::filesystem::path out_;
   Journal journal_;

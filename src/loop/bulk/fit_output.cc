@@ -115,10 +115,11 @@ void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
                            {by_network ? "persons_per_second" : "fits_per_second", rate}};
     if (!by_network) json.update(DescribeQuality(statistics));
     if (sequence) {
+      json["tracks"] = sequence->tracks;
       json["bridged"] = sequence->bridged;
       json["far_from_keypoints"] = sequence->far;
-      json["acceleration_alone_m_s2"] = sequence->acceleration_alone_m_s2;
-      json["acceleration_m_s2"] = sequence->acceleration_m_s2;
+      json["acceleration_alone_m_s2"] = sequence->AccelerationAlone();
+      json["acceleration_m_s2"] = sequence->Acceleration();
     }
     fmt::print("{}\n", json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
@@ -141,10 +142,11 @@ void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
   line("  px of the 224 px crop", statistics.reprojection_crop_px);
   if (!by_network) PrintQuality(statistics);
   if (!sequence) return;
+  fmt::print("  {:<28}{:>10}\n", "tracks", sequence->tracks);
   fmt::print("  {:<28}{:>10}\n", "bridged by the motion", sequence->bridged);
   fmt::print("  {:<28}{:>10}\n", "far from their keypoints", sequence->far);
   fmt::print("  {:<28}{:>10.2f} m/s^2, frame by frame {:.2f}\n", "acceleration of joints",
-             sequence->acceleration_m_s2, sequence->acceleration_alone_m_s2);
+             sequence->Acceleration(), sequence->AccelerationAlone());
 }
 
 }  // namespace gyre

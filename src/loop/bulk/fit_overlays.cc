@@ -142,6 +142,22 @@ const OverlayPictures::Picture* OverlayPictures::Find(const std::string& image_p
   return found == pictures_.end() ? nullptr : &found->second;
 }
 
+cv::Mat DrawBodies(const BodyModel& body, std::span<const FitRow> rows, const cv::Mat& picture) {
+  cv::Mat drawn = picture;
+  for (const FitRow& row : rows) {
+    const PosedBody posed = PoseBody(body, row.params);
+    OverlayStyle style;
+    style.vertex_opacity = OpacityOfVertices(body, posed.joints, row);
+    if (!row.usable) style.opacity *= kGuessedOpacity;
+    drawn = DrawBodyOverlay(drawn, posed.vertices, body.faces, row.camera, style);
+  }
+  return drawn;
+}
+
+void LargestLast(std::vector<FitRow>* rows) {
+  std::ranges::stable_sort(*rows, std::ranges::greater(), &FitRow::pixel_scale);
+}
+
 namespace {
 
 using Picture = OverlayPictures::Picture;
@@ -192,15 +208,7 @@ std::vector<cv::Mat> SideViews(const BodyModel& body, const std::vector<FitRow>&
 // `rows`: of the picture's bodies, the farthest first.
 cv::Mat Draw(const OverlayTask& task, const BodyModel& body, const std::vector<FitRow>& rows,
              const Picture& picture, const cv::Mat& photograph) {
-  cv::Mat drawn = photograph;
-  for (const FitRow& row : rows) {
-    if (!task.parts.body) break;
-    const PosedBody posed = PoseBody(body, row.params);
-    OverlayStyle style;
-    style.vertex_opacity = OpacityOfVertices(body, posed.joints, row);
-    if (!row.usable) style.opacity *= kGuessedOpacity;
-    drawn = DrawBodyOverlay(drawn, posed.vertices, body.faces, row.camera, style);
-  }
+  cv::Mat drawn = task.parts.body ? DrawBodies(body, rows, photograph) : photograph;
   for (const Keypoints& keypoints : picture.keypoints) {
     drawn = DrawSkeleton(drawn, keypoints.px, keypoints.confidence, *keypoints.set);
   }
@@ -224,10 +232,7 @@ void WriteOverlays(const OverlayTask& task, const BodyModel& body, const Journal
       const bool posed = task.frames && row.params.values().allFinite();
       if (row.usable || posed) rows.push_back(std::move(row));
     }
-    // By size, not by depth: persons may be seen by cameras of their own.
-    std::stable_sort(rows.begin(), rows.end(), [](const FitRow& a, const FitRow& b) {
-      return a.pixel_scale > b.pixel_scale;
-    });
+    LargestLast(&rows);
     progress.Advance();
     cv::Mat photograph;
     try {

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <opencv2/core/mat.hpp>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -75,6 +77,13 @@ struct OverlayTask {
   // of the motion through a gap, which are not usable, are faint.
   bool frames = false;
 };
+// A picture with bodies over it; `rows` by their size in it (see LargestLast), the largest last.
+// Those that are not usable are faint.
+cv::Mat DrawBodies(const BodyModel& body, std::span<const FitRow> rows, const cv::Mat& picture);
+// Orders rows by their size in the picture, the largest last: not by depth, as people may be seen by
+// cameras of their own.
+void LargestLast(std::vector<FitRow>* rows);
+
 void WriteOverlays(const OverlayTask& task, const BodyModel& body, const Journal& journal,
                    const FitRow& like);
 

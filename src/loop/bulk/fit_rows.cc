@@ -14,6 +14,11 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
+constexpr FieldDoc kTrackDoc = {"track", FieldShape::kOne, "",
+                                "who it is from frame to frame, from 0; of a video alone"};
+constexpr FieldDoc kFrameDoc = {"frame", FieldShape::kOne, "",
+                                "the video's frame, from 0; of a video alone"};
+
 // The bytes of a number or of a vector of them; a text itself.
 template <typename T>
 std::string_view Bytes(const T& value) {
@@ -73,6 +78,8 @@ void VisitRow(Row& row, Visit&& visit) {
                  "probability that the joints are within 100 mm in the mean after Procrustes "
                  "(PA-MPJPE), learnt from synthetic people; also of `large_error`; NaN: not fitted"},
         row.quality);
+  visit(kTrackDoc, row.track);
+  visit(kFrameDoc, row.frame);
 }
 
 }  // namespace
@@ -186,6 +193,7 @@ std::vector<RowColumn> ColumnsOf(const FitRow& like) {
     using Field = std::decay_t<decltype(field)>;
     const std::string_view key = doc.key;
     if (key.empty()) return;
+    if (like.track < 0 && (key == kTrackDoc.key || key == kFrameDoc.key)) return;
     if constexpr (std::is_same_v<Field, std::string>) {
       columns.push_back({key, DType::kString, {}});
     } else if constexpr (std::is_same_v<Field, bool>) {

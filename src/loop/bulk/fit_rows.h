@@ -36,6 +36,7 @@ struct FitRow : FitSubject {
   int64_t observed_joints = 0, source = 0, step = 0;
   double pose_prior, robust_px2;
   double quality;  // fitting/quality.h; to be set, NaN until then
+  int64_t track = -1, frame = -1;  // of a video; -1: of none
 
   // No fit, of a body of the layout to so many keypoints: what rows of a run are like.
   FitRow(const BodyLayout& body, int num_keypoints);
@@ -64,7 +65,8 @@ struct RowColumn {
   // Its bytes in a row, or the text.
   std::string_view ValueOf(const FitRow& row) const;
 };
-// Of rows like this one; what its body has none of is no column.
+// Of rows like this one; what its body has none of is no column, nor are track and frame where it
+// has none.
 std::vector<RowColumn> ColumnsOf(const FitRow& like);
 
 std::string EncodeRow(const FitRow& row);

@@ -69,21 +69,22 @@ std::vector<FitRow> FitSequence(std::shared_ptr<const Fitter> fitter, const Pers
   }
   refused.Tell();
 
-  double before = 0, after = 0;
-  int64_t count = 0;
-  for (size_t i = 2; i < frames.size(); ++i) {
-    const auto squared = [&](const auto& params_of) {
+  report->Add(sequence_fitter, result, frames.size(), frame_s);
+  return rows;
+}
+
+void SequenceReport::Add(const SequenceFitter& fitter, const SequenceResult& result, size_t frames,
+                         double seconds_per_frame) {
+  for (size_t i = 2; i < frames; ++i) {
+    const auto squared_of = [&](const auto& params_of) {
       const BodyParams three[] = {params_of(i - 2), params_of(i - 1), params_of(i)};
-      return std::pow(sequence_fitter.Acceleration(three, frame_s), 2);
+      return std::pow(fitter.Acceleration(three, seconds_per_frame), 2);
     };
     if (!result.alone[i - 2] || !result.alone[i - 1] || !result.alone[i]) continue;
-    before += squared([&](size_t k) { return *result.alone[k]; });
-    after += squared([&](size_t k) { return result.frames[k].params; });
-    ++count;
+    squared_alone += squared_of([&](size_t k) { return *result.alone[k]; });
+    squared += squared_of([&](size_t k) { return result.frames[k].params; });
+    ++triples;
   }
-  report->acceleration_alone_m_s2 = std::sqrt(before / count);
-  report->acceleration_m_s2 = std::sqrt(after / count);
-  return rows;
 }
 
 }  // namespace gyre

@@ -3,6 +3,7 @@
 // per frame.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -25,11 +26,21 @@ struct SequenceSettings {
 };
 
 struct SequenceReport {
+  int64_t tracks = 1;
   int64_t bridged = 0;
   int64_t far = 0;  // from their keypoints: SequenceSummary::far_frames
-  // Root mean square over joints, and over the frames that can be fitted without their neighbours
-  // and stand between two such: of each frame by itself, and of all together. NaN without such.
-  double acceleration_alone_m_s2 = 0, acceleration_m_s2 = 0;
+  // Mean squares over joints, and over the frames that can be fitted without their neighbours and
+  // stand between two such: of each frame by itself, and of all together.
+  double squared_alone = 0, squared = 0;  // sums, m^2/s^4
+  int64_t triples = 0;
+
+  // Root mean squares; NaN without such frames.
+  double AccelerationAlone() const { return std::sqrt(squared_alone / double(triples)); }
+  double Acceleration() const { return std::sqrt(squared / double(triples)); }
+
+  // Adds a result's first `frames` frames.
+  void Add(const SequenceFitter& fitter, const SequenceResult& result, size_t frames,
+           double seconds_per_frame);
 };
 
 // The rows of OpenPoseFrames(), seen by one camera: the calibrated one, or that of the choice in

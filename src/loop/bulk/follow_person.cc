@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "loop/tracking/assignment.h"
 #include "person/crops.h"
 
 namespace gyre {
@@ -16,6 +17,8 @@ namespace {
 constexpr double kBound = 0.35;          // of the cost from a frame to the next
 constexpr double kBoundPerFrame = 0.04;  // more for each frame in between
 constexpr double kLargestBound = 1;
+constexpr double kAlone = kLargestBound;  // of a track that nobody goes on
+constexpr double kNever = std::numeric_limits<double>::infinity();  // a cost
 constexpr int64_t kPatience = 60;     // frames that a track is carried on unseen
 constexpr double kSpeedMemory = 0.7;  // of a track's speed, from frame to frame
 constexpr size_t kMostPeople = 64;    // of a frame that have tracks, the most prominent
@@ -72,41 +75,6 @@ double BoundAfter(int64_t frames) {
   return std::min(kBound + kBoundPerFrame * static_cast<double>(frames - 1), kLargestBound);
 }
 
-struct Pair {
-  size_t track, sighting;
-  double cost;
-};
-
-// The pairs that cost least together: the cheapest first, then exchanged where that costs less.
-std::vector<Pair> CheapestPairs(std::vector<Pair> pairs, size_t tracks, size_t sightings) {
-  std::sort(pairs.begin(), pairs.end(),
-            [](const Pair& a, const Pair& b) { return a.cost < b.cost; });
-  std::vector<bool> track_taken(tracks), sighting_taken(sightings);
-  std::vector<Pair> taken;
-  for (const Pair& pair : pairs) {
-    if (track_taken[pair.track] || sighting_taken[pair.sighting]) continue;
-    track_taken[pair.track] = sighting_taken[pair.sighting] = true;
-    taken.push_back(pair);
-  }
-  const auto cost = [&](size_t track, size_t sighting) {
-    for (const Pair& pair : pairs) {
-      if (pair.track == track && pair.sighting == sighting) return pair.cost;
-    }
-    return std::numeric_limits<double>::infinity();
-  };
-  for (size_t i = 0; i < taken.size(); ++i) {
-    for (size_t k = i + 1; k < taken.size(); ++k) {
-      const double one = cost(taken[i].track, taken[k].sighting);
-      const double other = cost(taken[k].track, taken[i].sighting);
-      if (one + other >= taken[i].cost + taken[k].cost) continue;
-      std::swap(taken[i].sighting, taken[k].sighting);
-      taken[i].cost = one;
-      taken[k].cost = other;
-    }
-  }
-  return taken;
-}
-
 // Everybody's tracks.
 class Tracker {
  public:
@@ -120,7 +88,7 @@ class Tracker {
     });
     if (sightings.size() > kMostPeople) sightings.resize(kMostPeople);
     std::erase_if(alive_, [&](size_t t) { return frame - tracks_[t].last().frame > kPatience; });
-    std::vector<Pair> pairs;
+    RowMatX costs = RowMatX::Constant(std::ssize(alive_), std::ssize(sightings), kNever);
     for (size_t t = 0; t < alive_.size(); ++t) {
       const Track& track = tracks_[alive_[t]];
       const int64_t frames = frame - track.last().frame;
@@ -128,15 +96,18 @@ class Tracker {
         const double cost = MoveOf(*track.last().person, *sightings[s].person,
                                    static_cast<double>(frames) * track.speed_px)
                                 .cost;
-        if (cost <= BoundAfter(frames)) pairs.push_back({t, s, cost});
+        if (cost <= BoundAfter(frames)) costs(t, s) = cost;
       }
     }
     std::vector<bool> known(sightings.size());
     size_t largest = 0;  // the track of the most prominent, who stands first
-    for (const Pair& pair : CheapestPairs(std::move(pairs), alive_.size(), sightings.size())) {
-      known[pair.sighting] = true;
-      if (pair.sighting == 0) largest = alive_[pair.track];
-      GoOn(&tracks_[alive_[pair.track]], sightings[pair.sighting]);
+    const std::vector<int> sighting_of = CheapestAssignment(costs, kAlone);
+    for (size_t t = 0; t < alive_.size(); ++t) {
+      if (sighting_of[t] < 0) continue;
+      const auto s = static_cast<size_t>(sighting_of[t]);
+      known[s] = true;
+      if (s == 0) largest = alive_[t];
+      GoOn(&tracks_[alive_[t]], sightings[s]);
     }
     for (size_t s = 0; s < sightings.size(); ++s) {
       if (known[s]) continue;
@@ -183,8 +154,7 @@ const Track* Chosen(const std::vector<Track>& tracks, const PersonChoice& choice
   return chosen;
 }
 
-constexpr double kNever = std::numeric_limits<double>::infinity();  // a cost
-constexpr double kLate = 0.01;                                      // of a frame of waiting
+constexpr double kLate = 0.01;  // of a frame of waiting
 
 // The way of one person through tracks that may have been lost in between.
 class Way {
@@ -249,12 +219,6 @@ class Way {
 };
 
 }  // namespace
-
-double Prominence(const Person& person) {
-  const int observed = person.keypoints.NumObserved();
-  if (observed == 0 || !HasBox(person)) return 0;
-  return person.box.side_px * person.keypoints.confidence.cwiseMax(0.0).sum() / observed;
-}
 
 FollowedPerson FollowPerson(std::span<const std::vector<Person>> frames,
                             const PersonChoice& choice) {

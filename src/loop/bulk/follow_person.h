@@ -17,13 +17,10 @@
 #include <vector>
 
 #include "loop/bulk/person_source.h"
+#include "loop/tracking/person_tracker.h"
 #include "person/person.h"
 
 namespace gyre {
-
-// How much of a picture a person takes, ghosts of weak keypoints little: the box's side times the
-// mean confidence of the observed keypoints.
-double Prominence(const Person& person);
 
 struct FollowJump {
   int64_t from, to;  // frames: last seen in one, then in the other

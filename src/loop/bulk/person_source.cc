@@ -14,7 +14,6 @@
 #include "core/error.h"
 #include "core/printable.h"
 #include "datasets/picture_lookup.h"
-#include "datasets/readers/openpose.h"
 #include "fitting/person_problem.h"
 #include "fitting/problem_file.h"
 #include "fitting/store/fit_npz.h"
@@ -22,6 +21,7 @@
 #include "io/npz.h"
 #include "loop/bulk/fit_rows.h"
 #include "loop/bulk/follow_person.h"
+#include "loop/bulk/frame_folder.h"
 #include "person/crops.h"
 
 namespace gyre {
@@ -172,16 +172,13 @@ namespace {
 // read for the first time.
 class FollowedFrames {
  public:
-  FollowedFrames(const fs::path& folder, const OpenPoseOptions& options, const PersonChoice& choice)
-      : folder_(folder), options_(options), choice_(choice) {}
+  FollowedFrames(FrameFolder frames, const PersonChoice& choice)
+      : frames_(std::move(frames)), choice_(choice) {}
 
   void ForEach(const std::function<void(FitInput)>& sink) {
     if (chosen_.empty()) Follow();
     size_t i = 0;
-    int64_t next = 0;
-    ForEachOpenPoseFrame(folder_, options_, [&](OpenPoseFrame frame) {
-      for (; next < frame.nobody.frame; ++next) sink(InputOf(Missing(i - 1, next)));
-      ++next;
+    frames_.ForEach([&](OpenPoseFrame frame) {
       const int person = i < chosen_.size() ? chosen_[i] : -1;
       ++i;
       for (Person& one : frame.people) {
@@ -192,63 +189,18 @@ class FollowedFrames {
   }
 
  private:
-  // In place of a frame behind frames[i] that has no file.
-  Person Missing(size_t i, int64_t frame) const {
-    const std::string name = names_.NameAfter(i, frame - names_.frames[i].frame);
-    return MissingOpenPoseFrame(folder_, options_, name, frame).nobody;
-  }
-
-  void CheckNames() {
-    std::error_code ignored;
-    if (!fs::is_directory(folder_, ignored)) return;
-    names_ = OpenPoseFrameNames(folder_);
-    const auto& frames = names_.frames;
-    if (!names_.one_video) {
-      ThrowUserError(
-          "{}: the names are not those of one video's frames, a number that goes up and nothing "
-          "else; --sequence needs a folder with one video ('{}' to '{}')",
-          folder_.string(), frames.front().name, frames.back().name);
-    }
-    constexpr int64_t kLongestGap = 10'000;
-    int64_t missing = 0;
-    for (size_t i = 1; i < frames.size(); ++i) {
-      const int64_t gap = frames[i].frame - frames[i - 1].frame - 1;
-      if (gap > kLongestGap) {
-        ThrowUserError(
-            "{}: {} frames are missing between '{}' and '{}', too many to bridge; give the parts "
-            "of the video a folder each",
-            folder_.string(), gap, frames[i - 1].name, frames[i].name);
-      }
-      if (gap > 0 && missing == 0) first_missing_ = names_.NameAfter(i - 1, 1);
-      missing += gap;
-    }
-    if (missing > 0) {
-      spdlog::warn(
-          "{}: {} frames have no file, the first '{}'; they count as frames without anybody",
-          folder_.string(), missing, Printable(first_missing_));
-    }
-  }
-
   void Follow() {
-    CheckNames();
-    LeftOutCounts left_out;
-    options_.left_out = [&](const LeftOut& one) { left_out.Add(one); };
+    frames_.CheckNames();
     std::vector<std::vector<Person>> frames;
-    std::vector<std::string> file_names;
-    std::vector<size_t> places;  // of the files' frames among all
-    ForEachOpenPoseFrame(folder_, options_, [&](OpenPoseFrame frame) {
-      frames.resize(static_cast<size_t>(frame.nobody.frame));
-      places.push_back(frames.size());
-      file_names.push_back(frame.name);
-      frames.push_back(std::move(frame.people));
-    });
-    options_.left_out = {};
-    left_out.Tell("openpose:" + folder_.string(), folder_.string());
+    std::vector<std::string> names;
+    frames_.ForEach(
+        [&](OpenPoseFrame frame) {
+          names.push_back(frame.name);
+          frames.push_back(std::move(frame.people));
+        },
+        /*tell=*/true);
     const FollowedPerson followed = FollowPerson(frames, choice_);
-    const auto name = [&](int64_t frame) {
-      const auto at = std::ranges::upper_bound(places, static_cast<size_t>(frame)) - 1;
-      return Printable(file_names[static_cast<size_t>(at - places.begin())]);
-    };
+    const auto name = [&](int64_t frame) { return Printable(names[static_cast<size_t>(frame)]); };
     for (const auto& [from, to] : followed.jumps) {
       spdlog::warn(
           "the person jumps between the frames '{}' and '{}', where nobody is near; it may "
@@ -261,32 +213,23 @@ class FollowedFrames {
           "before) is near; fit the parts of the video by themselves",
           name(frame));
     }
-    for (const size_t place : places) {
-      const int chosen = followed.chosen[place];
-      chosen_.push_back(chosen < 0 ? -1 : static_cast<int>(frames[place][chosen].place));
+    for (size_t i = 0; i < frames.size(); ++i) {
+      const int chosen = followed.chosen[i];
+      chosen_.push_back(chosen < 0 ? -1 : static_cast<int>(frames[i][chosen].place));
     }
   }
 
-  const fs::path folder_;
-  OpenPoseOptions options_;
+  FrameFolder frames_;
   const PersonChoice choice_;
-  FrameNames names_;
-  std::string first_missing_;
-  std::vector<int> chosen_;  // of each file: the person's place; -1: not there
+  std::vector<int> chosen_;  // of each frame: the person's place; -1: not there
 };
 
 }  // namespace
 
 PersonSource OpenPoseFrames(const fs::path& folder, const fs::path& images,
                             const PersonChoice& choice, const PictureOptions& frame_options) {
-  OpenPoseOptions options;
-  options.name = "openpose";
-  options.frame = frame_options;
-  options.min_keypoints = 0;
-  options.file_ids = options.keep_impossible = true;
-  options.images = images;
-  options.pictures = images.empty() ? PicturePaths::kNone : PicturePaths::kFound;
-  const auto frames = std::make_shared<FollowedFrames>(folder, options, choice);
+  const auto frames =
+      std::make_shared<FollowedFrames>(FrameFolder(folder, images, frame_options), choice);
   return [=](const auto& sink) { frames->ForEach(sink); };
 }
 
