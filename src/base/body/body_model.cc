@@ -115,9 +115,10 @@ int ContourRow(const BodyModel& model, const BodyParams& params) {
   // The angle about y as smplx takes it from the rotation matrix.
   const double sine = -world(2, 0), cosine = std::hypot(world(0, 0), world(1, 0));
   const double degrees = std::atan2(sine, cosine) * 180 / std::numbers::pi;
-  const int turned = static_cast<int>(std::nearbyint(std::clamp(-degrees, -90.0, 39.0)));
-  if (turned >= 0) return turned;
-  return turned < -39 ? 78 : 39 - turned;
+  constexpr double kHalf = 0.5 + 1e-6;  // as smplx's arithmetic leaves it: goes to the lesser row
+  const int turned = static_cast<int>(std::max(0.0, std::ceil(std::abs(degrees) - kHalf)));
+  if (turned == 0 || degrees < 0) return std::min(turned, 39);
+  return 39 + std::min(turned, 39);
 }
 
 Points3 ContourLandmarks(const BodyModel& model, const BodyParams& params, const PosedBody& posed) {
