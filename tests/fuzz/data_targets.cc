@@ -13,6 +13,7 @@
 #include "body/makehuman_data.h"
 #include "body/pose_prior.h"
 #include "body/retarget.h"
+#include "body/vposer.h"
 #include "core/file.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/readers/coco.h"
@@ -50,6 +51,17 @@ const FuzzTarget kBody(
       BodyParams params{SmplLayout()};
       params.pose().setConstant(0.1);
       PoseBody(*model, params);
+    },
+    /*is_zip=*/true);
+
+// A decoder that was accepted gives a pose for any latent vector.
+const FuzzTarget kVPoser(
+    "vposer",
+    [](const std::string& bytes) {
+      const VPoser vposer = VPoser::Read(AsFile(bytes, "input.pt"));
+      RowMatX jacobian;
+      vposer.Decode(VecX::Constant(vposer.latent_size(), 0.3), &jacobian);
+      vposer.Encode(VecX::Constant(VPoser::kPose, 0.1));
     },
     /*is_zip=*/true);
 
