@@ -39,6 +39,7 @@ class LayoutPrior {
   const std::vector<Component>& components() const { return components_; }
   // The mixture as its file has it.
   const PosePrior& source() const { return *prior_; }
+  const std::shared_ptr<const PosePrior>& shared_source() const { return prior_; }
 
   Pose PoseOf(const BodyParams& params) const;
   void SetPose(const Pose& pose, BodyParams* params) const;

@@ -94,6 +94,16 @@ std::span<const JointInfo> HandAndFaceJoints() {
   return joints;
 }
 
+PersonPart PartOf(const JointInfo& joint) {
+  if (joint.source == JointSource::kFace) return PersonPart::kFace;
+  const bool tip = joint.name.ends_with(" Tip");
+  if (!tip && std::ranges::find(HandAndFaceJoints(), joint.name, &JointInfo::name) ==
+                  HandAndFaceJoints().end()) {
+    return PersonPart::kBody;
+  }
+  return joint.name.starts_with("Left") ? PersonPart::kLeftHand : PersonPart::kRightHand;
+}
+
 std::vector<std::string_view> CocoWholeBody133(std::span<const std::string_view> coco17) {
   Names names(coco17);
   for (const char* foot :

@@ -16,6 +16,10 @@ namespace gyre {
 // Fingertips aside, which are landmarks.
 std::span<const JointInfo> HandAndFaceJoints();
 
+// Which part of a person a registered joint tells of: of a hand its root too, which is the wrist.
+enum class PersonPart { kBody, kLeftHand, kRightHand, kFace };
+PersonPart PartOf(const JointInfo& joint);
+
 // COCO-WholeBody (Jin et al. 2020): coco17, 6 of the feet, 68 of the face, left hand, right hand.
 std::vector<std::string_view> CocoWholeBody133(std::span<const std::string_view> coco17);
 // SMPLify-X (Pavlakos et al. 2019): body25, left hand, right hand, the face without its outline,
