@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "body/anatomy.h"
+#include "core/error.h"
 #include "core/so3.h"
 #include "fitting/cold_start.h"
 #include "fitting/hypotheses.h"
 #include "fitting/placement.h"
+#include "fitting/whole_body.h"
 
 namespace gyre {
 namespace {
@@ -34,22 +36,36 @@ FitModel::FitModel(std::shared_ptr<const BodyModel> body_in,
       options(std::move(options_in)),
       rules(options, *body, set),
       joints(std::make_shared<FoldedJoints>(*body, rules.distinct_joints())),
-      free_params(*body, rules.distinct_joints()),
+      free_params(*body, rules.distinct_joints(), options.hand_prior_weight > 0),
       fused(FusedModel::Of(*body->layout, joints, prior)),
       skeleton(FoldedJoints::Skeleton(*body)),
       unseen_limbs(*body, *joints) {
   for (const Limbs limbs : {Limbs::kNone, Limbs::kArms, Limbs::kLegs}) {
     exchanged[static_cast<size_t>(limbs)] = WithLimbsExchanged(set, limbs);
   }
+  if (options.stages == FitStages::kWholeBody) {
+    whole_body = std::make_unique<const WholeBody>(*this, prior->shared_source());
+  } else if (options.stages == FitStages::kSmplifyx) {
+    if (options.vposer.empty()) {
+      ThrowUserError("SMPLify-X needs its pose prior: name VPoser v1's weights with --fit.vposer");
+    }
+    smplifyx = std::make_unique<const Smplifyx>(
+        body, rules, joints, std::make_shared<const VPoser>(VPoser::Read(options.vposer)));
+  }
 }
 
+FitModel::~FitModel() = default;
+
 Objective FitModel::StageObjective(FitStage stage, const Observations& observed,
-                                   const BodyParams& anchor) const {
+                                   const BodyParams& anchor,
+                                   std::unique_ptr<const Term> more) const {
   const bool torso = stage == FitStage::kTorso;
-  const TermSources sources{options,       stage, observed,
-                            *body->layout, prior, !IsUninformed(anchor, *prior)};
+  const bool informed = !IsUninformed(anchor, *prior);
+  Objective::Terms terms =
+      MakeTerms({options, stage, observed, *body->layout, prior, informed, body.get()});
+  if (more != nullptr) terms.push_back(std::move(more));
   Objective objective(
-      joints, MakeTerms(sources),
+      joints, std::move(terms),
       torso ? free_params.OfTorso() : free_params.OfBody(observed, options.body_translation_free),
       anchor);
   objective.set_sigma_px(torso ? options.torso_sigma_px : options.sigma_px);

@@ -15,20 +15,24 @@
 #include "fitting/free_params.h"
 #include "fitting/objective.h"
 #include "fitting/observations.h"
+#include "fitting/smplifyx.h"
 #include "fitting/terms/term_list.h"
 #include "fitting/unseen_limbs.h"
 
 namespace gyre {
 
+class WholeBody;
+
 // Immutable.
 struct FitModel {
   FitModel(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
            FitOptions options, const KeypointSet& set);
+  ~FitModel();
 
   const BodyLayout& layout() const { return *body->layout; }
   // A stage's objective over what was compiled from a problem.
-  Objective StageObjective(FitStage stage, const Observations& observed,
-                           const BodyParams& anchor) const;
+  Objective StageObjective(FitStage stage, const Observations& observed, const BodyParams& anchor,
+                           std::unique_ptr<const Term> more = nullptr) const;
   // What a problem anchors its parameters to: its start, of which a cold problem need not have one.
   BodyParams AnchorOf(const FitProblem& problem) const;
   // The hypotheses in order, the given or upright one first; empty when that cannot be placed.
@@ -44,6 +48,9 @@ struct FitModel {
   FoldedJoints skeleton;                    // the kinematic joints
   UnseenLimbs unseen_limbs;
   std::array<std::vector<int>, 3> exchanged;  // keypoints, by Limbs: WithLimbsExchanged
+  // By FitOptions::stages; null otherwise.
+  std::unique_ptr<const WholeBody> whole_body;
+  std::unique_ptr<const Smplifyx> smplifyx;
 };
 
 // A problem with the objectives of its two stages, anchored alike.

@@ -40,6 +40,17 @@ void FitOptions::Check() const {
   CheckNotNegative("shape_prior_weight", shape_prior_weight);
   CheckNotNegative("body_depth_anchor", body_depth_anchor);
   CheckNotNegative("start_anchor", start_anchor);
+  CheckNotNegative("min_part_confidence", min_part_confidence);
+  CheckPositive("hand_weight", hand_weight);
+  CheckPositive("face_weight", face_weight);
+  CheckPositive("part_sigma_scale", part_sigma_scale);
+  CheckNotNegative("hand_prior_weight", hand_prior_weight);
+  CheckNotNegative("jaw_prior_weight", jaw_prior_weight);
+  CheckNotNegative("collision_weight", collision_weight);
+  if (stages == FitStages::kWholeBody) {
+    CheckPositive("hand_prior_weight", hand_prior_weight);
+    CheckPositive("jaw_prior_weight", jaw_prior_weight);
+  }
   CheckPositive("torso_max_iterations", torso_max_iterations);
   CheckPositive("body_max_iterations", body_max_iterations);
   CheckPositive("function_tolerance", function_tolerance);
@@ -71,6 +82,34 @@ FitOptions FitOptions::Spin() {
   options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip", "Left Hip"};
   options.merge_duplicate_joints = false;
   options.hypotheses = Hypotheses::kAll;
+  return options;
+}
+
+// Detectors' errors are half as large in hands, and less in faces. Priors have a quarter of the
+// weight that they have elsewhere, which is what SMPLify-X has of a person 900 px tall: who shows
+// hands and face is seen close.
+FitOptions FitOptions::WholeBody() {
+  FitOptions options;
+  options.pose_prior_weight = 1.2;
+  options.shape_prior_weight = 1.2;
+  options.angle_prior_weight = 8.5;
+  options.stages = FitStages::kWholeBody;
+  options.min_part_confidence = 0.2;
+  options.hand_weight = 1.5;
+  options.face_weight = 2;
+  options.part_sigma_scale = 0.5;
+  options.hand_prior_weight = 2.4;
+  options.jaw_prior_weight = 12;
+  return options;
+}
+
+FitOptions FitOptions::Smplifyx() {
+  FitOptions options = WholeBody();
+  options.stages = FitStages::kSmplifyx;
+  options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip"};
+  options.min_part_confidence = 0;
+  options.try_exchanged_limbs = false;
+  options.rest_unseen_limbs = false;
   return options;
 }
 

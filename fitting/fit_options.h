@@ -79,8 +79,21 @@ struct EnumNames<FitBackend> {
                                                 {FitBackend::kCeres, "ceres"}};
 };
 
-// Of FitOptions::max_error_share, between good fits and those of other people's keypoints: measured,
-// see docs/fitting.md.
+// How hands and face are fitted, where the body has them.
+enum class FitStages {
+  kBody,       // with everything else at once, if they are seen well (free_params.h)
+  kWholeBody,  // body first, then each hand and the face, then all (whole_body.h)
+  kSmplifyx,   // SMPLify-X's five stages (smplifyx.h)
+};
+template <>
+struct EnumNames<FitStages> {
+  static constexpr NameOf<FitStages> kAll[] = {{FitStages::kBody, "body"},
+                                               {FitStages::kWholeBody, "whole_body"},
+                                               {FitStages::kSmplifyx, "smplifyx"}};
+};
+
+// Of FitOptions::max_error_share, between good fits and those of other people's keypoints:
+// measured, see docs/fitting.md.
 inline constexpr double kMaxErrorShare = 0.1;
 
 struct FitOptions {
@@ -126,6 +139,21 @@ struct FitOptions {
   bool merge_duplicate_joints = true;
   double merge_within_px = 10;  // reference pixels; farther apart, one of them is wrong
 
+  // Hands and face.
+  FitStages stages = FitStages::kBody;
+  // A hand or a face whose points have less confidence than this in the mean is left out: detectors
+  // guess such.
+  double min_part_confidence = 0;
+  // Of keypoints of hands and face, to those of the body, and their share of sigma_px: detectors
+  // see them closer, so that they err by less.
+  double hand_weight = 1, face_weight = 1, part_sigma_scale = 1;
+  double hand_prior_weight = 0;  // of hands' principal components (terms/hand_prior.h)
+  double jaw_prior_weight = 0;   // 1/rad, times pixels (terms/jaw_prior.h)
+  // Of pairs of triangles by which the body runs into itself, pixels (terms/collision.h); 0: it
+  // may.
+  double collision_weight = 0;
+  std::string vposer;  // SMPLify-X's pose prior: a file of VPoser v1's weights
+
   // Solver, per stage.
   FitBackend backend = FitBackend::kFused;
   int torso_max_iterations = 30;
@@ -159,6 +187,9 @@ struct FitOptions {
   static FitOptions Default() { return {}; }
   // For starts from a trained network: anchored to them as to one that errs by 0.3 rad per axis.
   static FitOptions Anchored();
+  // Body, hands and face.
+  static FitOptions WholeBody();
+  static FitOptions Smplifyx();
 };
 
 template <OptionsOf<FitOptions> O, typename Visitor>
@@ -185,6 +216,17 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("ignored_joints", o.ignored_joints, "Of the 49, by name and with commas between");
   visit("merge_duplicate_joints", o.merge_duplicate_joints, "Count a joint seen twice once");
   visit("merge_within_px", o.merge_within_px, "If no farther apart, 224 px crop");
+  visit("stages", o.stages, "How hands and face are fitted");
+  visit("min_part_confidence", o.min_part_confidence,
+        "Hands and faces of less, in the mean, are left out");
+  visit("hand_weight", o.hand_weight, "Weight of hands' keypoints, to the body's");
+  visit("face_weight", o.face_weight, "Weight of the face's keypoints, to the body's");
+  visit("part_sigma_scale", o.part_sigma_scale, "Share of sigma_px that hands and face have");
+  visit("hand_prior_weight", o.hand_prior_weight, "Weight of the hands' principal components");
+  visit("jaw_prior_weight", o.jaw_prior_weight, "Holds jaw and eyes");
+  visit("collision_weight", o.collision_weight,
+        "Keeps the body out of itself (0: not looked at); of whole_body");
+  visit("vposer", o.vposer, "VPoser v1's weights (.pt), for the stages of SMPLify-X");
   visit("torso_max_iterations", o.torso_max_iterations, "Iterations of the torso stage");
   visit("body_max_iterations", o.body_max_iterations, "Iterations of the body stage");
   visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a stage");

@@ -21,6 +21,7 @@
 #include "fitting/limb_exchange.h"
 #include "fitting/posterior.h"
 #include "fitting/uncertainty.h"
+#include "fitting/whole_body.h"
 
 namespace gyre {
 namespace {
@@ -73,6 +74,8 @@ class LabelledFit {
     result_.summary.reason_text = std::move(text);
     return std::move(result_);
   }
+  FitResult RunWhole(const Observations& observed);
+  FitResult RunSmplifyx(const Observations& observed);
   void Finish(StagedProblem& staged, BodyParams end);
   void RestUnseenLimbs(StagedProblem& staged, const Posterior& posterior,
                        const std::vector<int>& unobserved, BodyParams* end);
@@ -94,6 +97,8 @@ FitResult LabelledFit::Run() {
   if (refusal.reason != FitReason::kOk) return Refuse(refusal.reason, std::move(refusal.text));
 
   const Observations observed = model_.rules.Compile(problem_);
+  if (model_.whole_body) return RunWhole(observed);
+  if (model_.smplifyx) return RunSmplifyx(observed);
   const std::vector<BodyParams> starts = model_.Starts(problem_, observed);
   if (starts.empty()) {
     return Refuse(FitReason::kNotPlaceable,
@@ -118,6 +123,45 @@ FitResult LabelledFit::Run() {
     result_.runner_up = {ends[1].params, ends[1].cost};
   }
   Finish(staged, ends.front().params);
+  return std::move(result_);
+}
+
+FitResult LabelledFit::RunWhole(const Observations& observed) {
+  FitSummary& summary = result_.summary;
+  FitResult body = model_.whole_body->Start(problem_, observed);
+  summary.torso_iterations = body.summary.torso_iterations;
+  summary.body_iterations = body.summary.body_iterations;
+  summary.hypotheses_tried = body.summary.hypotheses_tried;
+  if (!body.summary.usable) return Refuse(body.summary.reason, body.summary.reason_text);
+  StagedProblem staged(model_, problem_, observed, body.params);
+  summary.before = staged.Terms(body.params);
+  FitCandidate end = model_.whole_body->Finish(staged, body.params, &summary);
+  // Hands and face may tell apart what the body's keypoints do not.
+  constexpr double kNearlyAsGood = 1.06;
+  if (body.runner_up &&
+      body.runner_up->objective < kNearlyAsGood * body.summary.after.BodyTotal()) {
+    FitCandidate other = model_.whole_body->Finish(staged, body.runner_up->params, &summary);
+    if (other.cost < end.cost) std::swap(end, other);
+    result_.runner_up = {std::move(other.params), other.cost};
+  }
+  if (end.termination == Termination::kFailed) end.params = body.params;
+  summary.termination = end.termination;
+  Finish(staged, std::move(end.params));
+  return std::move(result_);
+}
+
+FitResult LabelledFit::RunSmplifyx(const Observations& observed) {
+  FitSummary& summary = result_.summary;
+  Smplifyx::Fit fit = model_.smplifyx->Run(problem_);
+  if (fit.result.termination == Termination::kFailed) {
+    return Refuse(FitReason::kNotPlaceable,
+                  "SMPLify-X finds no translation that puts the body over the keypoints");
+  }
+  StagedProblem staged(model_, problem_, observed, fit.params);
+  summary.before = staged.Terms(fit.params);
+  summary.termination = fit.result.termination;
+  summary.body_iterations = fit.result.iterations;
+  Finish(staged, std::move(fit.params));
   return std::move(result_);
 }
 

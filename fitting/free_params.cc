@@ -11,6 +11,7 @@
 namespace gyre {
 namespace {
 
+constexpr int kFewJoints = 3;
 constexpr int kNumBlocks = static_cast<int>(JointBlock::kRightHand) + 1;
 
 // The kinematic joint that moves most of a registered joint.
@@ -32,8 +33,9 @@ bool AlwaysMoves(JointBlock block) {
 
 }  // namespace
 
-FreeParams::FreeParams(const BodyModel& body, const KeypointSet& joints)
+FreeParams::FreeParams(const BodyModel& body, const KeypointSet& joints, bool parts_have_priors)
     : layout_(body.layout),
+      parts_have_priors_(parts_have_priors),
       all_move_(std::ranges::all_of(layout_->blocks, AlwaysMoves) && layout_->num_expression == 0) {
   for (const std::string_view joint : joints.joints) {
     block_of_.push_back(layout_->blocks[CarrierOf(body, joint)]);
@@ -55,9 +57,13 @@ std::vector<int> FreeParams::OfBody(const Observations& observed, bool translati
   std::set<int> seen;
   for (const Observation& observation : observed.body) seen.insert(observation.joint);
   for (const PointObservation& point : observed.body_points) seen.insert(point.joint);
-  std::array<int, kNumBlocks> more{};  // joints seen, less those that there are
+  std::array<int, kNumBlocks> more{};  // joints seen, less those that are needed
   for (const int joint : seen) ++more[static_cast<size_t>(block_of_[joint])];
-  for (const JointBlock block : layout_->blocks) --more[static_cast<size_t>(block)];
+  if (parts_have_priors_) {
+    for (int& joints : more) joints -= kFewJoints;
+  } else {
+    for (const JointBlock block : layout_->blocks) --more[static_cast<size_t>(block)];
+  }
   const auto moves = [&](JointBlock block) {
     return AlwaysMoves(block) || more[static_cast<size_t>(block)] > 0;
   };

@@ -29,6 +29,24 @@ BodyParams MirroredInDepth(const BodyParams& params) {
   return mirrored;
 }
 
+// With S = diag(1, 1, -1), world rotations W of the limb become S W S: bones b with S b = b then
+// point to S W b. Those of joints behind the first follow, S R S, since all before them do.
+BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
+                            std::span<const int> limb) {
+  const Mat3 mirror = Vec3(1, 1, -1).asDiagonal();
+  Mat3 above = Mat3::Identity();
+  for (int k = layout.parents[limb[0]]; k >= 0; k = layout.parents[k]) {
+    above = ExpSO3(params.rotation(k)) * above;
+  }
+  BodyParams mirrored = params;
+  const Mat3 world = above * ExpSO3(params.rotation(limb[0]));
+  mirrored.rotation(limb[0]) = LogSO3(above.transpose() * mirror * world * mirror);
+  for (const int k : limb.subspan(1)) {
+    mirrored.rotation(k) = params.rotation(k).cwiseProduct(Vec3(-1, -1, 1));
+  }
+  return mirrored;
+}
+
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
                                        const LayoutPrior& prior) {
   std::vector<BodyParams> starts = {start};

@@ -3,6 +3,8 @@
 // in the valley where it starts.
 #pragma once
 
+#include <array>
+#include <span>
 #include <vector>
 
 #include "body/layout_prior.h"
@@ -21,6 +23,14 @@ BodyParams TurnedAround(const BodyParams& params);
 // pose (which is flat: its joints lie near z = 0): what bends away from the camera bends towards
 // it.
 BodyParams MirroredInDepth(const BodyParams& params);
+
+// SMPL's arms and legs, each from the joint that carries it.
+inline constexpr std::array<std::array<int, 3>, 4> kMirroredLimbs = {
+    {{16, 18, 20}, {17, 19, 21}, {1, 4, 7}, {2, 5, 8}}};
+// The body with one limb alone mirrored in depth, about where it begins: a limb that points to the
+// camera looks nearly as one that points away. `limb`: a chain of joints, the first one first.
+BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
+                            std::span<const int> limb);
 
 // The starts to try, `start` first; their translations are those of `start`.
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,

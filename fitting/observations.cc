@@ -25,6 +25,7 @@ KeypointRules::KeypointRules(const FitOptions& options, const BodyModel& body,
   for (int i = 0; i < set.size(); ++i) {
     const std::string_view name = set.joints[i];
     const JointInfo& info = FindJoint(name);
+    part_of_.push_back(PartOf(info));
     if (!HasJoint(body, info)) continue;
     const auto same =
         std::find_if(distinct_.joints.begin(), distinct_.joints.end(), [&](std::string_view other) {
@@ -76,18 +77,41 @@ std::vector<int> KeypointRules::Observed(const VecX& confidence, Part part) cons
     }
     return keypoints;
   }
+  const std::array<bool, 4> unsure = UnsureParts(confidence);
   for (int i = 0; i < set_.size(); ++i) {
-    if (Has(confidence, i) && !ignored_[i]) keypoints.push_back(i);
+    if (!Has(confidence, i) || ignored_[i] || unsure[static_cast<size_t>(part_of_[i])]) continue;
+    keypoints.push_back(i);
   }
   return keypoints;
+}
+
+std::array<bool, 4> KeypointRules::UnsureParts(const VecX& confidence) const {
+  std::array<bool, 4> unsure{};
+  if (options_.min_part_confidence == 0 || confidence.size() == 0) return unsure;
+  std::array<double, 4> sum{}, count{};
+  for (int i = 0; i < set_.size(); ++i) {
+    if (distinct_of_[i] < 0) continue;
+    sum[static_cast<size_t>(part_of_[i])] += std::max(confidence[i], 0.0);
+    count[static_cast<size_t>(part_of_[i])] += 1;
+  }
+  for (const PersonPart part : {PersonPart::kLeftHand, PersonPart::kRightHand, PersonPart::kFace}) {
+    const auto p = static_cast<size_t>(part);
+    unsure[p] = sum[p] < options_.min_part_confidence * count[p];
+  }
+  return unsure;
 }
 
 std::vector<Observation> KeypointRules::SeenBy(const PersonKeypoints& camera, int view,
                                                Part part) const {
   std::vector<Observation> seen;
   for (int i : Observed(camera.confidence, part)) {
-    seen.push_back(
-        {distinct_of_[i], camera.keypoints_px.row(i).transpose(), camera.confidence[i], view});
+    const PersonPart part_of = part_of_[i];
+    const double weight = part_of == PersonPart::kBody   ? 1
+                          : part_of == PersonPart::kFace ? options_.face_weight
+                                                         : options_.hand_weight;
+    seen.push_back({distinct_of_[i], camera.keypoints_px.row(i).transpose(),
+                    weight * camera.confidence[i], view,
+                    part_of == PersonPart::kBody ? 1 : options_.part_sigma_scale});
   }
   return Merged(std::move(seen), &Observation::point_px,
                 options_.merge_within_px / camera.pixel_scale);

@@ -2,10 +2,12 @@
 // Which keypoints and 3D joints of a problem a stage explains, and with what weight.
 #pragma once
 
+#include <array>
 #include <utility>
 #include <vector>
 
 #include "body/joints.h"
+#include "body/whole_body_joints.h"
 #include "fitting/fit_options.h"
 #include "fitting/fit_problem.h"
 #include "fitting/terms/points3d.h"
@@ -58,6 +60,8 @@ class KeypointRules {
     return confidence.size() > 0 && confidence[keypoint] > 0 && distinct_of_[keypoint] >= 0;
   }
   Part TorsoPart(const FitProblem& problem) const;  // what the torso stage explains
+  // By PersonPart, those whose keypoints are too unsure to count.
+  std::array<bool, 4> UnsureParts(const VecX& confidence) const;
   std::vector<int> Observed(const VecX& confidence, Part part) const;
   std::vector<Observation> SpinTorso(const PersonKeypoints& camera) const;
   std::vector<Observation> SeenBy(const PersonKeypoints& camera, int view, Part part) const;
@@ -70,6 +74,7 @@ class KeypointRules {
   KeypointSet set_, distinct_;
   std::vector<int> distinct_of_;
   std::vector<bool> ignored_;
+  std::vector<PersonPart> part_of_;
   std::vector<TorsoJoint> torso_;
 };
 

@@ -146,14 +146,14 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
 
 // `detected`: the file of DetectedKeypoints; empty: others are given.
 PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected,
-                      const SceneSources& sources) {
+                      const SceneSources& sources, FitStages stages) {
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
   const PersonChoice choice = PersonChoice::Parse(args["person"].as<std::string>());
   if (args.count("sequence")) {
     return OpenPoseFrames(path("openpose"), args["images"].as<std::string>(), choice,
                           PictureOptionsOf(args));
   }
-  PersonSource source = PersonsOf(args, detected, sources);
+  PersonSource source = PersonsOf(args, detected, sources, BoxesAlone::kLeaveOut, stages);
   if (!source) {
     const std::string start = args["start"].as<std::string>();
     const std::string name = start == "mean" || args.count("params") ? ""
@@ -224,7 +224,7 @@ int RunFit(int argc, char** argv) {
   if (args.count("video")) {
     OpenVideo(args, out, &job);
   } else {
-    job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior});
+    job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior}, job.fit.stages);
   }
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
   if (args.count("checkpoint")) {

@@ -116,15 +116,17 @@ fs::path DetectedKeypoints(const cxxopts::ParseResult& args, const fs::path& out
 }
 
 PersonSource PersonsOf(const cxxopts::ParseResult& args, const fs::path& detected,
-                       const SceneSources& sources, BoxesAlone boxes) {
+                       const SceneSources& sources, BoxesAlone boxes, FitStages stages) {
   const fs::path images = args["images"].as<std::string>();
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
   const PictureOptions frame = PictureOptionsOf(args);
   const auto source_of = [&](const DatasetSpec& spec) {
-    const DatasetSpec framed = WithPictureOptions(spec, frame);
+    DatasetSpec framed = WithPictureOptions(spec, frame);
+    if (stages != FitStages::kBody) framed = WithHandsAndFace(std::move(framed));
     return DataSource(boxes == BoxesAlone::kTake ? WithBoxesAlone(framed) : framed, sources);
   };
-  if (args.count("data")) return source_of(FileAsItStands(DatasetSpec(args["data"].as<std::string>())));
+  if (args.count("data"))
+    return source_of(FileAsItStands(DatasetSpec(args["data"].as<std::string>())));
   if (args.count("openpose")) return source_of(OpenPoseSpec(path("openpose"), images));
   if (args.count("coco")) return source_of(CocoSpec(path("coco"), images));
   if (!detected.empty()) return source_of(CocoSpec(detected, images));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/fingerprint.h"
@@ -18,9 +19,19 @@ std::string ObjectiveFingerprint(const FitOptions& options, const PosePrior& pri
       "pose_prior_weight",  "angle_prior",        "angle_prior_weight",
       "shape_prior_weight", "ignored_joints",     "merge_duplicate_joints",
       "merge_within_px",    "try_exchanged_limbs"};
+  // The same, but without them a score is what it was before there were any.
+  static constexpr std::array<std::string_view, 6> kOfParts = {
+      "min_part_confidence", "hand_weight",       "face_weight",
+      "part_sigma_scale",    "hand_prior_weight", "jaw_prior_weight"};
+  std::map<std::string, std::string> defaults;
+  ForEachField(FitOptions(), [&](const std::string& name, const auto& value, const char*) {
+    defaults[name] = OptionToText(value);
+  });
   Fingerprint fingerprint;
   ForEachField(options, [&](const std::string& name, const auto& value, const char*) {
-    if (std::ranges::find(kFields, name) == kFields.end()) return;
+    const bool of_parts = std::ranges::find(kOfParts, name) != kOfParts.end() &&
+                          OptionToText(value) != defaults[name];
+    if (!of_parts && std::ranges::find(kFields, name) == kFields.end()) return;
     fingerprint.Add(name);
     fingerprint.Add(OptionToText(value));
   });

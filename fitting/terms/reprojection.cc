@@ -39,7 +39,8 @@ bool ReprojectionTerm::EvaluateAt(int group, double sigma_px, const Vec3& joint,
   Eigen::Matrix2d dr_de = Eigen::Matrix2d::Identity();
   Vec2 r = observation.weight * e;
   if (sigma_px > 0) {
-    const double inverse_sigma2 = 1 / (sigma_px * sigma_px);
+    const double own_sigma_px = observation.sigma_scale * sigma_px;
+    const double inverse_sigma2 = 1 / (own_sigma_px * own_sigma_px);
     if (robust_per_coordinate_) {
       const Vec2 q = (1 + inverse_sigma2 * e.array().square()).sqrt();
       r = r.cwiseQuotient(q).eval();

@@ -3,7 +3,8 @@
 //   e = pixel_scale (project(rotation X + translation) - keypoint)      reference pixels
 //   r = weight e / sqrt(1 + |e|^2 / sigma^2)      so that |r|^2 = weight^2 gm(|e|),
 //                                                 gm(e) = sigma^2 e^2 / (sigma^2 + e^2)
-// or, robust per coordinate, each of e_x and e_y by itself; without a scale, r = weight e.
+// or, robust per coordinate, each of e_x and e_y by itself; without a scale, r = weight e. An
+// observation may have a scale of its own, sigma times its sigma_scale.
 #pragma once
 
 #include <memory>
@@ -30,6 +31,7 @@ struct Observation {
   Vec2 point_px = Vec2::Zero();
   double weight = 0;  // multiplies the residual: the confidence
   int view = 0;
+  double sigma_scale = 1;  // its share of the robust norm's scale
 };
 
 class ReprojectionTerm final : public JointTerm {

@@ -3,6 +3,8 @@
 
 #include "fitting/terms/angle_prior.h"
 #include "fitting/terms/depth_anchor.h"
+#include "fitting/terms/hand_prior.h"
+#include "fitting/terms/jaw_prior.h"
 #include "fitting/terms/points3d.h"
 #include "fitting/terms/pose_prior.h"
 #include "fitting/terms/reprojection.h"
@@ -14,8 +16,9 @@ namespace {
 
 // Each returns null where its stage or its weight leaves it out.
 constexpr std::unique_ptr<const Term> (*kMakers[])(const TermSources&) = {
-    MakeReprojectionTerm, MakePoints3dTerm,    MakePosePriorTerm,   MakeAnglePriorTerm,
-    MakeShapePriorTerm,   MakeDepthAnchorTerm, MakeStartAnchorTerm,
+    MakeReprojectionTerm, MakePoints3dTerm,    MakePosePriorTerm,
+    MakeAnglePriorTerm,   MakeShapePriorTerm,  MakeHandPriorTerm,
+    MakeJawPriorTerm,     MakeDepthAnchorTerm, MakeStartAnchorTerm,
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 namespace gyre {
 
+struct BodyModel;
 struct FitOptions;
 struct Observations;
 class LayoutPrior;
@@ -23,7 +24,8 @@ struct TermSources {
   const Observations& observed;
   const BodyLayout& layout;
   std::shared_ptr<const LayoutPrior> prior;
-  bool informed_start;  // whether the start says anything of the pose
+  bool informed_start;              // whether the start says anything of the pose
+  const BodyModel* body = nullptr;  // for what its file says of hands
 };
 
 // The terms of a stage, in the order of their rows. A new term is one file and one line there.

@@ -111,6 +111,12 @@ DatasetSpec WithPictureOptions(DatasetSpec spec, const PictureOptions& options) 
   return spec;
 }
 
+DatasetSpec WithHandsAndFace(DatasetSpec spec) {
+  if (spec.kind() == "openpose") spec.Give("set", "openpose135");
+  if (spec.kind() == "coco") spec.Give("set", "coco_wholebody133");
+  return spec;
+}
+
 DatasetSpec WithBoxesAlone(DatasetSpec spec) {
   if (spec.kind() != "coco" && spec.kind() != "csv") return spec;
   spec.Give("boxes", "1");

@@ -59,6 +59,10 @@ DatasetSpec SpinSpec(const std::filesystem::path& path, const std::filesystem::p
 // How keypoints and pictures come together, where the specification does not say it itself.
 DatasetSpec WithPictureOptions(DatasetSpec spec, const PictureOptions& options);
 
+// Persons get the hands and the face that files of this kind hold, where the specification names no
+// set.
+DatasetSpec WithHandsAndFace(DatasetSpec spec);
+
 // Where the kind of file allows it also people of whom it holds a box and no keypoints.
 DatasetSpec WithBoxesAlone(DatasetSpec spec);
 

@@ -16,7 +16,9 @@
   SYSTEM(Pose2Pose)          \
   SYSTEM(C2f)                \
   SYSTEM(Ikol)               \
-  SYSTEM(Hybrik)
+  SYSTEM(Hybrik)             \
+  SYSTEM(WholeBody)          \
+  SYSTEM(Smplifyx)
 
 namespace gyre {
 

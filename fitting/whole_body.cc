@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fitting/whole_body.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <utility>
+
+#include "body/smpl_twin.h"
+#include "core/error.h"
+#include "core/so3.h"
+#include "fitting/backends/charted_solver.h"
+#include "fitting/hypotheses.h"
+#include "fitting/terms/collision.h"
+#include "fitting/terms/depth_anchor.h"
+#include "fitting/terms/jaw_prior.h"
+#include "fitting/terms/shape_prior.h"
+
+namespace gyre {
+namespace {
+
+// Of a hand or a face that is fitted by itself.
+constexpr size_t kEnoughOfPart = 6;
+constexpr SolverOptions kPartSolver = {15, 1e-3};
+constexpr SolverOptions kJointSolver = {12, 1e-3};
+constexpr double kPivotSigmaRad = 0.4;  // how far wrist and head may be off
+constexpr int kMirrorRounds = 2;
+constexpr int kFaceLandmarks[] = {0, 1, 2};  // of JointRegistry's: nose and eyes
+constexpr double kSureOfFace = 0.4;
+constexpr double kAnotherBody = 0.04;  // metres
+// Turns about the forearm that are tried: hands turn by half a circle.
+constexpr double kForearmTurns[] = {-1.6, -0.8, 0.8, 1.6};
+
+// Of interpenetration: the pairs are found anew this often, each time for some steps.
+constexpr int kCollisionRounds = 6;
+constexpr SolverOptions kCollisionSolver = {4, 1e-3};
+constexpr ConeField kCollisionField = {0.002, 4, false};
+
+FitOptions TwinOptions(FitOptions options) {
+  options.stages = FitStages::kBody;
+  options.hand_prior_weight = options.jaw_prior_weight = 0;
+  options.try_exchanged_limbs = options.estimate_uncertainty = false;
+  options.rest_unseen_limbs = false;
+  options.max_error_share = options.collision_weight = 0;
+  return options;
+}
+
+// What a keypoint is on the twin; empty: nothing.
+std::string_view TwinJoint(const JointInfo& joint) {
+  constexpr int kBones[] = {27, 30, 36, 39, 42, 45};  // nose and corners of the eyes
+  if (joint.name == "Left Middle 1") return "SMPL L_Hand";
+  if (joint.name == "Right Middle 1") return "SMPL R_Hand";
+  const bool bone = joint.source == JointSource::kFace &&
+                    std::ranges::find(kBones, joint.source_idx) != std::end(kBones);
+  return bone || PartOf(joint) == PersonPart::kBody ? joint.name : std::string_view();
+}
+
+// Rows of what is as many as there are keypoints.
+void SelectRows(const std::vector<int>& rows, PersonKeypoints* camera) {
+  camera->keypoints_px = Points2(camera->keypoints_px(rows, Eigen::all));
+  camera->confidence = VecX(camera->confidence(rows));
+}
+
+// Of joints of a body, as far as it has them, the pelvis of both at one place; the mean, metres.
+double Distance(const Points3& a, const Points3& b) {
+  double sum = 0, count = 0;
+  const Points3 offset = (a.rowwise() - a.row(0)) - (b.rowwise() - b.row(0));
+  for (const auto& row : offset.rowwise()) {
+    if (!row.allFinite()) continue;
+    sum += row.norm();
+    ++count;
+  }
+  return sum / count;
+}
+
+std::vector<int> Consecutive(int first, int count) {
+  std::vector<int> numbers(count);
+  for (int i = 0; i < count; ++i) numbers[i] = first + i;
+  return numbers;
+}
+
+void Append(std::vector<int>* to, const std::vector<int>& more) {
+  to->insert(to->end(), more.begin(), more.end());
+}
+
+}  // namespace
+
+WholeBody::WholeBody(const FitModel& model, std::shared_ptr<const PosePrior> prior)
+    : model_(model) {
+  const BodyModel& body = *model.body;
+  const BodyLayout& layout = *body.layout;
+  const std::optional<BodyModel> twin = SmplTwinOf(body);
+  if (!twin || !HandPca::IsKnown(body, 0) || !HandPca::IsKnown(body, 1)) {
+    ThrowUserError(
+        "{}: whole-body fits need a body with hands and their components; choose a --body of "
+        "SMPL-X's layout",
+        body.name);
+  }
+  KeypointSet of_twin{"whole_body_twin", {}};
+  for (int i = 0; i < model.rules.set().size(); ++i) {
+    const std::string_view name = TwinJoint(FindJoint(model.rules.set().joints[i]));
+    if (name.empty()) continue;
+    of_twin.joints.push_back(name);
+    of_twin_.push_back(i);
+  }
+  const auto twin_body = std::make_shared<const BodyModel>(*twin);
+  twin_ = std::make_unique<const Fitter>(twin_body, prior, TwinOptions(model.options), of_twin);
+  FitOptions plain = twin_->options();
+  plain.hypotheses = Hypotheses::kStartOnly;
+  plain_twin_ = std::make_unique<const Fitter>(twin_body, prior, plain, of_twin);
+  FitOptions near = twin_->options();
+  near.torso_stage = false;
+  near.first_sigma_px = near.sigma_px;
+  near.function_tolerance = 1e-3;
+  mirrored_twin_ = std::make_unique<const Fitter>(twin_body, prior, near, of_twin);
+  for (const std::string_view joint : model.rules.distinct_joints().joints) {
+    part_of_.push_back(PartOf(FindJoint(joint)));
+  }
+  if (model.options.collision_weight > 0) {
+    const FaceParts limbs = FacePartsOf(body);
+    collision_ = std::make_unique<const MeshCollision>(body.v_template, body.faces, &limbs);
+  }
+  const std::vector<int> translation = Consecutive(layout.num_params() - 3, 3);
+  for (const int right : {0, 1}) {
+    const int wrist = layout.IndexOf(right ? "R_Wrist" : "L_Wrist");
+    Part& hand = parts_.emplace_back(Part{right ? PersonPart::kRightHand : PersonPart::kLeftHand,
+                                          Consecutive(3 * wrist, 3), HandPca(body, right), wrist,
+                                          3 * wrist});
+    Append(&hand.direct, translation);
+  }
+  const int head = layout.IndexOf("Head"), jaw = layout.IndexOf("Jaw");
+  if (jaw < 0) return;
+  Part& face = parts_.emplace_back(
+      Part{PersonPart::kFace, Consecutive(3 * head, 3), std::nullopt, head, 3 * head});
+  Append(&face.direct, Consecutive(3 * jaw, 3));
+  Append(&face.direct, Consecutive(layout.num_pose() + layout.num_betas, layout.num_expression));
+  Append(&face.direct, translation);
+}
+
+FitProblem WholeBody::TwinProblem(const FitProblem& problem, const Observations& observed) const {
+  std::vector<bool> counts(part_of_.size(), false);
+  for (const Observation& one : observed.body) counts[one.joint] = true;
+  for (const PointObservation& one : observed.body_points) counts[one.joint] = true;
+  FitProblem twin = problem;
+  SelectRows(of_twin_, &twin);
+  for (FitView& view : twin.views) SelectRows(of_twin_, &view);
+  if (twin.points3D.rows() > 0) {
+    twin.points3D = Points3(problem.points3D(of_twin_, Eigen::all));
+    twin.points3D_confidence = VecX(problem.points3D_confidence(of_twin_));
+  }
+  for (size_t i = 0; i < of_twin_.size(); ++i) {
+    const int joint = model_.rules.DistinctOf(of_twin_[i]);
+    const bool is_body =
+        PartOf(FindJoint(model_.rules.set().joints[of_twin_[i]])) == PersonPart::kBody;
+    if (is_body || (joint >= 0 && counts[joint])) continue;
+    twin.confidence[i] = 0;  // of a part that is left out
+    for (FitView& view : twin.views) view.confidence[i] = 0;
+    if (twin.points3D_confidence.size() > 0) twin.points3D_confidence[i] = 0;
+  }
+  twin.start = problem.has_start ? TwinFromBody(problem.start) : BodyParams(SmplLayout());
+  return twin;
+}
+
+FitResult WholeBody::Start(const FitProblem& problem, const Observations& observed) const {
+  const FitProblem of_twin = TwinProblem(problem, observed);
+  BodyParams like(model_.layout());
+  for (const Part& part : parts_) {
+    if (part.hand) like.values()(part.hand->params()) = part.hand->mean();
+  }
+  if (problem.has_start) like = problem.start;
+  const bool plain = !problem.has_start && model_.options.hypotheses == Hypotheses::kUninformed &&
+                     ShowsFace(of_twin);
+  FitResult result = MirrorLimbs(of_twin, (plain ? plain_twin_ : twin_)->Fit(of_twin));
+  const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
+    return part_of_[one.joint] == PersonPart::kBody;
+  });
+  if (result.summary.usable && of_body < model_.options.min_observed_joints) {
+    result.summary.usable = false;
+    result.summary.reason = FitReason::kTooFewJoints;
+    result.summary.reason_text =
+        fmt::format("{} joints of the body observed, besides hands and face; {} needed", of_body,
+                    model_.options.min_observed_joints);
+  }
+  result.params = BodyFromTwin(result.params, std::move(like));
+  if (result.runner_up) {
+    result.runner_up->params = BodyFromTwin(result.runner_up->params, result.params);
+  }
+  return result;
+}
+
+// Nose and both eyes: who shows them faces the camera.
+bool WholeBody::ShowsFace(const FitProblem& of_twin) const {
+  const KeypointSet& set = twin_->keypoints();
+  return std::ranges::all_of(kFaceLandmarks, [&](int landmark) {
+    for (int i = 0; i < set.size(); ++i) {
+      const JointInfo& joint = FindJoint(set.joints[i]);
+      if (joint.source == JointSource::kLandmark && joint.source_idx == landmark &&
+          of_twin.confidence[i] >= kSureOfFace) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+// With whatever limbs mirrored explains most.
+FitResult WholeBody::MirrorLimbs(FitProblem problem, FitResult best) const {
+  problem.has_start = problem.start_has_translation = true;
+  std::vector<FitAlternative> tried;
+  if (best.runner_up) tried.push_back(*best.runner_up);
+  bool better = best.summary.usable;
+  for (int round = 0; round < kMirrorRounds && better; ++round) {
+    better = false;
+    for (const auto& limb : kMirroredLimbs) {
+      problem.start = WithLimbMirrored(best.params, SmplLayout(), limb);
+      FitResult mirrored = mirrored_twin_->Fit(problem);
+      if (!mirrored.summary.usable) continue;
+      if (mirrored.summary.after.BodyTotal() < best.summary.after.BodyTotal()) {
+        std::swap(mirrored, best);
+        better = true;
+      }
+      tried.push_back({mirrored.params, mirrored.summary.after.BodyTotal()});
+    }
+  }
+  std::ranges::sort(tried, {}, &FitAlternative::objective);
+  const Points3 joints = twin_->Joints(best.params);
+  const auto other = std::ranges::find_if(tried, [&](const FitAlternative& one) {
+    return Distance(joints, twin_->Joints(one.params)) > kAnotherBody;
+  });
+  best.runner_up = other == tried.end() ? std::nullopt : std::optional(*other);
+  return best;
+}
+
+bool WholeBody::IsSeen(const Part& part, const Observations& observed) const {
+  size_t seen = 0;
+  for (const Observation& one : observed.body) seen += part_of_[one.joint] == part.part;
+  return seen >= kEnoughOfPart;
+}
+
+Objective WholeBody::PartObjective(const Part& part, const StagedProblem& staged,
+                                   const BodyParams& anchor) const {
+  const FitOptions& options = model_.options;
+  std::vector<Observation> observations;
+  for (const Observation& one : staged.observed.body) {
+    if (part_of_[one.joint] == part.part) observations.push_back(one);
+  }
+  Objective::Terms terms;
+  terms.push_back(
+      std::make_unique<ReprojectionTerm>(std::move(observations), staged.observed.views,
+                                         options.robust_norm == RobustNorm::kPerCoordinate));
+  terms.push_back(std::make_unique<SpringTerm>("pivot", options.AnchorOf(kPivotSigmaRad),
+                                               part.pivot_param, 3, SpringTerm::Target::kAnchor));
+  terms.push_back(std::make_unique<SpringTerm>(DepthAnchor(options.sigma_px, model_.layout())));
+  if (part.hand) {
+    terms.push_back(std::make_unique<HandPriorTerm>(std::vector<HandPca>{*part.hand},
+                                                    options.hand_prior_weight));
+  } else {
+    terms.push_back(
+        std::make_unique<SpringTerm>(ShapePrior(options.shape_prior_weight, model_.layout())));
+    terms.push_back(std::make_unique<JawPriorTerm>(
+        JawPriorTerm::SpringsOf(model_.layout(), /*eyes=*/false), options.jaw_prior_weight));
+  }
+  Objective objective(model_.joints, std::move(terms), {}, anchor);
+  objective.set_sigma_px(options.first_sigma_px);
+  return objective;
+}
+
+// Where the body has the wrist and, of hands, the best turn about the forearm.
+std::vector<BodyParams> WholeBody::PartStarts(const Part& part, Objective& objective,
+                                              const BodyParams& start) const {
+  std::vector<BodyParams> starts = {start};
+  if (!part.hand) return starts;
+  BodyParams best;
+  double lowest = std::numeric_limits<double>::infinity();
+  for (const double turn : kForearmTurns) {
+    BodyParams turned = start;
+    turned.rotation(part.pivot) =
+        LogSO3(ExpSO3(Vec3(turn, 0, 0)) * ExpSO3(start.rotation(part.pivot)));
+    const double cost = objective.Cost(turned);
+    if (!(cost < lowest)) continue;
+    lowest = cost;
+    best = turned;
+  }
+  if (std::isfinite(lowest)) starts.push_back(best);
+  return starts;
+}
+
+void WholeBody::FitPart(const Part& part, const StagedProblem& staged, BodyParams* params) const {
+  Objective objective = PartObjective(part, staged, *params);
+  const ParamChart chart(part.direct, part.hand ? ParamChart::Pieces{MakeHandPiece(*part.hand)}
+                                                : ParamChart::Pieces{});
+  double lowest = std::numeric_limits<double>::infinity();
+  BodyParams best = *params;
+  for (BodyParams& start : PartStarts(part, objective, *params)) {
+    VecX x = chart.Coordinates(start);
+    SolverResult result;
+    for (const double sigma_px : {model_.options.first_sigma_px, model_.options.sigma_px}) {
+      objective.set_sigma_px(sigma_px);
+      result = SolveOnChart(objective, chart, {}, kPartSolver, &x, &start);
+    }
+    if (result.termination == Termination::kFailed || !(result.cost < lowest)) continue;
+    lowest = result.cost;
+    best = start;
+  }
+  best.transl() = params->transl();
+  *params = std::move(best);
+}
+
+// What moves, hands by their components.
+ParamChart WholeBody::ChartOf(const Objective& objective) const {
+  std::vector<int> direct = objective.free();
+  ParamChart::Pieces pieces;
+  for (const Part& part : parts_) {
+    if (!part.hand) continue;
+    const int first = part.hand->first_param(), end = first + part.hand->num_pose();
+    const auto is_hands = [&](int i) { return i >= first && i < end; };
+    if (std::ranges::none_of(direct, is_hands)) continue;
+    std::erase_if(direct, is_hands);
+    pieces.push_back(MakeHandPiece(*part.hand));
+  }
+  return {std::move(direct), std::move(pieces)};
+}
+
+// As long as the pairs become fewer: what drives one apart may drive others into each other.
+void WholeBody::Disentangle(const StagedProblem& staged, const ParamChart& chart, VecX* x,
+                            BodyParams* params) const {
+  const auto pairs_at = [&](const BodyParams& at) {
+    return collision_->Find(PoseBody(*model_.body, at).vertices);
+  };
+  std::vector<FacePair> pairs = pairs_at(*params);
+  for (int round = 0; round < kCollisionRounds && !pairs.empty(); ++round) {
+    Objective objective = model_.StageObjective(
+        FitStage::kBody, staged.observed, staged.anchor,
+        std::make_unique<CollisionTerm>(*model_.body, pairs, kCollisionField,
+                                        model_.options.collision_weight));
+    BodyParams moved = *params;
+    VecX to = *x;
+    SolveOnChart(objective, chart, {}, kCollisionSolver, &to, &moved);
+    std::vector<FacePair> left = pairs_at(moved);
+    if (left.size() >= pairs.size()) return;
+    *params = std::move(moved);
+    *x = std::move(to);
+    pairs = std::move(left);
+  }
+}
+
+FitCandidate WholeBody::Finish(StagedProblem& staged, const BodyParams& start,
+                               FitSummary* summary) const {
+  BodyParams params = start;
+  for (const Part& part : parts_) {
+    if (IsSeen(part, staged.observed)) FitPart(part, staged, &params);
+  }
+  Objective& all = staged.body;
+  all.set_sigma_px(model_.options.sigma_px);
+  const ParamChart chart = ChartOf(all);
+  VecX x = chart.Coordinates(params);
+  FitCandidate candidate{params};
+  const SolverResult result = SolveOnChart(all, chart, {}, kJointSolver, &x, &candidate.params);
+  summary->body_iterations += result.iterations;
+  if (collision_ && result.termination != Termination::kFailed) {
+    Disentangle(staged, chart, &x, &candidate.params);
+  }
+  candidate.termination = result.termination;
+  candidate.cost = result.termination == Termination::kFailed
+                       ? std::numeric_limits<double>::infinity()
+                       : result.cost;
+  return candidate;
+}
+
+}  // namespace gyre

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include <gtest/gtest.h>
+
+#include "body/kinematics.h"
+#include "fitting/hypotheses.h"
+#include "fitting/test_problems.h"
+
+namespace gyre {
+namespace {
+
+// A body whose bones lie flat is mirrored exactly.
+TEST(LimbMirror, TurnsOneLimbInDepth) {
+  auto flat = std::make_shared<BodyModel>(*MakeStickBody());
+  flat->v_template.col(2).setZero();
+  for (int row = 2; row < flat->shapedirs.rows(); row += 3) flat->shapedirs.row(row).setZero();
+  const FoldedJoints skeleton = FoldedJoints::Skeleton(*flat);
+  Rng rng(4, RngStream::kTest);
+  BodyParams params(*flat->layout);
+  for (double& value : params.pose()) value = 0.4 * rng.Normal();
+  for (const auto& limb : kMirroredLimbs) {
+    const Points3 before = skeleton.Positions(params),
+                  after = skeleton.Positions(WithLimbMirrored(params, *flat->layout, limb));
+    for (int k = 0; k < 24; ++k) {
+      Vec3 expected = before.row(k).transpose();
+      const bool below = k == limb[1] || k == limb[2];
+      const double about = before(limb[0], 2);
+      if (below) expected.z() = 2 * about - expected.z();
+      if (below || flat->parents()[k] != limb[2]) {
+        if (k > 21 || k == 10 || k == 11) continue;  // hands and feet, below the limbs' ends
+        EXPECT_LT((after.row(k).transpose() - expected).norm(), 1e-9) << limb[0] << ", " << k;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gyre
