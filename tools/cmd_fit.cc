@@ -210,6 +210,9 @@ int RunFit(int argc, char** argv) {
   if (args.count("join")) return RunJoin(args, out);
   CheckArguments(args);
   FitJob job = JobOf(args);
+  if (job.sequence && job.fit.stages != FitStages::kBody) {
+    throw UsageError("--sequence moves no hands and faces yet; leave the preset or --sequence out");
+  }
   CheckOut(out);
   CheckOutIsNoInput(args, out);
   BulkFit fit(out);  // from here on nobody else writes it

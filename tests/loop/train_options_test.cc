@@ -58,6 +58,9 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   EXPECT_TRUE(same(FindPreset("default").Fit(), FitOptions()));
   EXPECT_TRUE(same(FindPreset("anchored").Fit(), FitOptions::Anchored()));
   EXPECT_TRUE(same(FindPreset("spin").Fit(), FitOptions::Spin()));
+  EXPECT_TRUE(same(FindPreset("whole-body").Fit(), FitOptions::WholeBody()));
+  EXPECT_TRUE(same(FindPreset("smplifyx").Fit(), FitOptions::Smplifyx()));
+  EXPECT_TRUE(same(FindPreset("whole-body").train().fit, FitOptions()));
   EXPECT_TRUE(same(FindPreset("spin").train().fit, FitOptions()));
   EXPECT_EQ(FindPreset("spin-compat").Fit().hypotheses, Hypotheses::kStartOnly);
   try {
@@ -66,7 +69,7 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
                  "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
-                 "anchored, graphcmr, pose2pose, c2f, ikol, hybrik");
+                 "anchored, graphcmr, pose2pose, c2f, ikol, hybrik, whole-body, smplifyx");
   }
 }
 

@@ -3,13 +3,10 @@
 
 namespace gyre {
 
-// SMPLify-X (Pavlakos et al. 2019): fitting/smplifyx.h. Needs --fit.vposer.
+// SMPLify-X (Pavlakos et al. 2019): fitting/smplifyx.h. Fits alone, with --fit.vposer.
 Preset SmplifyxPreset() {
-  return {"smplifyx", "SMPLify-X's objective, stage by stage", [] {
-            TrainOptions o;
-            o.fit = FitOptions::Smplifyx();
-            return o;
-          }};
+  return {"smplifyx", "gyre fit: SMPLify-X's objective, stage by stage",
+          [] { return TrainOptions(); }, FitOptions::Smplifyx};
 }
 
 }  // namespace gyre

@@ -3,13 +3,11 @@
 
 namespace gyre {
 
-// Whole bodies: body first, then hands and face, then all of them (fitting/whole_body.h).
+// Whole bodies: body first, then hands and face, then all of them (fitting/whole_body.h). Fits
+// alone: no loop has a body with fingers yet.
 Preset WholeBodyPreset() {
-  return {"whole-body", "body, hands and face of SMPL-X", [] {
-            TrainOptions o;
-            o.fit = FitOptions::WholeBody();
-            return o;
-          }};
+  return {"whole-body", "gyre fit: body, hands and face of SMPL-X", [] { return TrainOptions(); },
+          FitOptions::WholeBody};
 }
 
 }  // namespace gyre
