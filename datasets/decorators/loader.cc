@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/trace.h"
+#include "datasets/decorators/clip_frames.h"
 #include "datasets/decorators/prefetcher.h"
 #include "person/crops.h"
 
@@ -36,6 +37,8 @@ void LoaderOptions::Check() const {
   CheckAtLeast("workers", workers, 0, 256);
   CheckAtLeast("prefetch_batches", prefetch_batches, 1, 1024);
   CheckAtLeast("samples_per_epoch", samples_per_epoch, 0, INT32_MAX);
+  CheckAtLeast("clip_frames", clip_frames, 0, 1 << 13);
+  CheckAtLeast("clip_before", clip_before, 0, std::max(0, clip_frames - 1));
   augment.Check();
   CheckAtLeast("data_shards", data_shards.shards, 1, kMaxShards);
   GYRE_CHECK(data_shards.shards % data_shards.ranks == 0 &&
@@ -64,6 +67,8 @@ struct Loader::Impl {
   std::mutex unusable_mutex;
   std::set<std::pair<int, int64_t>> unusable;
 
+  std::vector<ClipFrames> clips;  // of each set; none where nobody asks for them
+
   // Of batches, by their number from the start of epoch 0. Last: its threads use all above.
   std::optional<Prefetcher<Batch>> batches;
 
@@ -81,6 +86,9 @@ struct Loader::Impl {
     const int64_t whole = samples_per_epoch / options.batch_size;
     const bool rest = samples_per_epoch % options.batch_size != 0;
     steps_per_epoch = std::max<int64_t>(1, whole + (rest && !options.drop_last ? 1 : 0));
+    if (options.clip_frames > 0) {
+      for (const auto& set : mixture.sets) clips.emplace_back(set);
+    }
     batches.emplace([this](int64_t number) { return Make(number); }, options.workers,
                     options.prefetch_batches);
   }
@@ -132,13 +140,14 @@ struct Loader::Impl {
     try {
       Person sample = set.Get(ref.index);
       sample.position = ref.index;
-      if (!HasBox(sample)) {
+      const Box box = options.whole_picture ? PictureBox(sample) : sample.box;
+      if (!options.whole_picture && !HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }
       Rng rng(options.seed, RngStream::kAugment, static_cast<uint32_t>(epoch), position);
       Augmentation augmentation = DrawAugmentation(options.augment, sample, rng);
       if (options.picture != LoaderPicture::kImage) augmentation.gains = {1, 1, 1};
-      const CropMap crop = CropOf(sample.box, options.crop_px, augmentation);
+      const CropMap crop = CropOf(box, options.crop_px, augmentation);
       ImageBuffer image;
       if (options.picture == LoaderPicture::kImage) {
         image = set.LoadImageAtScale(sample, crop.scale());
@@ -172,12 +181,20 @@ struct Loader::Impl {
         set.name(), kMaxReplacements + 1);
   }
 
+  void AddClip(const SampleRef& ref, const CropMap& crop, Batch* batch) const {
+    const ClipFrames& frames = clips[ref.set_idx];
+    const size_t end = batch->clips.size();
+    batch->clips.resize(end + size_t{3} * options.clip_frames * frames.keypoints());
+    frames.Write(ref.index, options.clip_before, options.clip_frames, crop, &batch->clips[end]);
+  }
+
   Batch Make(int64_t number) {
     const Span span("read");
     Batch batch;
     batch.epoch = number / steps_per_epoch;
     batch.step = number % steps_per_epoch;
     batch.crop_px = options.crop_px;
+    batch.clip_frames = options.clip_frames;
     const auto order = OrderOf(batch.epoch);
     const int64_t begin = batch.step * batch_size();
     const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
@@ -196,6 +213,7 @@ struct Loader::Impl {
         WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
       }
       batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, crop));
+      if (!clips.empty()) AddClip(ref, crop, &batch);
       batch.augmentations.push_back(augmentation);
       batch.crops.push_back(crop);
       batch.set_idx.push_back(ref.set_idx);

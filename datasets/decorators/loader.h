@@ -36,6 +36,10 @@ struct LoaderOptions {
   int batch_size = 32;  // of all ranks together; when shuffling, their number divides it
   int crop_px = 224;
   LoaderPicture picture = LoaderPicture::kImage;
+  bool whole_picture = false;  // crops are of this, see PictureBox, not of the persons' boxes
+  // Frames of a person's track whose keypoints come with each sample, 0: none, and how many of them
+  // are before the sample's own.
+  int clip_frames = 0, clip_before = 0;
   // Threads that read and warp; 0 reads in the caller's thread.
   int workers = 2;
   // Batches kept ready or under way, at least one for each worker: the bound on the memory.
@@ -62,6 +66,9 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("batch_size", o.batch_size, "Samples at a time");
   visit("crop_px", o.crop_px, "Side of the crops, px");
   visit("picture", o.picture, "What the crops show");
+  visit("whole_picture", o.whole_picture, "Crops are of the whole picture");
+  visit("clip_frames", o.clip_frames, "Frames whose keypoints come with each sample");
+  visit("clip_before", o.clip_before, "How many of them are before the sample's own");
   visit("workers", o.workers, "Threads that read and warp (0: the caller's)");
   visit("prefetch_batches", o.prefetch_batches, "Batches kept ready or under way");
   visit("seed", o.seed, "Seed of order and augmentation");
@@ -83,6 +90,9 @@ struct Batch {
   std::vector<Augmentation> augmentations;
   std::vector<CropMap> crops;
   std::vector<Keypoints> keypoints;  // in the crop
+  // Of the frames around, in the sample's crop too: [B, clip_frames, N, 3], see clip_frames.h.
+  int clip_frames = 0;
+  std::vector<float> clips;
   // [B, crop_px, crop_px, 3] BGR; silhouettes white on black; empty for LoaderPicture::kNone
   std::vector<uint8_t> pixels;
 

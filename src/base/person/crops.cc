@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "person/crops.h"
 
+#include "core/error.h"
 #include "core/so3.h"
 
 namespace gyre {
@@ -13,6 +14,16 @@ Camera ReferenceCamera(const Person& person) {
 Camera ImageCamera(const Person& person) {
   return person.camera ? *person.camera
                        : CropMap(person.box, kReferenceCropPx).ImageCamera(SpinCropCamera());
+}
+
+Box PictureBox(const Person& person) {
+  if (person.image_width <= 0 || person.image_height <= 0) {
+    ThrowUserError(
+        "data set {}, row {}: how large its picture is is not known; say it, as "
+        "keypoints_of=640x425",
+        person.dataset, person.index);
+  }
+  return {Vec2(person.image_width, person.image_height) / 2, double(person.image_width)};
 }
 
 Keypoints KeypointsInCrop(const Keypoints& keypoints, const CropMap& crop) {

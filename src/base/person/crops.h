@@ -17,6 +17,10 @@ Camera ReferenceCamera(const Person& person);
 // The same camera seen in the whole image.
 Camera ImageCamera(const Person& person);
 
+// The square around the whole picture, as wide as that and with its middle at (width, height) / 2:
+// VideoPose3D's. UserError where the picture's size is not known.
+Box PictureBox(const Person& person);
+
 // Keypoints of the image in a crop, sides exchanged when it is mirrored. Those that are not
 // observed stand at zero.
 Keypoints KeypointsInCrop(const Keypoints& keypoints, const CropMap& crop);
