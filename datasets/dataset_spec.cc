@@ -15,7 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kKinds[] = {"lspet", "lsp", "csv", "spin", "coco", "openpose", "synth"};
+constexpr const char* kKinds[] = {"lspet",    "lsp",  "csv",   "spin", "coco",
+                                  "openpose", "h36m", "synth", "mocap"};
 
 template <typename T>
 std::optional<T> ParseWhole(const std::string& text) {

@@ -8,7 +8,10 @@
 //   coco:FILE.json     COCO person keypoints, COCO-WholeBody's too, and detectors' results, see
 //                      readers/coco.h
 //   openpose:DIR       OpenPose's JSON files (or one file) and their images, see readers/openpose.h
+//   h36m:FILE.npz      clips as VideoPose3D has them, see readers/h36m_npz.h
 //   synth:             synthetic scenes, see scenes/synthetic.h
+//   mocap:FILE|DIR     motion capture before cameras that stand around it, see
+//                      scenes/mocap_clips.h, whose fields are its options
 // A path alone is told by its ending (.npz, .csv, .json) or by the joints.mat in it.
 //
 // Options: every kind takes `name=` (default: the kind; persons and their fits are known by this
@@ -18,8 +21,10 @@
 // default: images/ beside the file, else beside it). With 2D keypoints: `min_keypoints=` (6) and
 // `box_margin=` (1.2); csv: `split=`; lspet: `all_annotated=`; coco: `box_from_bbox=`,
 // `min_score=` (of detectors' results); spin: `masks=` (folder of 'maskname' and 'partname';
-// default: that of the pictures). Synth: frame (px, for width and height), and every field of
-// SceneOptions: count, seed, spread, poses, noise, ...
+// default: that of the pictures); openpose: `track=largest` (the largest person
+// of each frame is one clip's; default none); h36m: `truth=` and `cameras=` (files), `subjects=`
+// (S1+S5), `every=` (1: all frames), `undistort=` (1). Synth: frame (px, for width and height), and
+// every field of SceneOptions: count, seed, spread, poses, noise, ...
 //
 // A file as it stands, as `gyre fit --coco` and its like take it, not as one to learn from:
 //   pictures=found|none  (coco, openpose, spin) pictures that are there, whatever the ending, and

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory_resource>
 #include <mutex>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <unordered_map>
 
 #include "body/body_identity.h"
@@ -16,10 +18,12 @@
 #include "datasets/dataset_spec.h"
 #include "datasets/readers/coco.h"
 #include "datasets/readers/csv.h"
+#include "datasets/readers/h36m_npz.h"
 #include "datasets/readers/image_folder.h"
 #include "datasets/readers/lsp.h"
 #include "datasets/readers/openpose.h"
 #include "datasets/readers/spin_npz.h"
+#include "datasets/scenes/mocap_clips.h"
 #include "datasets/scenes/synthetic.h"
 #include "io/utf8.h"
 
@@ -84,6 +88,24 @@ std::shared_ptr<const Dataset> OpenSynth(DatasetSpec& spec, const SceneSources& 
   return std::make_shared<SyntheticDataset>(body, prior, options, name);
 }
 
+std::shared_ptr<const Dataset> OpenMocap(DatasetSpec& spec, const SceneSources& sources) {
+  const std::string name = TakeName(spec);
+  const KeypointSet* const set = TakeSet(spec);
+  MocapOptions options;
+  TakeFields(spec, &options);
+  spec.CheckAllTaken();
+  const auto body = sources.body ? sources.body : LoadBodyModel("");
+  return std::make_shared<MocapDataset>(*body, ReadMocap(spec.path()), set ? *set : SpinJoints(),
+                                        options, name);
+}
+
+// Of the kinds that are made up; null for files.
+std::shared_ptr<const Dataset> OpenMadeUp(DatasetSpec& spec, const SceneSources& sources) {
+  if (spec.kind() == "synth") return OpenSynth(spec, sources);
+  if (spec.kind() == "mocap") return OpenMocap(spec, sources);
+  return nullptr;
+}
+
 // All kinds that are files. `common`: name and set.
 class FileOpener {
  public:
@@ -97,6 +119,7 @@ class FileOpener {
     const std::string& kind = spec_.kind();
     if (kind == "lsp" || kind == "lspet") return ReadLspFolder();
     if (kind == "openpose") return ReadOpenPoseFiles();
+    if (kind == "h36m") return ReadH36mFile();
     common_.images = TakeImages();
     if (kind == "csv") return ReadCsvFile(spec_.path(), spec_.TakeString("split", ""));
     if (kind == "coco") return ReadCocoFile();
@@ -166,8 +189,27 @@ class FileOpener {
     options.images = spec_.TakeString("images", spec_.path());
     TakeRowOptions(kMostKeypoints, &options);
     TakeAsItStands(&options);
+    const bool follow = spec_.TakeWord("track", "none", "largest");
     spec_.CheckAllTaken();
-    ReadOpenPose(spec_.path(), options, sink_);
+    ForEachOpenPoseFrame(spec_.path(), options, [&](OpenPoseFrame frame) {
+      const auto largest = std::ranges::max_element(
+          frame.people, {}, [](const Person& person) { return person.box.side_px; });
+      if (follow && largest != frame.people.end()) largest->track = 0;
+      for (Person& person : frame.people) sink_(std::move(person));
+    });
+  }
+
+  void ReadH36mFile() {
+    auto options = Common<H36mOptions>();
+    TakeRowOptions(H36mOptions::kJoints, &options);
+    options.truth = spec_.TakeString("truth", "");
+    options.cameras = spec_.TakeString("cameras", "");
+    std::istringstream subjects(spec_.TakeString("subjects", ""));
+    for (std::string one; std::getline(subjects, one, '+');) options.subjects.push_back(one);
+    options.every = spec_.TakeInteger("every", options.every, 1, 1 << 20);
+    options.undistort = spec_.TakeFlag("undistort", options.undistort);
+    spec_.CheckAllTaken();
+    ReadH36mNpz(spec_.path(), options, sink_);
   }
 
   void ReadCocoFile() {
@@ -300,7 +342,7 @@ std::shared_ptr<const Dataset> OpenDataset(const std::string& text, const SceneS
 
 std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources& sources,
                                            const LeftOutSink& left_out) {
-  if (spec.kind() == "synth") return OpenSynth(spec, sources);
+  if (auto made_up = OpenMadeUp(spec, sources)) return made_up;
   const std::string name = TakeName(spec);
   std::vector<Person> persons;
   int64_t of_another_body = 0;
@@ -328,8 +370,7 @@ std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources&
 }
 
 void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSink& sink) {
-  if (spec.kind() == "synth") {
-    const auto scenes = OpenSynth(spec, sources);
+  if (const auto scenes = OpenMadeUp(spec, sources)) {
     for (int64_t i = 0; i < scenes->size(); ++i) {
       Person person = scenes->Get(i);
       person.source_file = spec.path().empty() ? spec.text() : spec.path();

@@ -107,6 +107,7 @@ Person SyntheticDataset::Impl::PersonOf(const SceneGeometry& scene, int64_t posi
   person.params = scene.params;
   person.params_have_translation = true;
   SpaceJoints& joints = person.joints3d.emplace(FindKeypointSet("superset24"));
+  joints.placed = true;
   for (int i = 0; i < joints.size(); ++i) {
     const int from = superset_rows[i];
     if (from < 0) continue;

@@ -343,6 +343,8 @@ TEST(PoseClips, ComeBackFromTheirFile) {
   EXPECT_EQ(clips[1].fps, 120);
   EXPECT_EQ(clips[0].poses, a.poses);
   EXPECT_EQ(clips[1].poses, b.poses);
+  EXPECT_EQ(clips[0].transl, Points3::Zero(3, 3));  // not known: zeros in the file
+  EXPECT_EQ(clips[1].transl, b.transl);
   fs::remove(path);
 }
 
@@ -356,6 +358,13 @@ TEST(PoseClips, AmassFilesGiveBodyJointsAndStillHands) {
   EXPECT_EQ(clips[0].fps, 60);
   EXPECT_EQ(clips[0].poses.leftCols(66), poses.leftCols(66));
   EXPECT_EQ(clips[0].poses.rightCols(6).norm(), 0);
+  EXPECT_EQ(clips[0].transl.rows(), 0);
+  const Points3 places = Points3::Random(5, 3);
+  WriteNpz(path, {{"poses", NdArray::FromMatrix(poses)}, {"trans", NdArray::FromMatrix(places)}});
+  EXPECT_EQ(ReadPoseClips(path)[0].transl, places);
+  WriteNpz(path, {{"poses", NdArray::FromMatrix(poses)},
+                  {"trans", NdArray::FromMatrix(places.topRows(4))}});
+  EXPECT_THROW(ReadPoseClips(path), UserError);
   WriteNpz(path, {{"poses", NdArray::FromMatrix(RowMatX::Zero(5, 63))}});
   EXPECT_THROW(ReadPoseClips(path), UserError);
   WriteNpz(path, {{"trans", NdArray::FromMatrix(RowMatX::Zero(5, 3))}});

@@ -19,6 +19,7 @@
 #include "datasets/readers/coco.h"
 #include "datasets/readers/csv.h"
 #include "datasets/readers/frame_names.h"
+#include "datasets/readers/h36m_npz.h"
 #include "datasets/readers/joint_names.h"
 #include "datasets/readers/lsp.h"
 #include "datasets/readers/openpose.h"
@@ -30,6 +31,7 @@
 #include "fitting/store/fit_pairs.h"
 #include "fuzz/fuzz_target.h"
 #include "fuzz/zip_parts.h"
+#include "io/zip.h"
 #include "loop/animation/animation.h"
 #include "loop/bulk/fit_table.h"
 #include "loop/bulk/person_source.h"
@@ -145,6 +147,23 @@ const FuzzTarget kSpin(
       auto options = InPictures<SpinOptions>("spin");
       options.masks = "/masks";
       ReadSpinNpz(AsFile(bytes, "input.npz"), options, CheckPerson);
+    },
+    /*is_zip=*/true);
+
+// Keypoints, truth and cameras in one archive.
+const FuzzTarget kH36m(
+    "h36m",
+    [](const std::string& bytes) {
+      auto options = InPictures<H36mOptions>("h36m");
+      const fs::path path = AsFile(bytes, "input.npz");
+      const auto check = [](Person person) {
+        person.image_path = "/pictures/none";
+        CheckPerson(person);
+      };
+      Accepts([&] { ReadH36mNpz(path, options, check); });
+      options.cameras = AsFile(ZipReader(path).Read("cameras.json"), "cameras.json");
+      options.truth = path;
+      ReadH36mNpz(path, options, check);
     },
     /*is_zip=*/true);
 

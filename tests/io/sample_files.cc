@@ -124,19 +124,38 @@ std::string PickleGlobal(std::string_view module, std::string_view name) {
   return fmt::format("c{}\n{}\n", module, name);
 }
 
+namespace {
+
+std::string PickleNumber(uint8_t n) { return std::string("K").append(Raw(n)); }
+
+// An array whose data, bytes or a list, are pickled already.
+std::string PickleArrayOf(const std::vector<uint8_t>& shape, std::string_view type,
+                          std::string_view byte_order, bool fortran, std::string_view data) {
+  std::string extents;
+  for (const uint8_t extent : shape) extents += PickleNumber(extent);
+  const std::string empty = PickleGlobal("numpy.core.multiarray", "_reconstruct") +
+                            PickleGlobal("numpy", "ndarray") + PickleNumber(0) + "\x85" +
+                            PickleText("b") + "\x87R";
+  const std::string dtype = PickleGlobal("numpy", "dtype") + PickleText(type) + PickleNumber(0) +
+                            PickleNumber(1) + "\x87R(" + PickleNumber(3) + PickleText(byte_order) +
+                            "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff" + PickleNumber(0) + "tb";
+  return empty + "(" + PickleNumber(1) + "(" + extents + "t" + dtype + (fortran ? "\x88" : "\x89") +
+         std::string(data) + "tb";
+}
+
+}  // namespace
+
 std::string PickleArray(const std::vector<uint8_t>& shape, std::string_view type,
                         std::string_view byte_order, bool fortran, std::string_view data) {
-  const auto number = [](uint8_t n) { return std::string("K").append(Raw(n)); };
-  std::string extents;
-  for (const uint8_t extent : shape) extents += number(extent);
-  const std::string empty = PickleGlobal("numpy.core.multiarray", "_reconstruct") +
-                            PickleGlobal("numpy", "ndarray") + number(0) + "\x85" +
-                            PickleText("b") + "\x87R";
-  const std::string dtype = PickleGlobal("numpy", "dtype") + PickleText(type) + number(0) +
-                            number(1) + "\x87R(" + number(3) + PickleText(byte_order) +
-                            "NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xff" + number(0) + "tb";
-  return empty + "(" + number(1) + "(" + extents + "t" + dtype + (fortran ? "\x88" : "\x89") + "T" +
-         Raw(static_cast<uint32_t>(data.size())) + std::string(data) + "tb";
+  return PickleArrayOf(shape, type, byte_order, fortran,
+                       "T" + Raw(static_cast<uint32_t>(data.size())) + std::string(data));
+}
+
+std::string NpyObject(std::string_view pickled) {
+  const std::string header = "{'descr': '|O', 'fortran_order': False, 'shape': (), }\n";
+  return "\x93NUMPY" + std::string("\x01\x00", 2) + Raw(static_cast<uint16_t>(header.size())) +
+         header + "\x80\x02" +
+         PickleArrayOf({}, "O8", "|", false, "]" + std::string(pickled) + "a") + ".";
 }
 
 std::string EncodedImage(const std::string& extension) {

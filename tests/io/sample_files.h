@@ -41,6 +41,8 @@ std::string PickleGlobal(std::string_view module, std::string_view name);
 // A numpy array as protocol 2 writes it; `shape` below 256.
 std::string PickleArray(const std::vector<uint8_t>& shape, std::string_view type,
                         std::string_view byte_order, bool fortran, std::string_view data);
+// What numpy.save makes of one Python object: a .npy file of it, as pickled without STOP.
+std::string NpyObject(std::string_view pickled);
 
 // PNG or JPEG of a 6 x 4 colour gradient.
 std::string EncodedImage(const std::string& extension);

@@ -22,12 +22,14 @@ namespace fs = std::filesystem;
 constexpr int kBodyJoints = 22;  // root and 21, the same in SMPL, SMPL+H and SMPL-X
 constexpr int kBodyValues = 3 * kBodyJoints;
 constexpr double kDefaultFps = 30;
+constexpr const char* kPlaceKeys[] = {"transl", "trans"};
 constexpr const char* kRateKeys[] = {"mocap_framerate", "mocap_frame_rate", "fps"};
 
 // What is read of a file, which may hold anything else beside it.
 Npz ReadUsed(const fs::path& path) {
   std::vector<std::string> keys = {"poses", "root_orient", "pose_body", "clip_idx", "clip_names"};
   keys.insert(keys.end(), std::begin(kRateKeys), std::end(kRateKeys));
+  keys.insert(keys.end(), std::begin(kPlaceKeys), std::end(kPlaceKeys));
   return ReadNpz(path, keys);
 }
 
@@ -91,8 +93,24 @@ RowMatX BodyPoses(const Npz& npz, const fs::path& path) {
   return poses;
 }
 
+// Where the body is in each of so many frames; no rows where the file does not say.
+Points3 Places(const Npz& npz, int64_t frames, const fs::path& path) {
+  for (const char* key : kPlaceKeys) {
+    const auto found = npz.find(key);
+    if (found == npz.end()) continue;
+    const std::string what = fmt::format("{}: key '{}'", path.string(), key);
+    found->second.CheckShape({frames, 3}, what);
+    const std::vector<double> values = found->second.As<double>(what);
+    const Points3 places = Eigen::Map<const Points3>(values.data(), frames, 3);
+    if (!places.allFinite()) ThrowUserError("{}: holds a number that is not finite", what);
+    return places;
+  }
+  return Points3(0, 3);
+}
+
 // Clips of one file: rows of equal clip_idx.
-std::vector<PoseClip> SplitClips(const RowMatX& poses, const Npz& npz, const fs::path& path) {
+std::vector<PoseClip> SplitClips(const RowMatX& poses, const Points3& places, const Npz& npz,
+                                 const fs::path& path) {
   const std::string in_idx = path.string() + ": key 'clip_idx'";
   const std::string in_fps = path.string() + ": key 'fps'";
   const NdArray& names = Get(npz, "clip_names", path);
@@ -116,6 +134,7 @@ std::vector<PoseClip> SplitClips(const RowMatX& poses, const Npz& npz, const fs:
       ThrowUserError("{}: entry {} is not a positive number of frames per second", in_fps, c);
     }
     clips.push_back({names.strings[c], poses(rows[c], Eigen::all), rates[c]});
+    if (places.rows() > 0) clips.back().transl = places(rows[c], Eigen::all);
   }
   return clips;
 }
@@ -151,9 +170,11 @@ std::vector<PoseClip> ReadPoseClips(const fs::path& path) {
                    WhatKeysAre(NpzKeys(path)));
   }
   RowMatX poses = BodyPoses(npz, path);
-  if (npz.contains("clip_idx")) return SplitClips(poses, npz, path);
+  Points3 places = Places(npz, poses.rows(), path);
+  if (npz.contains("clip_idx")) return SplitClips(poses, places, npz, path);
   const std::optional<double> fps = FrameRate(npz, path);
-  return {{path.stem().string(), std::move(poses), fps.value_or(kDefaultFps), fps.has_value()}};
+  return {{path.stem().string(), std::move(poses), fps.value_or(kDefaultFps), fps.has_value(),
+           std::move(places)}};
 }
 
 PoseClipFiles ReadPoseClipFiles(const std::vector<fs::path>& paths) {

@@ -42,8 +42,9 @@ PoseClip RetargetBvh(const BvhClip& clip);
 // Poses in SMPL's own parameters: `poses` [N, 66 or more] or [N, 22 or more, 3] as AMASS ships them
 // (SMPL 72, SMPL+H 156, SMPL-X 165 values), or `root_orient` [N,3] and `pose_body` [N,63]. The root
 // and 21 body joints are taken, SMPL's two hand joints are zero. Frame rate: `mocap_framerate`,
-// `mocap_frame_rate` or `fps`, otherwise 30. A file written by WritePoseClips gives its clips back,
-// any other one clip. Other keys are not read.
+// `mocap_frame_rate` or `fps`, otherwise 30. `transl` or AMASS's `trans` [N,3], if one is there, is
+// where the body is, in the file's own world (AMASS's has z up). A file written by WritePoseClips
+// gives its clips back, any other one clip. Other keys are not read.
 std::vector<PoseClip> ReadPoseClips(const std::filesystem::path& path);
 
 // The clips of such files, and of those in folders and below them.

@@ -17,6 +17,10 @@ int Keypoints::NumObserved() const { return static_cast<int>((confidence.array()
 SpaceJoints::SpaceJoints(const KeypointSet& of)
     : set(&of), m(Points3::Zero(of.size(), 3)), confidence(VecX::Zero(of.size())) {}
 
+const KeypointSet& SpaceSetOf(const KeypointSet& set) {
+  return &set == &SpinJoints() ? FindKeypointSet("superset24") : set;
+}
+
 KeypointConversion::KeypointConversion(const KeypointSet& source, const KeypointSet& target)
     : source_(&source), target_(&target) {
   const std::vector<int> positions = PositionsIn(target, source);

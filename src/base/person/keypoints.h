@@ -32,11 +32,16 @@ struct SpaceJoints {
   const KeypointSet* set;
   Points3 m;        // [N,3] metres
   VecX confidence;  // [N] in [0,1]; 0: not known
+  bool placed = false;  // where they are before the camera; else up to a translation
 
   explicit SpaceJoints(const KeypointSet& of);
 
   int size() const { return static_cast<int>(confidence.size()); }
 };
+
+// The set of a person's joints in space, whose keypoints are of `set`: that, too, but of SPIN's 49
+// the superset, which is what people annotate.
+const KeypointSet& SpaceSetOf(const KeypointSet& set);
 
 // Whether two joints are one point of the body under two names.
 bool IsSamePoint(const JointInfo& a, const JointInfo& b);
