@@ -7,6 +7,7 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -23,6 +24,17 @@ struct Update {
       m[i] = beta1 * m[i] + (1 - beta1) * g[i];
       v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
       p[i] -= rate * m[i] / (std::sqrt(v[i]) / correction2 + eps);
+    }
+  }
+
+  // The same with the greatest v so far, x, in its place (Reddi et al. 2018).
+  void Apply(int64_t begin, int64_t end, const float* g, float* m, float* v, float* x,
+             float* p) const {
+    for (int64_t i = begin; i < end; ++i) {
+      m[i] = beta1 * m[i] + (1 - beta1) * g[i];
+      v[i] = beta2 * v[i] + (1 - beta2) * g[i] * g[i];
+      x[i] = std::max(x[i], v[i]);
+      p[i] -= rate * m[i] / (std::sqrt(x[i]) / correction2 + eps);
     }
   }
 };
@@ -49,7 +61,7 @@ at::Tensor FusedAdam::step(LossClosure closure) {
   const at::NoGradGuard no_grad;
   for (auto& group : param_groups()) {
     const auto& options = static_cast<const torch::optim::AdamOptions&>(group.options());
-    GYRE_CHECK(options.weight_decay() == 0 && !options.amsgrad());
+    GYRE_CHECK(options.weight_decay() == 0);
     const auto [beta1, beta2] = options.betas();
     for (at::Tensor& parameter : group.params()) {
       if (!parameter.is_cpu()) return Adam::step();
@@ -60,6 +72,7 @@ at::Tensor FusedAdam::step(LossClosure closure) {
         fresh->step(0);
         fresh->exp_avg(at::zeros_like(parameter));
         fresh->exp_avg_sq(at::zeros_like(parameter));
+        if (options.amsgrad()) fresh->max_exp_avg_sq(at::zeros_like(parameter));
         slot = std::move(fresh);
       }
       auto& moments = static_cast<torch::optim::AdamParamState&>(*slot);
@@ -76,9 +89,15 @@ at::Tensor FusedAdam::step(LossClosure closure) {
       float *const m = moments.exp_avg().data_ptr<float>(),
                    *const v = moments.exp_avg_sq().data_ptr<float>(),
                    *const p = parameter.data_ptr<float>();
+      float* x = nullptr;
+      if (options.amsgrad()) {
+        moments.max_exp_avg_sq(Alike(moments.max_exp_avg_sq(), parameter));
+        x = moments.max_exp_avg_sq().data_ptr<float>();
+      }
       constexpr int64_t kGrain = 1 << 15;
-      at::parallel_for(0, parameter.numel(), kGrain,
-                       [&](int64_t begin, int64_t end) { update.Apply(begin, end, g, m, v, p); });
+      at::parallel_for(0, parameter.numel(), kGrain, [&](int64_t begin, int64_t end) {
+        x ? update.Apply(begin, end, g, m, v, x, p) : update.Apply(begin, end, g, m, v, p);
+      });
     }
   }
   return {};

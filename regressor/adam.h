@@ -16,7 +16,7 @@ using AdamStates = std::decay_t<decltype(std::declval<torch::optim::Adam&>().sta
 // Torch 2 keys an optimiser's state by the parameter's address, Torch 1 by its decimal text.
 AdamStates::key_type StateKey(const at::Tensor& parameter);
 
-// LibTorch's Adam, state and all; without weight decay and AMSGrad its step passes over a CPU's
+// LibTorch's Adam and AMSGrad, state and all, without weight decay; its step passes over a CPU's
 // memory once. The same numbers up to rounding.
 class FusedAdam : public torch::optim::Adam {
  public:

@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/nn/modules/conv.h>
 
+#include <cmath>
+
 #include "core/error.h"
 
 namespace gyre {
@@ -100,6 +102,16 @@ void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean) {
   for (const auto& module : network.modules()) {
     if (auto* norm = module->as<BatchNormImpl>()) norm->rank_mean = rank_mean;
   }
+}
+
+void SetBatchNormMomentum(torch::nn::Module& network, double momentum) {
+  for (const auto& module : network.modules()) {
+    if (auto* norm = module->as<BatchNormImpl>()) norm->options.momentum(momentum);
+  }
+}
+
+double DecayedMomentum(double from, double to, double done) {
+  return from * std::pow(to / from, done);
 }
 
 void FoldBatchNorm(torch::nn::Module& network) {

@@ -39,6 +39,11 @@ TORCH_MODULE(BatchNorm);
 // From now on, in training, every BatchNorm in the network has the statistics of all ranks.
 void SyncBatchNorm(torch::nn::Module& network, const RankMean& rank_mean);
 
+// Of the running statistics from now on: how much of them each batch replaces.
+void SetBatchNormMomentum(torch::nn::Module& network, double momentum);
+// Exponentially from one to the other, both positive, where `done` of the run, 0 to 1, is over.
+double DecayedMomentum(double from, double to, double done);
+
 // Folds every BatchNorm that was registered right after a convolution without bias into it. For
 // good: the network can compute, but neither be trained nor saved.
 void FoldBatchNorm(torch::nn::Module& network);

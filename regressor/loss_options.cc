@@ -30,6 +30,11 @@ void LossOptions::Check() const {
   check("mesh_vertices", mesh_vertices);
   check("mesh_keypoints_2d", mesh_keypoints_2d);
   check("mesh_keypoints_3d", mesh_keypoints_3d);
+  check("joint_distance", joint_distance);
+  check("root_path", root_path);
+  check("reprojection", reprojection);
+  check("bones", bones);
+  check("unlabelled_after", static_cast<double>(unlabelled_after));
   check("openpose_joints", openpose_joints);
   check("annotated_joints", annotated_joints);
   check("fit_sd_rad", fit_sd_rad);

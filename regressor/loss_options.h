@@ -44,6 +44,10 @@ struct LossOptions {
   int64_t vertices_after = 0;  // steps without that term at first
   // Of a mesh that the network says as such, beside the body that is made of it (GraphCMR: 1).
   double mesh_vertices = 1, mesh_keypoints_2d = 1, mesh_keypoints_3d = 1;
+  // Of lifted clips (VideoPose3D: 1), see losses/lifted_losses.cc: joints in space, where the root
+  // is, and of people without labels where joints are seen and how long bones are.
+  double joint_distance = 0, root_path = 0, reprojection = 0, bones = 0;
+  int64_t unlabelled_after = 0;  // steps without these last two at first
   // Of joints in the 2D term: OpenPose's (of SPIN's 49 the first 25) and what people annotated.
   double openpose_joints = 0;
   double annotated_joints = 1;
@@ -76,6 +80,12 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("mesh_vertices", o.mesh_vertices, "Weight of the vertices of a mesh that is said as such");
   visit("mesh_keypoints_2d", o.mesh_keypoints_2d, "Weight of its keypoints");
   visit("mesh_keypoints_3d", o.mesh_keypoints_3d, "Weight of its joints");
+  visit("joint_distance", o.joint_distance, "Weight of the distance of lifted joints, metres");
+  visit("root_path", o.root_path, "Weight of the distance of their root, over its depth");
+  visit("reprojection", o.reprojection,
+        "Weight of where lifted joints of people without labels are seen");
+  visit("bones", o.bones, "Weight of their mean bone lengths against those of labelled people");
+  visit("unlabelled_after", o.unlabelled_after, "Steps without these two at first");
   visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's joints (of the 49 the first 25)");
   visit("annotated_joints", o.annotated_joints, "Weight of the others");
   visit("fit_sd_rad", o.fit_sd_rad,

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regressor/network_options.h"
 
-#include <charconv>
-#include <sstream>
-
 #include "core/error.h"
+#include "regressor/number_list.h"
 
 namespace gyre {
 
 std::vector<int64_t> NetworkOptions::VolumeDepths() const {
-  std::vector<int64_t> depths;
-  std::istringstream items(volume_depths);
-  for (std::string item; std::getline(items, item, '-');) {
-    int64_t depth = 0;
-    const auto [end, error] = std::from_chars(item.data(), item.data() + item.size(), depth);
-    if (error != std::errc() || end != item.data() + item.size() || depth < 1 || depth > 256) {
-      ThrowUserError("volume_depths: \"{}\" is not a list of numbers in 1..256 such as 1-2-4-64",
-                     volume_depths);
-    }
-    depths.push_back(depth);
-  }
-  return depths;
+  return ParseNumberList(volume_depths, "volume_depths", /*most=*/256, "1-2-4-64");
 }
 
 void NetworkOptions::Check() const {
@@ -47,6 +34,7 @@ void NetworkOptions::Check() const {
   }
   if (!(dropout >= 0 && dropout < 1)) ThrowUserError("dropout: {} is not in [0, 1)", dropout);
   graph.Check();
+  lifter.Check();
 }
 
 }  // namespace gyre

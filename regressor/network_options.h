@@ -9,6 +9,7 @@
 #include "core/enum_names.h"
 #include "core/option_fields.h"
 #include "regressor/graph_options.h"
+#include "regressor/lifter_options.h"
 
 namespace gyre {
 
@@ -16,12 +17,14 @@ namespace gyre {
 //   kImage       the crop: a ResNet's feature (HMR, SPIN)
 //   kKeypoints   a person's keypoints and their confidences: PosePrior of Pavlakos et al. 2018
 //   kSilhouette  the crop's silhouette: their ShapePrior
-enum class NetworkInput { kImage, kKeypoints, kSilhouette };
+//   kClip        the keypoints of the frames around, too: VideoPose3D (Pavllo et al. 2019)
+enum class NetworkInput { kImage, kKeypoints, kSilhouette, kClip };
 template <>
 struct EnumNames<NetworkInput> {
   static constexpr NameOf<NetworkInput> kAll[] = {{NetworkInput::kImage, "image"},
                                                   {NetworkInput::kKeypoints, "keypoints"},
-                                                  {NetworkInput::kSilhouette, "silhouette"}};
+                                                  {NetworkInput::kSilhouette, "silhouette"},
+                                                  {NetworkInput::kClip, "clip"}};
 };
 
 // kHourglass: what comes before a stack of hourglasses, which are c2f's head.
@@ -89,6 +92,8 @@ struct NetworkOptions {
   // Channels of the first stage, doubled from stage to stage; ResNet's own: 64. From keypoints a
   // sixteenth of the hidden units.
   int width = 64;
+  // Crops are of the whole picture, its width from -1 to 1 (VideoPose3D), not of the person's box.
+  bool whole_picture = false;
   int image_px = 224;  // side of the square crop; any multiple of 32
   // Of heads that find joints in the picture: which (empty: `keypoints`), the cells in depth of
   // each volume that a joint is found in, in the order of the stack ("1-2-4-64"; empty: without
@@ -105,7 +110,8 @@ struct NetworkOptions {
   IkOptions ik;  // of head ik: rotations from joints
   BatchNormOf batch_norm = BatchNormOf::kLocal;
   Precision precision = Precision::kFloat32;
-  GraphOptions graph;  // of head graphcmr
+  GraphOptions graph;    // of head graphcmr
+  LifterOptions lifter;  // of input clip
 
   // volume_depths as numbers. UserError where it is no list of them.
   std::vector<int64_t> VolumeDepths() const;
@@ -121,6 +127,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("keypoints", o.keypoints, "Keypoint set that it looks at and speaks of");
   visit("backbone", o.backbone, "Of pictures");
   visit("width", o.width, "Channels of the first stage (ResNet's own: 64)");
+  visit("whole_picture", o.whole_picture, "Look at the whole picture, not at the person's box");
   visit("image_px", o.image_px, "Side of the crop, a multiple of 32");
   visit("uvd_set", o.uvd_set,
         "Keypoint set of the joints that are found in the picture (empty: keypoints)");
@@ -141,6 +148,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("precision", o.precision,
         "What the network computes in; bfloat16 is for GPUs, and can be slower on a CPU");
   visit("graph", o.graph, "");
+  visit("lifter", o.lifter, "");
 }
 
 }  // namespace gyre

@@ -15,6 +15,7 @@ namespace gyre {
 struct Features {
   at::Tensor pooled;             // [B,F]
   std::vector<at::Tensor> maps;  // [B,C,H,W] each, the coarsest last; none where nothing is a map
+  at::Tensor path = {};          // [B,F] of where the root is; undefined where nobody asks for it
 };
 
 // What is said of each input. A head fills the tensors that it knows, the others stay undefined, so
@@ -27,6 +28,7 @@ struct Output {
   at::Tensor camera;      // [B,3] weak perspective (s, tx, ty), see projection.h
   at::Tensor vertices;    // [B,V,3] metres in camera axes, without translation
   at::Tensor joints;      // [B,N,3] of `set`, likewise
+  at::Tensor path;        // [B,3] where the origin of `joints` is before the crop's camera, metres
   at::Tensor keypoints;   // [B,N,2] of `set` in the crop, in [-1,1]
   // Of `uvd_set`: where joints are seen, x, y in the crop in [-1,1], and how many metres each is
   // behind the root (root_joints.h). [B,M,3]
@@ -52,6 +54,7 @@ struct Output {
     visit("camera", camera);
     visit("vertices", vertices);
     visit("joints", joints);
+    visit("path", path);
     visit("keypoints", keypoints);
     visit("uvd", uvd);
     for (const at::Tensor& maps : heat_maps) visit("heat_maps", maps);

@@ -18,6 +18,14 @@ RootJoints RootJointsOf(const KeypointSet& set, int64_t first, int64_t count) {
 
 RootJoints RootJointsOf(const KeypointSet& set) { return RootJointsOf(set, 0, set.size()); }
 
+RootJoints PelvisOf(const KeypointSet& set, int64_t first, int64_t count) {
+  for (const std::string_view joint : kPelvisPoints) {
+    const int64_t idx = set.IndexOf(joint) - first;
+    if (set.IndexOf(joint) >= 0 && idx >= 0 && idx < count) return {idx, idx};
+  }
+  return RootJointsOf(set, first, count);
+}
+
 at::Tensor RootOf(const at::Tensor& joints, const RootJoints& root) {
   return (joints.narrow(1, root.right, 1) + joints.narrow(1, root.left, 1)) / 2;
 }

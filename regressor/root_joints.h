@@ -18,6 +18,10 @@ RootJoints RootJointsOf(const KeypointSet& set, int64_t first, int64_t count);
 // Of the whole set.
 RootJoints RootJointsOf(const KeypointSet& set);
 
+// The set's pelvis, where it has one, for both; else its hips. VideoPose3D's root of
+// Human3.6M's 17.
+RootJoints PelvisOf(const KeypointSet& set, int64_t first, int64_t count);
+
 // The root [B,1,C] of joints [B,N,C].
 at::Tensor RootOf(const at::Tensor& joints, const RootJoints& root);
 

@@ -128,6 +128,8 @@ class TreeReader {
       need(1);
       return Read(*args[0], depth + 1);
     }
+    // The state of a generator of random numbers: of no use here.
+    if (object.text.starts_with("numpy.random.")) return {};
     ThrowUserError("{}: an object of {} cannot be read as data", what_, object.text);
   }
 

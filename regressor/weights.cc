@@ -4,6 +4,7 @@
 #include <ATen/ops/empty_like.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -75,16 +76,21 @@ void CopyState(const StateDict& targets, const StateDict& state, const std::stri
   for (const auto& [name, source] : state) at::Tensor(targets.at(name)).copy_(source);
 }
 
-// GraphCMR's file has its two networks side by side, and in the first a classifier of no use.
-StateDict GraphCmrState(const TorchValue& root, const std::string& what) {
+// Files of two networks side by side: GraphCMR's, and VideoPose3D's, where the second may be None.
+constexpr std::pair<const char*, const char*> kPairs[] = {{"graph_cnn", "smpl_param_regressor"},
+                                                          {"model_pos", "model_traj"}};
+
+StateDict PairState(const TorchValue& root, const std::pair<const char*, const char*>& parts,
+                    const std::string& what) {
   StateDict state;
-  for (const char* part : {"graph_cnn", "smpl_param_regressor"}) {
-    if (const TorchValue* found = root.Find(part)) {
-      for (const auto& [name, tensor] : found->AsStateDict(what + ": " + part)) {
-        state[std::string(part) + "." + name] = tensor;
-      }
+  for (const char* part : {parts.first, parts.second}) {
+    const TorchValue* found = root.Find(part);
+    if (!found || std::holds_alternative<std::monostate>(found->value)) continue;
+    for (const auto& [name, tensor] : found->AsStateDict(what + ": " + part)) {
+      state[std::string(part) + "." + name] = tensor;
     }
   }
+  // A classifier of no use.
   std::erase_if(state,
                 [](const auto& item) { return item.first.starts_with("graph_cnn.resnet.fc."); });
   return state;
@@ -93,7 +99,9 @@ StateDict GraphCmrState(const TorchValue& root, const std::string& what) {
 // Entries of a dict that are tensors under the first of these keys that is there, or the dict's
 // own.
 StateDict ModelState(const TorchValue& root, const std::string& what) {
-  if (root.Find("graph_cnn")) return GraphCmrState(root, what);
+  for (const auto& parts : kPairs) {
+    if (root.Find(parts.first)) return PairState(root, parts, what);
+  }
   for (const char* key : {"model", "state_dict"}) {
     if (const TorchValue* model = root.Find(key)) {
       return model->AsStateDict(what + ": " + key);
@@ -127,7 +135,12 @@ void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path
 
 void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
                         const Names& names) {
-  SetState(network, ModelState(ReadTorchFile(path), path.string()), path.string(), names);
+  StateDict state = ModelState(ReadTorchFile(path), path.string());
+  // Joints alone can be taken from a file that has the root's path as well.
+  const StateDict own = NamedTensors(network, names);
+  const auto is_path = [](const auto& item) { return item.first.starts_with("model_traj."); };
+  if (std::ranges::none_of(own, is_path)) std::erase_if(state, is_path);
+  SetState(network, state, path.string(), names);
 }
 
 TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Module& module,
@@ -140,6 +153,9 @@ TorchValue GetAdamState(const torch::optim::Adam& optimizer, const torch::nn::Mo
     TorchValue::Dict entry = {{"step", state.step()},
                               {"exp_avg", state.exp_avg().cpu().clone()},
                               {"exp_avg_sq", state.exp_avg_sq().cpu().clone()}};
+    if (state.max_exp_avg_sq().defined()) {  // of AMSGrad
+      entry.emplace_back("max_exp_avg_sq", state.max_exp_avg_sq().cpu().clone());
+    }
     dict.emplace_back(names.InFile(item.key()), std::move(entry));
   }
   return dict;
@@ -170,6 +186,7 @@ void SetAdamState(torch::optim::Adam& optimizer, const torch::nn::Module& module
     adam->step(entry.At("step", here).AsInt(here));
     adam->exp_avg(moment("exp_avg"));
     adam->exp_avg_sq(moment("exp_avg_sq"));
+    if (entry.Find("max_exp_avg_sq")) adam->max_exp_avg_sq(moment("max_exp_avg_sq"));
     states[StateKey(parameter)] = std::move(adam);
   }
   optimizer.state() = std::move(states);

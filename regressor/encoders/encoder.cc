@@ -2,6 +2,7 @@
 #include "regressor/encoders/encoder.h"
 
 #include "core/error.h"
+#include "regressor/encoders/clip_encoder.h"
 #include "regressor/encoders/hourglass_stem.h"
 #include "regressor/encoders/keypoint_encoder.h"
 #include "regressor/encoders/resnet.h"
@@ -21,6 +22,7 @@ constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
     {NetworkInput::kImage, MakeImageEncoder},
     {NetworkInput::kKeypoints, MakeKeypointEncoder},
     {NetworkInput::kSilhouette, MakeSilhouetteEncoder},
+    {NetworkInput::kClip, MakeClipEncoder},
 };
 
 }  // namespace

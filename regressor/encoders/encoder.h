@@ -28,6 +28,7 @@ class Encoder : public torch::nn::Module {
 //   kImage       [B,3,S,S] through options.backbone, see resnet.h and hourglass_stem.h
 //   kKeypoints   [B,N,3] (x, y in [-1,1] of the crop, confidence), see keypoint_encoder.h
 //   kSilhouette  [B,1,S,S] in [0,1], see silhouette_encoder.h
+//   kClip        [B,R,N,3] as kKeypoints, of R frames, see clip_encoder.h
 std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set);
 
 }  // namespace gyre

@@ -11,6 +11,7 @@
 #include "regressor/heads/hmr_head.h"
 #include "regressor/heads/ik_head.h"
 #include "regressor/heads/joint_head.h"
+#include "regressor/heads/lifter_head.h"
 #include "regressor/heads/pose2pose_head.h"
 
 namespace gyre {
@@ -24,6 +25,7 @@ const std::vector<HeadKind>& Heads() {
       {"graphcmr", MakeGraphHead, GraphHeadNames()},
       {"ik", MakeIkHead, {}},
       {"c2f", MakeC2fHead, {}},
+      {"lifter", MakeLifterHead, LifterHeadNames()},
       {"pose2pose", MakePose2PoseHead, {{"encoder.", "backbone."}, {"head.", ""}}},
   };
   return heads;

@@ -6,8 +6,6 @@
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/relu.h>
 
-#include <cmath>
-
 #include "core/error.h"
 
 namespace gyre {
@@ -18,39 +16,6 @@ torch::nn::Conv1d Convolution(int64_t in, int64_t out, int64_t width, bool bias)
 }
 
 }  // namespace
-
-int64_t TemporalLifterOptions::ReceptiveField() const {
-  int64_t frames = 1;
-  for (const int64_t width : widths) frames *= width;
-  return frames;
-}
-
-int64_t TemporalLifterOptions::PadBefore() const {
-  return causal ? ReceptiveField() - 1 : (ReceptiveField() - 1) / 2;
-}
-
-int64_t TemporalLifterOptions::PadAfter() const { return ReceptiveField() - 1 - PadBefore(); }
-
-void TemporalLifterOptions::Check() const {
-  constexpr int64_t kMostFrames = 6561;  // 3^8
-  if (widths.empty()) ThrowUserError("widths: none; give one at least, such as 3-3-3");
-  int64_t frames = 1;
-  for (const int64_t width : widths) {
-    if (width < 1 || width % 2 == 0 || width > kMostFrames / frames) {
-      ThrowUserError("widths: {} is even, below 1, or makes windows of more than {} frames", width,
-                     kMostFrames);
-    }
-    frames *= width;
-  }
-  const auto positive = [](const char* name, int64_t value) {
-    if (value < 1) ThrowUserError("{}: {} is not above 0", name, value);
-  };
-  positive("joints_in", joints_in);
-  positive("coordinates_in", coordinates_in);
-  positive("joints_out", joints_out);
-  positive("channels", channels);
-  if (!(dropout >= 0 && dropout < 1)) ThrowUserError("dropout: {} is not in [0, 1)", dropout);
-}
 
 TemporalLifterImpl::TemporalLifterImpl(const TemporalLifterOptions& options) : options_(options) {
   options_.Check();
@@ -71,6 +36,7 @@ TemporalLifterImpl::TemporalLifterImpl(const TemporalLifterOptions& options) : o
     layers_bn->push_back(BatchNorm(channels));
     joined *= width;
   }
+  if (options_.joints_out == 0) return;
   shrink = register_module("shrink", Convolution(channels, 3 * options_.joints_out, 1, true));
 }
 
@@ -105,6 +71,7 @@ at::Tensor TemporalLifterImpl::Run(const at::Tensor& x, bool windows) {
     h = kept + next;
     joined *= width;
   }
+  if (shrink.is_empty()) return h.transpose(1, 2);
   return shrink(h).transpose(1, 2).unflatten(2, {options_.joints_out, 3});
 }
 
@@ -116,10 +83,6 @@ at::Tensor TemporalLifterImpl::forward(const at::Tensor& x) {
 at::Tensor TemporalLifterImpl::Windows(const at::Tensor& x) {
   GYRE_CHECK(!options_.dense && x.size(1) % options_.ReceptiveField() == 0 && x.size(1) > 0);
   return Run(x, /*windows=*/true);
-}
-
-double TemporalLifterMomentum(double epoch, double epochs) {
-  return 0.1 * std::pow(0.01, epoch / epochs);
 }
 
 }  // namespace gyre

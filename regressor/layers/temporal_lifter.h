@@ -14,38 +14,17 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/nn/pimpl.h>
 
-#include <vector>
-
 #include "regressor/batch_norm.h"
+#include "regressor/lifter_options.h"
 
 namespace gyre {
-
-struct TemporalLifterOptions {
-  int64_t joints_in = 17, coordinates_in = 2;
-  int64_t joints_out = 17;                  // 1: of the root's path
-  std::vector<int64_t> widths = {3, 3, 3};  // odd
-  int64_t channels = 1024;
-  double dropout = 0.25;
-  bool causal = false;
-  // Each kernel as wide as what it joins, in place of stepping over it (an ablation of the
-  // paper's).
-  bool dense = false;
-
-  // The product of the widths.
-  int64_t ReceptiveField() const;
-  // Frames to repeat before a sequence's first frame and after its last, so that every frame of it
-  // comes out: (R - 1) / 2 each; causal: R - 1 and none.
-  int64_t PadBefore() const;
-  int64_t PadAfter() const;
-  // UserError names the field and its value.
-  void Check() const;
-};
 
 class TemporalLifterImpl : public torch::nn::Module {
  public:
   explicit TemporalLifterImpl(const TemporalLifterOptions& options);
 
-  // [B,T,N,C] -> [B,T-R+1,M,3], metres where it was trained so. T >= R.
+  // [B,T,N,C] -> [B,T-R+1,M,3], metres where it was trained so; features [B,T-R+1,channels] of one
+  // without joints. T >= R.
   at::Tensor forward(const at::Tensor& x);
   // The same of every R-th window alone, for R times less work: [B,R K,N,C] -> [B,K,M,3]. Of dense
   // lifters: not there.
@@ -63,8 +42,5 @@ class TemporalLifterImpl : public torch::nn::Module {
   torch::nn::Conv1d shrink{nullptr};
 };
 TORCH_MODULE(TemporalLifter);
-
-// Exponentially from 0.1 to 0.001 over the run: after `epoch` of `epochs`.
-double TemporalLifterMomentum(double epoch, double epochs);
 
 }  // namespace gyre

@@ -40,6 +40,11 @@ Quotient VertexLoss(const Output& output, const Targets& targets, const LossOpti
 Quotient MeshVertexLoss(const Output& output, const Targets& targets, const LossOptions& options);
 Quotient MeshKeypointLoss(const Output& output, const Targets& targets, const LossOptions& options);
 Quotient MeshJointLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient JointDistanceLoss(const Output& output, const Targets& targets,
+                           const LossOptions& options);
+Quotient RootPathLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient ReprojectionLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient BoneLoss(const Output& output, const Targets& targets, const LossOptions& options);
 
 // What losses are made of.
 

@@ -25,6 +25,10 @@ constexpr LossKind kLosses[] = {
     {"mesh_vertices", &LossOptions::mesh_vertices, MeshVertexLoss},
     {"mesh_keypoints_2d", &LossOptions::mesh_keypoints_2d, MeshKeypointLoss},
     {"mesh_keypoints_3d", &LossOptions::mesh_keypoints_3d, MeshJointLoss},
+    {"joint_distance", &LossOptions::joint_distance, JointDistanceLoss},
+    {"root_path", &LossOptions::root_path, RootPathLoss},
+    {"reprojection", &LossOptions::reprojection, ReprojectionLoss},
+    {"bones", &LossOptions::bones, BoneLoss},
 };
 
 }  // namespace

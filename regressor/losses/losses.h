@@ -18,6 +18,9 @@
 //   vertices      mean over (valid samples)*V*3  of |v - v^|
 //   mesh_vertices, mesh_keypoints_2d, mesh_keypoints_3d
 //                 the same three of a mesh that was said as such (GraphCMR)
+//   joint_distance, root_path, reprojection, bones
+//                 of lifted clips (VideoPose3D), see lifted_losses.cc; each is there where it
+//                 weighs
 //   total = options.total * sum of weight * term
 // LossMean::kObserved divides the keypoint terms by the sum of conf_j w_j per coordinate instead.
 // LossNorm::kL1 takes absolute values for squares.

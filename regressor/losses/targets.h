@@ -17,6 +17,7 @@ struct Targets {
   at::Tensor joints;
   int64_t joints_first = 0;
   at::Tensor has_joints;    // [B]
+  at::Tensor placed;        // [B] whether they stand where they are before the crop's camera
   at::Tensor rotations;     // [B,J,3,3]
   at::Tensor betas;         // [B,S]
   at::Tensor expression;    // [B,E]

@@ -35,14 +35,17 @@ void SetGradients(Model* model, int step) {
   }
 }
 
-TEST(FusedAdam, TakesLibTorchsSteps) {
+class FusedAdamTest : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(AmsGrad, FusedAdamTest, ::testing::Bool());
+
+TEST_P(FusedAdamTest, TakesLibTorchsSteps) {
+  const auto options = torch::optim::AdamOptions(1e-2).amsgrad(GetParam());
   SeedTorch(1);
   Model plain;
   SeedTorch(1);
   Model fused;
-  torch::optim::Adam plain_adam(plain.parameters(), torch::optim::AdamOptions(1e-2));
-  auto fused_adam =
-      std::make_unique<FusedAdam>(fused.parameters(), torch::optim::AdamOptions(1e-2));
+  torch::optim::Adam plain_adam(plain.parameters(), options);
+  auto fused_adam = std::make_unique<FusedAdam>(fused.parameters(), options);
   for (int step = 0; step < 6; ++step) {
     SetGradients(&plain, step);
     SetGradients(&fused, step);
@@ -50,7 +53,7 @@ TEST(FusedAdam, TakesLibTorchsSteps) {
     fused_adam->step();
     if (step == 3) {  // goes on from a stored state
       const TorchValue stored = GetAdamState(*fused_adam, fused);
-      fused_adam = std::make_unique<FusedAdam>(fused.parameters(), torch::optim::AdamOptions(1e-2));
+      fused_adam = std::make_unique<FusedAdam>(fused.parameters(), options);
       SetAdamState(*fused_adam, fused, stored, "stored");
     }
   }

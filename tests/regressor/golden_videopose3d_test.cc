@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // Networks, losses and cameras against numbers that VideoPose3D's own code computed
 // (heads/videopose3d.npz).
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "body/anatomy.h"
+#include "body/symmetry.h"
+#include "core/error.h"
 #include "datasets/decorators/clip_windows.h"
 #include "golden_heads.h"
+#include "io/io_test_util.h"
 #include "metrics/errors.h"
+#include "person/crops.h"
 #include "regressor/layers/lens.h"
 #include "regressor/layers/temporal_lifter.h"
 #include "regressor/losses/clip_losses.h"
+#include "regressor/losses/losses.h"
+#include "regressor/network.h"
 #include "regressor/parameter_count.h"
 #include "regressor/regressor_test_util.h"
 #include "regressor/weights.h"
@@ -98,9 +112,16 @@ TEST_F(GoldenVideoPose3d, Counts) {
     EXPECT_EQ(options.ReceptiveField(), fields[i]);
     EXPECT_EQ(NumParameters(*TemporalLifter(options)), 1'000'000 * millions[i] + rest[i]);
   }
+  const std::vector<int64_t> dense = Integers("count/dense333_div1e6_mod1e6");
+  EXPECT_EQ(NumParameters(*TemporalLifter(TemporalLifterOptions{.dense = true})),
+            1'000'000 * dense[0] + dense[1]);
+  // By how much the layers look back, together (their total_causal_shift says 91 for 13).
+  const TemporalLifterOptions causal{.causal = true};
+  const std::vector<int64_t> shifts = Integers("net/causal/causal_shift_list_dilated");
+  EXPECT_EQ(causal.PadBefore() - causal.ReceptiveField() / 2, shifts[0] + shifts[1] + shifts[2]);
   for (const double epoch : {1.0, 30.0, 60.0}) {
     const int64_t row = epoch == 1 ? 0 : epoch == 30 ? 1 : 2;
-    EXPECT_NEAR(TemporalLifterMomentum(epoch, 60),
+    EXPECT_NEAR(DecayedMomentum(0.1, 0.001, epoch / 60),
                 Value(At("sched/bn_momentum_after_epoch_1_30_60_of_60")[row]), 1e-8);
   }
 }
@@ -143,6 +164,41 @@ TEST_F(GoldenVideoPose3d, Metrics) {
   }
 }
 
+// The generators' mirrored copies are what a mirrored crop shows; their units are pixels of a crop
+// of two, whose middle stands at one half.
+TEST_F(GoldenVideoPose3d, MirroredClips) {
+  const at::Tensor seen = At("gen/seq2d"), joints = At("gen/seq3d"), camera = At("gen/cam");
+  const CropMap mirror({Vec2::Zero(), 2}, 2, 0, /*flip=*/true);
+  const KeypointSet& set = FindKeypointSet("h36m17");
+  const at::Tensor seen_mirrored = At("gen/unchunked_shift0/b2")[1].narrow(0, 4, 9),
+                   mirrored = At("gen/unchunked_shift0/b3")[1];
+  for (int64_t t = 0; t < 9; ++t) {
+    Keypoints keypoints(set);
+    SpaceJoints in_space(set);
+    keypoints.confidence.setOnes();
+    for (int j = 0; j < 17; ++j) {
+      for (int axis = 0; axis < 2; ++axis) keypoints.px(j, axis) = Value(seen[t][j][axis]);
+      for (int axis = 0; axis < 3; ++axis) in_space.m(j, axis) = Value(joints[t][j][axis]);
+    }
+    const Keypoints in_crop = KeypointsInCrop(keypoints, mirror);
+    JointsInCrop(mirror, &in_space);
+    for (int j = 0; j < 17; ++j) {
+      for (int axis = 0; axis < 2; ++axis) {
+        EXPECT_NEAR(in_crop.px(j, axis) - 0.5, Value(seen_mirrored[t][j][axis]), 1e-6);
+      }
+      for (int axis = 0; axis < 3; ++axis) {
+        EXPECT_NEAR(in_space.m(j, axis), Value(mirrored[t][j][axis]), 1e-6);
+      }
+    }
+  }
+  const Camera own{Value(camera[0]), Vec2(Value(camera[2]), Value(camera[3]))};
+  const Camera other = CameraInCrop(own, mirror);
+  const at::Tensor expected = At("gen/unchunked_shift0/cam")[1];
+  EXPECT_NEAR(other.focal_px, Value(expected[0]), 1e-6);
+  EXPECT_NEAR(other.center_px.x() - 0.5, Value(expected[2]), 1e-6);
+  EXPECT_NEAR(other.center_px.y() - 0.5, Value(expected[3]), 1e-6);
+}
+
 TEST_F(GoldenVideoPose3d, Cameras) {
   const at::Tensor camera = At("cam/intrinsics_f2c2k3p2");
   at::Tensor points = At("cam/points").requires_grad_();
@@ -176,6 +232,93 @@ TEST_F(GoldenVideoPose3d, ASemiSupervisedStep) {
   total.backward();
   Expect(joints.grad(), "semi/grad_pos", kNetworks);
   Expect(path.grad(), "semi/grad_traj", kNetworks);
+}
+
+// The same from labels and keypoints, as the trainer asks for it.
+TEST_F(GoldenVideoPose3d, TheNamedLossesOfASemiSupervisedStep) {
+  const KeypointSet& set = FindKeypointSet("h36m17");
+  at::Tensor said = At("semi/pred_pos").squeeze(1).requires_grad_();
+  at::Tensor path = At("semi/pred_traj").squeeze(2).squeeze(1).requires_grad_();
+  const int64_t people = said.size(0), labelled = 4;
+  Output output;
+  output.set = &set;
+  output.joints = said;
+  output.path = path;
+  const at::Tensor placed = said + path.unsqueeze(1);
+  const at::Tensor cameras =
+      At("semi/cam").repeat({2, 1});  // those of labelled people are not asked
+  output.keypoints = ProjectThroughLens(placed, cameras);
+  Targets targets;
+  targets.set = &set;
+  const at::Tensor ones = at::ones({people, 17, 1}, at::kDouble);
+  const at::Tensor truth = (At("semi/gt_pos") + At("semi/gt_traj")).squeeze(1);
+  targets.joints = at::cat({at::cat({truth, at::full_like(truth, NAN)}), ones}, 2);
+  targets.has_joints = at::arange(people) < labelled;
+  targets.placed = targets.has_joints;
+  const at::Tensor seen = At("semi/target_2d").squeeze(1);
+  targets.keypoints = at::cat({at::cat({at::full_like(seen, NAN), seen}), ones}, 2);
+  LossOptions options;
+  options.total = 1;
+  options.keypoints_2d = options.keypoints_3d = 0;
+  options.joint_distance = options.root_path = options.reprojection = options.bones = 1;
+  const Losses losses = ComputeLosses(output, targets, options);
+  const at::Tensor expected = At("semi/losses_pos_traj_2d_bone_total");
+  const char* const names[] = {"joint_distance", "root_path", "reprojection", "bones"};
+  for (int i = 0; i < 4; ++i) {
+    const auto found =
+        std::ranges::find(losses.terms, names[i], &std::pair<std::string, at::Tensor>::first);
+    ASSERT_NE(found, losses.terms.end()) << names[i];
+    EXPECT_NEAR(Value(found->second), Value(expected[i]), 1e-6) << names[i];
+  }
+  at::Tensor total;
+  for (const auto& loss :
+       {JointDistanceLoss(output, targets, options), RootPathLoss(output, targets, options),
+        ReprojectionLoss(output, targets, options), BoneLoss(output, targets, options)}) {
+    const at::Tensor term = loss.numerator / loss.denominator;
+    total = total.defined() ? total + term : term;
+  }
+  EXPECT_NEAR(Value(total), Value(expected[4]), 1e-6);
+  total.backward();
+  Expect(said.grad().unsqueeze(1), "semi/grad_pos", kNetworks);
+  Expect(path.grad().unsqueeze(1).unsqueeze(1), "semi/grad_traj", kNetworks);
+  // The bones are those of the peer's skeleton.
+  std::vector<int64_t> parents(17, -1);
+  for (const auto& [parent, child] : BonesOf(set)) parents[child] = parent;
+  EXPECT_EQ(parents, Integers("semi/parents"));
+}
+
+// As its programs write it: the networks side by side, one of them None, and what a network has no
+// use for.
+TEST_F(GoldenVideoPose3d, TheAuthorsCheckpointIsRead) {
+  NetworkOptions options;
+  options.input = NetworkInput::kClip;
+  options.head = "lifter";
+  options.keypoints = "h36m17";
+  options.lifter.channels = 64;
+  Network network(options, NetworkSetting{});
+  StateDict state;
+  for (const std::string& key : Keys()) {
+    if (key.starts_with("net/state/")) state[key.substr(10)] = At(key).to(at::kFloat);
+  }
+  const TempFolder folder;
+  const auto file = folder.path() / "epoch_80.bin";
+  WriteTorchFile(file, TorchValue::Dict{{"epoch", int64_t{80}},
+                                        {"lr", 1e-5},
+                                        {"model_pos", state},
+                                        {"model_traj", TorchValue()}});
+  LoadNetworkWeights(*network, file, network->names());
+  network->eval();
+  const at::Tensor chunk = At("net/in_chunk").to(at::kFloat);
+  const at::Tensor clips = at::cat({chunk, at::ones_like(chunk.narrow(3, 0, 1))}, 3);
+  const at::Tensor joints = network->forward(clips).joints;
+  Expect(joints.to(at::kDouble).unsqueeze(1), "net/plain/out_chunk_f64", kNetworks);
+
+  options.lifter.path = true;  // which the file does not have
+  Network with_path(options, NetworkSetting{});
+  EXPECT_THROW(LoadNetworkWeights(*with_path, file, with_path->names()), UserError);
+  // Of a file that has it, joints alone may be taken.
+  WriteTorchFile(file, TorchValue::Dict{{"model_pos", state}, {"model_traj", state}});
+  EXPECT_NO_THROW(LoadNetworkWeights(*network, file, network->names()));
 }
 
 TEST_F(GoldenVideoPose3d, Chunks) {

@@ -142,9 +142,9 @@ TEST(TemporalLifter, RefusesWhatIsNoWidth) {
 }
 
 TEST(TemporalLifter, MomentumFallsAHundredfold) {
-  EXPECT_DOUBLE_EQ(TemporalLifterMomentum(0, 60), 0.1);
-  EXPECT_NEAR(TemporalLifterMomentum(15, 60), 0.0316227766, 1e-9);
-  EXPECT_NEAR(TemporalLifterMomentum(60, 60), 0.001, 1e-12);
+  EXPECT_DOUBLE_EQ(DecayedMomentum(0.1, 0.001, 0), 0.1);
+  EXPECT_NEAR(DecayedMomentum(0.1, 0.001, 0.25), 0.0316227766, 1e-9);
+  EXPECT_NEAR(DecayedMomentum(0.1, 0.001, 1), 0.001, 1e-12);
 }
 
 }  // namespace

@@ -21,6 +21,32 @@ std::span<const LimbJoint> LimbJoints() {
   return joints;
 }
 
+std::vector<std::pair<int, int>> BonesOf(const KeypointSet& set) {
+  static constexpr std::pair<std::string_view, std::string_view> kBones[] = {
+      {"Pelvis (MPII)", "Right Hip"},    {"Right Hip", "Right Knee"},
+      {"Right Knee", "Right Ankle"},     {"Pelvis (MPII)", "Left Hip"},
+      {"Left Hip", "Left Knee"},         {"Left Knee", "Left Ankle"},
+      {"Pelvis (MPII)", "Spine (H36M)"}, {"Spine (H36M)", "Neck (LSP)"},
+      {"Neck (LSP)", "Jaw (H36M)"},      {"Jaw (H36M)", "Head (H36M)"},
+      {"Neck (LSP)", "Left Shoulder"},   {"Left Shoulder", "Left Elbow"},
+      {"Left Elbow", "Left Wrist"},      {"Neck (LSP)", "Right Shoulder"},
+      {"Right Shoulder", "Right Elbow"}, {"Right Elbow", "Right Wrist"},
+      {"OP MidHip", "OP RHip"},          {"OP RHip", "OP RKnee"},
+      {"OP RKnee", "OP RAnkle"},         {"OP MidHip", "OP LHip"},
+      {"OP LHip", "OP LKnee"},           {"OP LKnee", "OP LAnkle"},
+      {"OP MidHip", "OP Neck"},          {"OP Neck", "OP Nose"},
+      {"OP Neck", "OP LShoulder"},       {"OP LShoulder", "OP LElbow"},
+      {"OP LElbow", "OP LWrist"},        {"OP Neck", "OP RShoulder"},
+      {"OP RShoulder", "OP RElbow"},     {"OP RElbow", "OP RWrist"},
+  };
+  std::vector<std::pair<int, int>> bones;
+  for (const auto& [near, far] : kBones) {
+    const int from = set.IndexOf(near), to = set.IndexOf(far);
+    if (from >= 0 && to >= 0) bones.emplace_back(from, to);
+  }
+  return bones;
+}
+
 std::vector<int> WithLimbsExchanged(const KeypointSet& set, Limbs limbs) {
   const auto parts = [&]() -> std::vector<std::string_view> {
     switch (limbs) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "body/joints.h"
@@ -29,6 +30,10 @@ inline constexpr std::array<std::string_view, 4> kOpenPoseTorso = {"OP RHip", "O
 inline constexpr std::array<std::string_view, 4> kAnnotatedTorso = {
     "Right Hip", "Left Hip", "Right Shoulder", "Left Shoulder"};
 
+// The middle of the hips, in a set that has it.
+inline constexpr std::array<std::string_view, 3> kPelvisPoints = {"Pelvis (MPII)", "OP MidHip",
+                                                                  "SMPL Pelvis"};
+
 // Keypoints that say where hips, shoulders, head and legs are, for the direction of the spine.
 inline constexpr std::array<std::string_view, 6> kHipPoints = {
     "OP RHip", "OP LHip", "OP MidHip", "Right Hip", "Left Hip", "Pelvis (MPII)"};
@@ -49,6 +54,10 @@ struct LimbJoint {
 };
 // Ankles, knees, wrists, elbows; right before left.
 std::span<const LimbJoint> LimbJoints();
+
+// Pairs of a set's joints with a bone between them, the one nearer to the pelvis first; of
+// Human3.6M's 17 those of its skeleton. Of a joint whose neighbour is not in the set there is none.
+std::vector<std::pair<int, int>> BonesOf(const KeypointSet& set);
 
 // Which keypoint of a set stands in each one's place when left and right of these limbs are
 // exchanged: shoulders, elbows, wrists and hands, or hips, knees, ankles and feet. [set.size()]

@@ -43,7 +43,7 @@ PickleOptions TorchPickleOptions() {
   options.persistent_ids = true;
   options.more_globals = {"torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
                           "torch._utils._rebuild_parameter", "torch.nn.parameter.Parameter",
-                          "torch.Size"};
+                          "torch.Size", "numpy.random.*"};
   for (const Element& element : kElements) {
     options.more_globals.push_back(std::string("torch.") + element.storage);
   }
