@@ -48,8 +48,7 @@ nlohmann::json MeasureHead(const TrainOptions& options, const NetworkSetting& se
   Learner learner(options, setting, DeviceFromName(options.device));
   LoaderOptions loading;
   loading.batch_size = options.batch_size;
-  loading.crop_px = options.network.image_px;
-  loading.picture = PictureFor(options.network.input);
+  BringInput(options.network, &loading);
   loading.workers = 0;
   loading.augment = options.augment;
   const Batch batch =

@@ -29,6 +29,7 @@
 #include "tools/body_choice.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/eval_joints.h"
 
 namespace gyre {
 namespace {
@@ -144,9 +145,10 @@ class Evaluator {
 };
 
 int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpoint) {
+  const TrainOptions o = OptionsOfRun(checkpoint);
+  if (!o.HasBody()) return EvaluateJoints(args, checkpoint, o);
   InitRuntime(args["threads"].as<int>());
   const c10::Device device = DeviceFromName(args["device"].as<std::string>());
-  const TrainOptions o = OptionsOfRun(checkpoint);
   // The run's own body, prior and validation set unless others are given.
   const auto given = [&](const char* name, const std::string& otherwise) {
     return args.count(name) ? args[name].as<std::string>() : otherwise;
@@ -160,7 +162,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
       LoadTrainedNetwork(checkpoint, evaluator.body(), device, choice.extra_path);
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
-  loading.picture = PictureFor(o.network.input);
+  BringInput(o.network, &loading);
   Loader loader(evaluator.data(), loading);
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
@@ -276,7 +278,9 @@ int RunEval(int argc, char** argv) {
       "threads", "Threads of the network (0: all cores)",
       cxxopts::value<int>()->default_value("0"))("batch-size", "Samples at a time",
                                                  cxxopts::value<int>()->default_value("32"))(
-      "json", "Print one JSON object");
+      "json", "Print one JSON object")(
+      "mirror-mean",
+      "Of networks that lift keypoints: the mean with what they say of the mirror image");
   options.add_options("Protocol")(
       "protocol",
       "By name, see --list-protocols (default: synthetic and lsp-2d, as far as the "

@@ -86,11 +86,15 @@ TEST(LossValidation, IsOverAllRanksSamples) {
   EXPECT_NEAR(whole["val_loss"].get<double>(),
               300 * whole["val_loss_keypoints_3d"].get<double>(), 1e-4);
   EXPECT_NEAR(in_parts["val_loss"].get<double>(), whole["val_loss"].get<double>(), 1e-4);
-  EXPECT_EQ(whole.size(), 3u);
+  EXPECT_EQ(whole.size(), 3u + 5u);  // and the errors of joints of one frame
   OnThreeRanks([&](int rank, Ranks& ranks) {
     const nlohmann::json json = run(rank, ranks, 6);
     EXPECT_EQ(json["val_samples"], 7);
     EXPECT_NEAR(json["val_loss"].get<double>(), whole["val_loss"].get<double>(), 1e-4);
+    EXPECT_EQ(json.contains("val_network_mpjpe_mm"), rank == 0);
+    if (rank > 0) return;
+    EXPECT_NEAR(json["val_network_mpjpe_mm"].get<double>(),
+                whole["val_network_mpjpe_mm"].get<double>(), 0.01);
   });
 }
 

@@ -230,7 +230,8 @@ TEST(Learner, JointsThatTheBodyLacksTeachNothing) {
     }
     LabelTeacher teacher(/*use_labels=*/true);
     std::map<std::string, double> terms;
-    for (const auto& [name, value] : learner.LossesOf(moved, 1, teacher, {}).terms) {
+    for (const auto& [name, value] :
+         learner.LossesOf(moved, learner.Say(moved), 1, teacher, {}).terms) {
       terms[name] = value.item<double>();
     }
     return terms;
@@ -250,8 +251,10 @@ TEST(Learner, EvaluationChangesNothing) {
   const auto learner = SmallLearner(o);
   const StateDict before = WeightsOf(*learner);
   LabelTeacher teacher(/*use_labels=*/true);
-  const double once = learner->LossesOf(batch, 1, teacher, {}).total.item<double>();
-  const double again = learner->LossesOf(batch, 1, teacher, {}).total.item<double>();
+  const double once =
+      learner->LossesOf(batch, learner->Say(batch), 1, teacher, {}).total.item<double>();
+  const double again =
+      learner->LossesOf(batch, learner->Say(batch), 1, teacher, {}).total.item<double>();
   EXPECT_EQ(once, again);  // no dropout
   EXPECT_EQ(Distance(WeightsOf(*learner), before), 0);
   const std::vector<BodyParams> bodies = learner->Predict(batch);

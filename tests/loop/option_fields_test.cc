@@ -11,6 +11,7 @@
 #include "core/member_count.h"
 #include "datasets/check.h"
 #include "datasets/decorators/loader.h"
+#include "datasets/scenes/mocap_clips.h"
 #include "datasets/scenes/synthetic.h"
 #include "fitting/sequence_fitter.h"
 #include "loop/training/train_options.h"
@@ -47,6 +48,7 @@ TEST(OptionFieldsTest, ListsNameEveryMember) {
   ExpectAllListed<SequenceOptions>("SequenceOptions");
   ExpectAllListed<LoaderOptions>("LoaderOptions", /*left_out=*/1);  // data_shards
   ExpectAllListed<SceneOptions>("SceneOptions");
+  ExpectAllListed<MocapOptions>("MocapOptions");
   ExpectAllListed<CheckOptions>("CheckOptions");
   ExpectAllListed<PriorTrainingOptions>("PriorTrainingOptions");
 }

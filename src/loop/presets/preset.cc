@@ -18,7 +18,10 @@
   SYSTEM(Ikol)               \
   SYSTEM(Hybrik)             \
   SYSTEM(WholeBody)          \
-  SYSTEM(Smplifyx)
+  SYSTEM(Smplifyx)           \
+  SYSTEM(VideoPose3d)        \
+  SYSTEM(VideoPose3dCausal)  \
+  SYSTEM(VideoPose3dSemi)
 
 namespace gyre {
 

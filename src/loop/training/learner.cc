@@ -16,16 +16,25 @@
 #include "loop/training/numeric_guard.h"
 #include "loop/training/predictor.h"
 #include "regressor/adam.h"
+#include "regressor/batch_norm.h"
+#include "regressor/layers/lens.h"
 #include "regressor/runtime.h"
 
 namespace gyre {
 namespace {
 
-double LearningRateAt(const TrainOptions& options, int64_t step) {
-  if (options.learning_rate_end == 0) return options.learning_rate;
-  const double done = static_cast<double>(step - 1) / static_cast<double>(options.steps);
-  return options.learning_rate_end + (options.learning_rate - options.learning_rate_end) *
-                                         (1 + std::cos(std::numbers::pi * done)) / 2;
+// How much of the run is over before a step.
+double DoneBefore(const TrainOptions& options, int64_t step) {
+  return static_cast<double>(step - 1) / static_cast<double>(options.steps);
+}
+
+double LearningRateAt(const TrainOptions& options, int64_t step, int64_t epoch) {
+  const double begin = options.learning_rate, end = options.learning_rate_end;
+  const double falling =
+      end == 0
+          ? begin
+          : end + (begin - end) * (1 + std::cos(std::numbers::pi * DoneBefore(options, step))) / 2;
+  return falling * std::pow(options.learning_rate_decay, epoch);
 }
 
 void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
@@ -65,8 +74,9 @@ Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10
     layer_ = BodyLayer(*setting.body, posed_set_);
     layer_->to(device);
   }
-  optimizer_ = std::make_unique<FusedAdam>(network_->parameters(),
-                                           torch::optim::AdamOptions(options.learning_rate));
+  optimizer_ = std::make_unique<FusedAdam>(
+      network_->parameters(),
+      torch::optim::AdamOptions(options.learning_rate).amsgrad(options.amsgrad));
 }
 
 Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) const {
@@ -88,6 +98,10 @@ Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) co
         ProjectToCrop(said.mesh_joints, PlaceInCrop(said.mesh_camera, cameras, batch.crop_px),
                       cameras, batch.crop_px);
     said.set = &network_->keypoints();
+  }
+  if (said.joints.defined() && said.path.defined()) {
+    said.keypoints = ProjectPinhole(said.joints + said.path.unsqueeze(1),
+                                    ScreenCameras(CamerasOf(batch, device_), batch.crop_px));
   }
   if (said.joints.defined() && said.camera.defined()) {
     const CropCameras cameras = CamerasOf(batch, device_);
@@ -145,6 +159,7 @@ Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, T
   phase.emplace("loss");
   LossOptions weights = options_.loss;
   if (step <= weights.vertices_after) weights.vertices = 0;
+  if (step <= weights.unlabelled_after) weights.reprojection = weights.bones = 0;
   const bool with_vertices = weights.vertices > 0;
   // Before the fits: a device of its own poses the bodies while this one's cores fit.
   const Output output = Complete(said, batch, with_vertices);
@@ -160,12 +175,16 @@ Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, T
   return ComputeLosses(output, targets, weights, rank_mean);
 }
 
-Losses Learner::LossesOf(const Batch& batch, int64_t step, Teacher& teacher,
-                         const RankMean& rank_mean) {
+Output Learner::Say(const Batch& batch) {
   const at::NoGradGuard no_grad;
   network_->eval();
+  return network_->forward(NetworkInputs(batch, options_.network.input, device_));
+}
+
+Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
+                         const RankMean& rank_mean) {
+  const at::NoGradGuard no_grad;
   SupervisionStats stats;
-  const Output said = network_->forward(NetworkInputs(batch, options_.network.input, device_));
   return LossesOf(batch, said, step, teacher, rank_mean, &stats);
 }
 
@@ -179,7 +198,10 @@ StepReport Learner::Step(const Batch& batch, int64_t step, Teacher& teacher, Ran
   Rng rng(options_.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks.rank()),
           static_cast<uint64_t>(step));
   SeedTorch(rng.NextU32());
-  SetLearningRate(optimizer_.get(), LearningRateAt(options_, step));
+  SetLearningRate(optimizer_.get(), LearningRateAt(options_, step, batch.epoch));
+  SetBatchNormMomentum(*network_,
+                       DecayedMomentum(options_.norm_momentum, options_.norm_momentum_end,
+                                       DoneBefore(options_, step)));
   std::optional<Span> phase("copy");
   const at::Tensor inputs = NetworkInputs(batch, options_.network.input, device_);
   phase.emplace("forward");

@@ -43,8 +43,11 @@ class Learner {
 
   // Every draw is a function of options.seed, `step` (from 1) and the rank.
   StepReport Step(const Batch& batch, int64_t step, Teacher& teacher, Ranks& ranks);
-  // The losses of a batch, in evaluation mode and without learning from it.
-  Losses LossesOf(const Batch& batch, int64_t step, Teacher& teacher, const RankMean& rank_mean);
+  // What the network says of a batch, in evaluation mode and without gradients.
+  Output Say(const Batch& batch);
+  // The losses of what it said, without learning from it.
+  Losses LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
+                  const RankMean& rank_mean);
   // The network's bodies, see predictor.h. For networks with a body.
   std::vector<BodyParams> Predict(const Batch& batch);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "loop/training/lifted_frames.h"
 
 namespace gyre {
 
@@ -16,13 +17,16 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
   std::map<std::string, std::pair<double, double>> terms;
   for (const LossKind& kind : LossKinds()) terms[kind.name] = {0, 0};
   double samples = 0, total = 0;
+  std::vector<ClipFrame> frames;
   ranks->Together([&] {
     LabelTeacher teacher(/*use_labels=*/true);
     Loader loader(data_, loading_);
     for (int64_t i = 0; i < loader.steps_per_epoch() && !ranks->Interrupted(); ++i) {
       const Batch batch = loader.Next();
       if (batch.size() == 0) continue;  // all are other ranks'
-      const Losses losses = learner.LossesOf(batch, step, teacher, /*rank_mean=*/{});
+      const Output said = learner.Say(batch);
+      AddLiftedFrames(said, batch, &frames);
+      const Losses losses = learner.LossesOf(batch, said, step, teacher, /*rank_mean=*/{});
       const double count = batch.size();
       samples += count;
       total += count * losses.total.item<double>();
@@ -42,6 +46,13 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
   for (const auto& [name, term] : terms) {
     if (next[0] > 0) json["val_loss_" + name] = next[1] / next[0];
     next += 2;
+  }
+  if (!ranks->Any(!frames.empty())) return json;
+  const std::vector<std::string> of_ranks = ranks->Gather(PackFrames(frames));
+  frames.clear();
+  for (const std::string& packed : of_ranks) UnpackFrames(packed, &frames);
+  for (const MetricResult& metric : ClipErrors(std::move(frames))) {
+    if (metric.count > metric.failed) json["val_network_" + metric.key] = metric.value;
   }
   return json;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How large the losses are on people that nothing was learnt from: what can be said of any network,
-// also of one that speaks of no body. validation.h measures bodies.
+// How large losses and errors of joints are on people that nothing was learnt from: what can be
+// said of any network, also of one that speaks of no body. validation.h measures bodies.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ class LossValidation {
 
   const Mixture& data() const { return data_; }
   // The entries val_samples, val_loss and val_loss_NAME of metrics.jsonl: means over all ranks'
-  // samples. On the first rank.
+  // samples; and val_network_KEY, the errors of joints in space (metrics/clip_errors.h) where they
+  // are said and known. On the first rank.
   nlohmann::json Run(Learner& learner, int64_t step, Ranks* ranks) const;
 
  private:

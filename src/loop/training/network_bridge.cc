@@ -68,6 +68,12 @@ CropCameras CamerasOf(const Batch& batch, c10::Device device) {
   return {focal.OnDevice(), center.OnDevice()};
 }
 
+at::Tensor ScreenCameras(const CropCameras& cameras, double size_px) {
+  const at::Tensor focal = (cameras.focal_px / (0.5 * size_px)).unsqueeze(1);
+  const at::Tensor center = (cameras.center_px - 0.5 * (size_px - 1)) / (0.5 * size_px);
+  return at::cat({focal, focal, center}, 1);
+}
+
 at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device) {
   switch (input) {
     case NetworkInput::kImage:
@@ -79,6 +85,18 @@ at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device dev
       HostTensor silhouettes({batch.size(), 1, side, side}, device);
       for (int64_t i = 0; i < pixels; ++i) silhouettes.data[i] = batch.pixels[3 * i] / 255.0F;
       return silhouettes.OnDevice();
+    }
+    case NetworkInput::kClip: {
+      const int64_t frames = batch.clip_frames, count = batch.keypoints.at(0).size();
+      GYRE_CHECK(static_cast<int64_t>(batch.clips.size()) == 3 * batch.size() * frames * count);
+      HostTensor clips({batch.size(), frames, count, 3}, device);
+      const double middle = 0.5 * (batch.crop_px - 1), half = 0.5 * batch.crop_px;
+      for (size_t i = 0; i < batch.clips.size(); i += 3) {
+        clips.data[i] = static_cast<float>((batch.clips[i] - middle) / half);
+        clips.data[i + 1] = static_cast<float>((batch.clips[i + 1] - middle) / half);
+        clips.data[i + 2] = batch.clips[i + 2];
+      }
+      return clips.OnDevice();
     }
   }
   GYRE_CHECK(false, "no such input");
@@ -147,7 +165,8 @@ namespace {
 // The joints in space that the samples have: [B,M,4] with confidence, and [B] who has them.
 void AddJoints(const Batch& batch, bool use_labels, c10::Device device, Targets* out) {
   const JointRange range = JointsInSpace(*out->set);
-  HostTensor joints({batch.size(), range.count, 4}, device), has({batch.size()}, device);
+  HostTensor joints({batch.size(), range.count, 4}, device), has({batch.size()}, device),
+      placed({batch.size()}, device);
   for (int i = 0; i < batch.size(); ++i) {
     const Person& sample = batch.samples[i];
     if (!use_labels || !sample.joints3d) continue;
@@ -160,10 +179,12 @@ void AddJoints(const Batch& batch, bool use_labels, c10::Device device, Targets*
       to[3] = static_cast<float>(known.confidence[j]);
     }
     has.data[i] = 1;
+    placed.data[i] = known.placed ? 1 : 0;
   }
   out->joints = joints.OnDevice();
   out->joints_first = range.first;
   out->has_joints = has.OnDevice();
+  out->placed = placed.OnDevice();
 }
 
 // How much each rotation of a sample teaches: less where its fit is unsure.

@@ -32,6 +32,9 @@ struct CropCameras {
 };
 CropCameras CamerasOf(const Batch& batch, c10::Device device);
 
+// The same in [-1,1] of the crop, as ProjectPinhole takes them: [B,4] fx fy cx cy.
+at::Tensor ScreenCameras(const CropCameras& cameras, double size_px);
+
 // What a network looks at, on `device`: in the shapes of encoders/encoder.h.
 at::Tensor NetworkInputs(const Batch& batch, NetworkInput input, c10::Device device);
 

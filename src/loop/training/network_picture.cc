@@ -10,12 +10,23 @@ LoaderPicture PictureFor(NetworkInput input) {
     case NetworkInput::kImage:
       return LoaderPicture::kImage;
     case NetworkInput::kKeypoints:
+    case NetworkInput::kClip:
       return LoaderPicture::kNone;
     case NetworkInput::kSilhouette:
       return LoaderPicture::kSilhouette;
   }
   GYRE_CHECK(false, "no such input");
   return LoaderPicture::kNone;
+}
+
+void BringInput(const NetworkOptions& network, LoaderOptions* loading) {
+  loading->crop_px = network.image_px;
+  loading->picture = PictureFor(network.input);
+  loading->whole_picture = network.whole_picture;
+  if (network.input != NetworkInput::kClip) return;
+  const TemporalLifterOptions trunk = network.lifter.Trunk(/*joints=*/1, /*dropout=*/0);
+  loading->clip_frames = static_cast<int>(trunk.ReceptiveField());
+  loading->clip_before = static_cast<int>(trunk.PadBefore());
 }
 
 }  // namespace gyre

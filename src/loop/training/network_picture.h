@@ -8,5 +8,7 @@
 namespace gyre {
 
 LoaderPicture PictureFor(NetworkInput input);
+// Makes a loader bring what a network looks at: its crops, their pictures, and the frames around.
+void BringInput(const NetworkOptions& network, LoaderOptions* loading);
 
 }  // namespace gyre

@@ -35,26 +35,35 @@ void LoadInitialWeights(const std::filesystem::path& init, Network& network) {
   }
 }
 
+Network LoadNetworkOf(const std::filesystem::path& run_or_checkpoint, const TrainOptions& options,
+                      const NetworkSetting& setting, c10::Device device) {
+  Network network(options.network, setting);
+  LoadNetworkWeights(*network, FindCheckpoint(run_or_checkpoint) / "network.pt", network->names());
+  network->to(device);
+  network->eval();
+  FoldBatchNorm(*network);
+  UseChannelsLast(*network);
+  return network;
+}
+
 TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint,
                                   const std::shared_ptr<const BodyModel>& body, c10::Device device,
                                   const std::string& extra_path) {
   TrainedNetwork trained{Network{nullptr}, OptionsOfRun(run_or_checkpoint), RestJoints(*body),
                          device};
+  if (!trained.options.HasBody()) {
+    ThrowUserError("{}: a network with head {} says no bodies", run_or_checkpoint.string(),
+                   trained.options.network.head);
+  }
   const NetworkSetting setting{body, LoadPosePrior(trained.options.prior)};
   try {
-    trained.network = Network(trained.options.network, setting);
-    LoadNetworkWeights(*trained.network, FindCheckpoint(run_or_checkpoint) / "network.pt",
-                       trained.network->names());
+    trained.network = LoadNetworkOf(run_or_checkpoint, trained.options, setting, device);
   } catch (const UserError& error) {
     // A body of another layout has other weights; which body it was says more than they do.
     const std::string other = OtherBodyText(run_or_checkpoint, *body, extra_path);
     if (other.empty()) throw;
     ThrowUserError("{}; its weights do not fit ({})", other, error.what());
   }
-  trained.network->to(device);
-  trained.network->eval();
-  FoldBatchNorm(*trained.network);
-  UseChannelsLast(*trained.network);
   TellOtherBody(run_or_checkpoint, *body, extra_path);
   return trained;
 }

@@ -26,8 +26,12 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
 // or by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
 void LoadInitialWeights(const std::filesystem::path& init, Network& network);
 
-// The network of a run or of one of its checkpoints, with the options it was trained with. For
-// evaluation: its batch norms are folded, see batch_norm.h.
+// The network of a run or of one of its checkpoints, whose options these are. For evaluation: its
+// batch norms are folded, see batch_norm.h.
+Network LoadNetworkOf(const std::filesystem::path& run_or_checkpoint, const TrainOptions& options,
+                      const NetworkSetting& setting, c10::Device device);
+
+// The same with the options it was trained with, and a body.
 struct TrainedNetwork {
   Network network{nullptr};
   TrainOptions options;

@@ -26,6 +26,12 @@ void TrainOptions::Check() const {
   if (!(learning_rate_end >= 0) || !std::isfinite(learning_rate_end)) {
     ThrowUserError("learning_rate_end = {} must be 0 (constant) or more", learning_rate_end);
   }
+  const auto share = [](const char* name, double value) {
+    if (!(value > 0 && value <= 1)) ThrowUserError("{} = {} must be in (0, 1]", name, value);
+  };
+  share("learning_rate_decay", learning_rate_decay);
+  share("norm_momentum", norm_momentum);
+  share("norm_momentum_end", norm_momentum_end);
   positive("log_every", log_every);
   positive("val_every", val_every);
   positive("checkpoint_every", checkpoint_every);
@@ -63,8 +69,7 @@ void TrainOptions::Check() const {
 LoaderOptions TrainOptions::Loading() const {
   LoaderOptions loading;
   loading.batch_size = batch_size;
-  loading.crop_px = network.image_px;
-  loading.picture = PictureFor(network.input);
+  BringInput(network, &loading);
   loading.workers = loader_threads;
   loading.prefetch_batches = prefetch_batches;
   loading.samples_per_epoch = samples_per_epoch;

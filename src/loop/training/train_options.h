@@ -41,6 +41,11 @@ struct TrainOptions {
   LossOptions loss;
   double learning_rate = 5e-5;
   double learning_rate_end = 0;  // falls to it over the steps, as half a cosine; 0: constant (SPIN)
+  double learning_rate_decay = 1;  // it is multiplied by this after each epoch (VideoPose3D: 0.95)
+  bool amsgrad = false;            // Adam of Reddi et al. 2018 (VideoPose3D)
+  // How much of the running statistics of batch norms a batch replaces, exponentially from the one
+  // to the other over the steps (VideoPose3D: 0.1 to 0.001).
+  double norm_momentum = 0.1, norm_momentum_end = 0.1;
   double gradient_clip = 0;      // norm above which a step's gradient is shortened; 0: never (SPIN)
   // How many steps in a row may be left out because of a number that is not finite before the run
   // is given up; 0: the first ends it.
@@ -116,6 +121,11 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("learning_rate", o.learning_rate, "Adam's step size");
   visit("learning_rate_end", o.learning_rate_end,
         "It falls to this, as half a cosine (0: constant)");
+  visit("learning_rate_decay", o.learning_rate_decay, "It is multiplied by this after each epoch");
+  visit("amsgrad", o.amsgrad, "Adam's step is by the greatest mean square of a gradient so far");
+  visit("norm_momentum", o.norm_momentum,
+        "How much of a batch norm's running statistics a batch replaces");
+  visit("norm_momentum_end", o.norm_momentum_end, "It falls to this, exponentially");
   visit("gradient_clip", o.gradient_clip, "Norm above which a gradient is shortened (0: never)");
   visit("max_bad_steps", o.max_bad_steps,
         "Steps in a row that numbers which are not finite may cost (0: the first ends the run)");

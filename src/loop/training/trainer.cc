@@ -167,7 +167,7 @@ void Trainer::Impl::OpenData(bool resume) {
 void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& fits) {
   Mixture val = OpenMixture(options.val, sources);
   LoaderOptions loading = LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
-  loading.picture = PictureFor(options.network.input);
+  BringInput(options.network, &loading);
   loading.data_shards = data_shards;
   if (!fitter) {
     loss_validation = std::make_unique<LossValidation>(std::move(val), loading);
