@@ -332,10 +332,10 @@ void WholeBody::Disentangle(const StagedProblem& staged, const ParamChart& chart
   };
   std::vector<FacePair> pairs = pairs_at(*params);
   for (int round = 0; round < kCollisionRounds && !pairs.empty(); ++round) {
-    Objective objective = model_.StageObjective(
-        FitStage::kBody, staged.observed, staged.anchor,
-        std::make_unique<CollisionTerm>(*model_.body, pairs, kCollisionField,
-                                        model_.options.collision_weight));
+    Objective objective =
+        model_.StageObjective(FitStage::kBody, staged.observed, staged.anchor,
+                              std::make_unique<CollisionTerm>(*model_.body, pairs, kCollisionField,
+                                                              model_.options.collision_weight));
     BodyParams moved = *params;
     VecX to = *x;
     SolveOnChart(objective, chart, {}, kCollisionSolver, &to, &moved);
