@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network of clips: encoder, head, and what it says of mirror images.
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -112,6 +112,8 @@ TEST(LifterNetwork, SaysWhatItCannotBe) {
   NetworkOptions options = LifterNetwork("3-3", false);
   options.input = NetworkInput::kKeypoints;
   EXPECT_THROW(Network(options, NetworkSetting{}), UserError);
+  Network network = SmallLifter(LifterNetwork("3-3", false));
+  EXPECT_THROW(network->forward(at::zeros({1, 9, 49, 3})), UserError);  // of another set
 }
 
 }  // namespace
