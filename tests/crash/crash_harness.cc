@@ -304,6 +304,7 @@ class TrainSubject : public Subject {
   }
 
   void CheckAfterStop(const fs::path& root) const override {
+    if (NewestCheckpoint(root) < 0) return;  // among the first fits: nothing else was made
     const std::string metrics = ReadFile(root / "run/metrics.jsonl");
     const std::string last = metrics.substr(metrics.rfind('\n', metrics.size() - 2) +
                                             1);  // the first line too: npos + 1
