@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -66,6 +67,7 @@ void Detect(const cxxopts::ParseResult& args, VideoDetectTask task) {
 
 OpenedVideo OpenFile(const cxxopts::ParseResult& args, const fs::path& path,
                      const fs::path& found) {
+  setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);  // what is wrong is said below
   auto reader = std::make_shared<VideoReader>(path);
   OpenedVideo video{found, args["images"].as<std::string>(), path, reader->fps()};
   int64_t frame = 0;

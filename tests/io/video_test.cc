@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <opencv2/core.hpp>
+
 #include "io/io_test_util.h"
 
 namespace gyre {

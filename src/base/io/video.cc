@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <opencv2/videoio.hpp>
+#include <opencv2/videoio/registry.hpp>
 #include <system_error>
 #include <utility>
 
@@ -33,7 +34,10 @@ VideoReader::VideoReader(fs::path path) : path_(std::move(path)) {
   }
   if (fs::file_size(path_, error) == 0) ThrowUserError("{}: is an empty file", path_.string());
   try {
-    capture_ = std::make_unique<cv::VideoCapture>(path_.string());
+    // FFmpeg alone where there is one: the others have nothing to add, and say so at length.
+    const bool ffmpeg = cv::videoio_registry::hasBackend(cv::CAP_FFMPEG);
+    capture_ = std::make_unique<cv::VideoCapture>(path_.string(),
+                                                  ffmpeg ? cv::CAP_FFMPEG : cv::CAP_ANY);
   } catch (const cv::Exception&) {
     capture_ = std::make_unique<cv::VideoCapture>();
   }
