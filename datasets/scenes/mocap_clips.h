@@ -32,7 +32,7 @@ struct EnumNames<MocapUp> {
 struct MocapOptions {
   // Of the clips in their order, i-th in part i mod N: "0/24", or "2-15/24" for several; empty:
   // all.
-  std::string part;
+  std::string part = {};
   MocapUp up = MocapUp::kY;
   int views = 4;
   double fps = 30;          // frames are left out to come near it

@@ -70,7 +70,7 @@ TEST(MocapClips, KeypointsAreTheProjectedJoints) {
 TEST(MocapClips, ASubjectHasOneShape) {
   const MocapDataset data = Open({.views = 2, .fps = 60});
   const auto thigh = [&](int64_t i) {
-    const Points3& m = data.Get(i).joints3d->m;
+    const Points3 m = data.Get(i).joints3d->m;
     return (m.row(1) - m.row(2)).norm();
   };
   EXPECT_NEAR(thigh(0), thigh(13), 1e-5);
