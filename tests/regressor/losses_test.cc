@@ -332,7 +332,8 @@ TEST_F(OddLossesTest, WeightsGoByNames) {
   EXPECT_EQ(order, (std::vector<std::string>{
                        "keypoints_2d", "keypoints_3d", "pose", "betas", "expression", "camera",
                        "uvd", "volumes", "twist", "axis_angle", "body_joints", "vertices",
-                       "mesh_vertices", "mesh_keypoints_2d", "mesh_keypoints_3d"}));
+                       "mesh_vertices", "mesh_keypoints_2d", "mesh_keypoints_3d", "joint_distance",
+                       "root_path", "reprojection", "bones"}));
 }
 
 TEST_F(LossesTest, OptionsAreChecked) {
