@@ -75,7 +75,8 @@ std::vector<std::vector<bool>> FindContacts(std::span<const Points3> frames, con
   const int n = static_cast<int>(frames.size());
   std::vector<std::vector<bool>> stands(n, std::vector<bool>(feet.points.size(), false));
   for (size_t k = 0; k < feet.points.size(); ++k) {
-    const auto& [joint, above_m] = feet.points[k];
+    const int joint = feet.points[k].joint;
+    const double above_m = feet.points[k].above_m;
     const auto may_stand = [&](int i) {
       const Vec3 x = frames[i].row(joint).transpose();
       const int before = std::max(0, i - 1), after = std::min(n - 1, i + 1);
