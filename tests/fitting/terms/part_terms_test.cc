@@ -111,7 +111,7 @@ TEST(CollisionTermTest, SlopesAreThoseOfDifferences) {
 
 TEST(ParamChart, GivesHandsByTheirComponents) {
   const Point point;
-  const ParamChart chart({0, 4, 194}, {MakeHandPiece(HandPca(point.body, 1))});
+  const ParamChart chart({0, 4, 181}, {MakeHandPiece(HandPca(point.body, 1))});
   ASSERT_EQ(chart.size(), 15);
   EXPECT_EQ(chart.FirstOf(0), 3);
   VecX x = chart.Coordinates(point.params);
