@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <opencv2/core/utils/logger.hpp>
 #include <string>
 #include <system_error>
 
@@ -68,6 +69,7 @@ void Detect(const cxxopts::ParseResult& args, VideoDetectTask task) {
 OpenedVideo OpenFile(const cxxopts::ParseResult& args, const fs::path& path,
                      const fs::path& found) {
   setenv("OPENCV_FFMPEG_LOGLEVEL", "-8", /*overwrite=*/0);  // what is wrong is said below
+  cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_ERROR);
   auto reader = std::make_shared<VideoReader>(path);
   OpenedVideo video{found, args["images"].as<std::string>(), path, reader->fps()};
   int64_t frame = 0;
