@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/dataset_test_util.h"
+#include "io/io_test_util.h"
 
 namespace gyre {
 namespace {
@@ -55,6 +56,41 @@ TEST(Loader, SameBatchesWithAnyNumberOfWorkers) {
     ExpectEqual(one.Next(), expected);
     ExpectEqual(four.Next(), expected);
   }
+}
+
+// Seven people whose pictures the data names; that of one may be there.
+class NamedPictures : public FlatDataset {
+ public:
+  explicit NamedPictures(int64_t there) : FlatDataset("named", 7), there_(there) {}
+  Person Get(int64_t position) const override {
+    Person person = FlatDataset::Get(position);
+    person.image_path =
+        position == there_ ? picture_.string() : fmt::format("/nowhere/{}", position);
+    return person;
+  }
+
+ private:
+  int64_t there_;
+  TempFolder folder_;
+  std::filesystem::path picture_ = folder_.Write("picture.png", "is there");
+};
+
+TEST(Loader, SaysAtOnceThatPicturesAreElsewhere) {
+  const auto open = [](int64_t there, LoaderPicture picture) {
+    LoaderOptions options = SmallOptions(0);
+    options.picture = picture;
+    try {
+      Loader(MixtureOf(std::make_shared<NamedPictures>(there)), options);
+    } catch (const UserError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_EQ(open(-1, LoaderPicture::kImage),
+            "data set 'named': none of its first pictures is there, as /nowhere/0; give their "
+            "folder as images=DIR");
+  EXPECT_EQ(open(-1, LoaderPicture::kNone), "");
+  EXPECT_EQ(open(5, LoaderPicture::kImage), "");  // the others are left out one by one
 }
 
 // The draw is of the position, not of the epoch or the person: no two are alike.
