@@ -57,7 +57,7 @@ std::vector<RowProblem> CheckPerson(const Person& person, const ImageBuffer* ima
     return problems;
   }
   if (person.non_finite > 0) {
-    add(fmt::format("{} values are not finite or beyond any measure", person.non_finite));
+    add(fmt::format("{} values are not finite or far beyond all else", person.non_finite));
   }
   if (!HasBox(person)) {
     add("the box has no size");

@@ -90,6 +90,7 @@ void RowReader::SetPicture(const std::string& name, const std::string& what, Per
 bool RowReader::SetKeypoints(const Keypoints& found, Person* person) const {
   person->keypoints = conversion_(found);
   frames_.Apply(person);
+  LeaveOutStray(person);
   if (options_.keep_impossible) {
     // What stands beyond 1 counts as 1 all the same.
     person->keypoints.confidence = person->keypoints.confidence.cwiseMin(1.0);

@@ -40,6 +40,55 @@ TEST(Impossible, PointsLoseTheirConfidence) {
   EXPECT_EQ(person.non_finite, 5);  // what is gone is not counted again
 }
 
+// Nine keypoints around (200, 101), of which the fifth strays: the others are 7.1 px from the middle
+// in the median, so that 50 times that is 353.6 px.
+Person WithAKeypointAt(double x, double y) {
+  Person person;
+  person.keypoints = Keypoints(FindKeypointSet("lsp14"));
+  person.keypoints.confidence.head(9).setConstant(0.5);
+  person.keypoints.px.topRows(9) << 200, 101, 193, 100, 207, 102, 199, 94, x, y, 201, 108, 195, 106,
+      205, 96, 195.25, 95.75;
+  return person;
+}
+
+TEST(Stray, AKeypointFarFromAllOthersIsLeftOut) {
+  Person person = WithAKeypointAt(200, 99999);
+  LeaveOutStray(&person);
+  EXPECT_EQ(person.non_finite, 1);
+  EXPECT_EQ(person.keypoints.NumObserved(), 8);
+  EXPECT_EQ(person.keypoints.confidence[4], 0);
+  EXPECT_EQ(person.keypoints.px.row(4).norm(), 0);
+  for (const double near : {500.0, -100.0}) {
+    person = WithAKeypointAt(near, 101);
+    LeaveOutStray(&person);
+    EXPECT_EQ(person.keypoints.NumObserved(), 9) << near;
+  }
+  person = WithAKeypointAt(-180, 101);
+  LeaveOutStray(&person);
+  EXPECT_EQ(person.keypoints.NumObserved(), 8);
+}
+
+TEST(Stray, WhatIsImpossibleManyOrNotObservedIsLeftToOthers) {
+  for (const double bad : {kNan, 1e7}) {
+    Person person = WithAKeypointAt(bad, 3);
+    LeaveOutStray(&person);
+    EXPECT_EQ(person.non_finite, 0) << bad;
+  }
+  Person two = WithAKeypointAt(9e4, 3);
+  two.keypoints.px.row(7) << -9e4, 5;  // two of nine
+  LeaveOutStray(&two);
+  EXPECT_EQ(two.keypoints.NumObserved(), 9);
+  two.keypoints.confidence[7] = 0;  // one of eight, and what is not observed is none
+  LeaveOutStray(&two);
+  EXPECT_EQ(two.keypoints.NumObserved(), 7);
+  EXPECT_EQ(two.non_finite, 1);
+  Person few = WithAKeypointAt(9e4, 3);
+  few.keypoints.confidence.head(4) << 1, 0, 0, 0;
+  few.keypoints.confidence.segment(6, 3).setZero();  // three are left
+  LeaveOutStray(&few);
+  EXPECT_EQ(few.keypoints.NumObserved(), 3);
+}
+
 TEST(Impossible, BoxAndCamera) {
   const auto left = [](double side_px, double focal_px) {
     Person person;

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace gyre {
 
 namespace {
 
 constexpr double kFarthestPx = 1e6, kFarthestM = 1e4, kLargestParameter = 100;
+constexpr double kStray = 50;  // median distances
+constexpr int kStrayOf = 5;    // keypoints for each that may be one
 
 // Also false for NaN.
 template <typename Numbers>
@@ -32,6 +35,12 @@ int LeaveOutPoints(double farthest, Points* points, VecX* confidence) {
     ++impossible;
   }
   return impossible;
+}
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 }  // namespace
@@ -68,6 +77,33 @@ void LeaveOutImpossible(Person* person) {
     p.params.reset();
     p.params_have_translation = false;
     ++p.non_finite;
+  }
+}
+
+void LeaveOutStray(Person* person) {
+  Keypoints& keypoints = person->keypoints;
+  std::vector<Eigen::Index> observed;
+  std::vector<double> x, y;
+  for (Eigen::Index i = 0; i < keypoints.confidence.size(); ++i) {
+    if (!(keypoints.confidence[i] > 0) || !Within(keypoints.px.row(i), kFarthestPx)) continue;
+    observed.push_back(i);
+    x.push_back(keypoints.px(i, 0));
+    y.push_back(keypoints.px(i, 1));
+  }
+  if (std::ssize(observed) < kStrayOf) return;
+  const Vec2 middle(Median(x), Median(y));
+  std::vector<double> distances;
+  for (const Eigen::Index i : observed) {
+    distances.push_back((keypoints.px.row(i).transpose() - middle).norm());
+  }
+  const double farthest = kStray * Median(distances);
+  const auto strays = std::ranges::count_if(distances, [&](double d) { return d > farthest; });
+  if (strays == 0 || strays * kStrayOf > std::ssize(observed)) return;
+  for (size_t k = 0; k < observed.size(); ++k) {
+    if (!(distances[k] > farthest)) continue;
+    keypoints.px.row(observed[k]).setZero();
+    keypoints.confidence[observed[k]] = 0;
+    ++person->non_finite;
   }
 }
 

@@ -73,6 +73,12 @@ bool HasBox(const Person& person);
 // Person::non_finite; what is gone already is not counted again.
 void LeaveOutImpossible(Person* person);
 
+// Takes keypoints out that lie fifty times as far from the middle of the others as those do in the
+// median, a slipped digit in a file, and counts them in Person::non_finite: one of them would blow
+// up the box that everything is measured by. More than a fifth of the keypoints are no slip, and
+// stay. Nothing is said of keypoints that are impossible.
+void LeaveOutStray(Person* person);
+
 // Keeps back up to `count` of the ankles, knees, wrists and elbows that are observed, under each of
 // their names in the person's set; which ones is a function of (seed, Person::index). What would
 // tell of them goes too: the foot of an ankle, the hand of a wrist, and the box, which shrinks as
