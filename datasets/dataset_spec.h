@@ -113,7 +113,7 @@ std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources&
 
 // The persons OpenDataset would hold, in its order, one after the other without holding them.
 void ForEachPerson(DatasetSpec spec, const SceneSources& sources,
-                   const std::function<void(Person)>& sink);
+                   const std::function<void(Person)>& sink, const LeftOutSink& left_out = {});
 
 // `prepare` may give each spec what its text leaves open.
 Mixture OpenMixture(const std::string& specs, const SceneSources& sources = {},

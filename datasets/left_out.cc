@@ -15,6 +15,14 @@ void LeftOutCounts::Add(const LeftOut& left_out) {
   if (count.number++ == 0) count.first = left_out;
 }
 
+std::map<std::string, int64_t> LeftOutCounts::Wrong() const {
+  std::map<std::string, int64_t> wrong;
+  for (const auto& [kind, count] : kinds_) {
+    if (count.first.wrong) wrong[kind] = count.number;
+  }
+  return wrong;
+}
+
 void LeftOutCounts::Tell(const std::string& spec, const std::string& name) const {
   static std::mutex mutex;
   static std::set<std::string> told;

@@ -62,6 +62,8 @@ class LeftOutCounts {
   // A line for each kind: how many, and the first of them. Once in a program for each `spec`,
   // however often it is read.
   void Tell(const std::string& spec, const std::string& name) const;
+  // How many of each kind, of those that somebody need mend.
+  std::map<std::string, int64_t> Wrong() const;
 
  private:
   struct Count {

@@ -266,7 +266,7 @@ class ImpossibleNumbers {
     const std::lock_guard lock(mutex);
     if (rows_ == 0 || !told.insert(spec).second) return;
     spdlog::warn(
-        "data set '{}': {} values in {} rows are not finite or beyond any measure and are left "
+        "data set '{}': {} values in {} rows are not finite or far beyond all else and are left "
         "out, the first in row {}; gyre data check lists them",
         name, numbers_, rows_, first_row_);
   }
@@ -369,7 +369,8 @@ std::shared_ptr<const Dataset> OpenDataset(DatasetSpec spec, const SceneSources&
   return std::make_shared<ImageFolderDataset>(name, std::move(persons));
 }
 
-void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSink& sink) {
+void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSink& sink,
+                   const LeftOutSink& left_out) {
   if (const auto scenes = OpenMadeUp(spec, sources)) {
     for (int64_t i = 0; i < scenes->size(); ++i) {
       Person person = scenes->Get(i);
@@ -379,7 +380,7 @@ void ForEachPerson(DatasetSpec spec, const SceneSources& sources, const PersonSi
     return;
   }
   const std::string name = TakeName(spec);
-  ReadAndTell(spec, name, {{}, {}, sink});
+  ReadAndTell(spec, name, {{}, left_out, sink});
 }
 
 }  // namespace gyre

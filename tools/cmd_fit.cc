@@ -145,15 +145,18 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
 }
 
 // `detected`: the file of DetectedKeypoints; empty: others are given.
-PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected,
-                      const SceneSources& sources, FitStages stages) {
+PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected, FitJob* job) {
+  const SceneSources sources{job->body, job->prior};
+  const auto left_out = std::make_shared<LeftOutCounts>();
+  job->left_out = left_out;
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
   const PersonChoice choice = PersonChoice::Parse(args["person"].as<std::string>());
   if (args.count("sequence")) {
     return OpenPoseFrames(path("openpose"), args["images"].as<std::string>(), choice,
                           PictureOptionsOf(args));
   }
-  PersonSource source = PersonsOf(args, detected, sources, BoxesAlone::kLeaveOut, stages);
+  PersonSource source = PersonsOf(args, detected, sources, BoxesAlone::kLeaveOut,
+                                  job->fit.stages, left_out);
   if (!source) {
     const std::string start = args["start"].as<std::string>();
     const std::string name = start == "mean" || args.count("params") ? ""
@@ -227,7 +230,7 @@ int RunFit(int argc, char** argv) {
   if (args.count("video")) {
     OpenVideo(args, out, &job);
   } else {
-    job.persons = SourceOf(args, DetectedKeypoints(args, out), {job.body, job.prior}, job.fit.stages);
+    job.persons = SourceOf(args, DetectedKeypoints(args, out), &job);
   }
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
   if (args.count("checkpoint")) {

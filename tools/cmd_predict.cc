@@ -64,9 +64,11 @@ int RunPredict(int argc, char** argv) {
   job.body_extra = extra;
   TellStandIns(*job.body);
   job.prior = LoadPosePrior(run.prior);  // of synthetic people
-  job.persons = Choose(
-      PersonsOf(args, DetectedKeypoints(args, out), {job.body, job.prior}, BoxesAlone::kTake),
-      choice);
+  const auto left_out = std::make_shared<LeftOutCounts>();
+  job.left_out = left_out;
+  job.persons = Choose(PersonsOf(args, DetectedKeypoints(args, out), {job.body, job.prior},
+                                 BoxesAlone::kTake, FitStages::kBody, left_out),
+                       choice);
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
   job.network = OpenNetworkStart(checkpoint, job.body);
   CheckSurvey(job.survey, args, job.network->needs_pictures());

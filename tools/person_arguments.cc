@@ -116,14 +116,16 @@ fs::path DetectedKeypoints(const cxxopts::ParseResult& args, const fs::path& out
 }
 
 PersonSource PersonsOf(const cxxopts::ParseResult& args, const fs::path& detected,
-                       const SceneSources& sources, BoxesAlone boxes, FitStages stages) {
+                       const SceneSources& sources, BoxesAlone boxes, FitStages stages,
+                       const std::shared_ptr<LeftOutCounts>& left_out) {
   const fs::path images = args["images"].as<std::string>();
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
   const PictureOptions frame = PictureOptionsOf(args);
   const auto source_of = [&](const DatasetSpec& spec) {
     DatasetSpec framed = WithPictureOptions(spec, frame);
     if (stages != FitStages::kBody) framed = WithHandsAndFace(std::move(framed));
-    return DataSource(boxes == BoxesAlone::kTake ? WithBoxesAlone(framed) : framed, sources);
+    if (boxes == BoxesAlone::kTake) framed = WithBoxesAlone(std::move(framed));
+    return DataSource(framed, sources, left_out);
   };
   if (args.count("data"))
     return source_of(FileAsItStands(DatasetSpec(args["data"].as<std::string>())));

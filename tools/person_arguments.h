@@ -28,10 +28,10 @@ std::filesystem::path DetectedKeypoints(const cxxopts::ParseResult& args,
 enum class BoxesAlone { kLeaveOut, kTake };
 
 // The persons of these options; empty where they name none. `detected`: of DetectedKeypoints.
-// `stages`: with hands and face where the fitter wants them.
+// `stages`: with hands and face where the fitter wants them. `left_out`: see DataSource.
 PersonSource PersonsOf(const cxxopts::ParseResult& args, const std::filesystem::path& detected,
-                       const SceneSources& sources, BoxesAlone boxes = BoxesAlone::kLeaveOut,
-                       FitStages stages = FitStages::kBody);
+                       const SceneSources& sources, BoxesAlone boxes, FitStages stages,
+                       const std::shared_ptr<LeftOutCounts>& left_out);
 
 // Results written over what they were made from would be the end of it: UsageError.
 void CheckOutIsNoInput(const cxxopts::ParseResult& args, const std::filesystem::path& out);

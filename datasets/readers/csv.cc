@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <mutex>
 #include <set>
 
@@ -71,6 +72,15 @@ class KeypointColumns {
     }
   }
 
+  // Whether a column that is passed over is named after a joint, as a misspelt JOINT_v.
+  bool AnyOfAJoint() const {
+    return std::ranges::any_of(table_.columns(), [&](const std::string& column) {
+      return !IsKnown(column) && std::ranges::any_of(columns_, [&](const Column& known) {
+        return column.starts_with(known.name + "_");
+      });
+    });
+  }
+
   // What the table has besides, in one sentence; empty when it has nothing else.
   std::string PassedOver() const {
     std::vector<std::string> joints, columns;
@@ -93,11 +103,19 @@ class KeypointColumns {
     return text;
   }
 
-  Keypoints Read(int64_t row) const {
+  // `half` is told of joints that have one coordinate without the other.
+  Keypoints Read(int64_t row, const std::function<void(const std::string&)>& half) const {
     Keypoints found(set_);
     for (const Column& of : columns_) {
-      const bool empty = IsEmpty(table_.Text(row, of.x)) || IsEmpty(table_.Text(row, of.y));
-      const double confidence = empty ? 0 : of.has_v ? table_.Number(row, of.v) : 1;
+      const bool no_x = IsEmpty(table_.Text(row, of.x)), no_y = IsEmpty(table_.Text(row, of.y));
+      if (no_x && no_y) continue;
+      const bool unsaid = of.has_v && (no_x || no_y) && IsEmpty(table_.Text(row, of.v));
+      const double confidence = unsaid ? 0 : of.has_v ? table_.Number(row, of.v) : 1;
+      if (no_x != no_y && confidence > 0) {
+        half(fmt::format("{}: '{}' is empty and '{}' is not; the joint counts as not annotated",
+                         table_.Where(row), no_x ? of.x : of.y, no_x ? of.y : of.x));
+      }
+      if (no_x || no_y) continue;
       if (!(confidence > 0)) continue;
       // Read before assigned: a bad number throws.
       found.px.row(of.joint) = Vec2(table_.Number(row, of.x), table_.Number(row, of.y)).transpose();
@@ -152,8 +170,8 @@ std::string IncompleteColumns(const CsvTable& table, const fs::path& path) {
   return text;
 }
 
-// Once in a program for each file, however often it is read. A joint that is passed over is a
-// warning; width and height, say, are not.
+// Once in a program for each file, however often it is read. A joint that is passed over, or what is
+// named after one, is a warning; width and height, say, are not.
 void TellPassedOver(const KeypointColumns& columns, const CsvTable& table, const fs::path& path) {
   static std::mutex mutex;
   static std::set<std::string> told;
@@ -163,16 +181,19 @@ void TellPassedOver(const KeypointColumns& columns, const CsvTable& table, const
   if ((text.empty() && incomplete.empty()) || !told.insert(path.string()).second) return;
   if (!incomplete.empty()) spdlog::warn("{}", incomplete);
   if (text.empty()) return;
-  const bool joints = text.find("; passed over: ") != std::string::npos;
+  const bool joints = text.find("; passed over: ") != std::string::npos || columns.AnyOfAJoint();
   spdlog::log(joints ? spdlog::level::warn : spdlog::level::info, "{}", text);
 }
 
 // Whether the options want the person of a row.
 bool ReadRow(const CsvTable& table, int64_t row, const RowReader& rows,
-             const KeypointColumns& columns, Person* person) {
+             const KeypointColumns& columns, Tolerance* tolerance, Person* person) {
   table.CheckRow(row);
   rows.SetPicture(table.Text(row, "file"), table.Where(row), person);
-  if (!rows.SetKeypoints(columns.Read(row), person)) return false;
+  const Keypoints found = columns.Read(row, [&](const std::string& problem) {
+    tolerance->LeaveOut({person->index, "joints without x or y", problem});
+  });
+  if (!rows.SetKeypoints(found, person)) return false;
   if (HasAll(table, kBoxColumns)) {
     rows.SetBox({Vec2(table.Number(row, "box_x"), table.Number(row, "box_y")),
                  table.Number(row, "box_side")},
@@ -206,7 +227,7 @@ void ReadCsvDataset(const fs::path& csv, const CsvOptions& options, const Person
       Person person = rows.NewPerson(first_row + row);
       bool wanted = false;
       const bool read = tolerance.Try(
-          person.index, "rows", [&] { wanted = ReadRow(table, row, rows, columns, &person); });
+          person.index, "rows", [&] { wanted = ReadRow(table, row, rows, columns, &tolerance, &person); });
       if (!read || !wanted) continue;
       any = true;
       sink(std::move(person));

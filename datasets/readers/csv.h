@@ -6,7 +6,8 @@
 //   JOINT_x, JOINT_y          pixels, centres at integers, from 0
 //   JOINT_v                   optional: 0 not annotated (x and y then mean nothing), else
 //                             annotated; a fraction is a confidence. Without the column: all
-//                             annotated, an empty cell or "nan" not.
+//                             annotated, an empty cell or "nan" not; one coordinate without the
+//                             other is told of.
 //   focal_px, center_x, center_y  optional: the picture's camera, pixels; empty: not known
 //   box_x, box_y, box_side    optional: centre and side of the square box; else from the keypoints
 // Joints, person-centric: rank rkne rhip lhip lkne lank rwri relb rsho lsho lelb lwri neck head

@@ -187,9 +187,32 @@ TEST(Csv, AJointWithOneEmptyCellIsNotAnnotated) {
   const auto path = folder.Write("d.csv",
                                  "file,nose_x,nose_y,leye_x,leye_y,reye_x,reye_y\n"
                                  "a.jpg,5,,,6,7.5,8\n");
-  const Person person = OpenDataset(path.string() + "?min_keypoints=1")->Get(0);
+  std::vector<LeftOut> told;
+  const Person person = OpenDataset(path.string() + "?min_keypoints=1", {}, [&](const LeftOut& one) {
+                          told.push_back(one);
+                        })->Get(0);
   EXPECT_EQ(person.keypoints.NumObserved(), 1);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[1].row, 0);
+  EXPECT_EQ(told[0].problem, path.string() + ": line 2: 'nose_y' is empty and 'nose_x' is not; the "
+                                             "joint counts as not annotated");
+  EXPECT_EQ(told[1].problem, path.string() + ": line 2: 'leye_x' is empty and 'leye_y' is not; the "
+                                             "joint counts as not annotated");
   EXPECT_EQ(person.keypoints.px.row(Joint("Right Eye")), Eigen::RowVector2d(7.5, 8));
+}
+
+TEST(Csv, AJointThatIsSaidToBeMissingNeedsNoCoordinate) {
+  const TempFolder folder;
+  const auto path = folder.Write("d.csv",
+                                 "file,nose_x,nose_y,nose_v,leye_x,leye_y,leye_v,reye_x,reye_y\n"
+                                 "a.jpg,5,,0,6,,,7.5,8\n"
+                                 "b.jpg,5,4,0.5,,,maybe,7.5,8\n");
+  int told = 0;
+  const auto set = OpenDataset(path.string() + "?min_keypoints=1", {},
+                               [&](const LeftOut&) { ++told; });
+  EXPECT_EQ(told, 0);
+  EXPECT_EQ(set->Get(0).keypoints.NumObserved(), 1);
+  EXPECT_EQ(set->Get(1).keypoints.NumObserved(), 2);
 }
 
 // Every column against the joint it stands for, by its place among SPIN's 49.

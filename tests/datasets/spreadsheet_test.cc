@@ -33,8 +33,9 @@ TEST(SpreadsheetTest, NumbersWithCommasAndJointsByTheirNames) {
   EXPECT_EQ(set->Get(1).index, 2);
   EXPECT_EQ(set->Get(1).keypoints.px.row(SpinJoints().IndexOf("Right Hip")),
             Eigen::RowVector2d(3, 4));
-  ASSERT_EQ(left_out.size(), 1u);
-  EXPECT_EQ(left_out[0].row, 1);
+  ASSERT_EQ(left_out.size(), 2u);
+  EXPECT_THAT(left_out[0].problem, HasSubstr("line 2: 'right hip_x' is empty and 'right hip_y' is"));
+  EXPECT_EQ(left_out[1].row, 1);
 }
 
 TEST(SpreadsheetTest, AJointHasOneColumn) {

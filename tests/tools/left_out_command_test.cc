@@ -131,6 +131,10 @@ TEST(LeftOutCommandTest, ATablesColumnsCellsAndShortRows) {
   const ProgramResult fit =
       Gyre({"fit", "--data", csv, "--out", out, "--hypotheses", "start_only"});
   EXPECT_EQ(fit.exit_code, 0) << fit.err;
+  EXPECT_THAT(fit.out, testing::ContainsRegex("no row for unreadable rows +1\n"));
+  const ProgramResult again = Gyre({"fit", "--data", csv, "--out", out, "--hypotheses",
+                                    "start_only", "--json"});
+  EXPECT_EQ(nlohmann::json::parse(again.out)["left_out"], nlohmann::json({{"rows", 1}}));
   const Npz npz = ReadNpz(out);
   EXPECT_THAT(Get(npz, "row", out).As<int>(), ElementsAre(0, 2, 3));
   EXPECT_THAT(Get(npz, "index", out).As<int>(), ElementsAre(0, 1, 2));
@@ -203,6 +207,12 @@ TEST(LeftOutCommandTest, BadCellsOfCamerasBoxesAndConfidencesAreNamed) {
   EXPECT_THAT(check.err, HasSubstr("7 of 7 joints recognised; other columns passed over: age\n"));
   const ProgramResult quiet = Gyre({"data", "check", csv, "--no-images", "--quiet"});
   EXPECT_THAT(quiet.err, Not(HasSubstr("passed over")));
+  // What is named after a joint might have meant something.
+  std::string table = ReadFile(csv);
+  table.replace(table.find(",age"), 4, ",head_vis");
+  std::ofstream(csv) << table;
+  EXPECT_THAT(Gyre({"data", "check", csv, "--no-images", "--quiet"}).err,
+              HasSubstr("other columns passed over: head_vis"));
 }
 
 // The file is the same whether it comes as --coco or as --data: so are rows and names.

@@ -227,6 +227,7 @@ FitReport BulkFit::Run(const FitJob& job) {
   const FitRun run = RunOf(job, *fitter);
   FitReport report;
   report.bodies = job.bodies;
+  if (job.left_out) report.left_out = job.left_out->Wrong();
   const std::string other = OtherThan(run, out_);
   if (!other.empty() && !job.force) {
     ThrowUserError("{}: {}; choose another --out, or --force to write over it", out_.string(),

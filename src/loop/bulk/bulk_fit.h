@@ -62,6 +62,7 @@ struct FitJob {
   // What of it was asked for by name, "fit.sigma_px": an older gyre's run does not go on without.
   std::set<std::string> given = {};
   PersonSource persons;
+  std::shared_ptr<const LeftOutCounts> left_out;  // by their reading; may be null
   Survey survey;                          // of them
   std::optional<FrameSettings> sequence;  // where they are one's frames, fitted together
   std::shared_ptr<const TrackedVideo> video;  // with `sequence`, where they are its rows
@@ -87,6 +88,7 @@ struct FitJob {
 struct FitReport {
   bool finished = true;  // false: stopped; the same job goes on
   int64_t fitted = 0;
+  std::map<std::string, int64_t> left_out;  // what the input's readers could not take, by kind
   double seconds = 0;
   BodiesFrom bodies = BodiesFrom::kFitter;
   std::optional<SequenceReport> sequence;

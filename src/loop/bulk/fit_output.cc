@@ -108,6 +108,7 @@ void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
                            {"persons", statistics.persons},
                            {"usable", statistics.usable},
                            {"refused", statistics.refused},
+                           {"left_out", report.left_out},
                            {"reprojection_px", meter(statistics.reprojection_px)},
                            {"reprojection_crop_px", meter(statistics.reprojection_crop_px)},
                            {by_network ? "predicted_now" : "fitted_now", fitted},
@@ -131,6 +132,9 @@ void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
   fmt::print("\n  {:<28}{:>10}\n", by_network ? "predicted" : "fitted", statistics.usable);
   for (const auto& [reason, count] : statistics.refused) {
     fmt::print("  {:<28}{:>10}\n", "refused: " + reason, count);
+  }
+  for (const auto& [kind, count] : report.left_out) {
+    fmt::print("  {:<28}{:>10}\n", "no row for unreadable " + kind, count);
   }
   if (statistics.reprojection_px.count() == 0) return;  // nobody, or nobody with keypoints
   fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "reprojection", "mean", "p50", "p90", "p99");

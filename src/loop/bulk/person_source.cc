@@ -70,17 +70,22 @@ PersonChoice PersonChoice::Parse(const std::string& text) {
   return choice;
 }
 
-PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources) {
+PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources,
+                        const std::shared_ptr<LeftOutCounts>& left_out) {
   // Data sets were read without the sizes before files were read as they stand.
   const bool size_identifies = spec.Option("ids") == "file";
   const auto made = spec.kind() == "synth" ? OpenDataset(spec.text(), sources) : nullptr;
   return [=](const auto& sink) {
-    ForEachPerson(spec, sources, [&](Person person) {
+    if (left_out) *left_out = {};
+    const auto take = [&](Person person) {
       person.image_path = FindPictureFile(person.image_path).string();
       FitInput input = InputOf(std::move(person));
       input.made_pictures = made;
       input.size_identifies = size_identifies;
       sink(std::move(input));
+    };
+    ForEachPerson(spec, sources, take, [&](const LeftOut& one) {
+      if (left_out) left_out->Add(one);
     });
   };
 }

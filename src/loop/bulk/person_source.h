@@ -10,6 +10,7 @@
 
 #include "datasets/dataset.h"
 #include "datasets/dataset_spec.h"
+#include "datasets/left_out.h"
 #include "datasets/readers/picture_frames.h"
 #include "fitting/fit_problem.h"
 #include "person/person.h"
@@ -47,8 +48,10 @@ DatasetSpec FileAsItStands(DatasetSpec spec);
 
 // Any data set: the persons that training would get, their boxes and cameras, SPIN's camera where
 // they have none (f = 5000 px in the 224 px crop around the person, mapped to the whole image).
-// Person::image_path is empty where there is no picture.
-PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources);
+// Person::image_path is empty where there is no picture. `left_out` holds what the latest reading of
+// the whole file could not take; may be null.
+PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources,
+                        const std::shared_ptr<LeftOutCounts>& left_out = nullptr);
 
 // The data sets behind `gyre fit --openpose`, `--coco` and `--spin-npz`: all persons of the file,
 // as it stands. `images` is a folder, one picture, or empty: then there are no pictures.
