@@ -161,7 +161,7 @@ void AddPresetOption(cxxopts::Options& options, const std::string& preset) {
 }
 
 void AddQuietOption(cxxopts::Options& options) {
-  options.add_options()("quiet", "Print only warnings and errors");
+  options.add_options()("quiet", "Print only results, warnings and errors");
 }
 
 void ApplyQuiet(const cxxopts::ParseResult& args) {

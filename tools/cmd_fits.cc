@@ -143,7 +143,7 @@ void PrintScores(const nlohmann::ordered_json& json) {
   constexpr const char* kBound = "; store.accept_px2 bounds it with that rule";
   if (json["mean_score_px2"].is_number()) {
     fmt::print("mean score: {:.3f} px^2 (score_px2, {}{})\n", json["mean_score_px2"].get<double>(),
-               rule.empty() ? "of an unknown store.rule" : "of store.rule " + rule,
+               rule.empty() ? "of an unknown store.rule, or of several" : "of store.rule " + rule,
                own_bound ? kBound : "");
   }
   if (json["mean_robust_px2"].is_number()) {

@@ -73,6 +73,11 @@ std::optional<FitFile> ReadStore(const fs::path& run, const char* name) {
   return FitFile::OpenToRead(files);
 }
 
+// By its content too: `gyre fit --out` may have any name.
+bool IsNpzFile(const fs::path& path) {
+  return path.extension() == ".npz" || ReadFileBeginning(path, 4) == "PK\x03\x04";
+}
+
 }  // namespace
 
 FitFile ReadFits(const fs::path& path, const std::string& dataset) {
@@ -83,7 +88,7 @@ FitFile ReadFits(const fs::path& path, const std::string& dataset) {
   if (FitFile::IsFitFile(path)) return FitFile::OpenToRead(path);
   if (path.extension() == ".npy") return ReadSpinNpy(path, dataset);
   if (path.extension() == ".json") return ReadEftFits(path, dataset);
-  if (path.extension() != ".npz") {
+  if (!IsNpzFile(path)) {
     ThrowUserError("{}: no fits that gyre knows (a run, its {}, .npz, SPIN's .npy or EFT's .json)",
                    path.string(), kFitsFile);
   }
@@ -98,7 +103,7 @@ FitOrigin OriginOfFits(const fs::path& path) {
     return {};
   }
   if (FitFile::IsFitFile(path)) return FitFile::OpenToRead(path).origin();
-  const bool npz = path.extension() == ".npz" && IsFitNpz(NpzKeys(path));
+  const bool npz = IsNpzFile(path) && IsFitNpz(NpzKeys(path));
   return npz ? ReadHead(path).origin : FitOrigin();
 }
 

@@ -359,7 +359,7 @@ bool Trainer::Impl::Train() {
   loader->Seek(step / loader->steps_per_epoch(), step % loader->steps_per_epoch());
   const double seconds_before = train_seconds;
   const auto loop_start = std::chrono::steady_clock::now();
-  Progress progress("training", "steps", options.steps - step);
+  Progress progress("training", "steps", options.steps, step);
   IntervalMeans means;
   const int64_t trace_end = std::min(step + options.trace_steps, options.steps);
   const bool tracing = options.trace_steps > 0 && ranks->first();
