@@ -259,6 +259,11 @@ Fitter::Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const Pose
 
 Fitter::~Fitter() = default;
 
+Fitter Fitter::With(FitOptions options) const {
+  return Fitter(model_->body, model_->prior->shared_source(), std::move(options),
+                model_->rules.set());
+}
+
 FitResult Fitter::Fit(const FitProblem& problem) const {
   FusedWorkspace workspace;
   return FitProblemOf(*model_, problem, workspace);

@@ -27,6 +27,8 @@ class Fitter {
   Fitter(std::shared_ptr<const BodyModel> body, std::shared_ptr<const PosePrior> prior,
          FitOptions options, const KeypointSet& set = SpinJoints());
   ~Fitter();
+  // The same with other options.
+  Fitter With(FitOptions options) const;
 
   // Bad data never throws: the summary says why a fit is not usable. The result's body objective is
   // never above that of a start that says something of the pose.

@@ -97,6 +97,9 @@ void SequenceOptions::Check() const {
         "positive",
         max_iterations, function_tolerance);
   }
+  if (!(pose_s >= 0 && pose_s <= 60)) {
+    ThrowUserError("sequence option pose_s is {}; it must be from 0 to 60", pose_s);
+  }
   if (!(hold_weight >= 0 && floor_weight >= 0)) {
     ThrowUserError(
         "sequence options hold_weight and floor_weight are {} and {}; both must be 0 or "
@@ -117,7 +120,9 @@ SequenceFitter::SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOpt
   options_.Check();
 }
 
-MotionModel SequenceFitter::Model() const { return {*fitter_, options_, joints_, feet_, stature_}; }
+MotionModel SequenceFitter::Model(const Fitter& fitter) const {
+  return {fitter, options_, joints_, feet_, stature_};
+}
 
 double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
                                     double seconds_per_frame) const {
@@ -149,7 +154,7 @@ SequenceFitter::OneShape SequenceFitter::FitShape(std::span<const FitProblem> fr
   }
   OneShape found{VecX::Zero(fitter_->body().layout->num_shape()), {}};
   if (seen.empty()) return found;
-  MotionSolver solver(Model(), frames, alone, std::move(start));
+  MotionSolver solver(Model(*fitter_), frames, alone, std::move(start));
   found.shape = solver.SolveShape(seen);
   for (const int i : seen) found.bodies.push_back(solver.motion()[i]);
   return found;
@@ -164,7 +169,8 @@ std::optional<Floor> SequenceFitter::FloorUnder(std::span<const BodyParams> bodi
 // Of each frame, those before included, its own fit, and those from its neighbours': tracked
 // forwards from the first frame to the last, then backwards, always from the best of the neighbour
 // so far. None where nothing was usable.
-SequenceFitter::Candidates SequenceFitter::CandidatesOf(std::span<const FitProblem> frames,
+SequenceFitter::Candidates SequenceFitter::CandidatesOf(const Fitter& in_motion,
+                                                        std::span<const FitProblem> frames,
                                                         std::span<const FitResult> alone,
                                                         std::span<const BodyParams> before) const {
   const int first = static_cast<int>(before.size()), n = first + static_cast<int>(frames.size());
@@ -179,7 +185,8 @@ SequenceFitter::Candidates SequenceFitter::CandidatesOf(std::span<const FitProbl
     if (!fit.summary.usable) return;
     const FitResult& own = alone[i - first];
     const BodyParams& anchor = own.summary.usable ? own.params : fit.params;
-    Objective objective = fitter_->BodyObjective(AnchoredAt(frames[i - first], anchor, *fitter_));
+    Objective objective =
+        in_motion.BodyObjective(AnchoredAt(frames[i - first], anchor, in_motion));
     add(i, fit, objective.Cost(fit.params));
   };
   const auto track = [&](int i, int from) {
@@ -222,7 +229,12 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
     std::optional<BodyParams>& alone = result.alone.emplace_back();
     if (fit.summary.usable) alone = fit.params;
   }
-  Candidates candidates = CandidatesOf(frames, result.frames, before.last);
+  FitOptions options = fitter_->options();
+  if (seconds_per_frame < options_.pose_s) {
+    options.pose_prior_weight *= std::sqrt(seconds_per_frame / options_.pose_s);
+  }
+  const Fitter in_motion = fitter_->With(std::move(options));
+  Candidates candidates = CandidatesOf(in_motion, frames, result.frames, before.last);
   std::vector<int> seen;
   for (int i = 0; i < n; ++i) {
     if (!candidates.fits[i].empty()) seen.push_back(i);
@@ -250,7 +262,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
       motion[i] = Between(motion[a], motion[*next], double(i - a) / (*next - a));
     }
   }
-  MotionSolver solver(Model(), frames, result.frames, std::move(motion));
+  MotionSolver solver(Model(in_motion), frames, result.frames, std::move(motion));
   const bool one_window = !before.shape && n <= options_.window_frames;
   const VecX shape = before.shape ? *before.shape
                      : one_window ? solver.MeanShape(seen)

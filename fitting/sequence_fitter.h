@@ -39,8 +39,11 @@ struct SequenceOptions {
   // acceleration of a joint along an axis (5.5 m/s^2, the root mean square of CMU's clips), over
   // sqrt 35, as the 35 joints speed up together. On such clips twice and half as much is no better.
   double acceleration_weight = 0.1;
-  int window_frames = 40;   // solved together
-  int overlap_frames = 12;  // of them solved again with what follows; motion is forgotten faster
+  // Frames so near in time hold one pose between them, and the pose prior counts once for all of
+  // them: in each frame anew it would outvote what every one of them sees.
+  double pose_s = 0.25;
+  int window_frames = 48;   // solved together
+  int overlap_frames = 20;  // of them solved again with what follows; motion is forgotten faster
   int max_iterations = 30;  // per window
   double function_tolerance = 1e-5;
 
@@ -59,6 +62,7 @@ struct SequenceOptions {
 template <OptionsOf<SequenceOptions> O, typename Visitor>
 void VisitFields(O& o, Visitor&& visit) {
   visit("acceleration_weight", o.acceleration_weight, "Weight of smooth motion, pixels per m/s^2");
+  visit("pose_s", o.pose_s, "The pose prior counts once in so many seconds (0: in every frame)");
   visit("window_frames", o.window_frames, "Frames solved together");
   visit("overlap_frames", o.overlap_frames, "Of them solved again with what follows");
   visit("max_iterations", o.max_iterations, "Iterations per window");
@@ -124,13 +128,15 @@ class SequenceFitter {
   double Acceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
 
  private:
-  MotionModel Model() const;
+  MotionModel Model(const Fitter& fitter) const;
   // The ways to see each frame, and the fits that they are.
   struct Candidates {
     std::vector<std::vector<PathStep>> steps;
     std::vector<std::vector<FitResult>> fits;
   };
-  Candidates CandidatesOf(std::span<const FitProblem> frames, std::span<const FitResult> alone,
+  // Their costs are those of `in_motion`.
+  Candidates CandidatesOf(const Fitter& in_motion, std::span<const FitProblem> frames,
+                          std::span<const FitResult> alone,
                           std::span<const BodyParams> before) const;
   std::vector<FitResult> FitAlone(std::span<const FitProblem> frames, int threads) const;
   void Finish(std::span<const FitProblem> frames, std::span<const BodyParams> motion,

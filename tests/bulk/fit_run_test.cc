@@ -27,6 +27,7 @@ TEST(FitRun, OfAnOlderVersionIsCompletedByTheDefaults) {
   EXPECT_EQ(frames["fit.estimate_uncertainty"], false);
   EXPECT_EQ(frames["sequence.acceleration_weight"], 0.1);
   EXPECT_EQ(frames["sequence.window_frames"], 8);
+  EXPECT_EQ(frames["sequence.pose_s"], 0);
   EXPECT_EQ(frames["sequence.overlap_frames"], 12);
   EXPECT_EQ(frames["sequence.max_iterations"], 30);
   EXPECT_EQ(frames["sequence.function_tolerance"], 1e-5);

@@ -216,7 +216,7 @@ TEST_F(SequenceTest, BridgesFramesThatCannotBeFitted) {
     EXPECT_FALSE(bridged.frames[i].summary.usable);
     EXPECT_NE(bridged.frames[i].summary.reason, FitReason::kOk);
   }
-  EXPECT_LT(Against(*fitter, whole, ParamsOf(bridged.frames)).per_frame_m.maxCoeff(), 0.03);
+  EXPECT_LT(Against(*fitter, whole, ParamsOf(bridged.frames)).per_frame_m.maxCoeff(), 0.04);
 }
 
 // Keypoints of another order in some frames: the person stands in them as in their neighbours.
@@ -357,14 +357,14 @@ TEST_F(SequenceTest, WindowsLeaveNoSeam) {
   const auto fitter = Make(options);
   const TrueSequence sequence = Make(*fitter, 40, 3, 1);
   SequenceOptions windows, one;
-  windows.window_frames = 18;
+  windows.window_frames = 28;
   one.window_frames = 40;
   windows.function_tolerance = one.function_tolerance = 1e-7;
   const SequenceResult slid =
       SequenceFitter(fitter, windows).Fit(sequence.frames, kSecondsPerFrame, 1);
   const SequenceResult whole =
       SequenceFitter(fitter, one).Fit(sequence.frames, kSecondsPerFrame, 1);
-  EXPECT_EQ(slid.summary.windows, 1 + 5);  // for the shape, then from 0, 6, 12, 18, 24
+  EXPECT_EQ(slid.summary.windows, 1 + 3);  // for the shape, then from 0, 8, 16
   EXPECT_EQ(whole.summary.windows, 1);
   // Between the two no more than a slow drift: the difference hardly accelerates.
   const Errors difference = Against(*fitter, ParamsOf(whole.frames), ParamsOf(slid.frames));
@@ -407,6 +407,36 @@ TEST_F(SequenceTest, ThreadsDontChangeAByte) {
   }
 }
 
+// Seven times the same frame: the motion stands still, and is a fit of that frame with half the
+// prior's weight where four frames share it.
+TEST_F(SequenceTest, FramesOfOnePoseShareItsPrior) {
+  FitOptions halved;
+  halved.pose_prior_weight *= 0.5;
+  const auto fitter = Make(), with_half = Make(halved);
+  const std::vector<FitProblem> frames(7, Make(*fitter, 1, 5, 3).frames[0]);
+  const auto stands_at = [&](double pose_s) {
+    SequenceOptions options;
+    options.pose_s = pose_s;
+    options.function_tolerance = 1e-12;
+    options.max_iterations = 200;
+    return SequenceFitter(fitter, options).Fit(frames, kSecondsPerFrame, 1).frames[3].params;
+  };
+  const auto apart_m = [&](const BodyParams& a, const BodyParams& b) {
+    return (fitter->Joints(a) - fitter->Joints(b)).rowwise().norm().maxCoeff();
+  };
+  const BodyParams shared = stands_at(4 * kSecondsPerFrame);
+  FitProblem from_there = frames[0];
+  from_there.start = shared;
+  from_there.has_start = from_there.start_has_translation = true;
+  EXPECT_LT(apart_m(shared, with_half->Fit(from_there).params), 1e-3);
+  EXPECT_GT(apart_m(shared, fitter->Fit(from_there).params), 0.01);
+  // No less than once a frame.
+  const BodyParams apart = stands_at(0.5 * kSecondsPerFrame);
+  EXPECT_EQ(apart.values(), stands_at(0).values());
+  from_there.start = apart;
+  EXPECT_LT(apart_m(apart, fitter->Fit(from_there).params), 1e-3);
+}
+
 TEST_F(SequenceTest, OptionsAreChecked) {
   const auto fails = [](auto change) {
     SequenceOptions options;
@@ -415,6 +445,8 @@ TEST_F(SequenceTest, OptionsAreChecked) {
   };
   fails([](SequenceOptions& o) { o.acceleration_weight = 0; });
   fails([](SequenceOptions& o) { o.acceleration_weight = std::nan(""); });
+  fails([](SequenceOptions& o) { o.pose_s = -0.01; });
+  fails([](SequenceOptions& o) { o.pose_s = std::nan(""); });
   fails([](SequenceOptions& o) { o.overlap_frames = 1; });
   fails([](SequenceOptions& o) { o.window_frames = o.overlap_frames; });
   fails([](SequenceOptions& o) { o.max_iterations = 0; });

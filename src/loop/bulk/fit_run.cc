@@ -37,7 +37,11 @@ FitRun Completed(FitRun run) {
   const bool sequence = run.contains("fps");
   const auto complete = [&](const FitRun& with) { run.insert(with.begin(), with.end()); };
   complete(FieldsToJson(AsBegun(ForBulk({}, sequence), run, {}), "fit."));
-  if (sequence) complete(FieldsToJson(SequenceOptions(), "sequence."));
+  if (!sequence) return run;
+  complete({{"sequence.pose_s", 0.0},  // what was done before options said it
+            {"sequence.window_frames", 40},
+            {"sequence.overlap_frames", 12}});
+  complete(FieldsToJson(SequenceOptions(), "sequence."));
   return run;
 }
 

@@ -22,7 +22,7 @@
 namespace gyre {
 namespace {
 
-constexpr int kFollowing = 16;        // frames that see a track, fitted with the block before them
+constexpr int kFollowing = 20;        // frames that see a track, fitted with the block before them
 constexpr int64_t kFloorTracks = 12;  // the first people, under whom the floor is found
 constexpr int kMostSamples = 40;      // frames of a track that its shape is found from
 
