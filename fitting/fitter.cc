@@ -60,6 +60,16 @@ Posterior PosteriorAt(StagedProblem& staged, FusedWorkspace& workspace, const Bo
              : PosteriorAtOptimum(std::move(optimum));
 }
 
+// Of a body that explains the problem as well as a fit of it.
+Posterior PosteriorOf(const FitModel& model, const FitProblem& problem, const BodyParams& params) {
+  const Observations observed = model.rules.Compile(problem);
+  BodyParams anchor = model.AnchorOf(problem);
+  if (!problem.has_start) anchor.transl() = params.transl();
+  StagedProblem staged(model, problem, observed, anchor);
+  FusedWorkspace workspace;
+  return PosteriorAt(staged, workspace, params, staged.Terms(params).BodyTotal());
+}
+
 // One fit of a problem, its keypoints taken as they are labelled.
 class LabelledFit {
  public:
@@ -292,14 +302,17 @@ ObjectiveTerms Fitter::Evaluate(const FitProblem& problem, const BodyParams& par
 }
 
 FitUncertainty Fitter::Uncertainty(const FitProblem& problem, const BodyParams& params) const {
-  const Observations observed = model_->rules.Compile(problem);
-  BodyParams anchor = model_->AnchorOf(problem);
-  if (!problem.has_start) anchor.transl() = params.transl();
-  StagedProblem staged(*model_, problem, observed, anchor);
-  FusedWorkspace workspace;
-  const double cost = staged.Terms(params).BodyTotal();
-  return EstimateUncertainty(PosteriorAt(staged, workspace, params, cost), model_->skeleton,
-                             params);
+  return EstimateUncertainty(PosteriorOf(*model_, problem, params), model_->skeleton, params);
+}
+
+std::vector<int> Fitter::UnseenJoints(const FitProblem& problem) const {
+  if (!model_->options.rest_unseen_limbs || !(model_->options.pose_prior_weight > 0)) return {};
+  return model_->unseen_limbs.Unobserved(model_->rules.Compile(problem));
+}
+
+BodyParams Fitter::AtRest(const FitProblem& problem, const std::vector<int>& unseen,
+                          const BodyParams& params) const {
+  return model_->unseen_limbs.AtRest(PosteriorOf(*model_, problem, params), unseen, params);
 }
 
 Objective Fitter::BodyObjective(const FitProblem& problem) const {

@@ -44,6 +44,14 @@ class Fitter {
   // as FitResult::uncertainty of one that came out of Fit.
   FitUncertainty Uncertainty(const FitProblem& problem, const BodyParams& params) const;
 
+  // The kinematic joints of limbs that no keypoint of the problem tells of, see unseen_limbs.h; none
+  // where they are not to rest (FitOptions::rest_unseen_limbs).
+  std::vector<int> UnseenJoints(const FitProblem& problem) const;
+  // The body with those joints where the prior has them in the mean, given all that the problem
+  // tells of the others; as Fit leaves them.
+  BodyParams AtRest(const FitProblem& problem, const std::vector<int>& unseen,
+                    const BodyParams& params) const;
+
   // The body stage's objective, anchored at `problem.start`, for a solver of one's own.
   Objective BodyObjective(const FitProblem& problem) const;
 

@@ -279,10 +279,41 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   }
   result.summary.windows = solver.windows();
   result.summary.iterations = solver.iterations();
-  Finish(frames, std::span(solver.motion()).subspan(first), &result);
+  std::vector<BodyParams> solved(solver.motion().begin() + first, solver.motion().end());
+  RestLimbsNeverSeen(frames, result.frames, solved);
+  Finish(frames, solved, &result);
   result.summary.seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;
+}
+
+// The joints of limbs that no frame with a fit tells of rest as in fits of the frames; where there
+// is no fit they are as in the frame before, or after.
+void SequenceFitter::RestLimbsNeverSeen(std::span<const FitProblem> frames,
+                                        std::span<const FitResult> fits,
+                                        std::span<BodyParams> motion) const {
+  std::optional<std::vector<int>> never;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    if (!fits[i].summary.usable) continue;
+    const std::vector<int> unseen = fitter_->UnseenJoints(frames[i]);
+    if (!never) never = unseen;
+    std::erase_if(*never, [&](int joint) { return !std::ranges::binary_search(unseen, joint); });
+    if (never->empty()) return;
+  }
+  if (!never) return;
+  const auto copy = [&](size_t from, size_t begin, size_t end) {
+    for (size_t k = begin; k < end; ++k) {
+      for (const int joint : *never) motion[k].rotation(joint) = motion[from].rotation(joint);
+    }
+  };
+  std::optional<size_t> known;
+  for (size_t i = 0; i < frames.size(); ++i) {
+    if (!fits[i].summary.usable) continue;
+    motion[i] = fitter_->AtRest(frames[i], *never, motion[i]);
+    copy(known.value_or(i), known ? *known + 1 : 0, i);
+    known = i;
+  }
+  copy(*known, *known + 1, frames.size());
 }
 
 // Measures the motion against the frames.

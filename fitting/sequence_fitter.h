@@ -139,6 +139,8 @@ class SequenceFitter {
                           std::span<const FitResult> alone,
                           std::span<const BodyParams> before) const;
   std::vector<FitResult> FitAlone(std::span<const FitProblem> frames, int threads) const;
+  void RestLimbsNeverSeen(std::span<const FitProblem> frames, std::span<const FitResult> fits,
+                          std::span<BodyParams> motion) const;
   void Finish(std::span<const FitProblem> frames, std::span<const BodyParams> motion,
               SequenceResult* result) const;
 

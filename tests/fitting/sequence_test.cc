@@ -437,6 +437,46 @@ TEST_F(SequenceTest, FramesOfOnePoseShareItsPrior) {
   EXPECT_LT(apart_m(apart, fitter->Fit(from_there).params), 1e-3);
 }
 
+// The rotations of hips and knees, rad.
+VecX Legs(const BodyParams& params) {
+  VecX legs(12);
+  for (int i = 0; i < 4; ++i) {
+    legs.segment<3>(3 * i) = params.rotation(std::array{1, 2, 4, 5}[static_cast<size_t>(i)]);
+  }
+  return legs;
+}
+
+TEST_F(SequenceTest, LegsThatNoFrameShowsRestAsInFitsOfTheFrames) {
+  const auto fitter = Make();
+  TrueSequence sequence = Make(*fitter, 14, 2, 5);
+  const auto hide_legs = [&](FitProblem* frame) {
+    for (int i = 0; i < kNumSpinJoints; ++i) {
+      const std::string_view name = SpinJoints().joints[i];
+      for (const char* leg : {"Knee", "Ankle", "Toe", "Heel"}) {
+        if (name.find(leg) != std::string_view::npos) frame->confidence[i] = 0;
+      }
+    }
+  };
+  const FitProblem seen = sequence.frames[6];
+  for (FitProblem& frame : sequence.frames) hide_legs(&frame);
+  sequence.frames[0].confidence.setZero();
+  sequence.frames[9].confidence.setZero();
+  const SequenceFitter sequence_fitter(fitter, {});
+  const SequenceResult rest = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  for (const int i : {3, 6, 12}) {
+    const BodyParams alone = fitter->Fit(sequence.frames[i]).params;
+    EXPECT_LT((Legs(rest.frames[i].params) - Legs(alone)).norm(), 0.2) << i;
+  }
+  EXPECT_EQ(Legs(rest.frames[0].params), Legs(rest.frames[1].params));
+  EXPECT_EQ(Legs(rest.frames[9].params), Legs(rest.frames[8].params));
+  // One frame that shows them is enough for the motion to say.
+  sequence.frames[6] = seen;
+  const SequenceResult shown = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
+  const double from_shown =
+      (Legs(shown.frames[5].params) - Legs(shown.frames[6].params)).norm();
+  EXPECT_LT(2 * from_shown, (Legs(rest.frames[5].params) - Legs(shown.frames[6].params)).norm());
+}
+
 TEST_F(SequenceTest, OptionsAreChecked) {
   const auto fails = [](auto change) {
     SequenceOptions options;
