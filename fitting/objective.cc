@@ -12,19 +12,21 @@ namespace gyre {
 Objective::Objective(std::shared_ptr<const FoldedJoints> joints, Terms terms, std::vector<int> free,
                      BodyParams anchor)
     : joints_(std::move(joints)),
-      terms_(std::move(terms)),
       free_(std::move(free)),
       anchor_(std::move(anchor)),
       used_(joints_->size(), 0),
       positions_(joints_->size(), 3) {
   GYRE_CHECK(std::is_sorted(free_.begin(), free_.end()) &&
              (free_.empty() || (free_.front() >= 0 && free_.back() < num_params())));
-  for (const auto& term : terms_) {
-    GYRE_CHECK(term->num_frames() == 1, "{} is about motion", term->name());
-    term->MarkJoints(used_);
-    num_residuals_ += term->rows();
-  }
+  for (auto& term : terms) Add(std::move(term));
+}
+
+void Objective::Add(std::unique_ptr<const Term> term) {
+  GYRE_CHECK(term->num_frames() == 1, "{} is about motion", term->name());
+  term->MarkJoints(used_);
+  num_residuals_ += term->rows();
   residual_scratch_.resize(num_residuals_);
+  terms_.push_back(std::move(term));
 }
 
 bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) {

@@ -24,6 +24,9 @@ class Objective {
   Objective(std::shared_ptr<const FoldedJoints> joints, Terms terms, std::vector<int> free,
             BodyParams anchor);
 
+  // One more, behind the others.
+  void Add(std::unique_ptr<const Term> term);
+
   const FoldedJoints& joints() const { return *joints_; }
   const Terms& terms() const { return terms_; }
   const std::vector<int>& free() const { return free_; }

@@ -18,7 +18,7 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-const std::vector<FitRows> kSets = {{"lsp", 5, "abc"}, {"empty", 0, ""}};
+const std::vector<FitRows> kHeaderSets = {{"lsp", 5, "abc"}, {"empty", 0, ""}};
 
 // A header by hand.
 std::string Header(uint32_t version, const json& content) {
@@ -60,9 +60,9 @@ class FitFileHeaderTest : public testing::Test {
 TEST_F(FitFileHeaderTest, SaysOfWhichBodiesTheFitsAre) {
   for (const FitLayout& layout :
        {FitLayout(SmplLayout()), MakeLayout("other", 12, 3, 0), MakeLayout("smplx", 55, 10, 10)}) {
-    const std::string bytes = FormatFitFileHeader(kSets, layout, "a.store");
+    const std::string bytes = FormatFitFileHeader(kHeaderSets, layout, "a.store");
     const FitFileHeader header = Read(bytes + "what follows");
-    EXPECT_EQ(header.datasets, kSets);
+    EXPECT_EQ(header.datasets, kHeaderSets);
     EXPECT_EQ(header.layout, layout);
     EXPECT_EQ(header.bytes, static_cast<int64_t>(bytes.size()));
     EXPECT_EQ(header.TotalRows(), 5);
@@ -84,7 +84,7 @@ TEST_F(FitFileHeaderTest, MayHoldMoreThanIsRead) {
 
 TEST_F(FitFileHeaderTest, SaysTheBodyAndWhatScoresMeasure) {
   const FitOrigin origin{{"smpl.pkl", "extra.npy", "0123abcd"}, "objective", "fedc"};
-  const std::string bytes = FormatFitFileHeader(kSets, SmplLayout(), "a.store", origin);
+  const std::string bytes = FormatFitFileHeader(kHeaderSets, SmplLayout(), "a.store", origin);
   EXPECT_EQ(Read(bytes).origin, origin);
   // Of an older version, and of one that wrote less.
   EXPECT_EQ(Read(Header(2, Smplx())).origin, FitOrigin());
@@ -93,7 +93,7 @@ TEST_F(FitFileHeaderTest, SaysTheBodyAndWhatScoresMeasure) {
   EXPECT_EQ(Read(Header(2, less)).origin.body, (BodyIdentity{"body.npz", "", "0123abcd"}));
   EXPECT_EQ(Read(Header(2, less)).origin.score_rule, "");
   // Nothing that is not known is written, so that the bytes are those of older versions.
-  EXPECT_EQ(FormatFitFileHeader(kSets, SmplLayout(), "a.store").find("body"), std::string::npos);
+  EXPECT_EQ(FormatFitFileHeader(kHeaderSets, SmplLayout(), "a.store").find("body"), std::string::npos);
 }
 
 TEST_F(FitFileHeaderTest, HostileLayoutsGiveOneSentence) {
@@ -127,9 +127,9 @@ TEST_F(FitFileHeaderTest, HostileLayoutsGiveOneSentence) {
 
 TEST_F(FitFileHeaderTest, NeedsABodyThatThereCanBe) {
   EXPECT_THAT(
-      UserErrorOf([] { FormatFitFileHeader(kSets, MakeLayout("other", 65, 0, 0), "a.store"); }),
+      UserErrorOf([] { FormatFitFileHeader(kHeaderSets, MakeLayout("other", 65, 0, 0), "a.store"); }),
       HasSubstr("65 joints"));
-  EXPECT_THAT(UserErrorOf([] { FormatFitFileHeader(kSets, FitLayout(), "a.store"); }),
+  EXPECT_THAT(UserErrorOf([] { FormatFitFileHeader(kHeaderSets, FitLayout(), "a.store"); }),
               HasSubstr("0 joints"));
 }
 

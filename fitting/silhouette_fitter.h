@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a person's mask adds to a fit of their keypoints: above all how stout they are. From the
+// keypoints' fit on, the body stage's objective and the term of terms/silhouette.h are minimised
+// together by Ceres, in rounds: each matches the mask's contour anew with the outline of the body
+// as it then stands, as iterative closest points does.
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/option_fields.h"
+#include "fitting/body_outline.h"
+#include "fitting/fitter.h"
+#include "fitting/silhouette_field.h"
+#include "fitting/terms/silhouette.h"
+
+namespace gyre {
+
+struct SilhouetteOptions {
+  // Of a point of the contour, to a sure keypoint's: they are many, and neighbours err alike.
+  double weight = 0.5;
+  // Of Geman-McClure, pixels of the 224 px crop: what is farther off is another thing's border.
+  double sigma_px = 8;
+  double spacing_px = 3;  // of points on the contour, pixels of the crop
+  // How far from the contour its match on the outline may be, pixels of the crop.
+  double match_px = 20;
+  int rounds = 5;
+  int max_iterations = 8;  // of each round
+  int vertices = 400;      // that have to lie inside, spread over the body
+  // A mask that has less than this in common with the body of the keypoints' fit (intersection over
+  // union) is taken for another person's.
+  double min_overlap = 0.2;
+
+  // Throws UserError naming the field and its value.
+  void Check() const;
+};
+
+template <OptionsOf<SilhouetteOptions> O, typename Visitor>
+void VisitFields(O& o, Visitor&& visit) {
+  visit("weight", o.weight, "Weight of a point of the contour, to a sure keypoint's");
+  visit("sigma_px", o.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
+  visit("spacing_px", o.spacing_px, "Between points on the contour, 224 px crop");
+  visit("match_px", o.match_px, "The farthest that contour and outline match, 224 px crop");
+  visit("rounds", o.rounds, "How often contour and outline are matched");
+  visit("max_iterations", o.max_iterations, "Iterations of a round");
+  visit("vertices", o.vertices, "Of the body, that have to lie inside");
+  visit("min_overlap", o.min_overlap, "Masks that have less in common with the body are not used");
+}
+
+struct SilhouetteFit {
+  FitResult result;
+  bool used = false;
+  std::string problem;  // why it was not, one sentence
+  // Intersection over union of mask and body where the mask knows, before and after; NaN where
+  // nothing was compared.
+  double overlap_before = std::numeric_limits<double>::quiet_NaN();
+  double overlap_after = std::numeric_limits<double>::quiet_NaN();
+};
+
+// Immutable, for any number of threads. It outlives neither.
+class SilhouetteFitter {
+ public:
+  // `fitter`: of the body stage (FitStages::kBody).
+  SilhouetteFitter(const Fitter& fitter, SilhouetteOptions options);
+
+  // `fit`: the problem's by `fitter`. The mask is of the problem's first camera. What cannot be
+  // bettered by it comes back as it is, and says why: a fit that is not usable, a mask that shows
+  // nobody or somebody else. Bad data never throws.
+  SilhouetteFit Fit(const FitProblem& problem, const SilhouetteMask& mask, FitResult fit) const;
+
+  const SilhouetteOptions& options() const { return options_; }
+
+ private:
+  struct Work;
+  bool Round(const Work& work, const BodyOutline& outline, BodyParams* params,
+             int* iterations) const;
+  std::shared_ptr<const BodyOutline> OutlineOf(const Work& work, const BodyParams& params) const;
+  FitResult Finished(const FitProblem& problem, const FitProblem& labelled, FitResult fit,
+                     const BodyParams& params, int iterations) const;
+
+  const Fitter& fitter_;
+  SilhouetteOptions options_;
+  std::vector<int> vertices_;
+};
+
+// As many vertices as asked for (or all), each as far from those before it as can be: the first is
+// vertex 0.
+std::vector<int> SpreadVertices(const Points3& vertices, int count);
+
+// For each point of the contour the nearest of the outline's whose normal is within 60 degrees, as
+// far as there is one within `reach_px`.
+std::vector<OutlineMatch> MatchContour(const std::vector<BorderPoint>& contour,
+                                       const BodyOutline& outline, double reach_px);
+
+// Intersection over union of the cells where the mask says that it knows; NaN where both are empty.
+double Overlap(const SilhouetteField& mask, const BodyOutline& body);
+
+}  // namespace gyre
