@@ -12,6 +12,7 @@ int RunBenchLoad(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);
 int RunBenchQuality(int argc, char** argv);
 int RunBenchRanks(int argc, char** argv);
+int RunBenchShape(int argc, char** argv);
 int RunBenchSmpl(int argc, char** argv);
 int RunBenchStore(int argc, char** argv);
 int RunBenchTrain(int argc, char** argv);

@@ -17,6 +17,7 @@ int RunBench(int argc, char** argv) {
       {"micro", "Time of a fit's parts: joints, residuals, normal equations, solve", RunBenchMicro},
       {"quality", "Whether the quality that fits state is right", RunBenchQuality},
       {"ranks", "What passes between the ranks of a training step", RunBenchRanks},
+      {"shape", "What is known of shape from keypoints, masks and a network", RunBenchShape},
       {"smpl", "Posing bodies, and the derivatives", RunBenchSmpl},
       {"store", "Opening, writing, reading and verifying stored fits at scale", RunBenchStore},
       {"train", "A training step with and without fits", RunBenchTrain},

@@ -20,6 +20,7 @@
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/fit_flags.h"
+#include "tools/mask_arguments.h"
 #include "tools/person_arguments.h"
 #include "tools/picture_arguments.h"
 #include "tools/sequence_arguments.h"
@@ -65,6 +66,7 @@ cxxopts::Options MakeOptions(const FitOptions& defaults) {
   options.add_options(kHidden)("files", "", cxxopts::value<std::vector<std::string>>());
   options.parse_positional({"files"});
   AddFitFlags(options, defaults, BulkFitFlags());
+  AddMaskOptions(options);
   AddVideoOptions(options);
   AddSequenceOptions(options);
   AddBodyOptions(options);
@@ -124,6 +126,9 @@ nlohmann::json EffectiveOptions(const cxxopts::ParseResult& args) {
   json["start"] = StartOf(args);
   if (FitsMotion(args)) json.update(FieldsToJson(SequenceOptionsOf(args), "sequence."));
   if (args.count("video")) json.update(FieldsToJson(TrackOptionsOf(args), "track."));
+  if (const MaskChoice masks = MaskChoiceOf(args); masks.Given()) {
+    json.update(FieldsToJson(masks.options, "masks."));
+  }
   return json;
 }
 
@@ -139,6 +144,8 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
     job.sequence = FrameSettings{args.count("fps") ? args["fps"].as<double>() : 0,
                                  SequenceOptionsOf(args)};
   }
+  job.masks = MaskChoiceOf(args);
+  CheckMaskArguments(args, job.fit.stages);
   job.notes["start"] = StartOf(args);
   job.notes["preset"] = args["preset"].as<std::string>();
   return job;
@@ -178,7 +185,8 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   }
   for (const char* option : {"video", "data", "openpose", "coco", "problems", "spin-npz", "images", "focal",
                              "focal-mm", "center", "camera", "camera-name", "exif", "keypoints-of",
-                             "shard", "start", "params", "checkpoint", "restart", "overlays"}) {
+                             "shard", "start", "params", "checkpoint", "restart", "overlays",
+                             "masks"}) {
     if (args.count(option)) {
       throw UsageError(fmt::format("--join takes results alone; leave --{} out", option));
     }

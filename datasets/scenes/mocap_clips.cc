@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/scenes/mocap_clips.h"
 
+#include <Eigen/Geometry>
 #include <algorithm>
 #include <charconv>
 #include <cmath>

@@ -34,6 +34,7 @@
 #include "io/zip.h"
 #include "loop/animation/animation.h"
 #include "loop/bulk/fit_table.h"
+#include "loop/bulk/mask_folder.h"
 #include "loop/bulk/person_source.h"
 
 namespace gyre {
@@ -404,6 +405,23 @@ const FuzzTarget kAnimation(
       }
     },
     /*is_zip=*/true);
+
+// Masks of people; what the fitter makes of one is finite whatever it shows.
+const FuzzTarget kMask("mask", [](const std::string& bytes) {
+  const fs::path path = AsFile(bytes, "input.png");
+  const auto look = [](const SilhouetteMask& mask) {
+    GYRE_CHECK(mask.pixels.size() == static_cast<size_t>(mask.width) * mask.height);
+    const auto field = SilhouetteField::Of(mask, 0.7);
+    if (field == nullptr) return;
+    Vec2 gradient;
+    GYRE_CHECK(std::isfinite(field->Outside({3.2, -1.7}, &gradient)) && gradient.allFinite());
+    for (const BorderPoint& point : field->Contour(3)) {
+      GYRE_CHECK(field->Outside(point.at_px + 0.1 * point.normal, nullptr) < 2);
+    }
+  };
+  look(ReadPersonMask(path));
+  look(ReadLabelledMask(path, 1));
+});
 
 }  // namespace
 }  // namespace gyre

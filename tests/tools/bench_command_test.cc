@@ -80,6 +80,26 @@ TEST(BenchCommandTest, QualityCountsWhoIsAsGoodAsStated) {
   ExpectOneSentence(Gyre({"bench", "quality"}), 2);
 }
 
+TEST(BenchCommandTest, ShapeIsMeasuredFromEverySource) {
+  const auto json = BenchJson({"shape", "--count", "3", "--seed", "4", "--threads", "1",
+                               "--mask-noise", "1.5", "--occlusion", "0.1", "--quiet"});
+  EXPECT_EQ(json["people"], 3);
+  EXPECT_EQ(json["mask_noise_px"], 1.5);
+  EXPECT_EQ(json["occluder_known"], true);
+  EXPECT_EQ(json["options"]["masks.rounds"], 5);
+  for (const char* key : {"tpose_error_mm", "height_error_mm", "girth_error_mm", "pa_mpjpe_mm"}) {
+    for (const char* source : {"mean_shape", "keypoints", "keypoints_mask"}) {
+      EXPECT_GT(json[key][source], 0) << key << source;
+    }
+    EXPECT_TRUE(json[key]["shape_prior"].is_null()) << key;
+  }
+  EXPECT_GT(json["overlap"]["keypoints_mask"], json["overlap"]["keypoints"]);
+  ExpectOneSentence(Gyre({"bench", "shape", "--count", "0"}), 1);
+  ExpectOneSentence(Gyre({"bench", "shape", "--occlusion", "1"}), 1);
+  ExpectOneSentence(Gyre({"bench", "shape", "--threads", "-2"}), 2);
+  ExpectOneSentence(Gyre({"bench", "shape", "--shape-prior", "/nowhere", "--quiet"}), 1);
+}
+
 TEST(BenchCommandTest, IkComparesMethodsOnEveryKind) {
   const auto json = BenchJson({"ik", "--samples", "5", "--runs", "1"});
   for (const char* method : {"least_squares", "adaptive", "naive", "ikol"}) {

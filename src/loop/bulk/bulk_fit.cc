@@ -56,6 +56,10 @@ FitRun RunOf(const FitJob& job, const Fitter& fitter) {
   }
   if (job.video) run.update(FieldsToJson(job.tracking, "track."));
   if (job.network) run["network"] = job.network->fingerprint();
+  if (job.masks.Given()) {
+    run["masks"] = job.masks.folder.string();
+    run.update(FieldsToJson(job.masks.options, "masks."));
+  }
   if (job.shard.parts > 1) run["shard"] = job.shard.Text();
   return run;
 }
@@ -196,13 +200,17 @@ bool BulkFit::FitUntilStopped(const FitJob& job, const Fit& fit) {
 bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
   const PersonRange rest = {range_.begin + journal_.size(), range_.end};
   FitNotes notes;
+  std::optional<MaskFits> masks;
+  if (job.masks.Given()) masks.emplace(fitter, job.masks);
   const bool finished =
       FitUntilStopped(job, [&](const auto& persons, const auto& stop, const RowSink& sink) {
         const FitManyOptions options = {rest,       job.camera, job.threads, job.network.get(),
-                                        job.bodies, stop,       &notes};
+                                        job.bodies, stop,       &notes,
+                                        masks ? &*masks : nullptr};
         return FitMany(fitter, persons, options, sink);
       });
   notes.Tell();
+  if (masks) spdlog::info("{}", masks->Report());
   return finished;
 }
 

@@ -24,6 +24,7 @@
 #include "loop/bulk/fit_sequence.h"
 #include "loop/bulk/fit_video.h"
 #include "loop/bulk/image_camera.h"
+#include "loop/bulk/mask_fits.h"
 #include "loop/bulk/network_start.h"
 #include "loop/bulk/person_source.h"
 #include "loop/bulk/video_overlay.h"
@@ -71,6 +72,7 @@ struct FitJob {
   std::shared_ptr<NetworkStart> network;  // where the starts come from; null: the input, if at all
   BodiesFrom bodies = BodiesFrom::kFitter;  // kNetwork: nothing is fitted
   CameraChoice camera;                      // of the images; none: each person has one of its own
+  MaskChoice masks = {};                    // of single pictures' people
   int threads = 0;                          // 0: all cores
   ShardChoice shard;                        // whom to fit
   bool restart = false;                     // forget what this run has done earlier

@@ -58,7 +58,13 @@ void FitChunk(const Fitter& fitter, const FitManyOptions& options, int64_t first
   }
   std::vector<FitProblem> problems;
   for (const FitInput& input : *chunk) problems.push_back(input.problem);
-  const std::vector<FitResult> results = fitter.FitAll(problems, options.threads);
+  std::vector<FitResult> results = fitter.FitAll(problems, options.threads);
+  if (options.masks != nullptr) {
+    ParallelFor(std::ssize(*chunk), options.threads, [&](int64_t i, int) {
+      results[i] = options.masks->Fit(first_index + i, (*chunk)[i], std::move(results[i]),
+                                      options.notes);
+    });
+  }
   const QualityJudge quality(fitter);
   std::vector<FitRow> rows;
   for (size_t i = 0; i < chunk->size(); ++i) {

@@ -13,6 +13,7 @@
 #include "loop/bulk/fit_notes.h"
 #include "loop/bulk/fit_rows.h"
 #include "loop/bulk/image_camera.h"
+#include "loop/bulk/mask_fits.h"
 #include "loop/bulk/network_start.h"
 #include "loop/bulk/person_source.h"
 
@@ -49,6 +50,7 @@ struct FitManyOptions {
   BodiesFrom bodies = BodiesFrom::kFitter;  // kNetwork: its starts are the rows, and measured
   std::function<bool()> stop = {};  // asked before every chunk whether that is enough; empty: never
   FitNotes* notes = nullptr;  // where doubtful data are told; null: pictures are not looked at
+  MaskFits* masks = nullptr;  // by which fits are bettered; null: there are none
 };
 
 using RowSink = std::function<void(std::span<const FitRow> rows)>;
