@@ -34,6 +34,9 @@ class Dataset {
   virtual ImageBuffer LoadImage(const Person& person) const = 0;
   // The same, reduced to `scale` (in (0, 1] of each side) or more where that takes less time.
   virtual ImageBuffer LoadImageAtScale(const Person& person, double scale) const;
+  // Whether there is a silhouette, or part labels, of a person; readers that name no files say so.
+  virtual bool HasSilhouette(const Person& person) const { return !person.silhouette_path.empty(); }
+  virtual bool HasParts(const Person& person) const { return !person.parts_path.empty(); }
   // The person's silhouette as a picture of the same size, white on black. UserError when the data
   // set has none.
   virtual ImageBuffer LoadSilhouette(const Person& person) const;

@@ -9,9 +9,11 @@
 #include <optional>
 #include <set>
 
+#include "body/body_parts.h"
 #include "core/error.h"
 #include "core/trace.h"
 #include "datasets/decorators/clip_frames.h"
+#include "datasets/decorators/mask_crops.h"
 #include "datasets/decorators/prefetcher.h"
 #include "person/crops.h"
 
@@ -131,7 +133,20 @@ struct Loader::Impl {
     Augmentation augmentation;
     CropMap crop;
     ImageBuffer image;
+    ImageBuffer mask, parts;  // without pixels where there are none
   };
+
+  // A mask is of the picture that the keypoints are of.
+  static void CheckMaskSize(const ImageBuffer& mask, const Dataset& set, const Person& sample) {
+    if (sample.image_width <= 0 || sample.image_height <= 0 ||
+        (mask.width == sample.image_width && mask.height == sample.image_height)) {
+      return;
+    }
+    ThrowUserError(
+        "data set {}, row {}: its mask has {} x {} pixels, its picture {} x {}; give a "
+        "mask of the picture's size",
+        set.name(), sample.index, mask.width, mask.height, sample.image_width, sample.image_height);
+  }
 
   // Nothing when it cannot be used.
   std::optional<Loaded> TryLoad(const SampleRef& ref, int64_t epoch, int64_t position) {
@@ -153,7 +168,22 @@ struct Loader::Impl {
         image = set.LoadImageAtScale(sample, crop.scale());
       }
       if (options.picture == LoaderPicture::kSilhouette) image = set.LoadSilhouette(sample);
-      return Loaded{ref, std::move(sample), std::move(augmentation), crop, std::move(image)};
+      ImageBuffer mask, parts;
+      if (options.masks && set.HasSilhouette(sample)) {
+        mask = set.LoadSilhouette(sample);
+        CheckMaskSize(mask, set, sample);
+      }
+      if (options.parts && set.HasParts(sample)) {
+        parts = set.LoadParts(sample);
+        CheckMaskSize(parts, set, sample);
+      }
+      return Loaded{ref,
+                    std::move(sample),
+                    std::move(augmentation),
+                    crop,
+                    std::move(image),
+                    std::move(mask),
+                    std::move(parts)};
     } catch (const UserError& error) {
       ReportUnusable(ref, error.what());
       return std::nullopt;
@@ -188,6 +218,22 @@ struct Loader::Impl {
     frames.Write(ref.index, options.clip_before, options.clip_frames, crop, &batch->clips[end]);
   }
 
+  void AddMasks(const Loaded& loaded, Batch* batch) const {
+    const size_t begin = batch->samples.size() * options.crop_px * options.crop_px,
+                 end = begin + size_t{1} * options.crop_px * options.crop_px;
+    if (options.masks) {
+      batch->masks.resize(end, 0);
+      batch->masks_known.resize(end, 0);
+      if (!loaded.mask.pixels.empty()) {
+        WarpMask(loaded.mask, loaded.crop, &batch->masks[begin], &batch->masks_known[begin]);
+      }
+    }
+    if (options.parts) {
+      batch->parts.resize(end, kUnknownPart);
+      if (!loaded.parts.pixels.empty()) WarpParts(loaded.parts, loaded.crop, &batch->parts[begin]);
+    }
+  }
+
   Batch Make(int64_t number) {
     const Span span("read");
     Batch batch;
@@ -208,7 +254,8 @@ struct Loader::Impl {
     for (const int64_t position : positions) {
       auto loaded = LoadPosition((*order)[position], batch.epoch, position);
       if (!loaded) continue;
-      auto& [ref, sample, augmentation, crop, image] = *loaded;
+      AddMasks(*loaded, &batch);
+      auto& [ref, sample, augmentation, crop, image, mask, parts] = *loaded;
       if (with_pixels) {
         WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
       }

@@ -36,6 +36,7 @@ struct LoaderOptions {
   int batch_size = 32;  // of all ranks together; when shuffling, their number divides it
   int crop_px = 224;
   LoaderPicture picture = LoaderPicture::kImage;
+  bool masks = false, parts = false;  // bring these of who has them, too
   bool whole_picture = false;  // crops are of this, see PictureBox, not of the persons' boxes
   // Frames of a person's track whose keypoints come with each sample, 0: none, and how many of them
   // are before the sample's own.
@@ -66,6 +67,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("batch_size", o.batch_size, "Samples at a time");
   visit("crop_px", o.crop_px, "Side of the crops, px");
   visit("picture", o.picture, "What the crops show");
+  visit("masks", o.masks, "Bring the masks of people who have one");
+  visit("parts", o.parts, "Bring the part labels of people who have them");
   visit("whole_picture", o.whole_picture, "Crops are of the whole picture");
   visit("clip_frames", o.clip_frames, "Frames whose keypoints come with each sample");
   visit("clip_before", o.clip_before, "How many of them are before the sample's own");
@@ -95,6 +98,9 @@ struct Batch {
   std::vector<float> clips;
   // [B, crop_px, crop_px, 3] BGR; silhouettes white on black; empty for LoaderPicture::kNone
   std::vector<uint8_t> pixels;
+  // Where they are asked for, [B, crop_px, crop_px] as mask_crops.h has them; nothing is known of
+  // who has none.
+  std::vector<uint8_t> masks, masks_known, parts;
 
   int size() const { return static_cast<int>(samples.size()); }
 };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <opencv2/core.hpp>
 
+#include "body/body_parts.h"
 #include "core/error.h"
 #include "datasets/scenes/scene_geometry.h"
 #include "datasets/scenes/scene_picture.h"
@@ -169,15 +170,28 @@ ImageBuffer SyntheticDataset::LoadSilhouette(const Person& person) const {
   return image;
 }
 
+ImageBuffer SyntheticDataset::LoadParts(const Person& person) const {
+  const std::vector<uint8_t> part_of_face = PartsOfFaces(*impl_->body);
+  ImageBuffer parts{impl_->options.width_px, impl_->options.height_px, 1, {}};
+  for (const int32_t face : FacesShown(person)) {
+    parts.pixels.push_back(face >= 0 ? part_of_face[face] : 0);
+  }
+  return parts;
+}
+
 std::vector<uint8_t> SyntheticDataset::BodyMask(const Person& person) const {
+  std::vector<uint8_t> mask;
+  for (const int32_t face : FacesShown(person)) mask.push_back(face >= 0 ? 255 : 0);
+  return mask;
+}
+
+std::vector<int32_t> SyntheticDataset::FacesShown(const Person& person) const {
   const SceneOptions& options = impl_->options;
   const PosedBody posed = PoseBody(*impl_->body, person.params.value());
   RasterBuffers raster;
   Rasterise(posed.vertices, impl_->body->faces, person.camera.value(), options.width_px,
             options.height_px, {}, &raster);
-  std::vector<uint8_t> mask(raster.face_idx.size());
-  for (size_t i = 0; i < mask.size(); ++i) mask[i] = raster.face_idx[i] >= 0 ? 255 : 0;
-  return mask;
+  return std::move(raster.face_idx);
 }
 
 }  // namespace gyre

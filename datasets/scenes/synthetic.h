@@ -116,8 +116,11 @@ class SyntheticDataset : public Dataset {
   Person GetInSpinCrop(int64_t position) const;
   // Renders.
   ImageBuffer LoadImage(const Person& person) const override;
-  // BodyMask in three channels.
+  bool HasSilhouette(const Person&) const override { return true; }
+  bool HasParts(const Person&) const override { return true; }
+  // BodyMask in three channels, and the parts of the same body.
   ImageBuffer LoadSilhouette(const Person& person) const override;
+  ImageBuffer LoadParts(const Person& person) const override;
 
   // SPIN's 49 joints without noise: pixels [49,2] and metres in the camera frame [49,3], zero where
   // the body lacks one.
@@ -130,6 +133,9 @@ class SyntheticDataset : public Dataset {
   const BodyModel& body() const;
 
  private:
+  // The face that each pixel shows, row by row; -1: none of the body.
+  std::vector<int32_t> FacesShown(const Person& person) const;
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -9,6 +9,7 @@
 #include <set>
 #include <thread>
 
+#include "body/body_parts.h"
 #include "core/error.h"
 #include "datasets/dataset_spec.h"
 #include "datasets/dataset_test_util.h"
@@ -250,6 +251,74 @@ TEST(Loader, BringsSilhouettesOrNoPicture) {
   options.batch_size = 2;
   EXPECT_THROW(Loader(MixtureOf(std::make_shared<FlatDataset>("flat", 3)), options).Next(),
                UserError);
+}
+
+TEST(Loader, MasksFollowThePictureAndAreUnknownOfWhoHasNone) {
+  const auto data = OpenDataset("synth:?count=5&frame=64");
+  LoaderOptions options = SmallOptions(0);
+  options.picture = LoaderPicture::kSilhouette;
+  options.masks = options.parts = true;
+  const Batch batch = Loader(MixtureOf(data), options).Next();
+  ASSERT_EQ(batch.masks.size(), size_t{5 * 16 * 16});
+  ASSERT_EQ(batch.masks_known.size(), batch.masks.size());
+  ASSERT_EQ(batch.parts.size(), batch.masks.size());
+  int64_t shown = 0, whole = 0, labelled = 0;
+  for (size_t i = 0; i < batch.masks.size(); ++i) {
+    EXPECT_EQ(batch.masks[i], batch.pixels[3 * i]);  // the same turn, mirror and scale
+    shown += batch.masks[i] > 0;
+    const bool known = batch.masks_known[i] == 255;
+    EXPECT_EQ(batch.parts[i] == kUnknownPart, !known);
+    if (!known || batch.masks[i] < 255) continue;
+    ++whole;
+    labelled += batch.parts[i] >= 1 && batch.parts[i] <= kNumBodyParts;
+  }
+  EXPECT_GT(shown, 50);
+  EXPECT_GT(whole, 10);
+  EXPECT_EQ(labelled, whole);
+
+  Mixture both{{data, std::make_shared<FlatDataset>("flat", 6)}, {0.5, 0.5}};
+  options.picture = LoaderPicture::kImage;
+  options.batch_size = 20;
+  options.samples_per_epoch = 20;
+  const Batch mixed = Loader(both, options).Next();
+  std::set<bool> seen;
+  for (int i = 0; i < mixed.size(); ++i) {
+    const auto* known = &mixed.masks_known[i * 16 * 16];
+    const bool any = std::any_of(known, known + 16 * 16, [](uint8_t k) { return k != 0; });
+    EXPECT_EQ(any, mixed.set_idx[i] == 0);
+    seen.insert(any);
+    if (any) continue;
+    const auto* part = &mixed.parts[i * 16 * 16];
+    EXPECT_TRUE(std::all_of(part, part + 16 * 16, [](uint8_t p) { return p == kUnknownPart; }));
+  }
+  EXPECT_EQ(seen.size(), 2u);
+  options.masks = options.parts = false;
+  EXPECT_TRUE(Loader(both, options).Next().masks.empty());
+}
+
+TEST(Loader, AMaskOfAnotherSizeThanItsPictureIsSkippedAndSaidSo) {
+  class OddMasks : public FlatDataset {
+   public:
+    OddMasks() : FlatDataset("odd", 3) {}
+    Person Get(int64_t position) const override {
+      Person person = FlatDataset::Get(position);
+      person.image_width = 40;
+      person.image_height = 30;
+      return person;
+    }
+    bool HasSilhouette(const Person&) const override { return true; }
+    ImageBuffer LoadSilhouette(const Person& person) const override {
+      const int width = person.index == 1 ? 39 : 40;
+      return {width, 30, 3, std::vector<uint8_t>(size_t{3} * width * 30, 255)};
+    }
+  };
+  LoaderOptions options = LoaderOptions::Evaluation(3, 16);
+  options.masks = true;
+  Loader loader(MixtureOf(std::make_shared<OddMasks>()), options);
+  const Batch batch = loader.Next();
+  ASSERT_EQ(batch.size(), 2);
+  EXPECT_EQ(batch.samples[1].index, 2);
+  EXPECT_EQ(loader.samples_skipped(), 1);
 }
 
 TEST(Loader, EvaluationTakesEverySampleOnceInOrder) {
