@@ -35,6 +35,14 @@ void LossOptions::Check() const {
   check("reprojection", reprojection);
   check("bones", bones);
   check("unlabelled_after", static_cast<double>(unlabelled_after));
+  check("silhouette", silhouette);
+  check("silhouette_pixels", silhouette_pixels);
+  check("parts", parts);
+  check("mask", mask);
+  check("silhouette_after", static_cast<double>(silhouette_after));
+  if (!(silhouette_sigma_px > 0 && silhouette_sigma_px <= 64)) {
+    ThrowUserError("silhouette_sigma_px: {} is not in (0, 64]", silhouette_sigma_px);
+  }
   check("openpose_joints", openpose_joints);
   check("annotated_joints", annotated_joints);
   check("fit_sd_rad", fit_sd_rad);

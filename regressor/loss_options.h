@@ -37,7 +37,7 @@ struct LossOptions {
   double camera = 1;           // keeps the camera's scale positive
   double uvd = 1;              // where joints are seen, of outputs that say so
   double volumes = 1;          // heat maps, likewise
-  double twist = 0.1;      // cosine and sine of bones' twists, of outputs that say so
+  double twist = 0.1;          // cosine and sine of bones' twists, of outputs that say so
   double axis_angle = 0;       // rotations as axis-angle (Pose2Pose), which wrap at a full turn
   double body_joints = 0;      // 3D joints of the body that teaches, metres, hip-centred
   double vertices = 0;         // mean absolute difference, metres; the mesh is posed only if > 0
@@ -48,6 +48,12 @@ struct LossOptions {
   // is, and of people without labels where joints are seen and how long bones are.
   double joint_distance = 0, root_path = 0, reprojection = 0, bones = 0;
   int64_t unlabelled_after = 0;  // steps without these last two at first
+  // Of people with masks, see losses/silhouette_losses.cc: the body as it is seen, by overlap and
+  // pixel by pixel, and its parts, which are drawn only if they weigh; and masks that the network
+  // says as such.
+  double silhouette = 0, silhouette_pixels = 0, parts = 0, mask = 0;
+  int64_t silhouette_after = 0;      // steps without the first three at first
+  double silhouette_sigma_px = 0.5;  // how soft bodies are drawn: near what a crop of a mask is
   // Of joints in the 2D term: OpenPose's (of SPIN's 49 the first 25) and what people annotated.
   double openpose_joints = 0;
   double annotated_joints = 1;
@@ -56,6 +62,11 @@ struct LossOptions {
   double fit_sd_rad = 0;
   LossNorm norm = LossNorm::kSquared;  // of the keypoint, pose and shape terms
   LossMean mean = LossMean::kAll;
+
+  // Whether a term draws bodies; and what it takes of people.
+  bool DrawsBodies() const { return silhouette > 0 || silhouette_pixels > 0 || parts > 0; }
+  bool NeedsMasks() const { return silhouette > 0 || silhouette_pixels > 0 || mask > 0; }
+  bool NeedsParts() const { return parts > 0; }
 
   // UserError names the field and its value.
   void Check() const;
@@ -86,7 +97,15 @@ void VisitFields(O& o, Visitor&& visit) {
         "Weight of where lifted joints of people without labels are seen");
   visit("bones", o.bones, "Weight of their mean bone lengths against those of labelled people");
   visit("unlabelled_after", o.unlabelled_after, "Steps without these two at first");
-  visit("openpose_joints", o.openpose_joints, "Weight of OpenPose's joints (of the 49 the first 25)");
+  visit("silhouette", o.silhouette, "Weight of how the drawn body overlaps the person's mask");
+  visit("silhouette_pixels", o.silhouette_pixels, "Weight of the same pixel by pixel");
+  visit("parts", o.parts, "Weight of how the body's drawn parts overlap the person's");
+  visit("mask", o.mask, "Weight of the mask, for networks that say one");
+  visit("silhouette_after", o.silhouette_after, "Steps without drawn bodies at first");
+  visit("silhouette_sigma_px", o.silhouette_sigma_px,
+        "Softness of drawn bodies, standard deviation in pixels of the crop");
+  visit("openpose_joints", o.openpose_joints,
+        "Weight of OpenPose's joints (of the 49 the first 25)");
   visit("annotated_joints", o.annotated_joints, "Weight of the others");
   visit("fit_sd_rad", o.fit_sd_rad,
         "Uncertainty of a fitted rotation at which it teaches half as much (0: all alike)");

@@ -36,10 +36,17 @@ struct Output {
   // Of `uvd_set`: [B,M,D,H,W] each, in the order in which they were made; see layers/volumes.h.
   std::vector<at::Tensor> heat_maps;
   double volume_depth_m = 0;  // what they span in depth, about the root
+  // How much of each pixel of the crop the body covers, and each of its parts (body_parts.h, in
+  // their order; what is hidden covers nothing): [B,S,S] and [B,K,S,S], see
+  // layers/soft_rasteriser.h.
+  at::Tensor silhouette, part_maps;
+  // Whether a cell of the crop shows the person, before softmax over (it does not, it does):
+  // [B,2,H,W] each, in the order in which they were made.
+  std::vector<at::Tensor> masks;
   at::Tensor twist;  // [B,J,2] cosine and sine of joints about their bones, see layers/ik_layer.h
-  at::Tensor uncertainty;     // [B,N] of `set`: natural logarithm of a standard deviation
-  // A mesh that was said as such, beside the body that it was read as: [B,V,3] like vertices, its own
-  // camera, and what follows from the two like joints and keypoints.
+  at::Tensor uncertainty;  // [B,N] of `set`: natural logarithm of a standard deviation
+  // A mesh that was said as such, beside the body that it was read as: [B,V,3] like vertices, its
+  // own camera, and what follows from the two like joints and keypoints.
   at::Tensor mesh, mesh_camera, mesh_joints, mesh_keypoints;
   // What the joints are; null while there are none.
   const KeypointSet* set = nullptr;
@@ -58,6 +65,9 @@ struct Output {
     visit("keypoints", keypoints);
     visit("uvd", uvd);
     for (const at::Tensor& maps : heat_maps) visit("heat_maps", maps);
+    visit("silhouette", silhouette);
+    visit("part_maps", part_maps);
+    for (const at::Tensor& mask : masks) visit("masks", mask);
     visit("twist", twist);
     visit("uncertainty", uncertainty);
     visit("mesh", mesh);

@@ -45,6 +45,11 @@ Quotient JointDistanceLoss(const Output& output, const Targets& targets,
 Quotient RootPathLoss(const Output& output, const Targets& targets, const LossOptions& options);
 Quotient ReprojectionLoss(const Output& output, const Targets& targets, const LossOptions& options);
 Quotient BoneLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient SilhouetteLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient SilhouettePixelLoss(const Output& output, const Targets& targets,
+                             const LossOptions& options);
+Quotient PartLoss(const Output& output, const Targets& targets, const LossOptions& options);
+Quotient MaskLoss(const Output& output, const Targets& targets, const LossOptions& options);
 
 // What losses are made of.
 

@@ -29,6 +29,10 @@ constexpr LossKind kLosses[] = {
     {"root_path", &LossOptions::root_path, RootPathLoss},
     {"reprojection", &LossOptions::reprojection, ReprojectionLoss},
     {"bones", &LossOptions::bones, BoneLoss},
+    {"silhouette", &LossOptions::silhouette, SilhouetteLoss},
+    {"silhouette_pixels", &LossOptions::silhouette_pixels, SilhouettePixelLoss},
+    {"parts", &LossOptions::parts, PartLoss},
+    {"mask", &LossOptions::mask, MaskLoss},
 };
 
 }  // namespace

@@ -21,6 +21,8 @@
 //   joint_distance, root_path, reprojection, bones
 //                 of lifted clips (VideoPose3D), see lifted_losses.cc; each is there where it
 //                 weighs
+//   silhouette, silhouette_pixels, parts, mask
+//                 of people with masks, see silhouette_losses.cc
 //   total = options.total * sum of weight * term
 // LossMean::kObserved divides the keypoint terms by the sum of conf_j w_j per coordinate instead.
 // LossNorm::kL1 takes absolute values for squares.

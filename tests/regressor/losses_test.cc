@@ -333,7 +333,8 @@ TEST_F(OddLossesTest, WeightsGoByNames) {
                        "keypoints_2d", "keypoints_3d", "pose", "betas", "expression", "camera",
                        "uvd", "volumes", "twist", "axis_angle", "body_joints", "vertices",
                        "mesh_vertices", "mesh_keypoints_2d", "mesh_keypoints_3d", "joint_distance",
-                       "root_path", "reprojection", "bones"}));
+                       "root_path", "reprojection", "bones", "silhouette", "silhouette_pixels",
+                       "parts", "mask"}));
 }
 
 TEST_F(LossesTest, OptionsAreChecked) {

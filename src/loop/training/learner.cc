@@ -10,6 +10,7 @@
 #include <numbers>
 #include <optional>
 
+#include "body/body_parts.h"
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/trace.h"
@@ -56,6 +57,13 @@ KeypointSet Union(const KeypointSet& first, const KeypointSet& second) {
   return both;
 }
 
+// Of faces, from 0.
+std::vector<uint8_t> PartClasses(const BodyModel& body) {
+  std::vector<uint8_t> classes = PartsOfFaces(body);
+  for (uint8_t& of_face : classes) --of_face;
+  return classes;
+}
+
 }  // namespace
 
 Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10::Device device)
@@ -73,6 +81,12 @@ Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10
     rest_.emplace(*setting.body);
     layer_ = BodyLayer(*setting.body, posed_set_);
     layer_->to(device);
+    const Faces& faces = setting.body->faces;
+    const int64_t vertices = setting.body->num_vertices();
+    if (options.loss.silhouette > 0 || options.loss.silhouette_pixels > 0) {
+      silhouettes_.emplace(faces, vertices);
+    }
+    if (options.loss.parts > 0) parts_.emplace(faces, vertices, PartClasses(*setting.body));
   }
   optimizer_ = std::make_unique<FusedAdam>(
       network_->parameters(),
@@ -92,8 +106,7 @@ Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) co
   if (said.mesh.defined()) {
     GYRE_CHECK(!layer_.is_empty());
     const CropCameras cameras = CamerasOf(batch, device_);
-    said.mesh_joints =
-        layer_->JointsOfMesh(said.mesh).narrow(1, 0, network_->keypoints().size());
+    said.mesh_joints = layer_->JointsOfMesh(said.mesh).narrow(1, 0, network_->keypoints().size());
     said.mesh_keypoints =
         ProjectToCrop(said.mesh_joints, PlaceInCrop(said.mesh_camera, cameras, batch.crop_px),
                       cameras, batch.crop_px);
@@ -109,6 +122,18 @@ Output Learner::Complete(Output said, const Batch& batch, bool with_vertices) co
                                    cameras, batch.crop_px);
   }
   return said;
+}
+
+void Learner::Draw(const Batch& batch, const LossOptions& weights, Output* said) const {
+  if (!weights.DrawsBodies() || !said->vertices.defined() || !said->camera.defined()) return;
+  const CropCameras cameras = CamerasOf(batch, device_);
+  const MeshCameras seen{PlaceInCrop(said->camera, cameras, batch.crop_px), cameras.focal_px,
+                         cameras.center_px};
+  const CoverageOptions drawing{.size_px = batch.crop_px, .sigma_px = weights.silhouette_sigma_px};
+  if (weights.silhouette > 0 || weights.silhouette_pixels > 0) {
+    said->silhouette = silhouettes_->forward(said->vertices, seen, drawing).squeeze(1);
+  }
+  if (weights.parts > 0) said->part_maps = parts_->forward(said->vertices, seen, drawing);
 }
 
 void Learner::LeaveOutMissing(Targets* targets) const {
@@ -160,9 +185,13 @@ Losses Learner::LossesOf(const Batch& batch, const Output& said, int64_t step, T
   LossOptions weights = options_.loss;
   if (step <= weights.vertices_after) weights.vertices = 0;
   if (step <= weights.unlabelled_after) weights.reprojection = weights.bones = 0;
-  const bool with_vertices = weights.vertices > 0;
+  if (step <= weights.silhouette_after) {
+    weights.silhouette = weights.silhouette_pixels = weights.parts = 0;
+  }
+  const bool with_vertices = weights.vertices > 0 || weights.DrawsBodies();
   // Before the fits: a device of its own poses the bodies while this one's cores fit.
-  const Output output = Complete(said, batch, with_vertices);
+  Output output = Complete(said, batch, with_vertices);
+  Draw(batch, weights, &output);
   phase.reset();
   const std::vector<Target> taught = teacher.Step(batch.samples, predictions, step, stats);
 

@@ -20,6 +20,7 @@
 #include "loop/training/supervision.h"
 #include "loop/training/train_options.h"
 #include "regressor/layers/body_layer.h"
+#include "regressor/layers/soft_rasteriser.h"
 #include "regressor/losses/losses.h"
 #include "regressor/losses/uvd_targets.h"
 #include "regressor/network.h"
@@ -65,6 +66,8 @@ class Learner {
                    Targets* targets) const;
   // What follows from what the network said: joints and vertices of its body, their projection.
   Output Complete(Output said, const Batch& batch, bool with_vertices) const;
+  // Its body as it is seen in the crops, as far as a loss compares that.
+  void Draw(const Batch& batch, const LossOptions& weights, Output* said) const;
   Losses LossesOf(const Batch& batch, const Output& said, int64_t step, Teacher& teacher,
                   const RankMean& rank_mean, SupervisionStats* stats);
 
@@ -75,6 +78,7 @@ class Learner {
   KeypointSet posed_set_;  // the network's keypoints, then those of its uvd set that are not there
   BodyLayer layer_{nullptr};  // of that set; none without a body
   std::vector<int64_t> uvd_in_posed_;
+  std::optional<SoftRasteriser> silhouettes_, parts_;  // where the losses ask for such pictures
   UvdTargets uvd_targets_;
   std::unique_ptr<torch::optim::Adam> optimizer_;
 };

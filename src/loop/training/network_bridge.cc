@@ -249,6 +249,22 @@ void AddBodies(const Batch& batch, std::span<const Target> targets, const RestJo
   if (fit_sd_rad > 0) out->joint_weight = joint_weight.OnDevice();
 }
 
+// A tensor [B,S,S] of bytes on the device; undefined where there are none.
+at::Tensor MaskTensor(const std::vector<uint8_t>& bytes, const Batch& batch, c10::Device device) {
+  if (bytes.empty()) return {};
+  const int64_t side = batch.crop_px;
+  GYRE_CHECK(static_cast<int64_t>(bytes.size()) == batch.size() * side * side);
+  return at::from_blob(const_cast<uint8_t*>(bytes.data()), {batch.size(), side, side}, at::kByte)
+      .to(device, /*dtype=*/at::kByte, /*non_blocking=*/false, /*copy=*/true);
+}
+
+void AddMasks(const Batch& batch, c10::Device device, Targets* out) {
+  out->mask = MaskTensor(batch.masks, batch, device);
+  out->mask_known = MaskTensor(batch.masks_known, batch, device);
+  out->parts = MaskTensor(batch.parts, batch, device);
+  if (out->mask.defined()) out->mask = out->mask.to(at::kFloat) / 255;
+}
+
 }  // namespace
 
 Targets TargetTensors(const Batch& batch, std::span<const Target> targets, const KeypointSet& set,
@@ -259,6 +275,7 @@ Targets TargetTensors(const Batch& batch, std::span<const Target> targets, const
   out.keypoints = NormalizedKeypoints(batch, device);
   GYRE_CHECK(out.keypoints.size(1) == set.size());
   AddJoints(batch, options.use_labels, device, &out);
+  AddMasks(batch, device, &out);
   if (rest) AddBodies(batch, targets, *rest, options.fit_sd_rad, device, &out);
   return out;
 }

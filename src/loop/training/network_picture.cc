@@ -29,4 +29,9 @@ void BringInput(const NetworkOptions& network, LoaderOptions* loading) {
   loading->clip_before = static_cast<int>(trunk.PadBefore());
 }
 
+void BringTargets(const LossOptions& loss, LoaderOptions* loading) {
+  loading->masks = loss.NeedsMasks();
+  loading->parts = loss.NeedsParts();
+}
+
 }  // namespace gyre

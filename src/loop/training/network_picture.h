@@ -3,6 +3,7 @@
 #pragma once
 
 #include "datasets/decorators/loader.h"
+#include "regressor/loss_options.h"
 #include "regressor/network_options.h"
 
 namespace gyre {
@@ -10,5 +11,7 @@ namespace gyre {
 LoaderPicture PictureFor(NetworkInput input);
 // Makes a loader bring what a network looks at: its crops, their pictures, and the frames around.
 void BringInput(const NetworkOptions& network, LoaderOptions* loading);
+// And what its losses compare with it, beside keypoints and bodies.
+void BringTargets(const LossOptions& loss, LoaderOptions* loading);
 
 }  // namespace gyre

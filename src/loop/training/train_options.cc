@@ -70,6 +70,7 @@ LoaderOptions TrainOptions::Loading() const {
   LoaderOptions loading;
   loading.batch_size = batch_size;
   BringInput(network, &loading);
+  BringTargets(loss, &loading);
   loading.workers = loader_threads;
   loading.prefetch_batches = prefetch_batches;
   loading.samples_per_epoch = samples_per_epoch;
