@@ -23,10 +23,11 @@ Output MeanOfMirrored(Network& network, const at::Tensor& keypoints) {
   const std::vector<int> permutation = network->keypoints().MirrorPermutation();
   const std::vector<int64_t> partners(permutation.begin(), permutation.end());
   Output said = network->forward(keypoints);
-  const Output other = network->forward(Mirrored(keypoints, partners));
   if (!said.joints.defined()) {
-    ThrowUserError("a network with head {} says no joints", network->options().head);
+    ThrowUserError("a network with head {} says no joints in space, of which --mirror-mean is",
+                   network->options().head);
   }
+  const Output other = network->forward(Mirrored(keypoints, partners));
   said.joints = (said.joints + Mirrored(other.joints, partners)) / 2;
   if (said.path.defined()) {
     said.path = (said.path + Mirrored(other.path.unsqueeze(1), {0}).squeeze(1)) / 2;

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -140,6 +142,14 @@ void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path&
   const StateDict own = NamedTensors(network, names);
   const auto is_path = [](const auto& item) { return item.first.starts_with("model_traj."); };
   if (std::ranges::none_of(own, is_path)) std::erase_if(state, is_path);
+  // Of Pavlakos et al.'s Human2D may come alone: the priors behind it stay as they are.
+  const auto is_human2d = [](const auto& item) {
+    return item.first.starts_with("encoder.") || item.first.starts_with("head.human2d.");
+  };
+  if (state.contains("head.human2d.stack.stage1_out.weight") &&
+      std::ranges::all_of(state, is_human2d)) {
+    std::ranges::copy_if(own, std::inserter(state, state.end()), std::not_fn(is_human2d));
+  }
   SetState(network, state, path.string(), names);
 }
 

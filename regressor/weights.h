@@ -27,8 +27,9 @@ void SetState(torch::nn::Module& module, const StateDict& state, const std::stri
 // ignored.
 void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path& path);
 
-// A whole network: SPIN's released checkpoint, GraphCMR's, gyre's own (a dict with the weights under
-// "model"), or a bare state_dict.
+// A whole network: SPIN's released checkpoint, GraphCMR's, gyre's own (a dict with the weights
+// under "model"), or a bare state_dict. A file of head human2d will do for head pavlakos18, whose
+// priors then stay as they are.
 void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
                         const Names& names = {});
 

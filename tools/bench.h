@@ -11,6 +11,7 @@ int RunBenchIk(int argc, char** argv);
 int RunBenchLoad(int argc, char** argv);
 int RunBenchMicro(int argc, char** argv);
 int RunBenchQuality(int argc, char** argv);
+int RunBenchRaster(int argc, char** argv);
 int RunBenchRanks(int argc, char** argv);
 int RunBenchShape(int argc, char** argv);
 int RunBenchSmpl(int argc, char** argv);

@@ -16,6 +16,7 @@ int RunBench(int argc, char** argv) {
       {"load", "Reading, cropping and normalising pictures", RunBenchLoad},
       {"micro", "Time of a fit's parts: joints, residuals, normal equations, solve", RunBenchMicro},
       {"quality", "Whether the quality that fits state is right", RunBenchQuality},
+      {"raster", "Drawing bodies softly, and the derivatives", RunBenchRaster},
       {"ranks", "What passes between the ranks of a training step", RunBenchRanks},
       {"shape", "What is known of shape from keypoints, masks and a network", RunBenchShape},
       {"smpl", "Posing bodies, and the derivatives", RunBenchSmpl},

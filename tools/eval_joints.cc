@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/counted.h"
@@ -14,6 +15,7 @@
 #include "loop/training/lifted_frames.h"
 #include "loop/training/network_bridge.h"
 #include "loop/training/predictor.h"
+#include "loop/training/seen_errors.h"
 #include "regressor/mirrored.h"
 #include "regressor/root_joints.h"
 #include "regressor/runtime.h"
@@ -26,6 +28,29 @@ std::string RootText(const KeypointSet& set) {
   const RootJoints root = PelvisOf(set, range.first, range.count);
   const auto name = [&](int64_t joint) { return std::string(set.joints[range.first + joint]); };
   return root.right == root.left ? name(root.right) : name(root.right) + " and " + name(root.left);
+}
+
+// Of networks that say neither bodies nor joints in space.
+void PrintSeen(const std::string& title, int64_t samples, const SeenErrors& seen, bool as_json) {
+  const double pck = seen.joints > 0 ? seen.near / seen.joints : std::nan(""),
+               iou = seen.masks > 0 ? seen.overlap / seen.masks : std::nan("");
+  if (as_json) {
+    const auto or_null = [](double value) {
+      return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+    };
+    const nlohmann::json json = {{"evaluated", title},
+                                 {"samples", samples},
+                                 {"picture",
+                                  {{"pck20_torso", or_null(pck)},
+                                   {"joints", seen.joints},
+                                   {"mask_iou", or_null(iou)},
+                                   {"masks", seen.masks}}}};
+    fmt::print("{}\n", json.dump(2));
+    return;
+  }
+  fmt::print("{}\n\nPCK@0.2 torso  {:.3f}  of {:.0f} joints that are seen\n", title, pck,
+             seen.joints);
+  fmt::print("IoU of masks   {:.3f}  of {:.0f} people\n", iou, seen.masks);
 }
 
 }  // namespace
@@ -41,18 +66,28 @@ int EvaluateJoints(const cxxopts::ParseResult& args, const std::string& checkpoi
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), options.network.image_px);
   BringInput(options.network, &loading);
+  BringTargets(options.loss, &loading);
   Loader loader(OpenMixture(data), loading);
   std::vector<ClipFrame> frames;
+  SeenErrors seen;
   int64_t samples = 0;
   Progress progress("evaluating", "batches", loader.steps_per_epoch());
   const at::NoGradGuard no_grad;
   for (int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
     const Batch batch = loader.Next();
     const at::Tensor inputs = NetworkInputs(batch, options.network.input, device);
-    AddLiftedFrames(mirrored ? MeanOfMirrored(network, inputs) : network->forward(inputs), batch,
-                    &frames);
+    const Output said = mirrored ? MeanOfMirrored(network, inputs) : network->forward(inputs);
+    AddLiftedFrames(said, batch, &frames);
+    AddSeenErrors(said, batch, &seen);
     samples += batch.size();
     progress.Advance();
+  }
+  const std::string title =
+      fmt::format("network of {} on {}{}", FindCheckpoint(checkpoint).string(), data,
+                  mirrored ? ", mean with the mirror image's" : "");
+  if (frames.empty() && (seen.joints > 0 || seen.masks > 0)) {
+    PrintSeen(title, samples, seen, args.count("json") > 0);
+    return 0;
   }
   if (frames.empty()) {
     ThrowUserError("nothing of {} can be evaluated: no sample has true 3D joints", data);
@@ -66,9 +101,6 @@ int EvaluateJoints(const cxxopts::ParseResult& args, const std::string& checkpoi
                           static_cast<int64_t>(frames.size()),
                           {}};
   result.metrics = ClipErrors(std::move(frames));
-  const std::string title =
-      fmt::format("network of {} on {}{}", FindCheckpoint(checkpoint).string(), data,
-                  mirrored ? ", mean with the mirror image's" : "");
   if (args.count("json") > 0) {
     nlohmann::json json = {{"evaluated", title},
                            {"samples_without_joints", samples - result.samples},

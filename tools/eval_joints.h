@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gyre eval of networks that say joints in space and no body.
+// gyre eval of networks that say no body, but joints in space, or what is seen in the picture.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace gyre {
 
-// Prints the errors of metrics/clip_errors.h of a run or checkpoint with these options.
+// Prints the errors of metrics/clip_errors.h of a run or checkpoint with these options; of one that
+// says no joints in space those of loop/training/seen_errors.h.
 int EvaluateJoints(const cxxopts::ParseResult& args, const std::string& checkpoint,
                    const TrainOptions& options);
 

@@ -9,9 +9,11 @@
 #include "regressor/heads/c2f_head.h"
 #include "regressor/heads/graph_head.h"
 #include "regressor/heads/hmr_head.h"
+#include "regressor/heads/human2d_head.h"
 #include "regressor/heads/ik_head.h"
 #include "regressor/heads/joint_head.h"
 #include "regressor/heads/lifter_head.h"
+#include "regressor/heads/pavlakos18_head.h"
 #include "regressor/heads/pose2pose_head.h"
 
 namespace gyre {
@@ -25,7 +27,9 @@ const std::vector<HeadKind>& Heads() {
       {"graphcmr", MakeGraphHead, GraphHeadNames()},
       {"ik", MakeIkHead, {}},
       {"c2f", MakeC2fHead, {}},
+      {"human2d", MakeHuman2dHead, {}},
       {"lifter", MakeLifterHead, LifterHeadNames()},
+      {"pavlakos18", MakePavlakos18Head, {}},
       {"pose2pose", MakePose2PoseHead, {{"encoder.", "backbone."}, {"head.", ""}}},
   };
   return heads;

@@ -69,7 +69,8 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   } catch (const UserError& error) {
     EXPECT_STREQ(error.what(),
                  "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
-                 "anchored, graphcmr, pose2pose, c2f, ikol, hybrik, whole-body, smplifyx, "
+                 "human2d, pavlakos18, anchored, graphcmr, pose2pose, c2f, ikol, hybrik, "
+                 "whole-body, smplifyx, "
                  "videopose3d, videopose3d-causal, videopose3d-semi");
   }
 }

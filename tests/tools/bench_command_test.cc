@@ -33,6 +33,31 @@ TEST(BenchCommandTest, SmplReportsEveryBatchAndNumberOfThreads) {
   ExpectOneSentence(Gyre({"bench", "smpl", "--threads", "100000"}), 2);
 }
 
+TEST(BenchCommandTest, RasterSaysWhatABodyCostsAndHowMuchItCovers) {
+  const auto json = BenchJson(
+      {"raster", "--batch", "3,1", "--image-px", "71", "--sigma-px", "0.8", "--runs", "2"});
+  EXPECT_GT(json["vertices"], 1000);
+  EXPECT_EQ(json["image_px"], 71);
+  EXPECT_EQ(json["threads"], 1);
+  EXPECT_GT(json["ms_per_body_forward_backward"], 0);
+  ASSERT_EQ(json["rows"].size(), 2);
+  EXPECT_EQ(json["rows"][1]["batch"], 3);
+  for (const auto& row : json["rows"]) {
+    EXPECT_GT(row["ms_per_body_forward_backward"], row["ms_per_body_forward"]);
+    // As high as nine tenths of the picture, and a person wide.
+    EXPECT_GT(row["covered_px_per_body"], 0.05 * 71 * 71);
+    EXPECT_LT(row["covered_px_per_body"], 0.5 * 71 * 71);
+  }
+  const auto parts = BenchJson({"raster", "--batch", "1", "--image-px", "71", "--sigma-px", "0.8",
+                                "--runs", "1", "--parts"});
+  EXPECT_EQ(parts["rows"][0]["classes"], 6);
+  EXPECT_NEAR(parts["rows"][0]["covered_px_per_body"].get<double>(),
+              json["rows"][0]["covered_px_per_body"].get<double>(), 0.1);
+  ExpectOneSentence(Gyre({"bench", "raster", "--batch", "0"}), 2);
+  ExpectOneSentence(Gyre({"bench", "raster", "--image-px", "100000"}), 2);
+  ExpectOneSentence(Gyre({"bench", "raster", "--sigma-px", "0"}), 2);
+}
+
 TEST(BenchCommandTest, CoverageHidesLegsAndLooksWhereTheyAre) {
   const std::vector<std::string> people = {"coverage",  "--data", "synth:?count=3&seed=2",
                                            "--threads", "1",      "--quiet"};

@@ -412,6 +412,37 @@ TEST_F(EvalCommandTest, ANetworkIsEvaluatedOnSpinsOwnTestFiles) {
   EXPECT_LT(Value(space, "mpjpe_mm"), 2000);
 }
 
+TEST_F(EvalCommandTest, ANetworkThatSaysMasksIsMeasuredInThePicture) {
+  const std::string run = Path("human2d");
+  const ProgramResult trained =
+      Gyre({"train", "--preset", "human2d", "--run", run, "--steps", "2", "--data",
+            "synth:?count=4&frame=96", "--val", "synth:?name=val&count=2&frame=96&seed=3",
+            "--batch-size", "2", "--network.image-px", "64", "--network.width", "8",
+            "--loader-threads", "0", "--threads", "1", "--quiet"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const std::vector<std::string> eval = {"eval", "--checkpoint", run, "--data",
+                                         "synth:?count=3&frame=96&seed=9", "--quiet"};
+  std::vector<std::string> as_json = eval;
+  as_json.push_back("--json");
+  const ProgramResult result = Gyre(as_json);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const nlohmann::json json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(json["samples"], 3);
+  EXPECT_EQ(json["picture"]["masks"], 3);
+  EXPECT_GT(json["picture"]["joints"], 20);
+  for (const char* share : {"pck20_torso", "mask_iou"}) {
+    EXPECT_GE(json["picture"][share], 0) << share;
+    EXPECT_LE(json["picture"][share], 1) << share;
+  }
+  const ProgramResult table = Gyre(eval);
+  EXPECT_THAT(table.out, HasSubstr("IoU of masks"));
+  EXPECT_THAT(table.out, HasSubstr("of 3 people"));
+  // It says no body.
+  ExpectOneSentence(Gyre({"eval", "--checkpoint", run, "--data", "synth:?count=3&frame=96",
+                          "--mirror-mean", "--quiet"}),
+                    1);
+}
+
 TEST_F(EvalCommandTest, TellsProtocolsAndPrintsATable) {
   const ProgramResult list = Gyre({"eval", "--list-protocols"});
   EXPECT_EQ(list.exit_code, 0) << list.err;

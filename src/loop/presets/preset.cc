@@ -11,6 +11,8 @@
   SYSTEM(Small)              \
   SYSTEM(Demo)               \
   SYSTEM(Prior18)            \
+  SYSTEM(Human2d)            \
+  SYSTEM(Pavlakos18)         \
   SYSTEM(Anchored)           \
   SYSTEM(GraphCmr)           \
   SYSTEM(Pose2Pose)          \

@@ -56,6 +56,7 @@ constexpr SummaryEntry kSummary[] = {
      "Network, velocity error (mm a frame), held-out people"},
     {"val_network_pve_mm", "network_pve_mm", "Network, PVE (mm), held-out people"},
     {"val_pck20", "network_pck20", "Network, PCK@0.2 torso, held-out people"},
+    {"val_mask_iou", "network_mask_iou", "Network, IoU of masks, held-out people"},
     {"val_box_error", "network_box_error", "Network, mean joint error / box side, held-out people"},
     {"val_network_held_out_median", "network_held_out_median",
      "Network, median error of joints kept back / box side, held-out people"},

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "loop/training/lifted_frames.h"
+#include "loop/training/seen_errors.h"
 
 namespace gyre {
 
@@ -18,6 +19,7 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
   for (const LossKind& kind : LossKinds()) terms[kind.name] = {0, 0};
   double samples = 0, total = 0;
   std::vector<ClipFrame> frames;
+  SeenErrors seen;
   ranks->Together([&] {
     LabelTeacher teacher(/*use_labels=*/true);
     Loader loader(data_, loading_);
@@ -26,6 +28,7 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
       if (batch.size() == 0) continue;  // all are other ranks'
       const Output said = learner.Say(batch);
       AddLiftedFrames(said, batch, &frames);
+      AddSeenErrors(said, batch, &seen);
       const Losses losses = learner.LossesOf(batch, said, step, teacher, /*rank_mean=*/{});
       const double count = batch.size();
       samples += count;
@@ -38,6 +41,7 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
   });
   std::vector<double> sums = {samples, total};
   for (const auto& [name, term] : terms) sums.insert(sums.end(), {term.first, term.second});
+  for (const double* sum : seen.Sums()) sums.push_back(*sum);
   sums = ranks->Sum(std::move(sums));
   if (sums[0] == 0) ThrowUserError("the validation set has no usable sample");
   nlohmann::json json = {{"val_samples", static_cast<int64_t>(sums[0])},
@@ -47,6 +51,9 @@ nlohmann::json LossValidation::Run(Learner& learner, int64_t step, Ranks* ranks)
     if (next[0] > 0) json["val_loss_" + name] = next[1] / next[0];
     next += 2;
   }
+  for (double* sum : seen.Sums()) *sum = *next++;
+  if (seen.joints > 0) json["val_pck20"] = seen.near / seen.joints;
+  if (seen.masks > 0) json["val_mask_iou"] = seen.overlap / seen.masks;
   if (!ranks->Any(!frames.empty())) return json;
   const std::vector<std::string> of_ranks = ranks->Gather(PackFrames(frames));
   frames.clear();

@@ -7,8 +7,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "datasets/decorators/loader.h"
-#include "loop/training/learner.h"
 #include "loop/runs/ranks.h"
+#include "loop/training/learner.h"
 
 namespace gyre {
 
@@ -21,7 +21,7 @@ class LossValidation {
   const Mixture& data() const { return data_; }
   // The entries val_samples, val_loss and val_loss_NAME of metrics.jsonl: means over all ranks'
   // samples; and val_network_KEY, the errors of joints in space (metrics/clip_errors.h) where they
-  // are said and known. On the first rank.
+  // are said and known; val_pck20 and val_mask_iou, see seen_errors.h. On the first rank.
   nlohmann::json Run(Learner& learner, int64_t step, Ranks* ranks) const;
 
  private:
