@@ -16,6 +16,7 @@
 #include "loop/bulk/network_start.h"
 #include "loop/bulk/person_source.h"
 #include "loop/presets/preset.h"
+#include "loop/runs/body_notes.h"
 #include "tools/body_choice.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
