@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gyre fit --masks: people with and without a mask, and with one that cannot be used.
+#include <fmt/format.h>
+
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numbers>
