@@ -48,7 +48,8 @@ TEST(MaskErrors, EdgesWanderByAsMuchAsSaid) {
       ++count;
     }
   }
-  EXPECT_NEAR(sum / count, 0, 0.35);
+  // Less than nothing: from inside, an edge that folds is met where it comes first.
+  EXPECT_NEAR(sum / count, -0.3, 0.35);
   EXPECT_NEAR(std::sqrt(squares / count), 2, 0.4);
   EXPECT_LT(steps / count, 1);  // smooth along the edge
 }
