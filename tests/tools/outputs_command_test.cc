@@ -137,7 +137,8 @@ TEST_F(OutputsTest, OfARun) {
   ExpectDocumented(
       "A run's `metrics.jsonl`", written,
       {"val_network_held_out_median", "val_network_held_out_within_10",
-       "train_fits_held_out_median", "train_fits_held_out_within_10", "val_loss", "val_loss_NAME"});
+       "train_fits_held_out_median", "train_fits_held_out_within_10", "val_loss", "val_loss_NAME",
+       "val_mask_iou"});
   ExpectDocumented(
       "A run's checkpoints",
       KeysOf(nlohmann::json::parse(ReadFile(Path("run/checkpoints/000001/state.json")))));
