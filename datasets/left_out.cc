@@ -23,6 +23,8 @@ std::map<std::string, int64_t> LeftOutCounts::Wrong() const {
   return wrong;
 }
 
+void LeftOutCounts::Clear() { kinds_.clear(); }
+
 void LeftOutCounts::Tell(const std::string& spec, const std::string& name) const {
   static std::mutex mutex;
   static std::set<std::string> told;

@@ -59,6 +59,7 @@ class Tolerance {
 class LeftOutCounts {
  public:
   void Add(const LeftOut& left_out);
+  void Clear();
   // A line for each kind: how many, and the first of them. Once in a program for each `spec`,
   // however often it is read.
   void Tell(const std::string& spec, const std::string& name) const;

@@ -76,7 +76,7 @@ PersonSource DataSource(const DatasetSpec& spec, const SceneSources& sources,
   const bool size_identifies = spec.Option("ids") == "file";
   const auto made = spec.kind() == "synth" ? OpenDataset(spec.text(), sources) : nullptr;
   return [=](const auto& sink) {
-    if (left_out) *left_out = {};
+    if (left_out) left_out->Clear();
     const auto take = [&](Person person) {
       person.image_path = FindPictureFile(person.image_path).string();
       FitInput input = InputOf(std::move(person));
