@@ -4,55 +4,27 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "io/io_test_util.h"
 #include "loop/small_training.h"
 #include "loop/training/seen_errors.h"
-#include "loop/training/trainer.h"
+#include "loop/training_fixture.h"
 
 namespace gyre {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Human2dTraining : public testing::Test {
+class Human2dTraining : public TrainingTest {
  protected:
   static TrainOptions Small(const std::string& preset) {
-    TrainOptions o = TrainOptions::Preset(preset);
+    TrainOptions o = Shortened(TrainOptions::Preset(preset));
     o.data = "synth:?name=people&count=9&seed=5&frame=96&noise=0";
     o.val = "synth:?name=heldout&count=3&seed=6&frame=96&noise=0";
     o.network.image_px = 64;
-    o.network.width = 8;
-    o.batch_size = 3;
-    o.data_shards = 1;
-    o.steps = 4;
-    o.threads = o.fit_threads = 1;
-    o.loader_threads = 0;
-    o.log_every = 1;
-    o.val_every = 2;
-    o.checkpoint_every = 2;
-    o.pictures = 1;
     return o;
   }
-  fs::path Run(const std::string& name) const { return folder_.path() / name; }
-  bool Train(const TrainOptions& options, const std::string& name, bool resume = false) {
-    return Trainer(options, Run(name), resume, &alone_).Train();
-  }
-  std::vector<nlohmann::json> Metrics(const std::string& name) const {
-    std::vector<nlohmann::json> lines;
-    std::istringstream text(ReadFile(Run(name) / "metrics.jsonl"));
-    for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
-    return lines;
-  }
-  std::string Weights(const std::string& name) const {
-    return ReadFile(Run(name) / "checkpoints/000004/network.pt");
-  }
-
-  TempFolder folder_;
-  Ranks alone_;
 };
 
 TEST_F(Human2dTraining, LearnsFromKeypointsAndMasksAndMeasuresItself) {
@@ -93,7 +65,7 @@ TEST_F(Human2dTraining, TheWholeSystemRunsInTheLoopAndStartsFromHuman2d) {
   half.steps = 2;
   EXPECT_TRUE(Train(half, "halves"));
   EXPECT_TRUE(Train(o, "halves", /*resume=*/true));
-  EXPECT_EQ(Weights("halves"), Weights("whole"));
+  EXPECT_EQ(Weights("halves", "000004"), Weights("whole", "000004"));
 }
 
 // Nothing else teaches.

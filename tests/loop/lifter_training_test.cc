@@ -4,17 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "body/retarget.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "io/io_test_util.h"
 #include "loop/runs/run_directory.h"
 #include "loop/small_training.h"
 #include "loop/training/lifted_frames.h"
 #include "loop/training/predictor.h"
-#include "loop/training/trainer.h"
+#include "loop/training_fixture.h"
 #include "regressor/batch_norm.h"
 
 namespace gyre {
@@ -23,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::HasSubstr;
 
-class LifterTraining : public testing::Test {
+class LifterTraining : public TrainingTest {
  protected:
   LifterTraining() {
     std::vector<PoseClip> clips;
@@ -42,7 +40,6 @@ class LifterTraining : public testing::Test {
     WritePoseClips(clips, folder_.path() / "clips.npz");
   }
 
-  fs::path Run(const std::string& name) const { return folder_.path() / name; }
   std::string Mocap(const std::string& options) const {
     return "mocap:" + (folder_.path() / "clips.npz").string() + "?set=h36m17&views=2&" + options;
   }
@@ -66,21 +63,6 @@ class LifterTraining : public testing::Test {
     o.checkpoint_every = 2;
     return o;
   }
-  bool Train(const TrainOptions& options, const std::string& name, bool resume = false) {
-    return Trainer(options, Run(name), resume, &alone_).Train();
-  }
-  std::vector<nlohmann::json> Metrics(const std::string& name) const {
-    std::vector<nlohmann::json> lines;
-    std::istringstream text(ReadFile(Run(name) / "metrics.jsonl"));
-    for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
-    return lines;
-  }
-  std::string Weights(const std::string& name) const {
-    return ReadFile(Run(name) / "checkpoints/000006/network.pt");
-  }
-
-  TempFolder folder_;
-  Ranks alone_;
 };
 
 TEST_F(LifterTraining, EveryPresetRunsAndMeasuresItself) {
@@ -113,11 +95,11 @@ TEST_F(LifterTraining, AResumedRunIsTheSame) {
     fs::remove_all(Run("halved") / "checkpoints" / later);
   }
   EXPECT_TRUE(Train(o, "halved", /*resume=*/true));
-  EXPECT_EQ(Weights("straight"), Weights("halved"));
+  EXPECT_EQ(Weights("straight", "000006"), Weights("halved", "000006"));
   TrainOptions threads = o;
   threads.loader_threads = 2;
   EXPECT_TRUE(Train(threads, "threads"));
-  EXPECT_EQ(Weights("straight"), Weights("threads"));
+  EXPECT_EQ(Weights("straight", "000006"), Weights("threads", "000006"));
 }
 
 TEST_F(LifterTraining, TermsOfPeopleWithoutLabelsComeLater) {

@@ -21,13 +21,9 @@
 
 namespace gyre {
 
-inline TrainOptions SmallTraining() {
-  TrainOptions o = TrainOptions::Preset("prior18");
-  o.data = "synth:?name=people&count=7&seed=5&joints=any&noise=3";
-  o.val = "";
+// Four steps of width 8 on one thread.
+inline TrainOptions Shortened(TrainOptions o) {
   o.network.width = 8;
-  o.learning_rate_end = 0;
-  o.loss.vertices = 0;
   o.batch_size = 3;
   o.data_shards = 1;
   o.steps = 4;
@@ -37,6 +33,15 @@ inline TrainOptions SmallTraining() {
   o.val_every = 2;
   o.checkpoint_every = 2;
   o.pictures = 1;
+  return o;
+}
+
+inline TrainOptions SmallTraining() {
+  TrainOptions o = Shortened(TrainOptions::Preset("prior18"));
+  o.data = "synth:?name=people&count=7&seed=5&joints=any&noise=3";
+  o.val = "";
+  o.learning_rate_end = 0;
+  o.loss.vertices = 0;
   o.seed = 11;
   return o;
 }

@@ -5,12 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "core/file.h"
-#include "io/io_test_util.h"
 #include "loop/runs/run_directory.h"
 #include "loop/small_training.h"
+#include "loop/training_fixture.h"
 #include "regressor/parameter_count.h"
 #include "regressor/torch_file.h"
 
@@ -22,18 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class TrainerTest : public testing::Test {
+class TrainerTest : public TrainingTest {
  protected:
-  fs::path Run(const std::string& name) const { return folder_.path() / name; }
-  bool Train(const TrainOptions& options, const std::string& name, bool resume = false) {
-    return Trainer(options, Run(name), resume, &alone_).Train();
-  }
-  std::vector<nlohmann::json> Metrics(const std::string& name) const {
-    std::vector<nlohmann::json> lines;
-    std::istringstream text(ReadFile(Run(name) / "metrics.jsonl"));
-    for (std::string line; std::getline(text, line);) lines.push_back(nlohmann::json::parse(line));
-    return lines;
-  }
   std::vector<int64_t> Checkpoints(const std::string& name) const {
     std::vector<int64_t> steps;
     for (const fs::path& folder : ListCheckpoints(Run(name))) {
@@ -41,12 +30,6 @@ class TrainerTest : public testing::Test {
     }
     return steps;
   }
-  std::string Weights(const std::string& name, const char* step) const {
-    return ReadFile(Run(name) / "checkpoints" / step / "network.pt");
-  }
-
-  TempFolder folder_;
-  Ranks alone_;
 };
 
 TEST_F(TrainerTest, ARunLeavesItsRecord) {
