@@ -2,7 +2,8 @@
 // Fits one person through a sequence of frames: a pose and a translation per frame, one shape, and
 // motion that does not jerk.
 //
-//   sum over frames of the body stage's objective (fit_options.h) at (th_i, b, t_i)
+//   sum over frames of the body stage's objective (fit_options.h) at (th_i, b, t_i), its pose
+//     prior's weight^2 times min(1, dt / pose_s)
 //     + acceleration_weight^2 sum over inner frames and joints of |a_i|^2,
 //   a_i = (X_{i-1} - 2 X_i + X_{i+1}) / dt^2
 //

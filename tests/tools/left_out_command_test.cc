@@ -131,7 +131,7 @@ TEST(LeftOutCommandTest, ATablesColumnsCellsAndShortRows) {
   const ProgramResult fit =
       Gyre({"fit", "--data", csv, "--out", out, "--hypotheses", "start_only"});
   EXPECT_EQ(fit.exit_code, 0) << fit.err;
-  EXPECT_THAT(fit.out, testing::ContainsRegex("no row for unreadable rows +1\n"));
+  EXPECT_THAT(fit.out, testing::ContainsRegex("left out: rows +1\n"));
   const ProgramResult again = Gyre({"fit", "--data", csv, "--out", out, "--hypotheses",
                                     "start_only", "--json"});
   EXPECT_EQ(nlohmann::json::parse(again.out)["left_out"], nlohmann::json({{"rows", 1}}));

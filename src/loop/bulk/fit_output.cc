@@ -134,7 +134,7 @@ void ReportFits(const fs::path& out, const FitReport& report, bool as_json) {
     fmt::print("  {:<28}{:>10}\n", "refused: " + reason, count);
   }
   for (const auto& [kind, count] : report.left_out) {
-    fmt::print("  {:<28}{:>10}\n", "no row for unreadable " + kind, count);
+    fmt::print("  {:<28}{:>10}\n", "left out: " + kind, count);
   }
   if (statistics.reprojection_px.count() == 0) return;  // nobody, or nobody with keypoints
   fmt::print("  {:<28}{:>10}{:>10}{:>10}{:>10}\n", "reprojection", "mean", "p50", "p90", "p99");

@@ -168,9 +168,9 @@ void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& f
   Mixture val = OpenMixture(options.val, sources);
   LoaderOptions loading = LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
   BringInput(options.network, &loading);
-  if (!fitter) BringTargets(options.loss, &loading);
   loading.data_shards = data_shards;
   if (!fitter) {
+    BringTargets(options.loss, &loading);
     loss_validation = std::make_unique<LossValidation>(std::move(val), loading);
     parts.push_back(PartOf("val", loss_validation->data()));
     return;
