@@ -11,7 +11,9 @@ if(GYRE_WERROR)
 endif()
 if(GYRE_FUZZ)
   set(GYRE_SANITIZE address,undefined)
-  target_compile_options(gyre_flags INTERFACE $<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>
+  target_compile_options(gyre_flags INTERFACE
+    $<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>
+    $<$<CXX_COMPILER_ID:Clang>:-fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/tests/sanitizers/ubsan.ignore>
     $<$<CXX_COMPILER_ID:GNU>:-fsanitize-coverage=trace-pc,trace-cmp>)
 endif()
 set(GYRE_TEST_TIMEOUT 900)
