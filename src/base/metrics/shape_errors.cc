@@ -6,6 +6,13 @@
 #include "core/error.h"
 
 namespace gyre {
+namespace {
+
+constexpr const char* kWaist = "Spine1";
+
+}  // namespace
+
+bool HasWaist(const BodyModel& body) { return body.layout->IndexOf(kWaist) >= 0; }
 
 double SectionLength(const Points3& vertices, const Faces& faces, double height) {
   double length = 0;
@@ -24,9 +31,7 @@ double SectionLength(const Points3& vertices, const Faces& faces, double height)
 }
 
 ShapeMeasures MeasureShape(const BodyModel& body, const Eigen::Ref<const VecX>& shape) {
-  constexpr const char* kWaist = "Spine1";
-  const int waist = body.layout->IndexOf(kWaist);
-  if (waist < 0) {
+  if (!HasWaist(body)) {
     ThrowUserError(
         "{}: has no joint {}, at whose height the waist is measured; choose a --body of "
         "SMPL's layout",
@@ -36,7 +41,8 @@ ShapeMeasures MeasureShape(const BodyModel& body, const Eigen::Ref<const VecX>& 
   const VecX moved = body.shapedirs * shape;
   measures.tpose = body.v_template + Eigen::Map<const Points3>(moved.data(), moved.size() / 3, 3);
   const Points3 joints = body.J_regressor * measures.tpose;
-  measures.girth_m = SectionLength(measures.tpose, body.faces, joints(waist, 1));
+  const double waist_m = joints(body.layout->IndexOf(kWaist), 1);
+  measures.girth_m = SectionLength(measures.tpose, body.faces, waist_m);
   measures.height_m = measures.tpose.col(1).maxCoeff() - measures.tpose.col(1).minCoeff();
   measures.tpose.rowwise() -= joints.row(0).eval();
   return measures;

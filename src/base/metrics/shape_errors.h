@@ -16,7 +16,9 @@ struct ShapeMeasures {
   double girth_m = 0;
 };
 
-// `shape` [S]: BodyParams::shape(). UserError names the body where it has no joint Spine1.
+bool HasWaist(const BodyModel& body);  // a joint Spine1
+
+// `shape` [S]: BodyParams::shape(). UserError names the body where it has no waist.
 ShapeMeasures MeasureShape(const BodyModel& body, const Eigen::Ref<const VecX>& shape);
 
 // Perimeter of the section of a surface [V,3], [F,3] by the plane y = height: the sum over faces.

@@ -13,6 +13,7 @@
 #include "fitting/store/fit_record.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/evaluation/sample_evaluation.h"
+#include "metrics/shape_errors.h"
 
 namespace gyre {
 namespace {
@@ -94,6 +95,23 @@ void DescribeHeldOut(const Meter& errors, const std::string& prefix, nlohmann::j
   (*json)[prefix + "_median"] = errors.Median();
   (*json)[prefix + "_within_10"] = errors.ShareBelow(0.1);
 }
+
+struct ShapeMeters {
+  Meter tpose, girth;
+
+  void Add(const BodyModel& body, const BodyParams& params, const BodyParams& truth) {
+    const ShapeErrors errors =
+        ErrorsOf(MeasureShape(body, params.shape()), MeasureShape(body, truth.shape()));
+    tpose.Add(errors.tpose_mm);
+    girth.Add(errors.girth_mm);
+  }
+  // Entries PREFIX_tpose_mm and PREFIX_girth_mm, where anything was measured.
+  void Describe(const std::string& prefix, nlohmann::json* json) const {
+    if (tpose.count() == 0) return;
+    (*json)[prefix + "_tpose_mm"] = NumberOrNull(tpose.Mean());
+    (*json)[prefix + "_girth_mm"] = NumberOrNull(girth.Mean());
+  }
+};
 
 }  // namespace
 
@@ -197,6 +215,8 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
       fits(SyntheticJoints(), body_);
   SampleEvaluation in_image(FindProtocol("lsp-2d"), body_);
   Meter held_out;
+  ShapeMeters network_shape, fits_shape;
+  const bool with_shape = with_vertices && HasWaist(fitter.body());
   double accepted = 0, reprojection = 0;
   int64_t with_fit = 0;
   for (EvaluatedSample& one : samples_) {
@@ -205,11 +225,14 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     in_image.Add(set, one.sample, one.prediction);
     AddHeldOutErrors(one.sample, one.prediction, body_, &held_out);
     one.error = SampleError(set, one.sample, one.prediction, body_);
+    const bool true_shape = with_shape && one.sample.params;
+    if (true_shape) network_shape.Add(fitter.body(), one.prediction, *one.sample.params);
     if (!one.fit) continue;
     ++with_fit;
     accepted += supervisor_->store().Accepted(one.sample.dataset, *one.fit) ? 1 : 0;
     reprojection += fitter.Score(ProblemInCrop(one.sample), one.fit->params).reprojection_px;
     fits.Add(set, one.sample, one.fit->params);
+    if (true_shape) fits_shape.Add(fitter.body(), one.fit->params, *one.sample.params);
   }
 
   nlohmann::json json;
@@ -222,6 +245,8 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     json["val_fits_pa_mpjpe_mm"] = NumberOrNull(fit.Get("pa_mpjpe_mm").value);
     json["val_fits_mpjpe_mm"] = NumberOrNull(fit.Get("mpjpe_mm").value);
   }
+  network_shape.Describe("val_network", &json);
+  fits_shape.Describe("val_fits", &json);
   const EvaluationResult image = in_image.Result();
   json["val_pck20"] = NumberOrNull(image.Get("pck20_torso").value);
   json["val_box_error"] = NumberOrNull(image.Get("box_error").value);
