@@ -130,6 +130,7 @@ struct FitSummary {
   int body_iterations = 0;
   int hypotheses_tried = 0;
   Limbs exchanged = Limbs::kNone;  // what `before` and `after` are about
+  bool by_mask = false;            // a mask had a say in it, none in the numbers here
   ObjectiveTerms before;           // at the start, translation estimated where it had none
   ObjectiveTerms after;
   FitScore score;

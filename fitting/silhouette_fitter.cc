@@ -150,6 +150,7 @@ FitResult SilhouetteFitter::Finished(const FitProblem& problem, const FitProblem
                                      FitResult fit, const BodyParams& params,
                                      int iterations) const {
   FitSummary& summary = fit.summary;
+  summary.by_mask = true;
   fit.params = params;
   if (const Vec3 root = params.rotation(0); root.norm() > std::numbers::pi) {
     fit.params.rotation(0) = LogSO3(ExpSO3(root));

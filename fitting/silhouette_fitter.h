@@ -20,7 +20,7 @@ namespace gyre {
 
 struct SilhouetteOptions {
   // Of a point of the contour, to a sure keypoint's: they are many, and neighbours err alike.
-  double weight = 0.5;
+  double weight = 1;
   // Of Geman-McClure, pixels of the 224 px crop: what is farther off is another thing's border.
   double sigma_px = 8;
   double spacing_px = 3;  // of points on the contour, pixels of the crop

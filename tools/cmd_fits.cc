@@ -89,7 +89,7 @@ nlohmann::ordered_json Describe(const FitFile& file) {
   using Json = nlohmann::ordered_json;
   Json sets = Json::array();
   std::vector<int64_t> fits(file.datasets().size());
-  std::array<int64_t, 4> by_source{};
+  std::array<int64_t, std::size(EnumNames<FitSource>::kAll)> by_source{};
   MeanScore score, robust;
   int64_t first_step = 0, last_step = 0, all = 0;
   for (int64_t p = file.NextUsed(0); p < file.size(); p = file.NextUsed(p + 1)) {
@@ -108,7 +108,7 @@ nlohmann::ordered_json Describe(const FitFile& file) {
     sets.push_back({{"name", set.name}, {"rows", set.rows}, {"fits", fits[i]}});
   }
   Json sources;
-  for (int i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < by_source.size(); ++i) {
     if (by_source[i] > 0) sources[EnumName(static_cast<FitSource>(i))] = by_source[i];
   }
   const FitLayout& layout = file.layout();

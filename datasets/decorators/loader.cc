@@ -137,17 +137,6 @@ struct Loader::Impl {
   };
 
   // A mask is of the picture that the keypoints are of.
-  static void CheckMaskSize(const ImageBuffer& mask, const Dataset& set, const Person& sample) {
-    if (sample.image_width <= 0 || sample.image_height <= 0 ||
-        (mask.width == sample.image_width && mask.height == sample.image_height)) {
-      return;
-    }
-    ThrowUserError(
-        "data set {}, row {}: its mask has {} x {} pixels, its picture {} x {}; give a "
-        "mask of the picture's size",
-        set.name(), sample.index, mask.width, mask.height, sample.image_width, sample.image_height);
-  }
-
   // Nothing when it cannot be used.
   std::optional<Loaded> TryLoad(const SampleRef& ref, int64_t epoch, int64_t position) {
     if (KnownUnusable(ref)) return std::nullopt;
@@ -170,13 +159,9 @@ struct Loader::Impl {
       if (options.picture == LoaderPicture::kSilhouette) image = set.LoadSilhouette(sample);
       ImageBuffer mask, parts;
       if (options.masks && set.HasSilhouette(sample)) {
-        mask = set.LoadSilhouette(sample);
-        CheckMaskSize(mask, set, sample);
+        mask = LoadSilhouetteOfPicture(set, sample);
       }
-      if (options.parts && set.HasParts(sample)) {
-        parts = set.LoadParts(sample);
-        CheckMaskSize(parts, set, sample);
-      }
+      if (options.parts && set.HasParts(sample)) parts = LoadPartsOfPicture(set, sample);
       return Loaded{ref,
                     std::move(sample),
                     std::move(augmentation),

@@ -41,7 +41,26 @@ uint8_t MirroredPart(uint8_t part) {
   }
 }
 
+ImageBuffer OfPicture(ImageBuffer mask, const Dataset& set, const Person& person) {
+  if (person.image_width <= 0 || person.image_height <= 0 ||
+      (mask.width == person.image_width && mask.height == person.image_height)) {
+    return mask;
+  }
+  ThrowUserError(
+      "data set {}, row {}: its mask has {} x {} pixels, its picture {} x {}; give a mask of the "
+      "picture's size",
+      set.name(), person.index, mask.width, mask.height, person.image_width, person.image_height);
+}
+
 }  // namespace
+
+ImageBuffer LoadSilhouetteOfPicture(const Dataset& set, const Person& person) {
+  return OfPicture(set.LoadSilhouette(person), set, person);
+}
+
+ImageBuffer LoadPartsOfPicture(const Dataset& set, const Person& person) {
+  return OfPicture(set.LoadParts(person), set, person);
+}
 
 void WarpMask(const ImageBuffer& mask, const CropMap& crop, uint8_t* shares, uint8_t* known) {
   std::vector<uint8_t> warped(size_t{3} * crop.size_px() * crop.size_px());

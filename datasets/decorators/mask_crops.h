@@ -9,6 +9,11 @@
 
 namespace gyre {
 
+// Dataset::LoadSilhouette and LoadParts. UserError names the row where it has not the size of the
+// person's picture, as far as that is known.
+ImageBuffer LoadSilhouetteOfPicture(const Dataset& set, const Person& person);
+ImageBuffer LoadPartsOfPicture(const Dataset& set, const Person& person);
+
 // Of a mask in three channels of 0 and 255, [size,size] each: 0 to 255 for the share of each pixel
 // of the crop that shows the person, and 255 where the picture says so, 0 where the pixel's centre
 // lies outside of it.

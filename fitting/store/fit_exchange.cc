@@ -21,10 +21,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Scores of fits that know more of the person compare with each other alone.
+int Knowledge(const StoredFit& fit) {
+  if (fit.source == FitSource::kTruth) return 2;
+  return fit.source == FitSource::kMasks ? 1 : 0;
+}
+
 // Whether a merge takes `a` rather than `b`.
 bool Better(const StoredFit& a, const StoredFit& b) {
-  const bool a_true = a.source == FitSource::kTruth, b_true = b.source == FitSource::kTruth;
-  return a_true != b_true ? a_true : a.score_px2 < b.score_px2;
+  const int of_a = Knowledge(a), of_b = Knowledge(b);
+  return of_a != of_b ? of_a > of_b : a.score_px2 < b.score_px2;
 }
 
 }  // namespace
@@ -199,7 +205,7 @@ class ScoreChoices {
 
   void Wrote(int64_t position, size_t file) { from_[position] = file; }
   void Choose(int64_t position, size_t file, const StoredFit& a, const StoredFit& b) {
-    if (a.source == FitSource::kTruth || b.source == FitSource::kTruth) return;
+    if (Knowledge(a) != Knowledge(b) || a.source == FitSource::kTruth) return;
     if (std::isinf(a.score_px2) != std::isinf(b.score_px2)) return;
     const size_t other = from_.at(position);
     if (std::isinf(a.score_px2)) {

@@ -84,7 +84,8 @@ inline constexpr FieldDoc kObservedDoc = {"observed_joints", FieldShape::kOne, "
                                           "how many keypoints there were"};
 inline constexpr FieldDoc kSourceDoc = {
     "source", FieldShape::kOne, "",
-    "0 a network's word, 1 initial fit or `gyre fit`, 2 found in the loop, 3 truth"};
+    "0 a network's word, 1 initial fit or `gyre fit`, 2 found in the loop, 3 truth, "
+    "4 by a mask, too"};
 inline constexpr FieldDoc kStepDoc = {"step", FieldShape::kOne, "",
                                       "the training step that found it"};
 inline constexpr FieldDoc kPosePriorDoc = {

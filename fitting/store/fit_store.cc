@@ -91,6 +91,11 @@ FitStore::FitStore(StorePolicy policy, std::vector<FitFile> files)
 
 FitStore::Verdict FitStore::Judge(const StoredFit* stored, const StoredFit& candidate) const {
   if (stored != nullptr && stored->source == FitSource::kTruth) return Verdict::kKept;
+  // A fit of the keypoints scores better and knows less.
+  if (stored != nullptr && stored->source == FitSource::kMasks &&
+      candidate.source != FitSource::kMasks) {
+    return Verdict::kKept;
+  }
   if (!candidate.IsSound() || !std::isfinite(candidate.score_px2)) return Verdict::kNotFinite;
   if (policy_.rule == StoreRule::kGuarded) {
     if ((candidate.params.betas().array().abs() > policy_.max_abs_beta).any()) {

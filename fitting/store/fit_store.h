@@ -71,7 +71,7 @@ class FitStore {
  public:
   using Key = std::pair<std::string, int64_t>;  // data set, row
 
-  // What became of a candidate; kKept: the stored fit is truth.
+  // What became of a candidate; kKept: the stored fit is truth, or by a mask and the candidate not.
   enum class Verdict { kFirst, kImproved, kNotBetter, kShape, kPrior, kAngles, kNotFinite, kKept };
   struct Counters {
     int64_t considered = 0, first = 0, improved = 0, not_better = 0;
@@ -92,7 +92,7 @@ class FitStore {
   FitStore(StorePolicy policy, std::vector<FitFile> files);
 
   // Stores the candidate when the policy accepts it, in the file that the sample belongs to. Truth
-  // is never replaced by a fit.
+  // is never replaced by a fit, nor a fit by a mask by one without.
   Verdict Consider(const Key& key, const StoredFit& candidate, int64_t file = 0);
   // Single precision, as kept.
   std::optional<StoredFit> Get(const Key& key) const;

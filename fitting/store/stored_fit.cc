@@ -25,7 +25,7 @@ bool Obeys(FieldRule rule, Number value) {
       return !std::isnan(number);
     case FieldRule::kSource:
       return number >= static_cast<double>(FitSource::kNone) &&
-             number <= static_cast<double>(FitSource::kTruth);
+             number <= static_cast<double>(FitSource::kMasks);
   }
   return false;
 }

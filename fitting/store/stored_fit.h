@@ -11,13 +11,15 @@
 
 namespace gyre {
 
-enum class FitSource : int8_t { kNone = 0, kStatic = 1, kLoop = 2, kTruth = 3 };
+// kMasks: of keypoints and a mask, whose score is of the keypoints alone.
+enum class FitSource : int8_t { kNone = 0, kStatic = 1, kLoop = 2, kTruth = 3, kMasks = 4 };
 template <>
 struct EnumNames<FitSource> {
   static constexpr NameOf<FitSource> kAll[] = {{FitSource::kNone, "none"},
                                                {FitSource::kStatic, "static"},
                                                {FitSource::kLoop, "loop"},
-                                               {FitSource::kTruth, "truth"}};
+                                               {FitSource::kTruth, "truth"},
+                                               {FitSource::kMasks, "masks"}};
 };
 
 // A number for each joint of a body, without heap.

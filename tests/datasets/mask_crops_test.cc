@@ -45,6 +45,10 @@ TEST(MaskCrops, AreSharesOfPixelsAndKnowThePicturesEdge) {
   const CropMap moved({Vec2(3, 1.5), kSize}, kSize);
   WarpMask(mask, moved, shares.data(), known.data());
   EXPECT_NEAR(shares[4 + 1], 128, 1);  // between columns 2 and 3 of row 1
+  // The centres lie at 1.6, 2.6, 3.6 and 4.6: in columns 2, 3, 4 and 5, of which there are two.
+  WarpMask(mask, CropMap({Vec2(3.1, 1.5), kSize}, kSize), shares.data(), known.data());
+  EXPECT_EQ(std::vector<uint8_t>(known.begin(), known.begin() + 4),
+            (std::vector<uint8_t>{255, 255, 0, 0}));
 }
 
 TEST(MaskCrops, PartsChangeSidesInAMirror) {

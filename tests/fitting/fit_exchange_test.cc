@@ -217,6 +217,9 @@ TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
   first.Write(0, Scored(10)), second.Write(0, Scored(20));
   first.Write(1, Scored(20)), second.Write(1, Scored(10));
   first.Write(2, Scored(1)), second.Write(2, truth);
+  StoredFit by_mask = Scored(70);
+  by_mask.source = FitSource::kMasks;
+  first.Write(3, Scored(3)), second.Write(3, by_mask);
   second.Write(5, Scored(5)), second.Write(6, Scored(6));
   MergeFits({folder_ / "1", folder_ / "2"}, folder_ / "3");
   const FitFile merged = FitFile::OpenToRead(folder_ / "3");
@@ -224,7 +227,8 @@ TEST_F(FitExchangeTest, MergingTakesTheBetterFitAndTruthBeforeAll) {
   EXPECT_EQ(merged.Read(0)->score_px2, 10);
   EXPECT_EQ(merged.Read(1)->score_px2, 10);
   EXPECT_EQ(merged.Read(2)->source, FitSource::kTruth);
-  EXPECT_FALSE(merged.Read(3));
+  EXPECT_EQ(merged.Read(3)->score_px2, 70) << "it knows the mask";
+  EXPECT_FALSE(merged.Read(4));
   EXPECT_EQ(merged.Read(5)->score_px2, 5);
   EXPECT_EQ(merged.Read(6)->score_px2, 6);
   MergeFits({folder_ / "2", folder_ / "1"}, folder_ / "4");  // fewer rows behind more

@@ -113,6 +113,23 @@ TEST(FitStore, TruthStays) {
   EXPECT_TRUE(store.Accepted("lsp", *store.Get({"lsp", 1})));
 }
 
+TEST(FitStore, FitsByMasksGiveWayToTheirKindAndToTruthAlone) {
+  FitStore store = MakeStore();
+  const FitStore::Key key = {"lsp", 2};
+  const auto by_mask = [](double score) {
+    StoredFit fit = MakeFit(score);
+    fit.source = FitSource::kMasks;
+    return fit;
+  };
+  EXPECT_EQ(store.Consider(key, MakeFit(45)), Verdict::kFirst);
+  EXPECT_EQ(store.Consider(key, by_mask(30)), Verdict::kImproved);
+  EXPECT_EQ(store.Consider(key, MakeFit(7)), Verdict::kKept);
+  EXPECT_EQ(store.Get(key)->score_px2, 30);
+  EXPECT_EQ(store.Consider(key, by_mask(31)), Verdict::kNotBetter);
+  EXPECT_EQ(store.Consider(key, by_mask(29)), Verdict::kImproved);
+  EXPECT_EQ(store.counters().kept, 1);
+}
+
 // Neither what is true nor what was never scored says how good the fits are.
 TEST(FitStore, TheMeanScoreIsOfTheFitsThatHaveOne) {
   FitStore store = MakeStore();

@@ -90,6 +90,7 @@ TEST_F(SilhouetteFitterTest, AMaskSaysHowStoutAPersonIs) {
   EXPECT_GT(masked.overlap_after, 0.93);
   EXPECT_GT(masked.overlap_after, masked.overlap_before + 0.03);
   EXPECT_TRUE(masked.result.summary.usable);
+  EXPECT_TRUE(masked.result.summary.by_mask);
   EXPECT_LT(masked.result.summary.score.reprojection_px, 2.5);
   EXPECT_GT(masked.result.summary.body_iterations, fit_.summary.body_iterations);
   const VecX errors = fitter_->JointErrors(problem_, masked.result.params);
@@ -127,6 +128,7 @@ TEST_F(SilhouetteFitterTest, MasksOfOthersAndOfNobodyAreLeftAlone) {
   EXPECT_LT(other.overlap_before, 0.2);
   EXPECT_THAT(other.problem, HasSubstr("is it this person's mask?"));
   EXPECT_EQ(other.result.params.values(), fit_.params.values());
+  EXPECT_FALSE(other.result.summary.by_mask);
 
   SilhouetteMask empty = mask_;
   std::ranges::fill(empty.pixels, SilhouetteMask::kBackground);

@@ -2,12 +2,14 @@
 #include "loop/training/supervisor.h"
 
 #include <gtest/gtest.h>
+#include <spdlog/spdlog.h>
 
 #include "core/error.h"
 #include "datasets/scenes/synthetic.h"
 #include "fitting/person_problem.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/training/validation.h"
+#include "metrics/shape_errors.h"
 
 namespace gyre {
 namespace {
@@ -123,6 +125,83 @@ TEST_F(SupervisorTest, StaticFitsAreNeverImproved) {
     EXPECT_EQ(targets[i].valid, fit && supervisor.store().Accepted(samples[i].dataset, *fit));
     if (fit) {
       EXPECT_EQ(targets[i].params.pose(), fit->params.pose());
+    }
+  }
+}
+
+// Keypoints do not tell how stout people are.
+TEST_F(SupervisorTest, FirstFitsByMasksKnowTheShapeAndStay) {
+  const auto girth_error = [&](const Supervisor& supervisor) {
+    Meter errors;
+    for (const Person& s : Samples()) {
+      const auto fit = supervisor.store().Get({s.dataset, s.index});
+      if (!fit) continue;
+      errors.Add(ErrorsOf(MeasureShape(*body_, fit->params.shape()),
+                          MeasureShape(*body_, s.params->shape()))
+                     .girth_mm);
+    }
+    return errors.Mean();
+  };
+  Supervisor keypoints = Make(Supervision::kLoop), masks = Make(Supervision::kLoop);
+  masks.UseMasks({});
+  keypoints.MakeInitialFits(*data_);
+  masks.MakeInitialFits(*data_);
+  EXPECT_LT(girth_error(masks), 0.75 * girth_error(keypoints));
+  const auto kept = [&](const Person& s) { return masks.store().Get({s.dataset, s.index}); };
+  const std::vector<Person> samples = Samples();
+  std::vector<StoredFit> before;
+  std::vector<BodyParams> truth;
+  int64_t by_mask = 0;
+  for (const Person& s : samples) {
+    truth.push_back(*s.params);
+    before.push_back(kept(s).value_or(StoredFit()));
+    by_mask += before.back().source == FitSource::kMasks;
+  }
+  EXPECT_GE(by_mask, 4);
+  SupervisionStats stats;
+  masks.Step(samples, truth, 1, &stats);
+  EXPECT_EQ(stats.considered, std::ssize(samples) - by_mask);
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (before[i].source != FitSource::kMasks) continue;
+    EXPECT_EQ(kept(samples[i])->params.values(), before[i].params.values()) << i;
+  }
+}
+
+// Nobody has a mask, or one that cannot be read.
+class MasklessDataset : public Dataset {
+ public:
+  MasklessDataset(std::shared_ptr<const Dataset> data, bool broken)
+      : data_(std::move(data)), broken_(broken) {}
+  const std::string& name() const override { return data_->name(); }
+  int64_t size() const override { return data_->size(); }
+  Person Get(int64_t position) const override { return data_->Get(position); }
+  ImageBuffer LoadImage(const Person& person) const override { return data_->LoadImage(person); }
+  bool HasSilhouette(const Person&) const override { return broken_; }
+
+ private:
+  std::shared_ptr<const Dataset> data_;
+  bool broken_;
+};
+
+TEST_F(SupervisorTest, WhoHasNoMaskIsFittedByKeypoints) {
+  Supervisor keypoints = Make(Supervision::kLoop);
+  keypoints.MakeInitialFits(*data_);
+  for (const bool broken : {false, true}) {
+    Supervisor masks = Make(Supervision::kLoop);
+    masks.UseMasks({});
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    masks.MakeInitialFits(MasklessDataset(data_, broken));
+    spdlog::default_logger()->flush();
+    const std::string told =
+        testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr();
+    EXPECT_EQ(told.find("fitted by keypoints alone, as may be others of the set") !=
+                  std::string::npos,
+              broken)
+        << told;
+    for (const Person& s : Samples()) {
+      const FitStore::Key key = {s.dataset, s.index};
+      EXPECT_EQ(masks.store().Get(key), keypoints.store().Get(key));
     }
   }
 }
@@ -311,6 +390,9 @@ TEST_F(SupervisorTest, WhoHasNoFitHasNoneThatIsAccepted) {
   const nlohmann::json json = validator.Run(truth, 1, /*with_vertices=*/true, &alone);
   EXPECT_EQ(json["val_samples"], 6);
   EXPECT_LT(json["val_network_pve_mm"].get<double>(), 1e-3);
+  EXPECT_EQ(json["val_network_tpose_mm"], 0);
+  EXPECT_EQ(json["val_network_girth_mm"], 0);
+  EXPECT_GT(json["val_fits_tpose_mm"].get<double>(), 1);  // keypoints do not tell
   EXPECT_DOUBLE_EQ(json["val_fits_accepted_share"].get<double>(), 5 / 6.0);
   EXPECT_LT(json["val_fits_reprojection_px"].get<double>(), 5);
   ASSERT_EQ(validator.samples().size(), 6u);

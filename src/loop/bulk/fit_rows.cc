@@ -126,7 +126,7 @@ FitRow::FitRow(const BodyLayout& body, int64_t index_in, const FitInput& input,
     pose_prior = summary.score.pose_prior;
   }
   observed_joints = summary.score.observed_joints;
-  source = static_cast<int64_t>(FitSource::kStatic);
+  source = static_cast<int64_t>(summary.by_mask ? FitSource::kMasks : FitSource::kStatic);
   if (usable) {
     params = result.params;
     objective = summary.after.BodyTotal();

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/training/supervisor.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 
 #include "core/error.h"
 #include "core/fingerprint.h"
+#include "core/parallel.h"
 #include "core/progress.h"
 #include "core/rng.h"
 #include "core/trace.h"
 #include "fitting/person_problem.h"
+#include "loop/training/mask_in_crop.h"
 
 namespace gyre {
 namespace {
@@ -60,6 +65,12 @@ Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
       refresh_(refresh),
       data_shards_(data_shards) {}
 
+bool Supervisor::HasMaskFit(const Person& sample) const {
+  if (!by_mask_) return false;
+  const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
+  return fit && fit->source == FitSource::kMasks;
+}
+
 bool Supervisor::IsDue(const Person& sample, int64_t step, size_t place) const {
   if (refresh_.every == 1) return true;
   const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
@@ -80,7 +91,7 @@ void Supervisor::Consider(const Person& sample, const FitProblem& problem, const
   fit.pose_prior = result.summary.score.pose_prior;
   fit.robust_px2 = static_cast<float>(result.summary.score.robust_px2);
   fit.observed_joints = result.summary.score.observed_joints;
-  fit.source = source;
+  fit.source = result.summary.by_mask ? FitSource::kMasks : source;
   fit.step = step;
   if (result.uncertainty) {
     const auto& sd = result.uncertainty->rotation_sd_rad;
@@ -89,13 +100,32 @@ void Supervisor::Consider(const Person& sample, const FitProblem& problem, const
   store_.Consider(KeyOf(sample), fit, data_shards_.OwnShard(sample.position));
 }
 
+void Supervisor::FitMasks(const Dataset& data, std::span<const Person> samples,
+                          std::span<const FitProblem> problems,
+                          std::span<FitResult> results) const {
+  std::mutex mutex;
+  std::string why;
+  ParallelFor(std::ssize(samples), threads_, [&](int64_t i, int) {
+    std::optional<SilhouetteMask> mask;
+    try {
+      mask = MaskInCrop(data, samples[i]);
+    } catch (const UserError& error) {
+      const std::lock_guard lock(mutex);
+      why = error.what();
+    }
+    if (mask) results[i] = by_mask_->Fit(problems[i], *mask, std::move(results[i])).result;
+  });
+  if (!why.empty()) spdlog::warn("{}; fitted by keypoints alone, as may be others of the set", why);
+}
+
 bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
                                  const std::function<bool()>& stop) {
   if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return true;
-  constexpr int64_t kChunk = 256;  // bounds memory
-  constexpr int64_t kSync = 16 * kChunk;
+  // Bounds memory, and how long a stop waits: masks take a hundred times as long.
+  const int64_t of_rank = by_mask_ ? 32 : 256;
+  constexpr int64_t kSync = 4096;
   Progress progress("initial fits", "people", data.size());
-  const int64_t chunk = kChunk * data_shards_.ranks;
+  const int64_t chunk = of_rank * data_shards_.ranks;
   for (int64_t begin = 0; begin < data.size(); begin += chunk) {
     if (stop && stop()) return false;
     const int64_t end = std::min(begin + chunk, data.size());
@@ -108,17 +138,18 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
     // Of all of them: then no start depends on which fits are stored already.
     const std::vector<BodyParams> start = starts ? starts(samples) : std::vector<BodyParams>();
     std::vector<FitProblem> problems;
-    std::vector<size_t> who;
+    std::vector<Person> fitted;
     for (size_t i = 0; i < samples.size(); ++i) {
       if (store_.Get(KeyOf(samples[i]))) continue;
       problems.push_back(ProblemInCrop(samples[i]));
       if (starts) problems.back().start = start[i];
       problems.back().has_start = problems.back().start_has_translation = static_cast<bool>(starts);
-      who.push_back(i);
+      fitted.push_back(samples[i]);
     }
-    const std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
-    for (size_t k = 0; k < who.size(); ++k) {
-      Consider(samples[who[k]], problems[k], results[k], FitSource::kStatic, 0);
+    std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
+    if (by_mask_) FitMasks(data, fitted, problems, results);
+    for (size_t k = 0; k < fitted.size(); ++k) {
+      Consider(fitted[k], problems[k], results[k], FitSource::kStatic, 0);
     }
     if (end % (kSync * data_shards_.ranks) == 0) store_.Sync();
     progress.Advance(end - begin);
@@ -161,7 +192,7 @@ void Supervisor::Refresh(std::span<const Person> samples, std::span<const BodyPa
   GYRE_CHECK(samples.size() == predictions.size());
   Round round{step, {}, {}, {}};
   for (size_t i = 0; i < samples.size(); ++i) {
-    if (HasLabel(samples[i]) || !IsDue(samples[i], step, i)) continue;
+    if (HasLabel(samples[i]) || HasMaskFit(samples[i]) || !IsDue(samples[i], step, i)) continue;
     FitProblem problem = ProblemInCrop(samples[i]);
     problem.start = predictions[i];
     problem.has_start = problem.start_has_translation = true;

@@ -15,6 +15,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@
 #include "datasets/dataset.h"
 #include "datasets/decorators/data_shards.h"
 #include "fitting/fitter.h"
+#include "fitting/silhouette_fitter.h"
 #include "fitting/store/fit_store.h"
 #include "loop/training/supervision.h"
 #include "person/crops.h"
@@ -45,6 +47,10 @@ class Supervisor : public Teacher {
   Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store, Supervision supervision,
              bool use_labels, int threads, const RefreshPolicy& refresh = {},
              const DataShards& data_shards = {});
+
+  // First fits of whom the data set has a mask of are by it, too, and stay: fits of the keypoints
+  // alone know less of the shape.
+  void UseMasks(const SilhouetteOptions& options) { by_mask_.emplace(*fitter_, options); }
 
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -71,6 +77,10 @@ class Supervisor : public Teacher {
 
  private:
   bool HasLabel(const Person& sample) const { return use_labels_ && sample.params.has_value(); }
+  bool HasMaskFit(const Person& sample) const;
+  // Of those who have a mask, by it, too.
+  void FitMasks(const Dataset& data, std::span<const Person> samples,
+                std::span<const FitProblem> problems, std::span<FitResult> results) const;
   // Whether to fit the sample that stands at `place` of this rank's batch.
   bool IsDue(const Person& sample, int64_t step, size_t place) const;
   void Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
@@ -96,6 +106,7 @@ class Supervisor : public Teacher {
   int threads_;
   RefreshPolicy refresh_;
   DataShards data_shards_;
+  std::optional<SilhouetteFitter> by_mask_;
   std::deque<Round> rounds_;  // under way, oldest first
 };
 

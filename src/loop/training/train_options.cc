@@ -58,6 +58,11 @@ void TrainOptions::Check() const {
     ThrowUserError("supervision = {} takes a body to fit; give a --body, or --supervision truth",
                    EnumName(supervision));
   }
+  if (first_masks && !NeedsFits(supervision)) {
+    ThrowUserError("first_masks asks for fits, and supervision = {} makes none",
+                   EnumName(supervision));
+  }
+  masks.Check();
   network.Check();
   Loading().Check();
   loss.Check();

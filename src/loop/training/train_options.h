@@ -13,6 +13,7 @@
 #include "datasets/decorators/data_shards.h"
 #include "datasets/decorators/loader.h"
 #include "fitting/fit_options.h"
+#include "fitting/silhouette_fitter.h"
 #include "fitting/store/fit_store.h"
 #include "loop/training/supervision.h"
 #include "regressor/loss_options.h"
@@ -63,6 +64,8 @@ struct TrainOptions {
   Supervision supervision = Supervision::kLoop;
   std::string first_starts;  // a run of preset prior18 from whose network the first fits start;
                              // empty: cold starts
+  bool first_masks = false;  // first fits are by masks, too, where there are any, and stay
+  SilhouetteOptions masks;   // of those
   RefreshPolicy refresh;
   FitOptions fit;
   StorePolicy store;
@@ -132,6 +135,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("supervision", o.supervision, "What teaches");
   visit("first_starts", o.first_starts,
         "Run of preset prior18 from whose network the first fits start; empty: cold starts");
+  visit("first_masks", o.first_masks,
+        "First fits are by masks, too, where the data has them, and stay");
   visit("device", o.device, "cpu or cuda");
   visit("threads", o.threads, "Threads of the network (0: all cores)");
   visit("fit_threads", o.fit_threads, "Threads of the fitter (0: all cores)");
@@ -151,6 +156,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("refresh", o.refresh, "");
   visit("fit", o.fit, "");
   visit("store", o.store, "");
+  visit("masks", o.masks, "");
 }
 
 nlohmann::json ToJson(const TrainOptions& options);

@@ -156,6 +156,7 @@ void Trainer::Impl::OpenData(bool resume) {
     auto supervisor = std::make_unique<Supervisor>(
         fitter, fits.Open(parts[0].rows, kFitsFile), options.supervision, options.use_labels,
         ThreadsFor(options.fit_threads, *ranks), options.refresh, data_shards);
+    if (options.first_masks) supervisor->UseMasks(options.masks);
     parts[0].supervisor = supervisor.get();
     teacher = std::move(supervisor);
   } else {
