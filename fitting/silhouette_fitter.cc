@@ -13,6 +13,7 @@
 #include "core/so3.h"
 #include "fitting/backends/ceres_backend.h"
 #include "fitting/fit_checks.h"
+#include "fitting/hidden_parts.h"
 #include "fitting/limb_exchange.h"
 #include "fitting/objective.h"
 
@@ -45,6 +46,7 @@ void SilhouetteOptions::Check() const {
   CheckRange("rounds", rounds, 1, 1000);
   CheckRange("max_iterations", max_iterations, 1, 10000);
   CheckRange("vertices", vertices, 1, 1e6);
+  CheckRange("hidden_px", hidden_px, 0, 1e6);
   CheckRange("min_overlap", min_overlap, 0, 1);
 }
 
@@ -112,12 +114,12 @@ SilhouetteFitter::SilhouetteFitter(const Fitter& fitter, SilhouetteOptions optio
   vertices_ = SpreadVertices(fitter.body().v_template, options_.vertices);
 }
 
-std::shared_ptr<const BodyOutline> SilhouetteFitter::OutlineOf(const Work& work,
+std::shared_ptr<const BodyOutline> SilhouetteFitter::OutlineOf(const FitProblem& problem,
                                                                const BodyParams& params) const {
   if (!params.values().allFinite()) return nullptr;
   const BodyModel& body = fitter_.body();
-  return BodyOutline::Of(PoseBody(body, params).vertices, body.faces, work.problem.camera,
-                         kOutlineCell / work.problem.pixel_scale);
+  return BodyOutline::Of(PoseBody(body, params).vertices, body.faces, problem.camera,
+                         kOutlineCell / problem.pixel_scale);
 }
 
 // False where the solver finds no way down.
@@ -178,7 +180,7 @@ SilhouetteFit SilhouetteFitter::Fit(const FitProblem& problem, const SilhouetteM
     return std::move(done);
   };
   if (!fit.summary.usable) return leave("the keypoints alone give no body to begin with");
-  const auto field = SilhouetteField::Of(mask, problem.pixel_scale);
+  auto field = SilhouetteField::Of(mask, problem.pixel_scale);
   if (field == nullptr) {
     return leave("the mask does not show a body and what is none; is it this person's?");
   }
@@ -189,9 +191,8 @@ SilhouetteFit SilhouetteFitter::Fit(const FitProblem& problem, const SilhouetteM
   if (!problem.has_start || !problem.start_has_translation) {
     labelled.start.transl() = fit.params.transl();
   }
-  const Work work{labelled, field, field->Contour(options_.spacing_px / problem.pixel_scale)};
   BodyParams params = fit.params;
-  auto outline = OutlineOf(work, params);
+  auto outline = OutlineOf(labelled, params);
   if (outline == nullptr) return leave("the body is too near to the camera to be held against it");
   done.overlap_before = done.overlap_after = Overlap(*field, *outline);
   if (!(done.overlap_before >= options_.min_overlap)) {
@@ -200,10 +201,18 @@ SilhouetteFit SilhouetteFitter::Fit(const FitProblem& problem, const SilhouetteM
                     "(masks.min_overlap); is it this person's mask?",
                     100 * done.overlap_before, 100 * options_.min_overlap));
   }
+  if (options_.hidden_px > 0) {
+    const double deep_px = options_.hidden_px / problem.pixel_scale;
+    const auto seen = SilhouetteField::Of(
+        WithHiddenPartsUnknown(mask, *field, *outline, deep_px), problem.pixel_scale);
+    if (seen != nullptr) field = seen;
+    done.overlap_before = done.overlap_after = Overlap(*field, *outline);
+  }
+  const Work work{labelled, field, field->Contour(options_.spacing_px / problem.pixel_scale)};
   int iterations = 0;
   for (int round = 0; round < options_.rounds && outline != nullptr; ++round) {
     if (!Round(work, *outline, &params, &iterations)) break;
-    outline = OutlineOf(work, params);
+    outline = OutlineOf(labelled, params);
   }
   const double overlap = outline == nullptr ? 0 : Overlap(*field, *outline);
   if (iterations == 0 || !(overlap > done.overlap_before - kLostOverlap)) {

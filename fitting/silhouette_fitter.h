@@ -29,6 +29,9 @@ struct SilhouetteOptions {
   int rounds = 5;
   int max_iterations = 8;  // of each round
   int vertices = 400;      // that have to lie inside, spread over the body
+  // What the mask leaves out of the keypoints' body in one piece is not known where it lies this
+  // far outside, pixels of the crop (hidden_parts.h); 0: it is known not to be there.
+  double hidden_px = 8;
   // A mask that has less than this in common with the body of the keypoints' fit (intersection over
   // union) is taken for another person's.
   double min_overlap = 0.2;
@@ -46,6 +49,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("rounds", o.rounds, "How often contour and outline are matched");
   visit("max_iterations", o.max_iterations, "Iterations of a round");
   visit("vertices", o.vertices, "Of the body, that have to lie inside");
+  visit("hidden_px", o.hidden_px,
+        "Parts of the body so far outside are hidden, 224 px crop (0: none)");
   visit("min_overlap", o.min_overlap, "Masks that have less in common with the body are not used");
 }
 
@@ -53,8 +58,8 @@ struct SilhouetteFit {
   FitResult result;
   bool used = false;
   std::string problem;  // why it was not, one sentence
-  // Intersection over union of mask and body where the mask knows, before and after; NaN where
-  // nothing was compared.
+  // Intersection over union of mask and body where the mask knows (see hidden_px), before and after;
+  // NaN where nothing was compared.
   double overlap_before = std::numeric_limits<double>::quiet_NaN();
   double overlap_after = std::numeric_limits<double>::quiet_NaN();
 };
@@ -76,7 +81,7 @@ class SilhouetteFitter {
   struct Work;
   bool Round(const Work& work, const BodyOutline& outline, BodyParams* params,
              int* iterations) const;
-  std::shared_ptr<const BodyOutline> OutlineOf(const Work& work, const BodyParams& params) const;
+  std::shared_ptr<const BodyOutline> OutlineOf(const FitProblem& problem, const BodyParams& params) const;
   FitResult Finished(const FitProblem& problem, const FitProblem& labelled, FitResult fit,
                      const BodyParams& params, int iterations) const;
 

@@ -97,8 +97,8 @@ TEST(FitFields, SayWhatIsSound) {
   EXPECT_TRUE(sound_with("rotation_sd_rad", 4, 0));
   EXPECT_TRUE(sound_with("score_px2", 0, -kInfinity));
   EXPECT_TRUE(sound_with("source", 0, 0));
-  EXPECT_TRUE(sound_with("source", 0, 3));
-  EXPECT_FALSE(sound_with("source", 0, 4));
+  EXPECT_TRUE(sound_with("source", 0, 4));
+  EXPECT_FALSE(sound_with("source", 0, 5));
   EXPECT_FALSE(sound_with("source", 0, -1));
   StoredFit fit = MakeFit(kLayout, 7);
   fit.rotation_sd_rad = JointFloats::Zero(4);

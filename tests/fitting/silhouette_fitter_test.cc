@@ -111,12 +111,18 @@ TEST_F(SilhouetteFitterTest, WhatHidesABodyDoesNotThinIt) {
       cut.pixels[y * kWidth + x] = SilhouetteMask::kBackground;
     }
   }
+  SilhouetteOptions as_said;
+  as_said.hidden_px = 0;
   const SilhouetteFitter fitter(*fitter_, {});
   const SilhouetteFit known = fitter.Fit(problem_, hidden, fit_);
-  const SilhouetteFit lying = fitter.Fit(problem_, cut, fit_);
+  const SilhouetteFit lying = SilhouetteFitter(*fitter_, as_said).Fit(problem_, cut, fit_);
   ASSERT_TRUE(known.used) << known.problem;
   EXPECT_LT(GirthError(known.result.params), 0.8 * GirthError(fit_.params));
   EXPECT_LT(GirthError(known.result.params), GirthError(lying.result.params));
+  // Nor where the mask does not say what it is.
+  const SilhouetteFit guessed = fitter.Fit(problem_, cut, fit_);
+  ASSERT_TRUE(guessed.used) << guessed.problem;
+  EXPECT_LT(GirthError(guessed.result.params), 0.8 * GirthError(fit_.params));
 }
 
 TEST_F(SilhouetteFitterTest, MasksOfOthersAndOfNobodyAreLeftAlone) {

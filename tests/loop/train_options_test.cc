@@ -41,6 +41,30 @@ TEST(TrainOptionsTest, EveryFieldIsReadBackFromItsText) {
   EXPECT_EQ(ToJson(copy), ToJson(changed));
 }
 
+TEST(TrainOptionsTest, WhatAsksForABodyOrForFitsSaysSo) {
+  const auto why = [](const TrainOptions& options) -> std::string {
+    try {
+      options.Check();
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  TrainOptions drawn = TrainOptions::Preset("human2d");
+  EXPECT_EQ(why(drawn), "");
+  drawn.loss.silhouette_pixels = 0.5;
+  EXPECT_EQ(why(drawn), "loss.silhouette, silhouette_pixels and parts draw a body; give a --body");
+  TrainOptions masked = TrainOptions::Preset("small");
+  masked.data = "synth:";
+  masked.first_masks = true;
+  EXPECT_EQ(why(masked), "");
+  masked.supervision = Supervision::kTruth;
+  EXPECT_EQ(why(masked), "first_masks asks for fits, and supervision = truth makes none");
+  masked.first_masks = false;
+  masked.masks.rounds = 0;
+  EXPECT_EQ(why(masked), "mask option rounds is 0; it must be from 1 to 1000");
+}
+
 TEST(TrainOptionsTest, PrecisionIsAChoice) {
   TrainOptions options;
   EXPECT_EQ(ToJson(options)["network.precision"], "float32");

@@ -58,6 +58,9 @@ void TrainOptions::Check() const {
     ThrowUserError("supervision = {} takes a body to fit; give a --body, or --supervision truth",
                    EnumName(supervision));
   }
+  if (!HasBody() && loss.DrawsBodies()) {
+    ThrowUserError("loss.silhouette, silhouette_pixels and parts draw a body; give a --body");
+  }
   if (first_masks && !NeedsFits(supervision)) {
     ThrowUserError("first_masks asks for fits, and supervision = {} makes none",
                    EnumName(supervision));
