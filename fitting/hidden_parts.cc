@@ -10,7 +10,7 @@
 namespace gyre {
 namespace {
 
-// The pixels of the mask whose centres lie in the cell.
+// The pixels of the mask whose centres lie in the cell, but for what the mask shows.
 void PaintUnknown(const GridFrame& cells, int x, int y, SilhouetteMask* mask) {
   const Vec2 center = cells.Center(x, y);
   const auto first = [&](double at) {
@@ -21,7 +21,8 @@ void PaintUnknown(const GridFrame& cells, int x, int y, SilhouetteMask* mask) {
   };
   for (int v = first(center.y()); v < end(center.y(), mask->height); ++v) {
     for (int u = first(center.x()); u < end(center.x(), mask->width); ++u) {
-      mask->pixels[static_cast<size_t>(v) * mask->width + u] = SilhouetteMask::kUnknown;
+      uint8_t& says = mask->pixels[static_cast<size_t>(v) * mask->width + u];
+      if (says == SilhouetteMask::kBackground) says = SilhouetteMask::kUnknown;
     }
   }
 }
