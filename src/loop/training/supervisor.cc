@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/training/supervisor.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -102,20 +103,34 @@ void Supervisor::Consider(const Person& sample, const FitProblem& problem, const
 
 void Supervisor::FitMasks(const Dataset& data, std::span<const Person> samples,
                           std::span<const FitProblem> problems,
-                          std::span<FitResult> results) const {
+                          std::span<FitResult> results, MaskCounts* counts) const {
   std::mutex mutex;
-  std::string why;
+  counts->people += std::ssize(samples);
   ParallelFor(std::ssize(samples), threads_, [&](int64_t i, int) {
     std::optional<SilhouetteMask> mask;
     try {
       mask = MaskInCrop(data, samples[i]);
     } catch (const UserError& error) {
       const std::lock_guard lock(mutex);
-      why = error.what();
+      ++counts->unreadable;
+      counts->why = error.what();
     }
     if (mask) results[i] = by_mask_->Fit(problems[i], *mask, std::move(results[i])).result;
   });
-  if (!why.empty()) spdlog::warn("{}; fitted by keypoints alone, as may be others of the set", why);
+  for (const FitResult& result : results) counts->by_mask += result.summary.by_mask ? 1 : 0;
+}
+
+void Supervisor::MaskCounts::Tell(const std::string& dataset) const {
+  if (people == 0) return;
+  const std::string done = fmt::format(
+      "data set {}: masks have a say in the first fits of {} of {} people", dataset, by_mask, people);
+  if (unreadable > 0) {
+    spdlog::warn("{}; {} masks cannot be used, such as: {}", done, unreadable, why);
+  } else if (by_mask == 0) {
+    spdlog::warn("{}; synthetic scenes (synth:) and SPIN's files with 'maskname' have masks", done);
+  } else {
+    spdlog::info("{}", done);
+  }
 }
 
 bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
@@ -125,6 +140,7 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   const int64_t of_rank = by_mask_ ? 32 : 256;
   constexpr int64_t kSync = 4096;
   Progress progress("initial fits", "people", data.size());
+  MaskCounts masks;
   const int64_t chunk = of_rank * data_shards_.ranks;
   for (int64_t begin = 0; begin < data.size(); begin += chunk) {
     if (stop && stop()) return false;
@@ -147,13 +163,14 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
       fitted.push_back(samples[i]);
     }
     std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
-    if (by_mask_) FitMasks(data, fitted, problems, results);
+    if (by_mask_) FitMasks(data, fitted, problems, results, &masks);
     for (size_t k = 0; k < fitted.size(); ++k) {
       Consider(fitted[k], problems[k], results[k], FitSource::kStatic, 0);
     }
     if (end % (kSync * data_shards_.ranks) == 0) store_.Sync();
     progress.Advance(end - begin);
   }
+  masks.Tell(data.name());
   return true;
 }
 

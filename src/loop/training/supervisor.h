@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/enum_names.h"
@@ -78,9 +79,16 @@ class Supervisor : public Teacher {
  private:
   bool HasLabel(const Person& sample) const { return use_labels_ && sample.params.has_value(); }
   bool HasMaskFit(const Person& sample) const;
+  // What became of a data set's masks.
+  struct MaskCounts {
+    int64_t people = 0, by_mask = 0, unreadable = 0;
+    std::string why;  // one is
+    void Tell(const std::string& dataset) const;
+  };
   // Of those who have a mask, by it, too.
   void FitMasks(const Dataset& data, std::span<const Person> samples,
-                std::span<const FitProblem> problems, std::span<FitResult> results) const;
+                std::span<const FitProblem> problems, std::span<FitResult> results,
+                MaskCounts* counts) const;
   // Whether to fit the sample that stands at `place` of this rank's batch.
   bool IsDue(const Person& sample, int64_t step, size_t place) const;
   void Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
