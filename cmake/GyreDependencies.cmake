@@ -3,6 +3,7 @@
 
 include(${CMAKE_CURRENT_LIST_DIR}/GyreFittingDependencies.cmake)
 find_package(spdlog REQUIRED)
+pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
 find_package(OpenCV REQUIRED COMPONENTS core imgproc imgcodecs videoio)
 find_package(TinyGLTF REQUIRED)
 find_package(Torch REQUIRED)

@@ -5,16 +5,14 @@
 #include <cctype>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <opencv2/core.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
-#include <stdexcept>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "io/json.h"
 #include "io/toml.h"
+#include "io/yaml.h"
 
 namespace gyre {
 namespace {
@@ -22,94 +20,11 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kMaxBytes = uint64_t{1} << 20;
-constexpr int kMaxDepth = 32;
 
 std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(),
                          [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return text;
-}
-
-// OpenCV's parser nests as deep as the file does.
-void CheckDepth(std::string_view content, const std::string& what) {
-  int depth = 0, dashes = 0;
-  for (const char c : content) {
-    depth += c == '[' || c == '{';
-    depth -= (c == ']' || c == '}') && depth > 0;
-    dashes = c == '-' ? dashes + 1 : c == ' ' ? dashes : 0;
-    if (depth > kMaxDepth || dashes > kMaxDepth) {
-      ThrowUserError("{}: nests deeper than {} levels; it is no file of cameras", what, kMaxDepth);
-    }
-  }
-}
-
-json JsonOf(const cv::FileNode& node) {
-  if (node.isInt()) return static_cast<int>(node);
-  if (node.isReal()) return static_cast<double>(node);
-  if (node.isString()) return static_cast<std::string>(node);
-  json value;
-  if (node.isSeq()) {
-    value = json::array();
-    for (const cv::FileNode& element : node) value.push_back(JsonOf(element));
-  } else if (node.isMap()) {
-    value = json::object();
-    for (const cv::FileNode& element : node) value[element.name()] = JsonOf(element);
-  }
-  return value;
-}
-
-// Writes lists of dashes, of numbers or of lists of numbers, in brackets, where OpenCV reads them
-// whatever their indentation: "K:", "- - 500.0", "  - 0.0" becomes "K: [500.0, 0.0]".
-std::string InBrackets(const std::string& text) {
-  std::string out;
-  std::istringstream lines(text);
-  std::string line, key, items;
-  const auto flush = [&] {
-    if (!key.empty()) out += items.empty() ? key + "\n" : key + " [" + items + "]\n";
-    key.clear();
-    items.clear();
-  };
-  while (std::getline(lines, line)) {
-    size_t at = line.find_first_not_of(' ');
-    const bool item = at != std::string::npos && line.compare(at, 2, "- ") == 0 &&
-                      line.find(':') == std::string::npos;
-    if (item && !key.empty()) {
-      while (line.compare(at, 2, "- ") == 0)
-        at = std::min(line.find_first_not_of(' ', at + 1), line.size());
-      items += (items.empty() ? "" : ", ") + line.substr(at);
-      continue;
-    }
-    flush();
-    if (at != std::string::npos && line[at] != '-' && line.back() == ':') {
-      key = line;
-    } else {
-      out += line + "\n";
-    }
-  }
-  flush();
-  return out;
-}
-
-// YAML as OpenCV reads it; that of others lacks the first line that OpenCV asks for.
-json ParseYaml(std::string_view content, const std::string& what) {
-  CheckDepth(content, what);
-  std::string text(content);
-  std::erase(text, '\0');
-  std::erase(text, '\r');
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-  if (!text.starts_with("%YAML")) {
-    text.insert(0, text.starts_with("---") ? "%YAML:1.0\n" : "%YAML:1.0\n---\n");
-  }
-  try {
-    const cv::FileStorage storage(InBrackets(text),
-                                  cv::FileStorage::READ | cv::FileStorage::MEMORY);
-    if (!storage.isOpened()) ThrowUserError("{}: cannot be read as YAML", what);
-    return JsonOf(storage.root());
-  } catch (const cv::Exception& error) {
-    ThrowUserError("{}: cannot be read as YAML: {}", what, std::string(error.err));
-  } catch (const std::length_error&) {  // OpenCV cuts text out of some damaged lines
-    ThrowUserError("{}: cannot be read as YAML: a line of it is damaged", what);
-  }
 }
 
 // The value of the first of the keys that an object has, whatever their case, with `suffix`.
