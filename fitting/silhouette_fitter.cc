@@ -24,12 +24,6 @@ constexpr double kOutlineCell = 1;  // pixels of the crop
 constexpr double kMinCosine = 0.5;  // between the normals of a match
 constexpr double kLostOverlap = 0.02;
 
-void CheckRange(const char* field, double value, double low, double high) {
-  if (!(value >= low && value <= high)) {
-    ThrowUserError("mask option {} is {}; it must be from {} to {}", field, value, low, high);
-  }
-}
-
 // The keypoints as the fit took them.
 FitProblem Labelled(const FitProblem& problem, const KeypointSet& set, Limbs exchanged) {
   if (exchanged == Limbs::kNone) return problem;
@@ -37,18 +31,6 @@ FitProblem Labelled(const FitProblem& problem, const KeypointSet& set, Limbs exc
 }
 
 }  // namespace
-
-void SilhouetteOptions::Check() const {
-  CheckRange("weight", weight, 1e-6, 1e6);
-  CheckRange("sigma_px", sigma_px, 0.1, 1e6);
-  CheckRange("spacing_px", spacing_px, 0.5, 1000);
-  CheckRange("match_px", match_px, 1, 1000);
-  CheckRange("rounds", rounds, 1, 1000);
-  CheckRange("max_iterations", max_iterations, 1, 10000);
-  CheckRange("vertices", vertices, 1, 1e6);
-  CheckRange("hidden_px", hidden_px, 0, 1e6);
-  CheckRange("min_overlap", min_overlap, 0, 1);
-}
 
 std::vector<int> SpreadVertices(const Points3& vertices, int count) {
   std::vector<int> chosen = {0};
@@ -203,8 +185,8 @@ SilhouetteFit SilhouetteFitter::Fit(const FitProblem& problem, const SilhouetteM
   }
   if (options_.hidden_px > 0) {
     const double deep_px = options_.hidden_px / problem.pixel_scale;
-    const auto seen = SilhouetteField::Of(
-        WithHiddenPartsUnknown(mask, *field, *outline, deep_px), problem.pixel_scale);
+    const auto seen = SilhouetteField::Of(WithHiddenPartsUnknown(mask, *field, *outline, deep_px),
+                                          problem.pixel_scale);
     if (seen != nullptr) field = seen;
     done.overlap_before = done.overlap_after = Overlap(*field, *outline);
   }

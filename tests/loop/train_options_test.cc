@@ -58,9 +58,12 @@ TEST(TrainOptionsTest, WhatAsksForABodyOrForFitsSaysSo) {
   masked.data = "synth:";
   masked.first_masks = true;
   EXPECT_EQ(why(masked), "");
+  masked.fit.stages = FitStages::kWholeBody;
+  EXPECT_EQ(why(masked), "first_masks fits the body alone, and fit.stages is whole_body");
   masked.supervision = Supervision::kTruth;
   EXPECT_EQ(why(masked), "first_masks asks for fits, and supervision = truth makes none");
   masked.first_masks = false;
+  masked.fit.stages = FitStages::kBody;
   masked.masks.rounds = 0;
   EXPECT_EQ(why(masked), "mask option rounds is 0; it must be from 1 to 1000");
 }

@@ -65,6 +65,9 @@ void TrainOptions::Check() const {
     ThrowUserError("first_masks asks for fits, and supervision = {} makes none",
                    EnumName(supervision));
   }
+  if (first_masks && fit.stages != FitStages::kBody) {
+    ThrowUserError("first_masks fits the body alone, and fit.stages is {}", EnumName(fit.stages));
+  }
   masks.Check();
   network.Check();
   Loading().Check();

@@ -13,7 +13,7 @@
 #include "datasets/decorators/data_shards.h"
 #include "datasets/decorators/loader.h"
 #include "fitting/fit_options.h"
-#include "fitting/silhouette_fitter.h"
+#include "fitting/silhouette_options.h"
 #include "fitting/store/fit_store.h"
 #include "loop/training/supervision.h"
 #include "regressor/loss_options.h"
