@@ -102,32 +102,35 @@ void Supervisor::Consider(const Person& sample, const FitProblem& problem, const
 }
 
 void Supervisor::FitMasks(const Dataset& data, std::span<const Person> samples,
-                          std::span<const FitProblem> problems,
-                          std::span<FitResult> results, MaskCounts* counts) const {
+                          std::span<const FitProblem> problems, std::span<FitResult> results,
+                          MaskCounts* counts) const {
   std::mutex mutex;
-  counts->people += std::ssize(samples);
+  std::vector<uint8_t> with_mask(samples.size());
   ParallelFor(std::ssize(samples), threads_, [&](int64_t i, int) {
     std::optional<SilhouetteMask> mask;
     try {
       mask = MaskInCrop(data, samples[i]);
     } catch (const UserError& error) {
       const std::lock_guard lock(mutex);
-      ++counts->unreadable;
       counts->why = error.what();
     }
+    with_mask[i] = mask.has_value();
     if (mask) results[i] = by_mask_->Fit(problems[i], *mask, std::move(results[i])).result;
   });
+  counts->people += std::ssize(samples);
+  counts->masks += std::ranges::count(with_mask, 1);
   for (const FitResult& result : results) counts->by_mask += result.summary.by_mask ? 1 : 0;
 }
 
 void Supervisor::MaskCounts::Tell(const std::string& dataset) const {
   if (people == 0) return;
-  const std::string done = fmt::format(
-      "data set {}: masks have a say in the first fits of {} of {} people", dataset, by_mask, people);
-  if (unreadable > 0) {
-    spdlog::warn("{}; {} masks cannot be used, such as: {}", done, unreadable, why);
-  } else if (by_mask == 0) {
-    spdlog::warn("{}; synthetic scenes (synth:) and SPIN's files with 'maskname' have masks", done);
+  const std::string done =
+      fmt::format("data set {}: masks of {} of {} people, with a say in {} first fits", dataset,
+                  masks, people, by_mask);
+  if (!why.empty()) {
+    spdlog::warn("{}; some cannot be read, such as: {}", done, why);
+  } else if (masks == 0) {
+    spdlog::warn("{}; synthetic scenes (synth:) and SPIN's files with 'maskname' have some", done);
   } else {
     spdlog::info("{}", done);
   }

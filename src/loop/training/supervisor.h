@@ -81,8 +81,8 @@ class Supervisor : public Teacher {
   bool HasMaskFit(const Person& sample) const;
   // What became of a data set's masks.
   struct MaskCounts {
-    int64_t people = 0, by_mask = 0, unreadable = 0;
-    std::string why;  // one is
+    int64_t people = 0, masks = 0, by_mask = 0;
+    std::string why;  // one cannot be used
     void Tell(const std::string& dataset) const;
   };
   // Of those who have a mask, by it, too.
