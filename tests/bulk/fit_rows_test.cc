@@ -187,6 +187,18 @@ TEST(FitRows, WhoIsNotFittedIsNoFit) {
   EXPECT_EQ(fits.Read(7)->rotation_sd_rad, JointFloats::Zero(5)) << "not estimated";
 }
 
+TEST(FitRows, SayWhetherAMaskHadASay) {
+  FitInput input;
+  input.problem.confidence = VecX::Zero(4);
+  FitResult result;
+  result.params = SmallRow(0).params;
+  result.summary.usable = true;
+  result.summary.per_joint_error_px = VecX::Zero(4);
+  EXPECT_EQ(FitRow(SmallLayout(), 9, input, result).source, 1);
+  result.summary.by_mask = true;
+  EXPECT_EQ(FitRow(SmallLayout(), 9, input, result).source, 4);
+}
+
 // What a network says: a body before the camera of the image, without a score.
 TEST(FitRows, OfANetworkHaveNoScore) {
   FitInput input;

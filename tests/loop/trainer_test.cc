@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "fitting/store/fit_file.h"
 #include "loop/runs/run_directory.h"
 #include "loop/small_training.h"
 #include "loop/training_fixture.h"
@@ -124,6 +125,24 @@ TEST_F(TrainerTest, AResumedRunIsTheSame) {
   o.steps = 6;
   EXPECT_THAT(UserErrorOf([&] { Train(o, "halved", true); }),
               HasSubstr("data set 'people' is not what it was"));
+}
+
+TEST_F(TrainerTest, FirstFitsByMasksStayThroughLoopAndStop) {
+  TrainOptions o = SmallTraining();
+  o.data = "synth:?name=people&count=5&seed=5&frame=96";
+  o.supervision = Supervision::kLoop;
+  o.use_labels = false;
+  o.first_masks = true;
+  TrainOptions half = o;
+  half.steps = 2;
+  EXPECT_TRUE(Train(half, "run"));
+  EXPECT_TRUE(Train(o, "run", /*resume=*/true));
+  const FitFile fits = FitFile::OpenToRead(Run("run") / kFitsFile);
+  int64_t by_mask = 0;
+  for (int64_t p = fits.NextUsed(0); p < fits.size(); p = fits.NextUsed(p + 1)) {
+    by_mask += fits.Read(p)->source == FitSource::kMasks;
+  }
+  EXPECT_GE(by_mask, 3);
 }
 
 TEST_F(TrainerTest, ADamagedCheckpointFallsBackToTheOneBefore) {
