@@ -136,7 +136,6 @@ struct Loader::Impl {
     ImageBuffer mask, parts;  // without pixels where there are none
   };
 
-  // A mask is of the picture that the keypoints are of.
   // Nothing when it cannot be used.
   std::optional<Loaded> TryLoad(const SampleRef& ref, int64_t epoch, int64_t position) {
     if (KnownUnusable(ref)) return std::nullopt;

@@ -70,7 +70,8 @@ class SilhouetteFitterTest : public testing::Test {
   // Around the waist, mm.
   double GirthError(const BodyParams& params) const {
     const BodyModel& body = fitter_->body();
-    return ErrorsOf(MeasureShape(body, params.shape()), MeasureShape(body, truth_.shape())).girth_mm;
+    return ErrorsOf(MeasureShape(body, params.shape()), MeasureShape(body, truth_.shape()))
+        .girth_mm;
   }
 
   static constexpr int kGirth = 1;

@@ -25,9 +25,8 @@ TEST(ShippedExperiments, AreReadInEverySize) {
     ++files;
     const nlohmann::json json = nlohmann::json::parse(std::ifstream(entry.path()));
     for (const auto& [size, unused] : json["sizes"].items()) {
-      const Experiment experiment =
-          ReadExperiment(
-          entry.path(), size, "runs", {{"lspet", "photographs"}, {"mocap", "motion"}});
+      const Experiment experiment = ReadExperiment(entry.path(), size, "runs",
+                                                   {{"lspet", "photographs"}, {"mocap", "motion"}});
       EXPECT_EQ(experiment.runs.size(), json["arms"].size() * json["seeds"].size());
       for (const ExperimentRun& run : experiment.runs) {
         // A network of pictures cannot begin as one of keypoints, which are prepared as "prior".

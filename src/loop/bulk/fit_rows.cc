@@ -74,10 +74,11 @@ void VisitRow(Row& row, Visit&& visit) {
   visit(kStepDoc, row.step);
   visit(kPosePriorDoc, row.pose_prior);
   visit(kRobustDoc, row.robust_px2);
-  visit(FieldDoc{"quality", kOne, "",
-                 "probability that the joints are within 100 mm in the mean after Procrustes "
-                 "(PA-MPJPE), learnt from synthetic people; also of `large_error`; NaN: not fitted"},
-        row.quality);
+  visit(
+      FieldDoc{"quality", kOne, "",
+               "probability that the joints are within 100 mm in the mean after Procrustes "
+               "(PA-MPJPE), learnt from synthetic people; also of `large_error`; NaN: not fitted"},
+      row.quality);
   visit(kTrackDoc, row.track);
   visit(kFrameDoc, row.frame);
 }
