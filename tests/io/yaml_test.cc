@@ -5,9 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 
-#include "test_util.h"
+#include "io/io_test_util.h"
 
 namespace gyre {
 namespace {
