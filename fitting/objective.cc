@@ -29,6 +29,13 @@ void Objective::Add(std::unique_ptr<const Term> term) {
   terms_.push_back(std::move(term));
 }
 
+void Objective::Replace(std::unique_ptr<const Term> term) {
+  const auto old = std::ranges::find(terms_, term->name(), [](const auto& t) { return t->name(); });
+  if (old == terms_.end()) return;
+  GYRE_CHECK((*old)->rows() == term->rows(), "{} has another number of rows", term->name());
+  *old = std::move(term);
+}
+
 bool Objective::Evaluate(const BodyParams& params, Eigen::Ref<VecX> residuals, RowMatX* jacobian) {
   GYRE_CHECK(residuals.size() == num_residuals_);
   const bool linearise = jacobian != nullptr;

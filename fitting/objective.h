@@ -26,6 +26,8 @@ class Objective {
 
   // One more, behind the others.
   void Add(std::unique_ptr<const Term> term);
+  // In place of that of its name and as many rows; nothing where there is none.
+  void Replace(std::unique_ptr<const Term> term);
 
   const FoldedJoints& joints() const { return *joints_; }
   const Terms& terms() const { return terms_; }

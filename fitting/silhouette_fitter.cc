@@ -16,6 +16,7 @@
 #include "fitting/hidden_parts.h"
 #include "fitting/limb_exchange.h"
 #include "fitting/objective.h"
+#include "fitting/terms/shape_prior.h"
 
 namespace gyre {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 constexpr double kOutlineCell = 1;  // pixels of the crop
 constexpr double kMinCosine = 0.5;  // between the normals of a match
 constexpr double kLostOverlap = 0.02;
+constexpr double kSharpest = 4;  // times the weight
 
 // The keypoints as the fit took them.
 FitProblem Labelled(const FitProblem& problem, const KeypointSet& set, Limbs exchanged) {
@@ -104,6 +106,20 @@ std::shared_ptr<const BodyOutline> SilhouetteFitter::OutlineOf(const FitProblem&
                          kOutlineCell / problem.pixel_scale);
 }
 
+// How much more matches may weigh that lie nearer together than edge_px.
+double SilhouetteFitter::Sharpness(const std::vector<OutlineMatch>& matches,
+                                   const BodyOutline& outline, double px) const {
+  if (options_.edge_px == 0 || matches.empty()) return 1;
+  std::vector<double> misses;
+  for (const OutlineMatch& match : matches) {
+    const Vec2 at = outline.VertexAt(match.vertex) + match.offset_px;
+    misses.push_back(std::abs(match.normal.dot(at - match.contour_px)) / px);
+  }
+  const auto middle = misses.begin() + std::ssize(misses) / 2;
+  std::ranges::nth_element(misses, middle);
+  return std::clamp(options_.edge_px / *middle, 1.0, kSharpest);
+}
+
 // False where the solver finds no way down.
 bool SilhouetteFitter::Round(const Work& work, const BodyOutline& outline, BodyParams* params,
                              int* iterations) const {
@@ -116,9 +132,13 @@ bool SilhouetteFitter::Round(const Work& work, const BodyOutline& outline, BodyP
   }
   auto matches = MatchContour(work.contour, outline, options_.match_px * px);
   if (vertices.empty() && matches.empty()) return false;
-  const SilhouetteScale scale = {work.problem.camera, work.problem.pixel_scale, options_.weight,
+  const SilhouetteScale scale = {work.problem.camera, work.problem.pixel_scale,
+                                 options_.weight * Sharpness(matches, outline, px),
                                  options_.sigma_px};
   Objective objective = fitter_.BodyObjective(work.problem);
+  const double shape_weight =
+      std::min(options_.shape_prior_weight, fitter_.options().shape_prior_weight);
+  objective.Replace(std::make_unique<SpringTerm>(ShapePrior(shape_weight, *fitter_.body().layout)));
   objective.Add(std::make_unique<SilhouetteTerm>(fitter_.body(), work.field, std::move(vertices),
                                                  std::move(matches), scale));
   BodyParams moved = *params;

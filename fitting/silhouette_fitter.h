@@ -43,6 +43,8 @@ class SilhouetteFitter {
 
  private:
   struct Work;
+  double Sharpness(const std::vector<OutlineMatch>& matches, const BodyOutline& outline,
+                   double px) const;
   bool Round(const Work& work, const BodyOutline& outline, BodyParams* params,
              int* iterations) const;
   std::shared_ptr<const BodyOutline> OutlineOf(const FitProblem& problem,

@@ -16,6 +16,8 @@ void CheckRange(const char* field, double value, double low, double high) {
 
 void SilhouetteOptions::Check() const {
   CheckRange("weight", weight, 1e-6, 1e6);
+  CheckRange("edge_px", edge_px, 0, 1000);
+  CheckRange("shape_prior_weight", shape_prior_weight, 0, 1e6);
   CheckRange("sigma_px", sigma_px, 0.1, 1e6);
   CheckRange("spacing_px", spacing_px, 0.5, 1000);
   CheckRange("match_px", match_px, 1, 1000);

@@ -9,6 +9,11 @@ namespace gyre {
 struct SilhouetteOptions {
   // Of a point of the contour, to a sure keypoint's: they are many, and neighbours err alike.
   double weight = 1;
+  // The weight grows, to four times as much, as the median of what matches are off falls below
+  // this, pixels of the crop: then mask and body say the same, and the mask is sharp. 0: it stays.
+  double edge_px = 0.5;
+  // Beside a mask, which says what the shape is, the fit's own weight of its norm is too much.
+  double shape_prior_weight = 2.5;
   // Of Geman-McClure, pixels of the 224 px crop: what is farther off is another thing's border.
   double sigma_px = 8;
   double spacing_px = 3;  // of points on the contour, pixels of the crop
@@ -31,6 +36,9 @@ struct SilhouetteOptions {
 template <OptionsOf<SilhouetteOptions> O, typename Visitor>
 void VisitFields(O& o, Visitor&& visit) {
   visit("weight", o.weight, "Weight of a point of the contour, to a sure keypoint's");
+  visit("edge_px", o.edge_px, "Median miss below which that grows, up to 4 times, 224 px crop");
+  visit("shape_prior_weight", o.shape_prior_weight,
+        "Of the shape's norm beside masks, where the fit's is larger");
   visit("sigma_px", o.sigma_px, "Geman-McClure's scale, pixels of the 224 px crop");
   visit("spacing_px", o.spacing_px, "Between points on the contour, 224 px crop");
   visit("match_px", o.match_px, "The farthest that contour and outline match, 224 px crop");

@@ -10,6 +10,7 @@
 #include "fitting/jacobian_check.h"
 #include "fitting/observations.h"
 #include "fitting/terms/autodiff_term.h"
+#include "fitting/terms/shape_prior.h"
 #include "fitting/terms/term_list.h"
 
 namespace gyre {
@@ -45,6 +46,26 @@ class ObjectiveTest : public testing::Test {
   const BackendProblem::Person person_ = problem_.MakePerson(5);
   const BodyParams at_ = Disturbed(person_.start, 0.1, 6);
 };
+
+TEST_F(ObjectiveTest, OneTermTakesThePlaceOfItsNamesake) {
+  Objective objective = problem_.MakeBody(person_);
+  BodyParams at = at_;
+  at.shape().setConstant(-0.7);
+  const ObjectiveTerms before = objective.Costs(at);
+  const int rows = objective.num_residuals();
+  objective.Replace(std::make_unique<SpringTerm>(ShapePrior(2.5, *problem_.body->layout)));
+  EXPECT_EQ(objective.num_residuals(), rows);
+  const ObjectiveTerms after = objective.Costs(at);
+  const auto shapes = static_cast<double>(at.shape().size());
+  EXPECT_NEAR(before.shape_prior, 25 * 0.49 * shapes, 1e-9);  // 5, SPIN's
+  EXPECT_NEAR(after.shape_prior, 6.25 * 0.49 * shapes, 1e-9);
+  EXPECT_EQ(after.pose_prior, before.pose_prior);
+  // Without a namesake nothing is added.
+  const size_t terms = objective.terms().size();
+  objective.Replace(
+      std::make_unique<SpringTerm>("no such term", 1.0, 0, 3, SpringTerm::Target::kZero));
+  EXPECT_EQ(objective.terms().size(), terms);
+}
 
 TEST_F(ObjectiveTest, JacobianEqualsDifferences) {
   Objective objective = problem_.MakeBody(person_);

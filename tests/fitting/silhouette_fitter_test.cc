@@ -99,6 +99,36 @@ TEST_F(SilhouetteFitterTest, AMaskSaysHowStoutAPersonIs) {
   EXPECT_EQ((same || errors.array().isNaN()).count(), errors.size());
 }
 
+TEST_F(SilhouetteFitterTest, AMaskLetsShapesLeaveTheMeanFarther) {
+  SilhouetteOptions held;
+  held.shape_prior_weight = 1e6;  // the fit's own, which is less
+  const SilhouetteFit free = SilhouetteFitter(*fitter_, {}).Fit(problem_, mask_, fit_);
+  const SilhouetteFit near = SilhouetteFitter(*fitter_, held).Fit(problem_, mask_, fit_);
+  ASSERT_TRUE(free.used && near.used);
+  EXPECT_GT(free.result.params.shape().norm(), near.result.params.shape().norm() + 0.1);
+  held.shape_prior_weight = fitter_->options().shape_prior_weight;
+  const SilhouetteFit same = SilhouetteFitter(*fitter_, held).Fit(problem_, mask_, fit_);
+  EXPECT_EQ(same.result.params.values(), near.result.params.values());
+}
+
+// A mask that fits the body well weighs more, to four times; one that does not, no less.
+TEST_F(SilhouetteFitterTest, AMaskWeighsByHowWellItFits) {
+  SilhouetteOptions steady, growing, falling;
+  steady.edge_px = 0;
+  growing.edge_px = 100;   // at once four times
+  falling.edge_px = 1e-3;  // never near enough
+  const auto fit = [&](const SilhouetteOptions& options) {
+    const SilhouetteFit masked = SilhouetteFitter(*fitter_, options).Fit(problem_, mask_, fit_);
+    EXPECT_TRUE(masked.used);
+    return masked.result.params.values();
+  };
+  const VecX grown = fit(growing), fallen = fit(falling);
+  steady.weight = 4;
+  EXPECT_EQ(grown, fit(steady));
+  steady.weight = 1;
+  EXPECT_EQ(fallen, fit(steady));
+}
+
 TEST_F(SilhouetteFitterTest, WhatHidesABodyDoesNotThinIt) {
   SilhouetteMask hidden = mask_, cut = mask_;
   const auto outline = BodyOutline::Of(PoseBody(fitter_->body(), truth_).vertices,
