@@ -5,8 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <functional>
-#include <iterator>
 #include <map>
 #include <memory>
 
@@ -78,6 +76,26 @@ void CopyState(const StateDict& targets, const StateDict& state, const std::stri
   for (const auto& [name, source] : state) at::Tensor(targets.at(name)).copy_(source);
 }
 
+// Those of a network's tensors that a rule is for, by their names in the part's own files.
+StateDict PartOf(const StateDict& network, const std::vector<NameRule>& part) {
+  StateDict tensors;
+  for (const auto& [name, tensor] : network) {
+    const auto rule = std::ranges::find_if(
+        part, [&](const NameRule& rule) { return name.starts_with(rule.in_network); });
+    if (rule != part.end()) tensors[Names({*rule}).InFile(name)] = tensor;
+  }
+  return tensors;
+}
+
+bool HaveSameNames(const StateDict& a, const StateDict& b) {
+  const auto holds_all = [](const StateDict& holder, const StateDict& other) {
+    return std::ranges::all_of(other, [&](const auto& item) {
+      return IsOptional(item.first) || holder.contains(item.first);
+    });
+  };
+  return holds_all(a, b) && holds_all(b, a);
+}
+
 // Files of two networks side by side: GraphCMR's, and VideoPose3D's, where the second may be None.
 constexpr std::pair<const char*, const char*> kPairs[] = {{"graph_cnn", "smpl_param_regressor"},
                                                           {"model_pos", "model_traj"}};
@@ -136,19 +154,15 @@ void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path
 }
 
 void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
-                        const Names& names) {
+                        const Names& names, std::span<const std::vector<NameRule>> parts) {
   StateDict state = ModelState(ReadTorchFile(path), path.string());
   // Joints alone can be taken from a file that has the root's path as well.
   const StateDict own = NamedTensors(network, names);
   const auto is_path = [](const auto& item) { return item.first.starts_with("model_traj."); };
   if (std::ranges::none_of(own, is_path)) std::erase_if(state, is_path);
-  // Of Pavlakos et al.'s Human2D may come alone: the priors behind it stay as they are.
-  const auto is_human2d = [](const auto& item) {
-    return item.first.starts_with("encoder.") || item.first.starts_with("head.human2d.");
-  };
-  if (state.contains("head.human2d.stack.stage1_out.weight") &&
-      std::ranges::all_of(state, is_human2d)) {
-    std::ranges::copy_if(own, std::inserter(state, state.end()), std::not_fn(is_human2d));
+  for (const std::vector<NameRule>& part : parts) {
+    const StateDict targets = PartOf(own, part);
+    if (HaveSameNames(targets, state)) return CopyState(targets, state, path.string());
   }
   SetState(network, state, path.string(), names);
 }

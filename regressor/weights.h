@@ -7,7 +7,9 @@
 #include <torch/optim/adam.h>
 
 #include <filesystem>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "regressor/names.h"
 #include "regressor/torch_file.h"
@@ -28,10 +30,10 @@ void SetState(torch::nn::Module& module, const StateDict& state, const std::stri
 void LoadBackboneWeights(torch::nn::Module& encoder, const std::filesystem::path& path);
 
 // A whole network: SPIN's released checkpoint, GraphCMR's, gyre's own (a dict with the weights
-// under "model"), or a bare state_dict. A file of head human2d will do for head pavlakos18, whose
-// priors then stay as they are.
+// under "model"), or a bare state_dict; or of one of the `parts` (heads/head.h) that it is made of,
+// when all else stays as it is.
 void LoadNetworkWeights(torch::nn::Module& network, const std::filesystem::path& path,
-                        const Names& names = {});
+                        const Names& names = {}, std::span<const std::vector<NameRule>> parts = {});
 
 // Adam's state, by parameter name: {"conv1.weight": {"step", "exp_avg", "exp_avg_sq"}, ...}, so
 // that training goes on exactly where it stood. Options (learning rate) are not in it.

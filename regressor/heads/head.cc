@@ -29,7 +29,7 @@ const std::vector<HeadKind>& Heads() {
       {"c2f", MakeC2fHead, {}},
       {"human2d", MakeHuman2dHead, {}},
       {"lifter", MakeLifterHead, LifterHeadNames()},
-      {"pavlakos18", MakePavlakos18Head, {}},
+      {"pavlakos18", MakePavlakos18Head, {}, Pavlakos18Parts()},
       {"pose2pose", MakePose2PoseHead, {{"encoder.", "backbone."}, {"head.", ""}}},
   };
   return heads;

@@ -35,6 +35,8 @@ struct HeadKind {
   const char* name;  // of NetworkOptions::head
   std::shared_ptr<Head> (*make)(const NetworkOptions&, const NetworkSetting&, int64_t feature_size);
   std::vector<NameRule> names;  // see names.h; empty: files have the network's names
+  // Networks that it is made of: where the tensors of each stand, and their names in its own files.
+  std::vector<std::vector<NameRule>> parts = {};
 };
 
 // UserError lists the heads there are.

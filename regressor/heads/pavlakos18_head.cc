@@ -5,87 +5,62 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/upsample_nearest2d.h>
-#include <ATen/ops/zeros.h>
-#include <torch/nn/init.h>
-#include <torch/nn/modules/linear.h>
 
-#include <algorithm>
+#include <string>
+#include <utility>
 
 #include "core/error.h"
-#include "regressor/encoders/keypoint_encoder.h"
-#include "regressor/encoders/silhouette_encoder.h"
-#include "regressor/heads/hmr_head.h"
 #include "regressor/layers/human2d.h"
-#include "regressor/rotation.h"
+#include "regressor/network.h"
 
 namespace gyre {
 namespace {
 
-constexpr int kSmallestMask = 32;  // five halvings
+// The side of the mask that ShapePrior looks at: of a quarter of the picture's, or a little more,
+// since it halves the mask five times.
+int MaskSide(const NetworkOptions& options) { return (options.image_px / 4 + 31) / 32 * 32; }
 
-// The side of the mask that ShapePrior looks at.
-int MaskSide(const NetworkOptions& options) {
-  return std::max(options.image_px / 4, kSmallestMask);
-}
-
-NetworkOptions OfMask(NetworkOptions options) {
+// A network of preset prior18.
+Network MakePrior(NetworkOptions options, NetworkInput input, const NetworkSetting& setting) {
+  options.keypoints = std::string(UvdSetOf(options).name);
+  options.uvd_set = "";
+  options.input = input;
   options.image_px = MaskSide(options);
-  return options;
-}
-
-// Pose and camera alone.
-MeanParams WithoutShape(MeanParams mean) {
-  mean.betas.resize(0);
-  mean.expression.resize(0);
-  return mean;
+  options.backbone = NetworkOptions().backbone;  // of pictures alone
+  options.head = "hmr";
+  return Network(options, setting);
 }
 
 class Pavlakos18Head : public Head {
  public:
-  Pavlakos18Head(const NetworkOptions& options, const BodyLayout& layout, const MeanParams& mean)
+  Pavlakos18Head(const NetworkOptions& options, const NetworkSetting& setting)
       : mask_side_(MaskSide(options)),
-        num_joints_(layout.num_joints()),
-        num_expression_(layout.num_expression),
         human2d(register_module("human2d", Human2d(options, UvdSetOf(options)))),
-        pose_prior(register_module("pose_prior", MakeKeypointEncoder(options, UvdSetOf(options)))),
-        pose(register_module("pose", std::make_shared<HmrHead>(options, pose_prior->feature_size(),
-                                                               WithoutShape(mean)))),
+        pose_prior(
+            register_module("pose_prior", MakePrior(options, NetworkInput::kKeypoints, setting))),
         shape_prior(register_module("shape_prior",
-                                    MakeSilhouetteEncoder(OfMask(options), UvdSetOf(options)))),
-        shape(register_module("shape",
-                              torch::nn::Linear(shape_prior->feature_size(), layout.num_betas))) {
-    torch::nn::init::xavier_uniform_(shape->weight, /*gain=*/0.01);
-    torch::nn::init::zeros_(shape->bias);
-  }
+                                    MakePrior(options, NetworkInput::kSilhouette, setting))) {}
 
   Output Regress(const Features& features) override {
     Output output;
     human2d->AddTo(features, &output);
     const at::Tensor sure =
         output.heat_maps.back().flatten(2).amax({2}, /*keepdim=*/true).clamp(0, 1);
-    const at::Tensor seen = at::cat({output.uvd.narrow(2, 0, 2), sure}, 2);
-    const at::Tensor state = pose->RegressState(pose_prior->Encode(seen).pooled);
-    const int64_t pose_size = 6 * num_joints_;
-    output.rotations =
-        RotationFromSixD(state.narrow(1, 0, pose_size).reshape({-1, num_joints_, 6}));
-    output.camera = state.narrow(1, pose_size, 3);
+    Output posed = pose_prior->forward(at::cat({output.uvd.narrow(2, 0, 2), sure}, 2));
     at::Tensor mask = at::softmax(output.masks.back(), 1).narrow(1, 1, 1);
     if (mask.size(2) != mask_side_) mask = at::upsample_nearest2d(mask, {mask_side_, mask_side_});
-    output.betas = shape(shape_prior->Encode(mask).pooled).to(at::kFloat);
-    if (num_expression_ > 0) {
-      output.expression =
-          at::zeros({output.betas.size(0), num_expression_}, output.betas.options());
-    }
+    Output shaped = shape_prior->forward(mask);
+    output.rotations = std::move(posed.rotations);
+    output.camera = std::move(posed.camera);
+    output.betas = std::move(shaped.betas);
+    output.expression = std::move(shaped.expression);
     return output;
   }
 
  private:
-  int64_t mask_side_, num_joints_, num_expression_;
+  int64_t mask_side_;
   Human2d human2d;
-  std::shared_ptr<Encoder> pose_prior;
-  std::shared_ptr<HmrHead> pose;
-  std::shared_ptr<Encoder> shape_prior;
-  torch::nn::Linear shape;
+  Network pose_prior, shape_prior;
 };
 
 }  // namespace
@@ -93,9 +68,13 @@ class Pavlakos18Head : public Head {
 std::shared_ptr<Head> MakePavlakos18Head(const NetworkOptions& options,
                                          const NetworkSetting& setting, int64_t /*feature_size*/) {
   if (!setting.body) ThrowUserError("head pavlakos18 gives bodies; it needs a --body");
-  return std::make_shared<Pavlakos18Head>(
-      options, *setting.body->layout,
-      MeanParams::FromPrior(*setting.body->layout, setting.prior.get()));
+  return std::make_shared<Pavlakos18Head>(options, setting);
+}
+
+std::vector<std::vector<NameRule>> Pavlakos18Parts() {
+  return {{{"encoder.", "encoder."}, {"head.human2d.", "head.human2d."}},
+          {{"head.pose_prior.encoder.", ""}, {"head.pose_prior.head.", ""}},
+          {{"head.shape_prior.encoder.", ""}, {"head.shape_prior.head.", ""}}};
 }
 
 }  // namespace gyre

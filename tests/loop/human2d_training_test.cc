@@ -41,10 +41,15 @@ TEST_F(Human2dTraining, LearnsFromKeypointsAndMasksAndMeasuresItself) {
   EXPECT_EQ(summary["network_mask_iou_last"], lines[4]["val_mask_iou"]);
 }
 
-TEST_F(Human2dTraining, TheWholeSystemRunsInTheLoopAndStartsFromHuman2d) {
+TEST_F(Human2dTraining, TheWholeSystemRunsInTheLoopAndStartsFromItsParts) {
   ASSERT_TRUE(Train(Small("human2d"), "human2d"));
+  TrainOptions shape = Small("prior18");
+  shape.network.input = NetworkInput::kSilhouette;
+  shape.network.image_px = 32;
+  shape.network.width = Small("human2d").network.width;
+  ASSERT_TRUE(Train(shape, "shape"));
   TrainOptions o = Small("pavlakos18");
-  o.init = Run("human2d").string();
+  o.init = Run("human2d").string() + "," + Run("shape").string();
   o.loss.silhouette_pixels = 1;
   o.loss.parts = 0.5;
   o.loss.silhouette_after = 2;

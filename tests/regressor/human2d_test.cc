@@ -31,6 +31,15 @@ NetworkOptions HumanOptions(const std::string& head) {
   return options;
 }
 
+NetworkOptions PriorOptions(NetworkInput input) {
+  NetworkOptions options;
+  options.input = input;
+  options.keypoints = "coco17";
+  options.image_px = 32;
+  options.width = 8;
+  return options;
+}
+
 // By hand from coarse-to-fine's published stages, of whose outputs these have other numbers.
 TEST(Human2d, ParametersAreThoseOfTwoHourglassesWithFewerMaps) {
   NetworkOptions options = HumanOptions("human2d");
@@ -135,28 +144,64 @@ TEST(Human2d, LearnsWhereJointsAreAndWhatIsThePerson) {
   EXPECT_GT(Value((said * person).sum() / at::maximum(said, person).sum()), 0.8);
 }
 
-TEST(Human2d, ItsWeightsWillDoForTheWholeSystem) {
-  const TempFolder folder;
+class PartsTest : public testing::Test {
+ protected:
+  PartsTest() {
+    SeedTorch(6);
+    whole_ = Network(HumanOptions("pavlakos18"), BodySetting());
+    before_ = GetState(*whole_);
+  }
+
+  void Load(const Network& part) {
+    WriteTorchFile(path_, TorchValue::Dict{{"model", GetState(*part, part->names())}});
+    LoadNetworkWeights(*whole_, path_, whole_->names(), FindHead("pavlakos18").parts);
+  }
+
+  // That the tensors under `at` are the part's, and all others as they were.
+  void ExpectTaken(const Network& part, const std::string& at) {
+    const StateDict given = GetState(*part);
+    size_t taken = 0;
+    for (const auto& [name, tensor] : GetState(*whole_)) {
+      const auto found = name.starts_with(at) ? given.find(name.substr(at.size())) : given.end();
+      taken += found != given.end();
+      EXPECT_TRUE(tensor.equal(found != given.end() ? found->second : before_.at(name))) << name;
+    }
+    EXPECT_EQ(taken, given.size());
+    EXPECT_GT(before_.size(), taken);
+  }
+
+  TempFolder folder_;
+  std::filesystem::path path_ = folder_.path() / "part.pt";
+  Network whole_{nullptr};
+  StateDict before_;
+};
+
+TEST_F(PartsTest, Human2d) {
   SeedTorch(5);
   Network alone(HumanOptions("human2d"), NetworkSetting{});
-  WriteTorchFile(folder.path() / "alone.pt", TorchValue::Dict{{"model", GetState(*alone)}});
-  SeedTorch(6);
-  Network whole(HumanOptions("pavlakos18"), BodySetting());
-  const StateDict before = GetState(*whole);
-  LoadNetworkWeights(*whole, folder.path() / "alone.pt");
-  const StateDict after = GetState(*whole), given = GetState(*alone);
-  int64_t taken = 0;
-  for (const auto& [name, tensor] : after) {
-    const auto found = given.find(name);
-    taken += found != given.end();
-    EXPECT_TRUE(tensor.equal(found != given.end() ? found->second : before.at(name))) << name;
-  }
-  EXPECT_EQ(taken, static_cast<int64_t>(given.size()));
-  EXPECT_GT(after.size(), given.size());
+  Load(alone);
+  ExpectTaken(alone, "");
   // Not the other way round.
-  WriteTorchFile(folder.path() / "whole.pt", TorchValue::Dict{{"model", before}});
-  EXPECT_THAT(UserErrorOf([&] { LoadNetworkWeights(*alone, folder.path() / "whole.pt"); }),
-              HasSubstr("unexpected"));
+  WriteTorchFile(path_, TorchValue::Dict{{"model", before_}});
+  EXPECT_THAT(UserErrorOf([&] { LoadNetworkWeights(*alone, path_); }), HasSubstr("unexpected"));
+}
+
+TEST_F(PartsTest, ThePriorsAreNetworksOfTheirOwn) {
+  for (const auto input : {NetworkInput::kKeypoints, NetworkInput::kSilhouette}) {
+    const NetworkOptions options = PriorOptions(input);
+    SeedTorch(5);
+    Network prior(options, BodySetting());
+    before_ = GetState(*whole_);
+    Load(prior);
+    ExpectTaken(prior, input == NetworkInput::kKeypoints ? "head.pose_prior." : "head.shape_prior.");
+  }
+  // One of another size is no part, and nothing changes.
+  NetworkOptions wide = PriorOptions(NetworkInput::kSilhouette);
+  wide.width = 16;
+  Network prior(wide, BodySetting());
+  before_ = GetState(*whole_);
+  EXPECT_THAT(UserErrorOf([&] { Load(prior); }), HasSubstr("bn1.bias is (16) and should be (8)"));
+  for (const auto& [name, tensor] : GetState(*whole_)) EXPECT_TRUE(tensor.equal(before_.at(name)));
 }
 
 }  // namespace

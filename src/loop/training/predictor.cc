@@ -24,14 +24,27 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
   return BodiesFromOutput(output, batch, rest);
 }
 
-void LoadInitialWeights(const std::filesystem::path& init, Network& network) {
-  if (init.empty()) return;
-  if (std::filesystem::is_directory(init)) {
-    LoadNetworkWeights(*network, FindCheckpoint(init) / "network.pt", network->names());
-  } else if (init.filename().string().starts_with("resnet")) {
-    LoadBackboneWeights(network->encoder(), init);  // torchvision's file names
-  } else {
-    LoadNetworkWeights(*network, init, network->names());
+std::vector<std::filesystem::path> InitialWeights(const std::string& init) {
+  if (init.empty()) return {};
+  if (std::filesystem::exists(init)) return {init};
+  std::vector<std::filesystem::path> paths;
+  for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
+    end = init.find(',', begin);
+    paths.emplace_back(init.substr(begin, end - begin));
+  }
+  return paths;
+}
+
+void LoadInitialWeights(const std::string& init, Network& network) {
+  const auto& parts = FindHead(network->options().head).parts;
+  for (const std::filesystem::path& path : InitialWeights(init)) {
+    if (path.filename().string().starts_with("resnet") && !std::filesystem::is_directory(path)) {
+      LoadBackboneWeights(network->encoder(), path);  // torchvision's file names
+    } else {
+      const bool run = std::filesystem::is_directory(path);
+      LoadNetworkWeights(*network, run ? FindCheckpoint(path) / "network.pt" : path,
+                         network->names(), parts);
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "body/body_model.h"
@@ -23,8 +24,10 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
                                       c10::Device device);
 
 // What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h),
-// or by a name that begins with "resnet" torchvision's backbone. Empty: it stays as it was drawn.
-void LoadInitialWeights(const std::filesystem::path& init, Network& network);
+// or by a name that begins with "resnet" torchvision's backbone. Of the networks that its head is
+// made of several, with commas between. Empty: it stays as it was drawn.
+void LoadInitialWeights(const std::string& init, Network& network);
+std::vector<std::filesystem::path> InitialWeights(const std::string& init);
 
 // The network of a run or of one of its checkpoints, whose options these are. For evaluation: its
 // batch norms are folded, see batch_norm.h.

@@ -38,7 +38,7 @@ struct TrainOptions {
 
   // Network.
   NetworkOptions network;
-  std::string init;  // checkpoint, SPIN checkpoint or torchvision weights to start from
+  std::string init;  // weights to start from, see InitialWeights in predictor.h
   LossOptions loss;
   double learning_rate = 5e-5;
   double learning_rate_end = 0;  // falls to it over the steps, as half a cosine; 0: constant (SPIN)
@@ -112,7 +112,9 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("body", o.body, "Body model: builtin, .npz or .pkl");
   visit("prior", o.prior, "Pose prior: .npz or .pkl; empty for the shipped one");
   visit("joint_regressor_extra", o.joint_regressor_extra, "SPIN's J_regressor_extra.npy");
-  visit("init", o.init, "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file");
+  visit("init", o.init,
+        "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file; of a network's "
+        "parts several, with commas between");
   visit("steps", o.steps, "Training steps");
   visit("samples_per_epoch", o.samples_per_epoch,
         "Samples after which the data is shuffled anew (0: as many as it has)");

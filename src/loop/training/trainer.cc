@@ -121,7 +121,9 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   OpenData(resume);
   if (!resume) {
     LoadInitialWeights(options.init, learner->network());
-    if (ranks->first() && body) TellOtherBody(options.init, *body, given.joint_regressor_extra);
+    for (const auto& path : InitialWeights(options.init)) {
+      if (ranks->first() && body) TellOtherBody(path, *body, given.joint_regressor_extra);
+    }
     if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
   if (resume) Resume();
