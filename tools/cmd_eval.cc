@@ -160,6 +160,9 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
                       data);
   TrainedNetwork trained =
       LoadTrainedNetwork(checkpoint, evaluator.body(), device, choice.extra_path);
+  if (o.network.input == NetworkInput::kKeypoints || o.network.input == NetworkInput::kClip) {
+    RequireKeypoints(evaluator.data(), trained.network->keypoints());
+  }
   LoaderOptions loading =
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), o.network.image_px);
   BringInput(o.network, &loading);

@@ -67,7 +67,9 @@ int EvaluateJoints(const cxxopts::ParseResult& args, const std::string& checkpoi
       LoaderOptions::Evaluation(args["batch-size"].as<int>(), options.network.image_px);
   BringInput(options.network, &loading);
   BringTargets(options.loss, &loading);
-  Loader loader(OpenMixture(data), loading);
+  Mixture mixture = OpenMixture(data);
+  RequireKeypoints(mixture, network->keypoints());
+  Loader loader(std::move(mixture), loading);
   std::vector<ClipFrame> frames;
   SeenErrors seen;
   int64_t samples = 0;

@@ -65,6 +65,18 @@ void RequirePictures(const Mixture& mixture) {
   }
 }
 
+void RequireKeypoints(const Mixture& mixture, const KeypointSet& set) {
+  for (const auto& dataset : mixture.sets) {
+    if (dataset->size() == 0) continue;
+    const KeypointSet& has = *dataset->Get(0).keypoints.set;
+    if (&has == &set) continue;
+    ThrowUserError(
+        "data set '{}' has keypoints of {}, and the network looks at those of {} "
+        "(network.keypoints); add set={} to what follows the data set's '?'",
+        dataset->name(), has.name, set.name, set.name);
+  }
+}
+
 Mixture MixtureOf(std::shared_ptr<const Dataset> set) {
   Mixture mixture{{std::move(set)}, {1.0}};
   mixture.CheckAndNormalise();

@@ -25,6 +25,9 @@ struct Mixture {
 // missing are left out later, one by one.
 void RequirePictures(const Mixture& mixture);
 
+// UserError where people have keypoints of another set than a network of `set` looks at.
+void RequireKeypoints(const Mixture& mixture, const KeypointSet& set);
+
 Mixture MixtureOf(std::shared_ptr<const Dataset> set);
 
 }  // namespace gyre

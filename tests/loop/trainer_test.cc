@@ -59,8 +59,8 @@ TEST_F(TrainerTest, ARunLeavesItsRecord) {
   EXPECT_GT(summary["ms_per_sample"], 0);
   // At the end alone: vertices and joints of the same bodies, errors of one size.
   EXPECT_FALSE(lines[4].contains("val_network_pve_mm"));
-  const double ratio = lines[5]["val_network_pve_mm"].get<double>() /
-                       lines[5]["val_network_mpjpe_mm"].get<double>();
+  const double ratio =
+      lines[5]["val_network_pve_mm"].get<double>() / lines[5]["val_network_mpjpe_mm"].get<double>();
   EXPECT_GT(ratio, 0.5);
   EXPECT_LT(ratio, 2);
   EXPECT_EQ(summary["network_pve_mm_last"], lines[5]["val_network_pve_mm"]);
@@ -127,6 +127,18 @@ TEST_F(TrainerTest, AResumedRunIsTheSame) {
               HasSubstr("data set 'people' is not what it was"));
 }
 
+TEST_F(TrainerTest, AnotherKeypointSetIsAskedForAndLearnt) {
+  TrainOptions o = SmallTraining();
+  o.network.keypoints = "coco17";
+  o.loss.keypoints_3d = 5;
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "run"); }),
+              HasSubstr("data set 'people' has keypoints of spin49, and the network looks at those "
+                        "of coco17 (network.keypoints); add set=coco17 to"));
+  o.data += "&set=coco17";
+  EXPECT_TRUE(Train(o, "other"));
+  EXPECT_GT(Metrics("other")[1]["loss_keypoints_3d"], 0);
+}
+
 TEST_F(TrainerTest, FirstFitsByMasksStayThroughLoopAndStop) {
   TrainOptions o = SmallTraining();
   o.data = "synth:?name=people&count=5&seed=5&frame=96";
@@ -166,9 +178,8 @@ TEST_F(TrainerTest, WeightsToStartFrom) {
   o.seed = 99;
   o.steps = 1;
   o.learning_rate = 1e-12;
-  for (const fs::path& init :
-       {Run("first"), Run("first") / "checkpoints/000004",
-        Run("first") / "checkpoints/000004/network.pt"}) {
+  for (const fs::path& init : {Run("first"), Run("first") / "checkpoints/000004",
+                               Run("first") / "checkpoints/000004/network.pt"}) {
     fs::remove_all(Run("second"));
     o.init = init.string();
     EXPECT_TRUE(Train(o, "second"));

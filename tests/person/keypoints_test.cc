@@ -106,5 +106,23 @@ TEST(Mirror, ExchangesSides) {
   }
 }
 
+TEST(SpaceJoints, GoToTheirPlacesInAnotherSet) {
+  const KeypointSet &superset = FindKeypointSet("superset24"), &coco = FindKeypointSet("coco17");
+  SpaceJoints joints(superset);
+  joints.placed = true;
+  joints.m.row(superset.IndexOf("Left Knee")) << 0.25, -1.5, 3;
+  joints.confidence[superset.IndexOf("Left Knee")] = 0.75;
+  joints.m.row(superset.IndexOf("Right Knee")) << 9, 9, 9;   // not known
+  joints.confidence[superset.IndexOf("Pelvis (MPII)")] = 1;  // COCO has none
+  const SpaceJoints moved = JointsInSet(joints, coco);
+  EXPECT_EQ(moved.set, &coco);
+  EXPECT_TRUE(moved.placed);
+  EXPECT_EQ(moved.m.row(13), Eigen::RowVector3d(0.25, -1.5, 3));
+  EXPECT_EQ(moved.confidence[13], 0.75);
+  EXPECT_EQ(moved.confidence.sum(), 0.75);
+  EXPECT_EQ(moved.m.cwiseAbs().sum(), 4.75);
+  EXPECT_EQ(JointsInSet(joints, superset).m, joints.m);
+}
+
 }  // namespace
 }  // namespace gyre

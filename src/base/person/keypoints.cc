@@ -44,6 +44,19 @@ Keypoints KeypointConversion::operator()(const Keypoints& keypoints) const {
   return out;
 }
 
+SpaceJoints JointsInSet(const SpaceJoints& joints, const KeypointSet& target) {
+  if (joints.set == &target) return joints;
+  SpaceJoints out(target);
+  out.placed = joints.placed;
+  const std::vector<int> positions = PositionsIn(target, *joints.set);
+  for (int i = 0; i < joints.size(); ++i) {
+    if (positions[i] < 0 || joints.confidence[i] == 0) continue;
+    out.m.row(positions[i]) = joints.m.row(i);
+    out.confidence[positions[i]] = joints.confidence[i];
+  }
+  return out;
+}
+
 const std::vector<int>& MirrorOf(const KeypointSet& set) {
   static PerSet<std::vector<int>> mirrors(&KeypointSet::MirrorPermutation);
   return mirrors.Of(set);

@@ -71,6 +71,9 @@ class KeypointConversion {
   std::vector<Move> moves_;  // namesakes first
 };
 
+// Joints in space of one set in another; not known where nothing matches.
+SpaceJoints JointsInSet(const SpaceJoints& joints, const KeypointSet& target);
+
 // What follows from a set alone, worked out once for each. Thread-safe.
 template <typename T>
 class PerSet {

@@ -31,8 +31,7 @@ void AddLiftedFrames(const Output& said, const Batch& batch, std::vector<ClipFra
   for (int i = 0; i < batch.size(); ++i) {
     const Person& sample = batch.samples[i];
     if (!sample.joints3d) continue;
-    SpaceJoints truth = *sample.joints3d;
-    GYRE_CHECK(truth.size() == range.count);
+    SpaceJoints truth = JointsInSet(*sample.joints3d, SpaceSetOf(*said.set));
     JointsInCrop(batch.crops[i], &truth);
     ClipFrame frame;
     // A person without a track is a clip of one frame.

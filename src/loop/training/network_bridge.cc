@@ -153,11 +153,8 @@ std::vector<BodyParams> BodiesFromOutput(const Output& output, const Batch& batc
 }
 
 JointRange JointsInSpace(const KeypointSet& set) {
-  const auto is_openpose = [](std::string_view joint) { return joint.starts_with("OP "); };
-  const auto annotated = std::ranges::find_if_not(set.joints, is_openpose);
-  if (annotated == set.joints.end()) return {0, set.size()};
-  const int first = static_cast<int>(annotated - set.joints.begin());
-  return {first, set.size() - first};
+  const int count = SpaceSetOf(set).size();
+  return {set.size() - count, count};
 }
 
 namespace {
@@ -170,8 +167,7 @@ void AddJoints(const Batch& batch, bool use_labels, c10::Device device, Targets*
   for (int i = 0; i < batch.size(); ++i) {
     const Person& sample = batch.samples[i];
     if (!use_labels || !sample.joints3d) continue;
-    SpaceJoints known = *sample.joints3d;
-    GYRE_CHECK(known.size() == range.count);
+    SpaceJoints known = JointsInSet(*sample.joints3d, SpaceSetOf(*out->set));
     JointsInCrop(batch.crops[i], &known);
     for (int j = 0; j < range.count; ++j) {
       float* to = joints.data + 4 * (range.count * i + j);

@@ -49,8 +49,7 @@ at::Tensor ProjectToCrop(const at::Tensor& joints, const at::Tensor& translation
 std::vector<BodyParams> BodiesFromOutput(const Output& output, const Batch& batch,
                                          const RestJoints& rest);
 
-// The joints of a set that data sets know in space: those that people annotate, which stand behind
-// OpenPose's if the set has both.
+// Where in a set those joints stand that may be known in space: SpaceSetOf's, the last ones.
 struct JointRange {
   int first = 0, count = 0;
 };

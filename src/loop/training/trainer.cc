@@ -144,6 +144,7 @@ Trainer::Impl::Part Trainer::Impl::PartOf(const char* name, const Mixture& of) c
 void Trainer::Impl::OpenData(bool resume) {
   const SceneSources sources{body, prior};
   data = OpenMixture(options.data, sources);
+  RequireKeypoints(data, learner->network()->keypoints());
   loader = std::make_unique<Loader>(data, Loading());
   parts = {PartOf("data", data)};
   RunFits fits{run.root(), body, {}, resume, options.store, data_shards};
@@ -169,6 +170,7 @@ void Trainer::Impl::OpenData(bool resume) {
 
 void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& fits) {
   Mixture val = OpenMixture(options.val, sources);
+  RequireKeypoints(val, learner->network()->keypoints());
   LoaderOptions loading = LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
   BringInput(options.network, &loading);
   loading.data_shards = data_shards;
