@@ -10,6 +10,7 @@
 #include "body/kinematics.h"
 #include "core/error.h"
 #include "core/rng.h"
+#include "core/so3.h"
 #include "person/crops.h"
 
 namespace gyre {
@@ -71,21 +72,26 @@ KeypointSet OnBody(const BodyModel& body, const KeypointSet& set, std::vector<in
   return on_body;
 }
 
-// [frames,N,3] world with y up, of every `step`-th frame.
-std::vector<float> WorldJoints(const FoldedJoints& joints, const PoseClip& clip, const VecX& betas,
-                               MocapUp up, int64_t step, int64_t frames) {
+// From the motion capture's world to one with y up.
+Mat3 Upright(MocapUp up) {
+  Mat3 upright = Mat3::Identity();
+  if (up == MocapUp::kZ) upright << 1, 0, 0, 0, 0, 1, 0, -1, 0;
+  return upright;
+}
+
+// [frames,N,3] world with y up.
+std::vector<float> WorldJoints(const FoldedJoints& joints, const RowMatX& poses,
+                               const Points3& transl, const VecX& betas, MocapUp up) {
   BodyParams params(joints.layout());
   params.betas() = betas;
   std::vector<float> world;
-  world.reserve(frames * joints.size() * 3);
-  for (int64_t t = 0; t < frames; ++t) {
-    params.pose().head(kBodyPose) = clip.poses.row(t * step).head(kBodyPose).transpose();
-    if (clip.transl.rows() > 0) params.transl() = clip.transl.row(t * step).transpose();
-    const Points3 of_frame = joints.Positions(params);
-    for (Eigen::Index j = 0; j < of_frame.rows(); ++j) {
-      const Vec3 x = of_frame.row(j).transpose();
-      const Vec3 upright = up == MocapUp::kZ ? Vec3(x.x(), x.z(), -x.y()) : x;
-      for (const double coordinate : upright) world.push_back(static_cast<float>(coordinate));
+  world.reserve(poses.rows() * joints.size() * 3);
+  for (Eigen::Index t = 0; t < poses.rows(); ++t) {
+    params.pose().head(kBodyPose) = poses.row(t).transpose();
+    params.transl() = transl.row(t).transpose();
+    const Points3 of_frame = joints.Positions(params) * Upright(up).transpose();
+    for (const double coordinate : of_frame.reshaped<Eigen::RowMajor>()) {
+      world.push_back(static_cast<float>(coordinate));
     }
   }
   return world;
@@ -107,7 +113,7 @@ void MocapOptions::Check() const {
 
 MocapDataset::MocapDataset(const BodyModel& body, std::vector<PoseClip> clips,
                            const KeypointSet& set, const MocapOptions& options, std::string name)
-    : set_(&set), options_(options), name_(std::move(name)) {
+    : set_(&set), rest_(body), options_(options), name_(std::move(name)) {
   options_.Check();
   const FoldedJoints joints(body, OnBody(body, set, &rows_));
   const Part part = ParsePart(options_.part);
@@ -122,7 +128,14 @@ MocapDataset::MocapDataset(const BodyModel& body, std::vector<PoseClip> clips,
     Clip clip;
     clip.frames = (clips[i].poses.rows() - 1) / step + 1;
     if (options_.most_frames > 0) clip.frames = std::min(clip.frames, options_.most_frames);
-    clip.joints = WorldJoints(joints, clips[i], betas, options_.up, step, clip.frames);
+    clip.betas = betas;
+    clip.poses.resize(clip.frames, kBodyPose);
+    clip.transl.setZero(clip.frames, 3);
+    for (int64_t t = 0; t < clip.frames; ++t) {
+      clip.poses.row(t) = clips[i].poses.row(t * step).head(kBodyPose);
+      if (clips[i].transl.rows() > 0) clip.transl.row(t) = clips[i].transl.row(t * step);
+    }
+    clip.joints = WorldJoints(joints, clip.poses, clip.transl, betas, options_.up);
     clip.first = size_;
     const double azimuth = rng.Uniform(0, 2 * std::numbers::pi);
     for (int v = 0; v < options_.views; ++v) {
@@ -189,6 +202,19 @@ Points3 MocapDataset::InCamera(const Clip& clip, const View& view, int64_t frame
   return joints;
 }
 
+// What stands at x in the motion capture's world stands at C (U x - c) before the camera.
+BodyParams MocapDataset::BodyInCamera(const Clip& clip, const View& view, int64_t frame) const {
+  const Mat3 upright = Upright(options_.up);
+  BodyParams params(*rest_.layout);
+  params.betas() = clip.betas;
+  params.pose().head(kBodyPose) = clip.poses.row(frame).transpose();
+  params.rotation(0) = LogSO3(view.cam_from_world * upright * ExpSO3(params.rotation(0)));
+  const Vec3 pelvis = rest_.PelvisAt(params.shape());
+  const Vec3 in_world = upright * (pelvis + clip.transl.row(frame).transpose());
+  params.transl() = view.cam_from_world * (in_world - view.center_in_world) - pelvis;
+  return params;
+}
+
 Person MocapDataset::Get(int64_t position) const {
   GYRE_CHECK(position >= 0 && position < size_);
   const auto after = std::ranges::upper_bound(clips_, position, {}, &Clip::first);
@@ -217,6 +243,8 @@ Person MocapDataset::Get(int64_t position) const {
     person.box = *box;
   }
   if (!options_.labels) return person;
+  person.params = BodyInCamera(clip, clip.views[view], person.frame);
+  person.params_have_translation = true;
   const KeypointSet& in_space = SpaceSetOf(*set_);
   SpaceJoints& truth = person.joints3d.emplace(in_space);
   truth.placed = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Clips of people who move as motion capture does, seen by cameras that stand still around them:
-// keypoints and joints in space of every frame, without pictures.
+// keypoints, joints in space and body of every frame, without pictures.
 //
 // A clip is one subject, a body of its own shape, and is seen by `views` cameras whose azimuths are
 // spread evenly from a random one, 0 to 20 degrees above the middle of where the person goes, and
@@ -37,7 +37,7 @@ struct MocapOptions {
   int views = 4;
   double fps = 30;          // frames are left out to come near it
   int64_t most_frames = 0;  // of a clip, its first; 0: all
-  bool labels = true;       // joints in space are known
+  bool labels = true;       // joints in space and bodies are known
   int picture_px = 1000;    // width and height
   double focal_px = 1145;
   double noise_px = 0;      // deviation of a keypoint, each axis
@@ -56,7 +56,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("views", o.views, "Cameras that see each clip");
   visit("fps", o.fps, "Frames a second, as near as leaving out can come");
   visit("most_frames", o.most_frames, "Frames of a clip that are taken (0: all)");
-  visit("labels", o.labels, "Whether joints in space are known");
+  visit("labels", o.labels, "Whether joints in space and bodies are known");
   visit("frame", o.picture_px, "Width and height of the pictures, px");
   visit("focal_px", o.focal_px, "Focal length");
   visit("noise", o.noise_px, "Deviation of keypoints, px");
@@ -86,6 +86,9 @@ class MocapDataset : public Dataset {
   };
   struct Clip {
     std::vector<float> joints;  // [frames,N,3] world
+    RowMatX poses;   // [frames,66] of the root and 21 joints, in the motion capture's world
+    Points3 transl;  // [frames,3] in that
+    VecX betas;
     int64_t frames = 0, first = 0;
     std::vector<View> views;
   };
@@ -93,8 +96,10 @@ class MocapDataset : public Dataset {
   View Place(const Clip& clip, double azimuth, double elevation, double farther) const;
   bool Sees(const View& view, const Clip& clip) const;
   Points3 InCamera(const Clip& clip, const View& view, int64_t frame) const;
+  BodyParams BodyInCamera(const Clip& clip, const View& view, int64_t frame) const;
 
   const KeypointSet* set_;
+  RestJoints rest_;
   MocapOptions options_;
   std::string name_;
   std::vector<int> rows_;  // of the body's joints in the set

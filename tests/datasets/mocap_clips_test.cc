@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "body/kinematics.h"
 #include "core/error.h"
 #include "datasets/decorators/clips.h"
 
@@ -93,12 +94,32 @@ TEST(MocapClips, PartsShareTheClipsOut) {
   EXPECT_THROW(Open({.part = "7/9"}), UserError);  // of three clips there is none
 }
 
+// Posed as that body, joints are where they are known to be, whatever is up in the motion capture.
+TEST(MocapClips, BodiesAreTheOnesSeen) {
+  const auto body = LoadBodyModel("builtin");
+  const FoldedJoints joints(*body, FindKeypointSet("h36m17"));
+  for (const MocapUp up : {MocapUp::kY, MocapUp::kZ}) {
+    const MocapDataset data = Open({.up = up, .views = 3, .fps = 30, .seed = 4}, 2);
+    VecX betas;
+    for (int64_t i = 0; i < data.size(); ++i) {
+      const Person person = data.Get(i);
+      ASSERT_TRUE(person.params.has_value() && person.params_have_translation);
+      const Points3 posed = joints.Positions(*person.params);
+      EXPECT_LT((posed - person.joints3d->m).cwiseAbs().maxCoeff(), 2e-5) << i;
+      if (person.track % 3 != 0 || person.frame != 0) EXPECT_EQ(person.params->betas(), betas) << i;
+      betas = person.params->betas();
+    }
+    EXPECT_GT(betas.norm(), 0.1);
+  }
+}
+
 TEST(MocapClips, LabelsAndKeypointsAreLeftOut) {
   const MocapDataset data = Open({.views = 1, .labels = false, .missing_rate = 0.3, .seed = 9});
   int seen = 0;
   for (int64_t i = 0; i < data.size(); ++i) {
     const Person person = data.Get(i);
     EXPECT_FALSE(person.joints3d.has_value());
+    EXPECT_FALSE(person.params.has_value());
     EXPECT_TRUE(person.camera.has_value());
     seen += person.keypoints.NumObserved();
   }
