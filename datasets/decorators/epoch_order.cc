@@ -24,6 +24,12 @@ std::vector<int64_t> Shuffled(int64_t count, uint64_t seed, int64_t epoch, int64
   return order;
 }
 
+std::vector<int64_t> SizesOf(const Mixture& mixture) {
+  std::vector<int64_t> sizes;
+  for (const auto& set : mixture.sets) sizes.push_back(set->size());
+  return sizes;
+}
+
 }  // namespace
 
 int64_t ShardSize(int64_t size, int64_t shard, int shards) {
@@ -32,6 +38,11 @@ int64_t ShardSize(int64_t size, int64_t shard, int shards) {
 
 std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
                                   int64_t positions, int shards) {
+  return EpochOrder(mixture, SizesOf(mixture), seed, epoch, positions, shards);
+}
+
+std::vector<SampleRef> EpochOrder(const Mixture& mixture, std::span<const int64_t> sizes,
+                                  uint64_t seed, int64_t epoch, int64_t positions, int shards) {
   const size_t parts = mixture.sets.size() * shards;
   std::vector<std::vector<int64_t>> shuffles(parts);
   std::vector<int64_t> drawn(parts, 0);
@@ -41,7 +52,7 @@ std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t
     const int s = mixture.SetOf(rng.Uniform());
     const int64_t shard = position % shards;
     const int64_t part = int64_t{s} * shards + shard;
-    const int64_t size = ShardSize(mixture.sets[s]->size(), shard, shards);
+    const int64_t size = ShardSize(sizes[s], shard, shards);
     const int64_t within = drawn[part] % size;
     if (within == 0) {
       shuffles[part] = Shuffled(size, seed, epoch, shard, s, drawn[part] / size);
@@ -52,11 +63,12 @@ std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t
   return order;
 }
 
-std::vector<SampleRef> FileOrder(const Mixture& mixture) {
+std::vector<SampleRef> FileOrder(const Mixture& mixture) { return FileOrder(SizesOf(mixture)); }
+
+std::vector<SampleRef> FileOrder(std::span<const int64_t> sizes) {
   std::vector<SampleRef> order;
-  order.reserve(mixture.size());
-  for (int s = 0; s < static_cast<int>(mixture.sets.size()); ++s) {
-    for (int64_t i = 0; i < mixture.sets[s]->size(); ++i) order.push_back({s, i});
+  for (int s = 0; s < std::ssize(sizes); ++s) {
+    for (int64_t i = 0; i < sizes[s]; ++i) order.push_back({s, i});
   }
   return order;
 }

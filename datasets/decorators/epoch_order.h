@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "datasets/decorators/mixture.h"
@@ -19,9 +20,13 @@ struct SampleRef {
 // own, and a fresh one when it has been used up.
 std::vector<SampleRef> EpochOrder(const Mixture& mixture, uint64_t seed, int64_t epoch,
                                   int64_t positions, int shards = 1);
+// The same of things of which each set has so many: its samples, or runs of them.
+std::vector<SampleRef> EpochOrder(const Mixture& mixture, std::span<const int64_t> sizes,
+                                  uint64_t seed, int64_t epoch, int64_t positions, int shards);
 
 // All samples of all sets once, in order.
 std::vector<SampleRef> FileOrder(const Mixture& mixture);
+std::vector<SampleRef> FileOrder(std::span<const int64_t> sizes);
 
 // How many of `size` positions are in a shard.
 int64_t ShardSize(int64_t size, int64_t shard, int shards);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -13,6 +14,7 @@
 #include "core/error.h"
 #include "core/trace.h"
 #include "datasets/decorators/clip_frames.h"
+#include "datasets/decorators/clip_runs.h"
 #include "datasets/decorators/mask_crops.h"
 #include "datasets/decorators/prefetcher.h"
 #include "person/crops.h"
@@ -41,10 +43,16 @@ void LoaderOptions::Check() const {
   CheckAtLeast("samples_per_epoch", samples_per_epoch, 0, INT32_MAX);
   CheckAtLeast("clip_frames", clip_frames, 0, 1 << 13);
   CheckAtLeast("clip_before", clip_before, 0, std::max(0, clip_frames - 1));
+  CheckAtLeast("run_frames", run_frames, 0, batch_size);
+  if (run_frames > 0 && batch_size % run_frames != 0) {
+    ThrowUserError("loader: batch_size is {}, expected a multiple of run_frames, {}", batch_size,
+                   run_frames);
+  }
   augment.Check();
   CheckAtLeast("data_shards", data_shards.shards, 1, kMaxShards);
   GYRE_CHECK(data_shards.shards % data_shards.ranks == 0 &&
              (!shuffle || batch_size % data_shards.ranks == 0));
+  GYRE_CHECK(run_frames == 0 || data_shards.shards == 1);
 }
 
 LoaderOptions LoaderOptions::Evaluation(int batch_size, int crop_px) {
@@ -70,6 +78,8 @@ struct Loader::Impl {
   std::set<std::pair<int, int64_t>> unusable;
 
   std::vector<ClipFrames> clips;  // of each set; none where nobody asks for them
+  std::vector<ClipRuns> runs;     // likewise
+  std::vector<int64_t> sizes;     // of each set: samples, or runs
 
   // Of batches, by their number from the start of epoch 0. Last: its threads use all above.
   std::optional<Prefetcher<Batch>> batches;
@@ -85,12 +95,14 @@ struct Loader::Impl {
     }
     samples_per_epoch = options.shuffle && options.samples_per_epoch > 0 ? options.samples_per_epoch
                                                                          : mixture.size();
-    const int64_t whole = samples_per_epoch / options.batch_size;
-    const bool rest = samples_per_epoch % options.batch_size != 0;
-    steps_per_epoch = std::max<int64_t>(1, whole + (rest && !options.drop_last ? 1 : 0));
-    if (options.clip_frames > 0) {
-      for (const auto& set : mixture.sets) clips.emplace_back(set);
+    for (const auto& set : mixture.sets) {
+      if (options.clip_frames > 0) clips.emplace_back(set);
+      if (options.run_frames > 0) runs.emplace_back(*set, options.run_frames);
+      sizes.push_back(options.run_frames > 0 ? runs.back().size() : set->size());
     }
+    const int64_t whole = places_per_epoch() / places_per_batch();
+    const bool rest = places_per_epoch() % places_per_batch() != 0;
+    steps_per_epoch = std::max<int64_t>(1, whole + (rest && !options.drop_last ? 1 : 0));
     batches.emplace([this](int64_t number) { return Make(number); }, options.workers,
                     options.prefetch_batches);
   }
@@ -100,12 +112,12 @@ struct Loader::Impl {
     auto& order = orders[epoch];
     if (!order) {
       // A batch may be wider than the epoch: its only batch is then filled up.
-      const int64_t positions =
-          options.drop_last ? std::max(samples_per_epoch, batch_size()) : samples_per_epoch;
+      const int64_t places =
+          options.drop_last ? std::max(places_per_epoch(), places_per_batch()) : places_per_epoch();
       order = std::make_shared<const std::vector<SampleRef>>(
           options.shuffle
-              ? EpochOrder(mixture, options.seed, epoch, positions, options.data_shards.shards)
-              : FileOrder(mixture));
+              ? EpochOrder(mixture, sizes, options.seed, epoch, places, options.data_shards.shards)
+              : FileOrder(sizes));
     }
     const auto result = order;
     while (orders.size() > 2) {  // workers stand in two epochs at most
@@ -114,7 +126,15 @@ struct Loader::Impl {
     return result;
   }
 
-  int64_t batch_size() const { return options.batch_size; }
+  // A place of an epoch is a sample's, or a run's.
+  int64_t places_per_batch() const { return options.batch_size / std::max(1, options.run_frames); }
+  int64_t places_per_epoch() const {
+    if (options.run_frames == 0) return samples_per_epoch;
+    if (options.shuffle && options.samples_per_epoch > 0) {
+      return std::max<int64_t>(1, options.samples_per_epoch / options.run_frames);
+    }
+    return std::accumulate(sizes.begin(), sizes.end(), int64_t{0});
+  }
 
   bool KnownUnusable(const SampleRef& ref) {
     const std::lock_guard lock(unusable_mutex);
@@ -174,20 +194,37 @@ struct Loader::Impl {
     }
   }
 
-  // The sample at a position of an epoch, or the first usable one in its place.
-  std::optional<Loaded> LoadPosition(SampleRef ref, int64_t epoch, int64_t position) {
+  // The sample, or what is usable of the run.
+  std::vector<Loaded> TryLoadPlace(const SampleRef& ref, int64_t epoch, int64_t place) {
+    std::vector<Loaded> loaded;
+    const auto add = [&](int64_t index, int64_t position) {
+      if (auto one = TryLoad({ref.set_idx, index}, epoch, position)) {
+        loaded.push_back(std::move(*one));
+      }
+    };
+    if (options.run_frames == 0) {
+      add(ref.index, place);
+    } else {
+      int64_t position = place * options.run_frames;
+      for (const int64_t i : runs[ref.set_idx].Positions(ref.index)) add(i, position++);
+    }
+    return loaded;
+  }
+
+  // What stands at a place of an epoch, or the first usable one in its place.
+  std::vector<Loaded> LoadPlace(SampleRef ref, int64_t epoch, int64_t place) {
     const Dataset& set = *mixture.sets[ref.set_idx];
     const int shards = options.data_shards.shards;
     const int64_t shard = ref.index % shards;
+    const int64_t size = ShardSize(sizes[ref.set_idx], shard, shards);
     for (uint64_t attempt = 0; attempt <= kMaxReplacements; ++attempt) {
       if (attempt > 0) {
         Rng rng(options.seed, RngStream::kMix, static_cast<uint32_t>(epoch),
-                (attempt << 40) | static_cast<uint64_t>(position));
-        ref.index =
-            shard + shards * static_cast<int64_t>(rng.Below(ShardSize(set.size(), shard, shards)));
+                (attempt << 40) | static_cast<uint64_t>(place));
+        ref.index = shard + shards * static_cast<int64_t>(rng.Below(size));
       }
-      if (auto loaded = TryLoad(ref, epoch, position)) return loaded;
-      if (!options.shuffle) return std::nullopt;
+      std::vector<Loaded> loaded = TryLoadPlace(ref, epoch, place);
+      if (!loaded.empty() || !options.shuffle) return loaded;
     }
     ThrowUserError(
         "data set {}: {} rows in a row cannot be used (see the warnings above); check its "
@@ -218,6 +255,22 @@ struct Loader::Impl {
     }
   }
 
+  void Append(Loaded one, Batch* batch) {
+    AddMasks(one, batch);
+    auto& [ref, sample, augmentation, crop, image, mask, parts] = one;
+    if (options.picture != LoaderPicture::kNone) {
+      const size_t begin = batch->pixels.size();
+      batch->pixels.resize(begin + size_t{3} * options.crop_px * options.crop_px);
+      WarpToCrop(image, crop, augmentation, &batch->pixels[begin]);
+    }
+    batch->keypoints.push_back(KeypointsInCrop(sample.keypoints, crop));
+    if (!clips.empty()) AddClip(ref, crop, batch);
+    batch->augmentations.push_back(augmentation);
+    batch->crops.push_back(crop);
+    batch->set_idx.push_back(ref.set_idx);
+    batch->samples.push_back(std::move(sample));
+  }
+
   Batch Make(int64_t number) {
     const Span span("read");
     Batch batch;
@@ -226,31 +279,21 @@ struct Loader::Impl {
     batch.crop_px = options.crop_px;
     batch.clip_frames = options.clip_frames;
     const auto order = OrderOf(batch.epoch);
-    const int64_t begin = batch.step * batch_size();
-    const int64_t end = std::min(begin + batch_size(), static_cast<int64_t>(order->size()));
-    const bool with_pixels = options.picture != LoaderPicture::kNone;
-    const size_t crop_bytes = with_pixels ? size_t{3} * options.crop_px * options.crop_px : 0;
-    std::vector<int64_t> positions;
-    for (int64_t position = begin; position < end; ++position) {
-      if (options.data_shards.Mine((*order)[position].index)) positions.push_back(position);
+    const int64_t begin = batch.step * places_per_batch();
+    const int64_t end = std::min(begin + places_per_batch(), static_cast<int64_t>(order->size()));
+    std::vector<int64_t> places;
+    for (int64_t place = begin; place < end; ++place) {
+      if (options.data_shards.Mine((*order)[place].index)) places.push_back(place);
     }
-    batch.pixels.resize(crop_bytes * positions.size());
-    for (const int64_t position : positions) {
-      auto loaded = LoadPosition((*order)[position], batch.epoch, position);
-      if (!loaded) continue;
-      AddMasks(*loaded, &batch);
-      auto& [ref, sample, augmentation, crop, image, mask, parts] = *loaded;
-      if (with_pixels) {
-        WarpToCrop(image, crop, augmentation, &batch.pixels[crop_bytes * batch.samples.size()]);
+    if (options.picture != LoaderPicture::kNone) {
+      batch.pixels.reserve(size_t{3} * options.crop_px * options.crop_px * places.size() *
+                           std::max(1, options.run_frames));
+    }
+    for (const int64_t place : places) {
+      for (Loaded& one : LoadPlace((*order)[place], batch.epoch, place)) {
+        Append(std::move(one), &batch);
       }
-      batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, crop));
-      if (!clips.empty()) AddClip(ref, crop, &batch);
-      batch.augmentations.push_back(augmentation);
-      batch.crops.push_back(crop);
-      batch.set_idx.push_back(ref.set_idx);
-      batch.samples.push_back(std::move(sample));
     }
-    batch.pixels.resize(crop_bytes * batch.samples.size());
     return batch;
   }
 };

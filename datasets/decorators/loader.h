@@ -41,6 +41,9 @@ struct LoaderOptions {
   // Frames of a person's track whose keypoints come with each sample, 0: none, and how many of them
   // are before the sample's own.
   int clip_frames = 0, clip_before = 0;
+  // Samples come in runs of at most so many frames of a track, see clip_runs.h, a batch being as
+  // many runs as fill it where all are whole; of one shard. 0: each sample by itself.
+  int run_frames = 0;
   // Threads that read and warp; 0 reads in the caller's thread.
   int workers = 2;
   // Batches kept ready or under way, at least one for each worker: the bound on the memory.
@@ -72,6 +75,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("whole_picture", o.whole_picture, "Crops are of the whole picture");
   visit("clip_frames", o.clip_frames, "Frames whose keypoints come with each sample");
   visit("clip_before", o.clip_before, "How many of them are before the sample's own");
+  visit("run_frames", o.run_frames, "Frames of a track that come one behind the other");
   visit("workers", o.workers, "Threads that read and warp (0: the caller's)");
   visit("prefetch_batches", o.prefetch_batches, "Batches kept ready or under way");
   visit("seed", o.seed, "Seed of order and augmentation");
@@ -123,8 +127,8 @@ class Loader {
   // The next batch; from the end of an epoch on to the next.
   //
   // A sample whose picture cannot be read, or that has no box, is reported once with its row and
-  // file and replaced by another draw from its set (left out when not shuffling). UserError when a
-  // set gives no usable sample at all.
+  // file and replaced by another draw from its set (left out when not shuffling, and from a run of
+  // which others are usable). UserError when a set gives no usable sample at all.
   Batch Next();
   // Different samples found unusable so far.
   int64_t samples_skipped() const;
