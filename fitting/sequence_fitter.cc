@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -124,16 +125,42 @@ MotionModel SequenceFitter::Model(const Fitter& fitter) const {
   return {fitter, options_, joints_, feet_, stature_};
 }
 
+Fitter SequenceFitter::InMotion(double seconds_per_frame) const {
+  FitOptions options = fitter_->options();
+  if (seconds_per_frame < options_.pose_s) {
+    options.pose_prior_weight *= std::sqrt(seconds_per_frame / options_.pose_s);
+  }
+  return fitter_->With(std::move(options));
+}
+
+double SequenceFitter::SquaredBends(std::span<const BodyParams> frames) const {
+  double sum = 0;
+  for (size_t i = 1; i + 1 < frames.size(); ++i) {
+    sum += (joints_.Positions(frames[i - 1]) - 2 * joints_.Positions(frames[i]) +
+            joints_.Positions(frames[i + 1]))
+               .squaredNorm();
+  }
+  return sum;
+}
+
+double SequenceFitter::Cost(std::span<const FitProblem> frames, std::span<const BodyParams> motion,
+                            double seconds_per_frame) const {
+  GYRE_CHECK(frames.size() == motion.size());
+  const Fitter in_motion = InMotion(seconds_per_frame);
+  const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
+  double cost = weight_px * weight_px * SquaredBends(motion);
+  for (size_t i = 0; i < frames.size(); ++i) {
+    const ObjectiveTerms terms = in_motion.Evaluate(frames[i], motion[i]);
+    cost += terms.BodyTotal() - terms.depth_anchor - terms.start_anchor;
+  }
+  return std::isfinite(cost) ? cost : std::numeric_limits<double>::infinity();
+}
+
 double SequenceFitter::Acceleration(std::span<const BodyParams> frames,
                                     double seconds_per_frame) const {
-  double sum = 0, count = 0;
-  for (size_t i = 1; i + 1 < frames.size(); ++i) {
-    const Points3 second = joints_.Positions(frames[i - 1]) - 2 * joints_.Positions(frames[i]) +
-                           joints_.Positions(frames[i + 1]);
-    sum += second.squaredNorm();
-    count += static_cast<double>(second.rows());
-  }
-  return std::sqrt(sum / count) / (seconds_per_frame * seconds_per_frame);
+  const double inner = static_cast<double>(frames.size()) - 2;
+  const double count = inner > 0 ? inner * joints_.size() : 0;
+  return std::sqrt(SquaredBends(frames) / count) / (seconds_per_frame * seconds_per_frame);
 }
 
 std::vector<FitResult> SequenceFitter::FitAlone(std::span<const FitProblem> frames,
@@ -185,8 +212,7 @@ SequenceFitter::Candidates SequenceFitter::CandidatesOf(const Fitter& in_motion,
     if (!fit.summary.usable) return;
     const FitResult& own = alone[i - first];
     const BodyParams& anchor = own.summary.usable ? own.params : fit.params;
-    Objective objective =
-        in_motion.BodyObjective(AnchoredAt(frames[i - first], anchor, in_motion));
+    Objective objective = in_motion.BodyObjective(AnchoredAt(frames[i - first], anchor, in_motion));
     add(i, fit, objective.Cost(fit.params));
   };
   const auto track = [&](int i, int from) {
@@ -229,11 +255,7 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
     std::optional<BodyParams>& alone = result.alone.emplace_back();
     if (fit.summary.usable) alone = fit.params;
   }
-  FitOptions options = fitter_->options();
-  if (seconds_per_frame < options_.pose_s) {
-    options.pose_prior_weight *= std::sqrt(seconds_per_frame / options_.pose_s);
-  }
-  const Fitter in_motion = fitter_->With(std::move(options));
+  const Fitter in_motion = InMotion(seconds_per_frame);
   Candidates candidates = CandidatesOf(in_motion, frames, result.frames, before.last);
   std::vector<int> seen;
   for (int i = 0; i < n; ++i) {

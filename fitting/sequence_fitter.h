@@ -125,11 +125,21 @@ class SequenceFitter {
   // The floor under bodies that mostly stand (ground.h); empty where they are too few.
   std::optional<Floor> FloorUnder(std::span<const BodyParams> bodies) const;
 
+  // What Fit minimises without the ground, of any motion through the frames: the objectives of the
+  // frames, without anchors, and that of the accelerations, reference pixels squared. Infinite
+  // where a frame's has no value.
+  double Cost(std::span<const FitProblem> frames, std::span<const BodyParams> motion,
+              double seconds_per_frame) const;
+
   // Root mean square over inner frames and joints of |a_i|, m/s^2; NaN for less than three frames.
   double Acceleration(std::span<const BodyParams> frames, double seconds_per_frame) const;
 
  private:
   MotionModel Model(const Fitter& fitter) const;
+  // The fitter of frames so far apart, which share the pose prior.
+  Fitter InMotion(double seconds_per_frame) const;
+  // Sum over inner frames and joints of |X_{i-1} - 2 X_i + X_{i+1}|^2.
+  double SquaredBends(std::span<const BodyParams> frames) const;
   // The ways to see each frame, and the fits that they are.
   struct Candidates {
     std::vector<std::vector<PathStep>> steps;

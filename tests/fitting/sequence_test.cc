@@ -154,6 +154,53 @@ TEST_F(SequenceTest, BeatsFrameByFrame) {
   EXPECT_LT(after.acceleration_m_s2, 0.1 * before.acceleration_m_s2);
 }
 
+// Frame 1 lies 2 cm beside the line between the others: its 35 joints bend by 4 cm, at 0.1 px per
+// m/s^2 of 30 frames a second. The frames' own shares are what they cost alone, whatever start
+// their problems are anchored to.
+TEST_F(SequenceTest, TheCostOfAMotionIsItsFramesAndItsBends) {
+  FitOptions options;
+  options.start_anchor = 5;
+  const auto fitter = Make(options);
+  const SequenceFitter sequence_fitter(fitter, {});
+  TrueSequence sequence = Make(*fitter, 3, 1, 4);
+  std::vector<BodyParams> motion(3, sequence.truth[1]);
+  motion[1].transl().x() += 0.02;
+  const auto cost = [&](std::span<const FitProblem> frames, std::span<const BodyParams> bodies) {
+    return sequence_fitter.Cost(frames, bodies, kSecondsPerFrame);
+  };
+  const std::span<const FitProblem> frames = sequence.frames;
+  double alone = 0;
+  for (size_t i = 0; i < 3; ++i) alone += cost(frames.subspan(i, 1), {&motion[i], 1});
+  EXPECT_NEAR(cost(frames, motion) - alone, 90 * 90 * 35 * 0.04 * 0.04, 1e-6 * alone);
+  for (FitProblem& frame : sequence.frames) {
+    frame.start = sequence.truth[0];
+    frame.has_start = frame.start_has_translation = true;
+  }
+  EXPECT_NEAR(cost(sequence.frames, motion) - alone, 90 * 90 * 35 * 0.04 * 0.04, 1e-6 * alone);
+  // Two frames do not bend. A body behind the camera costs more than anything.
+  EXPECT_NEAR(cost(frames.first(2), std::span(motion).first(2)),
+              cost(frames.first(1), {&motion[0], 1}) + cost(frames.subspan(1, 1), {&motion[1], 1}),
+              1e-9 * alone);
+  motion[2].transl().z() = -3;
+  EXPECT_EQ(cost(frames, motion), std::numeric_limits<double>::infinity());
+}
+
+// What Fit finds costs less than the truth, whose keypoints are off by noise.
+TEST_F(SequenceTest, FitFindsAMotionOfLeastCost) {
+  const auto fitter = Make();
+  const SequenceFitter sequence_fitter(fitter, {});
+  const TrueSequence sequence = Make(*fitter, 9, 3, 2);
+  const std::vector<BodyParams> found =
+      ParamsOf(sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1).frames);
+  const double least = sequence_fitter.Cost(sequence.frames, found, kSecondsPerFrame);
+  EXPECT_LT(least, sequence_fitter.Cost(sequence.frames, sequence.truth, kSecondsPerFrame));
+  for (const double off : {-0.01, 0.01}) {
+    std::vector<BodyParams> other = found;
+    other[4].rotation(1).x() += off;
+    EXPECT_GT(sequence_fitter.Cost(sequence.frames, other, kSecondsPerFrame), least) << off;
+  }
+}
+
 TEST_F(SequenceTest, BeatsFrameByFrameOnMotionCapture) {
   const std::filesystem::path data = "../shared/data";
   const std::filesystem::path clip_path = data / "mocap/cmu_walk_bvh/02_01.bvh";
@@ -472,8 +519,7 @@ TEST_F(SequenceTest, LegsThatNoFrameShowsRestAsInFitsOfTheFrames) {
   // One frame that shows them is enough for the motion to say.
   sequence.frames[6] = seen;
   const SequenceResult shown = sequence_fitter.Fit(sequence.frames, kSecondsPerFrame, 1);
-  const double from_shown =
-      (Legs(shown.frames[5].params) - Legs(shown.frames[6].params)).norm();
+  const double from_shown = (Legs(shown.frames[5].params) - Legs(shown.frames[6].params)).norm();
   EXPECT_LT(2 * from_shown, (Legs(rest.frames[5].params) - Legs(shown.frames[6].params)).norm());
 }
 
