@@ -18,6 +18,7 @@
 #include "fitting/store/fit_exchange.h"
 #include "fitting/store/fit_pairs.h"
 #include "loop/bulk/fit_rows.h"
+#include "loop/evaluation/body_velocity.h"
 #include "loop/evaluation/sample_evaluation.h"
 #include "loop/runs/body_notes.h"
 #include "loop/runs/run_directory.h"
@@ -47,6 +48,7 @@ class Evaluator {
     const ProtocolFiles files = FilesOf(protocols[0], args);
     data_ = OpenMixture(data, {body_, LoadPosePrior(prior)});
     joints_.emplace(*body_);
+    velocity_.emplace(*joints_);
     for (const Protocol& protocol : protocols) evaluations_.emplace_back(protocol, *joints_, files);
   }
 
@@ -56,6 +58,7 @@ class Evaluator {
 
   // `placed`: where it stands before the camera is known; else the picture says nothing of it.
   void Add(const Dataset& set, const Person& sample, const BodyParams& params, bool placed = true) {
+    velocity_->Add(sample, IndexOf(set), params);
     for (SampleEvaluation& evaluation : evaluations_) {
       if (placed || !evaluation.protocol().InImage()) evaluation.Add(set, sample, params);
     }
@@ -83,6 +86,11 @@ class Evaluator {
         text += fmt::format("{} left out; the first: {}\n",
                             Counted(evaluation.left_out(), "samples"), evaluation.first_left_out());
       }
+    }
+    if (const Meter& mpjve = velocity_->errors_mm(); mpjve.count() > 0) {
+      json["mpjve_mm"] = {{"value", mpjve.Mean()}, {"count", mpjve.count()}};
+      text += fmt::format("\nMPJVE, about the middle of the hips: {:.2f} mm a frame, mean of {}\n",
+                          mpjve.Mean(), Counted(mpjve.count(), "pairs of frames"));
     }
     const bool in_image = std::ranges::any_of(
         evaluations_, [](const auto& evaluation) { return evaluation.protocol().InImage(); });
@@ -127,6 +135,11 @@ class Evaluator {
     return files;
   }
 
+  int IndexOf(const Dataset& set) const {
+    const auto found = std::ranges::find(data_.sets, &set, [](const auto& of) { return of.get(); });
+    return static_cast<int>(found - data_.sets.begin());
+  }
+
   [[noreturn]] void ThrowNothing(const SampleEvaluation& evaluation) const {
     ThrowUserError("protocol {}: nothing of {} can be evaluated: {}.", evaluation.protocol().name,
                    data_text_,
@@ -139,6 +152,7 @@ class Evaluator {
   bool named_;
   std::shared_ptr<const BodyModel> body_;
   std::optional<EvaluationBody> joints_;
+  std::optional<BodyVelocity> velocity_;
   Mixture data_;
   int64_t without_place_ = 0;
   std::vector<SampleEvaluation> evaluations_;

@@ -68,6 +68,14 @@ TEST(ClipErrorsTest, VelocitiesAreOfFramesThatFollowEachOther) {
   EXPECT_EQ(std::ranges::find(results, "mpjve_mm", &MetricResult::key)->count, 2);
 }
 
+// 60 mm of a joint's 300 and 120 of another's 600 come within a frame: 0, 60 and 120 of three.
+TEST(ClipErrorsTest, VelocityOfTwoFramesIsAboutTheRoot) {
+  const ClipFrame before = Frame(4, 0, Vec3(0.04, 0, 7), 1),
+                  after = Frame(4, 1, Vec3(3, 0, 1), 1.2);
+  EXPECT_NEAR(VelocityErrorMm(before, after), (0 + 60 + 120) / 3.0, 1e-9);
+  EXPECT_NEAR(ValueOf(ClipErrors({after, before}), "mpjve_mm"), 60, 1e-9);
+}
+
 TEST(ClipErrorsTest, FramesWithoutARootAndPointsThatAreNotSeenDontCount) {
   ClipFrame without = Frame(0, 0, Vec3(0, 9, 0), 1);
   without.root.setConstant(std::numeric_limits<double>::quiet_NaN());

@@ -101,8 +101,9 @@ TEST_F(OutputsTest, OfFitAndFits) {
                    JsonKeys({"fits", "verify", Path("run"), "--json"}));
   ExpectDocumented("`gyre fits diff --json`",
                    JsonKeys({"fits", "diff", Path("run"), fits, "--json"}));
-  ExpectDocumented("`gyre eval --json`", JsonKeys({"eval", "--fits", Path("run"), "--data", Data(),
-                                                   "--json", "--quiet"}));
+  ExpectDocumented("`gyre eval --json`",
+                   JsonKeys({"eval", "--fits", Path("run"), "--data", Data(), "--json", "--quiet"}),
+                   {"mpjve_mm"});
 }
 
 TEST_F(OutputsTest, OfData) {
@@ -138,7 +139,7 @@ TEST_F(OutputsTest, OfARun) {
       "A run's `metrics.jsonl`", written,
       {"val_network_held_out_median", "val_network_held_out_within_10",
        "train_fits_held_out_median", "train_fits_held_out_within_10", "val_loss", "val_loss_NAME",
-       "val_mask_iou"});
+       "val_mask_iou", "val_network_mpjve_mm", "val_fits_mpjve_mm", "train_fits_mpjve_mm"});
   ExpectDocumented(
       "A run's checkpoints",
       KeysOf(nlohmann::json::parse(ReadFile(Path("run/checkpoints/000001/state.json")))));

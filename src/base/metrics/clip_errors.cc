@@ -52,6 +52,13 @@ double MotionError(const ClipFrame& frame, const ClipFrame& next, const ClipMetr
 
 }  // namespace
 
+double VelocityErrorMm(const ClipFrame& frame, const ClipFrame& next) {
+  const auto metric =
+      std::ranges::find(kClipMetrics, std::string_view("mpjve_mm"),
+                        [](const ClipMetric& m) { return std::string_view(m.key); });
+  return MotionError(frame, next, *metric);
+}
+
 std::vector<MetricResult> ClipErrors(std::vector<ClipFrame> frames) {
   std::erase_if(frames, [](const ClipFrame& frame) { return !frame.root.allFinite(); });
   std::ranges::sort(frames, [](const ClipFrame& a, const ClipFrame& b) {

@@ -29,6 +29,9 @@ struct ClipFrame {
   Vec3 said_root, root;  // what the two are about; frames without one don't count
 };
 
+// mpjve_mm of a frame and the next one of its clip.
+double VelocityErrorMm(const ClipFrame& frame, const ClipFrame& next);
+
 // In any order; a clip has each frame once.
 std::vector<MetricResult> ClipErrors(std::vector<ClipFrame> frames);
 

@@ -12,6 +12,7 @@
 #include "fitting/person_problem.h"
 #include "fitting/store/fit_record.h"
 #include "loop/evaluation/body_errors.h"
+#include "loop/evaluation/body_velocity.h"
 #include "loop/evaluation/sample_evaluation.h"
 #include "metrics/shape_errors.h"
 
@@ -89,11 +90,27 @@ BodyOfSample BodiesIn(const FitStore& store) {
   };
 }
 
+// The entry `key`, where anybody was followed over frames.
+void DescribeVelocity(const BodyVelocity& velocity, const char* key, nlohmann::json* json) {
+  const Meter& errors = velocity.errors_mm();
+  if (errors.count() > 0) (*json)[key] = errors.Mean();
+}
+
 // Entries PREFIX_median and PREFIX_within_10, where anything was held out.
 void DescribeHeldOut(const Meter& errors, const std::string& prefix, nlohmann::json* json) {
   if (errors.count() == 0) return;
   (*json)[prefix + "_median"] = errors.Median();
   (*json)[prefix + "_within_10"] = errors.ShareBelow(0.1);
+}
+
+// Of one rank's own people: others' frames lie between theirs.
+void AddVelocities(const Dataset& set, int set_idx, const BodyOfSample& body_of,
+                   const DataShards& data_shards, BodyVelocity* velocity) {
+  for (int64_t i = data_shards.rank; i < set.size(); i += data_shards.ranks) {
+    const Person sample = set.Get(i);
+    if (sample.track < 0) continue;
+    if (const auto params = body_of(sample)) velocity->Add(sample, set_idx, *params);
+  }
 }
 
 struct ShapeMeters {
@@ -120,10 +137,13 @@ nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, R
   FitStore::Stats stats;
   std::vector<Meter> errors;  // of each set
   Meter held_out;
+  const EvaluationBody body(supervisor.fitter().body());
+  BodyVelocity velocity(body);
   ranks->Together([&] {
-    const EvaluationBody body(supervisor.fitter().body());
     stats = store.GetStats(data.size());
+    int set_idx = 0;
     for (const auto& set : data.sets) {
+      AddVelocities(*set, set_idx++, BodiesIn(store), supervisor.data_shards(), &velocity);
       errors.push_back(TruthErrors(*set, BodiesIn(store), body, supervisor.data_shards()));
       held_out.Merge(HeldOutErrors(*set, BodiesIn(store), body, supervisor.data_shards()));
     }
@@ -146,6 +166,7 @@ nlohmann::json DescribeFits(const Supervisor& supervisor, const Mixture& data, R
   Meter over_sets;
   for (size_t i = 4; i < sums.size(); i += 2) over_sets.Add(sums[i + 1] / sums[i]);
   if (over_sets.count() > 0) json["train_fits_pa_mpjpe_mm"] = over_sets.Mean();
+  DescribeVelocity(velocity, "train_fits_mpjve_mm", &json);
   DescribeHeldOut(held_out, "train_fits_held_out", &json);
   return json;
 }
@@ -215,6 +236,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
       fits(SyntheticJoints(), body_);
   SampleEvaluation in_image(FindProtocol("lsp-2d"), body_);
   Meter held_out;
+  BodyVelocity network_velocity(body_), fits_velocity(body_);
   ShapeMeters network_shape, fits_shape;
   const bool with_shape = with_vertices && HasWaist(fitter.body());
   double accepted = 0, reprojection = 0;
@@ -224,6 +246,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     network.Add(set, one.sample, one.prediction);
     in_image.Add(set, one.sample, one.prediction);
     AddHeldOutErrors(one.sample, one.prediction, body_, &held_out);
+    network_velocity.Add(one.sample, one.set_idx, one.prediction);
     one.error = SampleError(set, one.sample, one.prediction, body_);
     const bool true_shape = with_shape && one.sample.params;
     if (true_shape) network_shape.Add(fitter.body(), one.prediction, *one.sample.params);
@@ -232,6 +255,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     accepted += supervisor_->store().Accepted(one.sample.dataset, *one.fit) ? 1 : 0;
     reprojection += fitter.Score(ProblemInCrop(one.sample), one.fit->params).reprojection_px;
     fits.Add(set, one.sample, one.fit->params);
+    fits_velocity.Add(one.sample, one.set_idx, one.fit->params);
     if (true_shape) fits_shape.Add(fitter.body(), one.fit->params, *one.sample.params);
   }
 
@@ -245,6 +269,8 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     json["val_fits_pa_mpjpe_mm"] = NumberOrNull(fit.Get("pa_mpjpe_mm").value);
     json["val_fits_mpjpe_mm"] = NumberOrNull(fit.Get("mpjpe_mm").value);
   }
+  DescribeVelocity(network_velocity, "val_network_mpjve_mm", &json);
+  DescribeVelocity(fits_velocity, "val_fits_mpjve_mm", &json);
   network_shape.Describe("val_network", &json);
   fits_shape.Describe("val_fits", &json);
   const EvaluationResult image = in_image.Result();
