@@ -28,23 +28,32 @@ class BodyVelocityTest : public testing::Test {
     return said;
   }
 
-  std::shared_ptr<const BodyModel> body_ = LoadBodyModel("builtin");
-  EvaluationBody evaluation_{*body_};
+  static void SetUpTestSuite() {
+    body_ = std::make_shared<BodyModel>(MakeRandomBody(5));
+    evaluation_ = std::make_shared<EvaluationBody>(*body_);
+  }
+  static void TearDownTestSuite() { evaluation_.reset(), body_.reset(); }
+
+  static std::shared_ptr<const BodyModel> body_;
+  static std::shared_ptr<const EvaluationBody> evaluation_;
 };
 
+std::shared_ptr<const BodyModel> BodyVelocityTest::body_;
+std::shared_ptr<const EvaluationBody> BodyVelocityTest::evaluation_;
+
 TEST_F(BodyVelocityTest, WhereSomebodyIsDoesNotCount) {
-  BodyVelocity velocity(evaluation_);
+  BodyVelocity velocity(*evaluation_);
   for (const int64_t frame : {3, 4, 5}) velocity.Add(Frame(7, frame), 0, Said(frame, 0));
   ASSERT_EQ(velocity.errors_mm().count(), 2);
   EXPECT_NEAR(velocity.errors_mm().Mean(), 0, 1e-6);
 }
 
 TEST_F(BodyVelocityTest, ATurnMovesEachJointByItsDistanceFromTheAxis) {
-  BodyVelocity velocity(evaluation_);
+  BodyVelocity velocity(*evaluation_);
   constexpr double kTurn = 0.02;
   velocity.Add(Frame(7, 3), 0, Said(3, 0));
   velocity.Add(Frame(7, 4), 0, Said(4, kTurn));
-  const ClipFrame frame = *ClipFrameOf(Frame(7, 3), Said(3, 0), evaluation_);
+  const ClipFrame frame = *ClipFrameOf(Frame(7, 3), Said(3, 0), *evaluation_);
   ASSERT_EQ(frame.said.rows(), 14);
   EXPECT_EQ(frame.clip, 7);
   EXPECT_EQ(frame.frame, 3);
@@ -59,7 +68,7 @@ TEST_F(BodyVelocityTest, ATurnMovesEachJointByItsDistanceFromTheAxis) {
 }
 
 TEST_F(BodyVelocityTest, OnlyFramesOfATrackThatFollowEachOther) {
-  BodyVelocity velocity(evaluation_);
+  BodyVelocity velocity(*evaluation_);
   const auto add = [&](int64_t track, int64_t frame, int set_idx) {
     velocity.Add(Frame(track, frame), set_idx, Said(frame, 0.1 * static_cast<double>(frame)));
   };
@@ -79,15 +88,15 @@ TEST_F(BodyVelocityTest, OnlyFramesOfATrackThatFollowEachOther) {
 // Joints in space alone are as good as a body; without both nothing is known.
 TEST_F(BodyVelocityTest, JointsInSpaceAreTruthToo) {
   Person person = Frame(7, 3);
-  const Points3 joints = evaluation_.Joints(*person.params);
+  const Points3 joints = evaluation_->Joints(*person.params);
   SpaceJoints known(SpaceSetOf(SpinJoints()));
   known.m = joints.middleRows(25, known.size());
   known.confidence.setOnes();
-  const ClipFrame of_body = *ClipFrameOf(person, Said(3, 0), evaluation_);
+  const ClipFrame of_body = *ClipFrameOf(person, Said(3, 0), *evaluation_);
   person.params.reset();
-  EXPECT_FALSE(ClipFrameOf(person, Said(3, 0), evaluation_).has_value());
+  EXPECT_FALSE(ClipFrameOf(person, Said(3, 0), *evaluation_).has_value());
   person.joints3d = known;
-  const ClipFrame of_joints = *ClipFrameOf(person, Said(3, 0), evaluation_);
+  const ClipFrame of_joints = *ClipFrameOf(person, Said(3, 0), *evaluation_);
   EXPECT_LT((of_joints.truth - of_body.truth).cwiseAbs().maxCoeff(), 1e-9);
   EXPECT_LT((of_joints.root - of_body.root).norm(), 1e-9);
 }

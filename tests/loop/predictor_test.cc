@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "body/retarget.h"
 #include "io/io_test_util.h"
 #include "loop/small_training.h"
 
@@ -71,6 +72,42 @@ TEST_F(PredictorTest, KeypointsAloneAreEnough) {
     EXPECT_LT((bodies[i].values() - expected[i].values()).norm(), 1e-6) << i;
   }
   EXPECT_TRUE(PredictFromKeypoints(trained, {}).empty());
+}
+
+// Frames of a track are a clip as far as they come together, as a loader brings it; a frame alone
+// stands still.
+TEST_F(PredictorTest, FramesOfATrackAreAClip) {
+  PoseClip walk{"walk", RowMatX::Zero(7, 72), 30};
+  walk.transl = Points3::Zero(7, 3);
+  for (int t = 0; t < 7; ++t) {
+    walk.transl(t, 2) = 0.1 * t;
+    walk.poses(t, 3 * 16 + 2) = 0.2 * t;
+  }
+  WritePoseClips({walk}, folder_.path() / "walk.npz");
+  TrainOptions options = SmallTraining();
+  options.network.input = NetworkInput::kClip;
+  options.network.lifter.channels = 8;
+  options.network.lifter.widths = "3-3";
+  options.data = "mocap:" + (folder_.path() / "walk.npz").string() + "?views=1&missing=0.2&noise=2";
+  LoaderOptions loading = LoaderOptions::Evaluation(7, options.network.image_px);
+  BringInput(options.network, &loading);
+  loading.workers = 0;
+  const SceneSources sources{SmallSetting().body, SmallSetting().prior};
+  const Batch batch = Loader(OpenMixture(options.data, sources), loading).Next();
+  ASSERT_EQ(batch.size(), 7);
+  const auto learner = SmallLearner(options);
+  TrainedNetwork trained{learner->network(), options, *learner->rest(), at::kCPU};
+  const std::vector<BodyParams> expected = trained.Predict(batch);
+  const std::vector<BodyParams> bodies = PredictFromKeypoints(trained, batch.samples);
+  for (size_t i = 0; i < 7; ++i) {
+    EXPECT_LT((bodies[i].pose() - expected[i].pose()).norm(), 1e-5) << i;
+  }
+  const std::vector<BodyParams> alone = PredictFromKeypoints(trained, {&batch.samples[3], 1});
+  EXPECT_GT((alone[0].pose() - expected[3].pose()).norm(), 3e-4);
+  Person still = batch.samples[3];
+  still.track = -1;
+  const std::vector<Person> people = {batch.samples[2], still, batch.samples[4]};
+  EXPECT_LT((PredictFromKeypoints(trained, people)[1].pose() - alone[0].pose()).norm(), 1e-5);
 }
 
 TEST_F(PredictorTest, WhatCannotSayBodiesIsRefused) {

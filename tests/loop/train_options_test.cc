@@ -98,7 +98,7 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
                  "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
                  "human2d, pavlakos18, anchored, graphcmr, pose2pose, c2f, ikol, hybrik, "
                  "whole-body, smplifyx, "
-                 "videopose3d, videopose3d-causal, videopose3d-semi");
+                 "videopose3d, videopose3d-causal, videopose3d-semi, video");
   }
 }
 

@@ -23,7 +23,8 @@
   SYSTEM(Smplifyx)           \
   SYSTEM(VideoPose3d)        \
   SYSTEM(VideoPose3dCausal)  \
-  SYSTEM(VideoPose3dSemi)
+  SYSTEM(VideoPose3dSemi)    \
+  SYSTEM(Video)
 
 namespace gyre {
 

@@ -3,6 +3,9 @@
 
 #include <c10/core/GradMode.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "core/error.h"
 #include "loop/runs/body_notes.h"
 #include "loop/runs/run_directory.h"
@@ -85,14 +88,55 @@ TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoin
                                    const std::shared_ptr<const BodyModel>& body,
                                    c10::Device device) {
   TrainedNetwork trained = LoadTrainedNetwork(run_or_checkpoint, body, device);
-  if (trained.options.network.input != NetworkInput::kKeypoints) {
+  const NetworkInput input = trained.options.network.input;
+  if (input != NetworkInput::kKeypoints && input != NetworkInput::kClip) {
     ThrowUserError(
         "{}: its network looks at {}s; one that looks at keypoints comes from gyre "
         "train --preset prior18",
-        run_or_checkpoint.string(), EnumName(trained.options.network.input));
+        run_or_checkpoint.string(), EnumName(input));
   }
   return trained;
 }
+
+namespace {
+
+// Of each sample those that are frames of its track and come right before and behind it, one frame
+// apart: [begin, end).
+std::vector<std::pair<int64_t, int64_t>> FramesAround(std::span<const Person> samples) {
+  std::vector<std::pair<int64_t, int64_t>> around;
+  for (int64_t begin = 0, end; begin < std::ssize(samples); begin = end) {
+    const auto goes_on = [&](const Person& before, const Person& after) {
+      return after.track >= 0 && after.track == before.track && after.frame == before.frame + 1 &&
+             after.dataset == before.dataset;
+    };
+    end = begin + 1;
+    while (end < std::ssize(samples) && goes_on(samples[end - 1], samples[end])) ++end;
+    around.insert(around.end(), end - begin, {begin, end});
+  }
+  return around;
+}
+
+// What a loader brings of the frames around, as far as they are among the samples.
+void AddClips(std::span<const Person> samples, const NetworkOptions& network, Batch* batch) {
+  LoaderOptions loading;
+  BringInput(network, &loading);
+  batch->clip_frames = loading.clip_frames;
+  const auto around = FramesAround(samples);
+  for (int64_t i = 0; i < std::ssize(samples); ++i) {
+    const int64_t first = i - loading.clip_before;
+    for (int64_t t = first; t < first + loading.clip_frames; ++t) {
+      const Person& frame = samples[std::clamp(t, around[i].first, around[i].second - 1)];
+      const Keypoints seen = KeypointsInCrop(frame.keypoints, batch->crops[i]);
+      for (int j = 0; j < seen.size(); ++j) {
+        for (const double number : {seen.px(j, 0), seen.px(j, 1), seen.confidence[j]}) {
+          batch->clips.push_back(static_cast<float>(number));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
 
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
                                              std::span<const Person> samples) {
@@ -103,6 +147,9 @@ std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
   for (const Person& sample : samples) {
     batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
     batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, batch.crops.back()));
+  }
+  if (trained.options.network.input == NetworkInput::kClip) {
+    AddClips(samples, trained.options.network, &batch);
   }
   return trained.Predict(batch);
 }

@@ -51,11 +51,13 @@ TrainedNetwork LoadTrainedNetwork(const std::filesystem::path& run_or_checkpoint
                                   const std::shared_ptr<const BodyModel>& body, c10::Device device,
                                   const std::string& extra_path = "");
 
-// One that looks at keypoints (gyre train --preset prior18). UserError for another.
+// One that looks at keypoints (gyre train --preset prior18), or at those of clips (video).
+// UserError for another.
 TrainedNetwork LoadKeypointNetwork(const std::filesystem::path& run_or_checkpoint,
                                    const std::shared_ptr<const BodyModel>& body,
                                    c10::Device device);
-// What it makes of the samples' boxes and keypoints; no picture is read.
+// What it makes of the samples' boxes and keypoints; no picture is read. One of clips looks at the
+// frames of a track that come one behind the other as at a clip, at others as standing still.
 std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
                                              std::span<const Person> samples);
 

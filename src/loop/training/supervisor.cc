@@ -59,6 +59,7 @@ Supervisor::Supervisor(std::shared_ptr<const Fitter> fitter, FitStore store,
                        Supervision supervision, bool use_labels, int threads,
                        const RefreshPolicy& refresh, const DataShards& data_shards)
     : fitter_(std::move(fitter)),
+      clip_fits_(fitter_),
       store_(std::move(store)),
       supervision_(supervision),
       use_labels_(use_labels || supervision == Supervision::kTruth),
@@ -72,9 +73,10 @@ bool Supervisor::HasMaskFit(const Person& sample) const {
   return fit && fit->source == FitSource::kMasks;
 }
 
-bool Supervisor::IsDue(const Person& sample, int64_t step, size_t place) const {
+bool Supervisor::IsDue(std::span<const Person> clip, int64_t step, size_t place) const {
   if (refresh_.every == 1) return true;
-  const std::optional<StoredFit> fit = store_.Get(KeyOf(sample));
+  std::optional<StoredFit> fit;
+  for (size_t i = 0; !fit && i < clip.size(); ++i) fit = store_.Get(KeyOf(clip[i]));
   if (!fit || step - fit->step <= refresh_.after_steps) return true;
   const size_t place_of_all = place * data_shards_.ranks + data_shards_.rank;
   Rng rng(refresh_.seed, RngStream::kRefresh, static_cast<uint32_t>(place_of_all),
@@ -136,6 +138,42 @@ void Supervisor::MaskCounts::Tell(const std::string& dataset) const {
   }
 }
 
+std::vector<std::vector<int64_t>> Supervisor::FirstFitParts(const Dataset& data,
+                                                            int64_t most) const {
+  std::vector<std::vector<int64_t>> parts;
+  const auto add = [&](std::span<const int64_t> positions) {
+    if (parts.empty() || std::ssize(parts.back()) >= most) parts.emplace_back();
+    parts.back().insert(parts.back().end(), positions.begin(), positions.end());
+  };
+  if (const std::optional<ClipRuns> runs = clip_fits_.RunsOf(data)) {
+    for (int64_t run = 0; run < runs->size(); ++run) add(runs->Positions(run));
+    return parts;
+  }
+  for (int64_t i = data_shards_.rank; i < data.size(); i += data_shards_.ranks) add({&i, 1});
+  return parts;
+}
+
+Supervisor::Unfitted Supervisor::UnfittedOf(std::span<const Person> samples,
+                                            const StartFunction& starts) const {
+  // Of all of them: then no start depends on which fits are stored already.
+  const std::vector<BodyParams> start = starts ? starts(samples) : std::vector<BodyParams>();
+  Unfitted unfitted;
+  for (const ClipRange& clip : clip_fits_.ClipsAmong(samples)) {
+    const std::span<const Person> people = samples.subspan(clip.begin, clip.size());
+    if (std::ranges::all_of(
+            people, [&](const Person& one) { return store_.Get(KeyOf(one)).has_value(); })) {
+      continue;
+    }
+    for (size_t i = clip.begin; i < clip.end; ++i) {
+      FitProblem& problem = unfitted.problems.emplace_back(ProblemInCrop(samples[i]));
+      if (starts) problem.start = start[i];
+      problem.has_start = problem.start_has_translation = static_cast<bool>(starts);
+      unfitted.people.push_back(samples[i]);
+    }
+  }
+  return unfitted;
+}
+
 bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& starts,
                                  const std::function<bool()>& stop) {
   if (supervision_ != Supervision::kLoop && supervision_ != Supervision::kStatic) return true;
@@ -144,34 +182,27 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   constexpr int64_t kSync = 4096;
   Progress progress("initial fits", "people", data.size());
   MaskCounts masks;
-  const int64_t chunk = of_rank * data_shards_.ranks;
-  for (int64_t begin = 0; begin < data.size(); begin += chunk) {
+  int64_t done = 0;  // of this rank
+  for (const std::vector<int64_t>& part : FirstFitParts(data, of_rank)) {
     if (stop && stop()) return false;
-    const int64_t end = std::min(begin + chunk, data.size());
     std::vector<Person> samples;
-    for (int64_t i = begin + data_shards_.rank; i < end; i += data_shards_.ranks) {
+    for (const int64_t i : part) {
       Person sample = data.Get(i);
       sample.position = i;
       if (HasBox(sample) && !HasLabel(sample)) samples.push_back(std::move(sample));
     }
-    // Of all of them: then no start depends on which fits are stored already.
-    const std::vector<BodyParams> start = starts ? starts(samples) : std::vector<BodyParams>();
-    std::vector<FitProblem> problems;
-    std::vector<Person> fitted;
-    for (size_t i = 0; i < samples.size(); ++i) {
-      if (store_.Get(KeyOf(samples[i]))) continue;
-      problems.push_back(ProblemInCrop(samples[i]));
-      if (starts) problems.back().start = start[i];
-      problems.back().has_start = problems.back().start_has_translation = static_cast<bool>(starts);
-      fitted.push_back(samples[i]);
+    const Unfitted unfitted = UnfittedOf(samples, starts);
+    std::vector<FitResult> results =
+        clip_fits_.Fit(unfitted.problems, clip_fits_.ClipsAmong(unfitted.people), threads_);
+    if (by_mask_) FitMasks(data, unfitted.people, unfitted.problems, results, &masks);
+    for (size_t k = 0; k < results.size(); ++k) {
+      Consider(unfitted.people[k], unfitted.problems[k], results[k], FitSource::kStatic, 0);
     }
-    std::vector<FitResult> results = fitter_->FitAll(problems, threads_);
-    if (by_mask_) FitMasks(data, fitted, problems, results, &masks);
-    for (size_t k = 0; k < fitted.size(); ++k) {
-      Consider(fitted[k], problems[k], results[k], FitSource::kStatic, 0);
-    }
-    if (end % (kSync * data_shards_.ranks) == 0) store_.Sync();
-    progress.Advance(end - begin);
+    const int64_t before = done;
+    done += std::ssize(part);
+    if (done / kSync != before / kSync) store_.Sync();
+    progress.Advance(
+        std::min(std::ssize(part) * data_shards_.ranks, data.size() - before * data_shards_.ranks));
   }
   masks.Tell(data.name());
   return true;
@@ -179,12 +210,12 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
 
 void Supervisor::Start(Round round) {
   // One round at a time has the cores; the first waits for nobody.
-  const auto fit = [this, problems = round.problems,
+  const auto fit = [this, problems = round.problems, clips = round.clips,
                     before = rounds_.empty() ? std::shared_future<std::vector<FitResult>>()
                                              : rounds_.back().results] {
     if (before.valid()) before.wait();
     const Span span("fit");
-    return fitter_->FitAll(problems, threads_);
+    return clip_fits_.Fit(problems, clips, threads_);
   };
   round.results =
       std::async(refresh_.delay_steps > 0 ? std::launch::async : std::launch::deferred, fit);
@@ -210,14 +241,25 @@ void Supervisor::Finish() {
 void Supervisor::Refresh(std::span<const Person> samples, std::span<const BodyParams> predictions,
                          int64_t step, SupervisionStats* stats) {
   GYRE_CHECK(samples.size() == predictions.size());
-  Round round{step, {}, {}, {}};
+  std::vector<Person> people;
+  std::vector<size_t> places;
   for (size_t i = 0; i < samples.size(); ++i) {
-    if (HasLabel(samples[i]) || HasMaskFit(samples[i]) || !IsDue(samples[i], step, i)) continue;
-    FitProblem problem = ProblemInCrop(samples[i]);
-    problem.start = predictions[i];
-    problem.has_start = problem.start_has_translation = true;
-    round.problems.push_back(std::move(problem));
-    round.samples.push_back(samples[i]);
+    if (HasLabel(samples[i]) || HasMaskFit(samples[i])) continue;
+    people.push_back(samples[i]);
+    places.push_back(i);
+  }
+  Round round{step, {}, {}, {}, {}};
+  for (const ClipRange& clip : clip_fits_.ClipsAmong(people)) {
+    const std::span<const Person> frames(&people[clip.begin], clip.size());
+    if (!IsDue(frames, step, places[clip.begin])) continue;
+    const size_t begin = round.samples.size();
+    for (size_t i = clip.begin; i < clip.end; ++i) {
+      FitProblem& problem = round.problems.emplace_back(ProblemInCrop(people[i]));
+      problem.start = predictions[places[i]];
+      problem.has_start = problem.start_has_translation = true;
+      round.samples.push_back(people[i]);
+    }
+    round.clips.push_back({begin, round.samples.size()});
   }
   stats->considered = static_cast<int64_t>(round.samples.size());
   Start(std::move(round));

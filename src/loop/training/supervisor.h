@@ -27,6 +27,7 @@
 #include "fitting/fitter.h"
 #include "fitting/silhouette_fitter.h"
 #include "fitting/store/fit_store.h"
+#include "loop/training/clip_fits.h"
 #include "loop/training/supervision.h"
 #include "person/crops.h"
 
@@ -52,6 +53,12 @@ class Supervisor : public Teacher {
   // First fits of whom the data set has a mask of are by it, too, and stay: fits of the keypoints
   // alone know less of the shape.
   void UseMasks(const SilhouetteOptions& options) { by_mask_.emplace(*fitter_, options); }
+
+  // Frames of a clip are fitted, and replaced in the store, together. They have to come as
+  // datasets/decorators/clip_runs.h has them.
+  void FitClips(const ClipFitOptions& options, const SequenceOptions& sequence) {
+    clip_fits_ = ClipFits(fitter_, options, sequence);
+  }
 
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -89,8 +96,18 @@ class Supervisor : public Teacher {
   void FitMasks(const Dataset& data, std::span<const Person> samples,
                 std::span<const FitProblem> problems, std::span<FitResult> results,
                 MaskCounts* counts) const;
-  // Whether to fit the sample that stands at `place` of this rank's batch.
-  bool IsDue(const Person& sample, int64_t step, size_t place) const;
+  // This rank's positions in the order of their first fits, in parts of `most` people or as many
+  // more as the last one's clip has.
+  std::vector<std::vector<int64_t>> FirstFitParts(const Dataset& data, int64_t most) const;
+  // Those of a part without a fit, with what they are fitted to; of a clip of which one is without,
+  // all.
+  struct Unfitted {
+    std::vector<Person> people;
+    std::vector<FitProblem> problems;
+  };
+  Unfitted UnfittedOf(std::span<const Person> samples, const StartFunction& starts) const;
+  // Whether to fit the clip whose first sample stands at `place` of this rank's batch.
+  bool IsDue(std::span<const Person> clip, int64_t step, size_t place) const;
   void Consider(const Person& sample, const FitProblem& problem, const FitResult& result,
                 FitSource source, int64_t step);
   // Fits that a step asked for.
@@ -98,6 +115,7 @@ class Supervisor : public Teacher {
     int64_t step = 0;
     std::vector<Person> samples;
     std::vector<FitProblem> problems;
+    std::vector<ClipRange> clips;
     std::shared_future<std::vector<FitResult>> results;
   };
   void Start(Round round);
@@ -108,6 +126,7 @@ class Supervisor : public Teacher {
   int64_t StoreOldest();
 
   std::shared_ptr<const Fitter> fitter_;
+  ClipFits clip_fits_;
   FitStore store_;
   Supervision supervision_;
   bool use_labels_;

@@ -14,6 +14,41 @@
 
 namespace gyre {
 
+namespace {
+
+// What the frames of clips that are fitted together ask for.
+void CheckClips(const TrainOptions& o) {
+  o.clips.Check();
+  o.sequence.Check();
+  if (o.clips.frames == 0) return;
+  if (!o.HasBody()) {
+    ThrowUserError("clips.frames = {} fits bodies; give a --body, or --clips.frames 0",
+                   o.clips.frames);
+  }
+  if (o.batch_size % o.clips.frames != 0 || o.batch_size < 2 * o.clips.frames) {
+    ThrowUserError(
+        "batch_size = {} must hold clips of clips.frames = {}; use {} or another multiple",
+        o.batch_size, o.clips.frames, 2 * o.clips.frames);
+  }
+  if (o.first_masks) {
+    ThrowUserError(
+        "first_masks fits people one by one, and clips.frames = {} clips; use one of them",
+        o.clips.frames);
+  }
+  if (o.store.rule == StoreRule::kGuarded) {
+    ThrowUserError(
+        "store.rule = guarded judges frame by frame, and clips.frames = {} keeps clips whole; use "
+        "--store.rule objective or spin",
+        o.clips.frames);
+  }
+  if (o.fit.stages != FitStages::kBody) {
+    ThrowUserError("clips.frames = {} fits the body alone, and fit.stages is {}", o.clips.frames,
+                   EnumName(o.fit.stages));
+  }
+}
+
+}  // namespace
+
 void TrainOptions::Check() const {
   const auto positive = [](const char* name, auto value) {
     if (!(value > 0) || !std::isfinite(static_cast<double>(value))) {
@@ -68,6 +103,7 @@ void TrainOptions::Check() const {
   if (first_masks && fit.stages != FitStages::kBody) {
     ThrowUserError("first_masks fits the body alone, and fit.stages is {}", EnumName(fit.stages));
   }
+  CheckClips(*this);
   masks.Check();
   network.Check();
   Loading().Check();
@@ -80,6 +116,7 @@ void TrainOptions::Check() const {
 LoaderOptions TrainOptions::Loading() const {
   LoaderOptions loading;
   loading.batch_size = batch_size;
+  loading.run_frames = clips.frames;
   BringInput(network, &loading);
   BringTargets(loss, &loading);
   loading.workers = loader_threads;
@@ -91,6 +128,12 @@ LoaderOptions TrainOptions::Loading() const {
 }
 
 DataShards TrainOptions::ShareOut(int ranks, int rank) const {
+  if (clips.frames > 0 && (ranks > 1 || data_shards > 1)) {
+    ThrowUserError(
+        "clips.frames = {} keeps the frames of clips together, which {} ranks and data_shards = {} "
+        "would part; train with one rank and one shard",
+        clips.frames, ranks, data_shards);
+  }
   if (data_shards % ranks != 0) {
     std::vector<int> possible;
     for (int n = 1; n <= data_shards; ++n) {

@@ -13,8 +13,10 @@
 #include "datasets/decorators/data_shards.h"
 #include "datasets/decorators/loader.h"
 #include "fitting/fit_options.h"
+#include "fitting/sequence_fitter.h"
 #include "fitting/silhouette_options.h"
 #include "fitting/store/fit_store.h"
+#include "loop/training/clip_fits.h"
 #include "loop/training/supervision.h"
 #include "regressor/loss_options.h"
 #include "regressor/network_options.h"
@@ -47,7 +49,7 @@ struct TrainOptions {
   // How much of the running statistics of batch norms a batch replaces, exponentially from the one
   // to the other over the steps (VideoPose3D: 0.1 to 0.001).
   double norm_momentum = 0.1, norm_momentum_end = 0.1;
-  double gradient_clip = 0;      // norm above which a step's gradient is shortened; 0: never (SPIN)
+  double gradient_clip = 0;  // norm above which a step's gradient is shortened; 0: never (SPIN)
   // How many steps in a row may be left out because of a number that is not finite before the run
   // is given up; 0: the first ends it.
   int max_bad_steps = 10;
@@ -62,11 +64,13 @@ struct TrainOptions {
 
   // Fits.
   Supervision supervision = Supervision::kLoop;
-  std::string first_starts;  // a run of preset prior18 from whose network the first fits start;
-                             // empty: cold starts
+  std::string first_starts;  // a run of preset prior18 or video from whose network the first fits
+                             // start; empty: cold starts
   bool first_masks = false;  // first fits are by masks, too, where there are any, and stay
   SilhouetteOptions masks;   // of those
   RefreshPolicy refresh;
+  ClipFitOptions clips;      // which people are frames that are fitted together,
+  SequenceOptions sequence;  // and how
   FitOptions fit;
   StorePolicy store;
 
@@ -135,8 +139,9 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("max_bad_steps", o.max_bad_steps,
         "Steps in a row that numbers which are not finite may cost (0: the first ends the run)");
   visit("supervision", o.supervision, "What teaches");
-  visit("first_starts", o.first_starts,
-        "Run of preset prior18 from whose network the first fits start; empty: cold starts");
+  visit(
+      "first_starts", o.first_starts,
+      "Run of preset prior18 or video from whose network the first fits start; empty: cold starts");
   visit("first_masks", o.first_masks,
         "First fits are by masks, too, where the data has them, and stay");
   visit("device", o.device, "cpu or cuda");
@@ -156,6 +161,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("loss", o.loss, "");
   visit("augment", o.augment, "");
   visit("refresh", o.refresh, "");
+  visit("clips", o.clips, "");
+  visit("sequence", o.sequence, "");
   visit("fit", o.fit, "");
   visit("store", o.store, "");
   visit("masks", o.masks, "");

@@ -152,7 +152,8 @@ void Trainer::Impl::OpenData(bool resume) {
     fits.origin.body = identity;
     fits.origin.score_rule = EnumName(options.store.rule);
     if (options.store.rule == StoreRule::kObjective) {
-      fits.origin.score_fingerprint = ObjectiveFingerprint(options.fit, *prior);
+      fits.origin.score_fingerprint = ClipFits::ScoreFingerprint(
+          ObjectiveFingerprint(options.fit, *prior), options.clips, options.sequence);
     }
   }
   if (fitter) {
@@ -160,6 +161,7 @@ void Trainer::Impl::OpenData(bool resume) {
         fitter, fits.Open(parts[0].rows, kFitsFile), options.supervision, options.use_labels,
         ThreadsFor(options.fit_threads, *ranks), options.refresh, data_shards);
     if (options.first_masks) supervisor->UseMasks(options.masks);
+    supervisor->FitClips(options.clips, options.sequence);
     parts[0].supervisor = supervisor.get();
     teacher = std::move(supervisor);
   } else {
@@ -172,6 +174,7 @@ void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& f
   Mixture val = OpenMixture(options.val, sources);
   RequireKeypoints(val, learner->network()->keypoints());
   LoaderOptions loading = LoaderOptions::Evaluation(options.batch_size, options.network.image_px);
+  loading.run_frames = options.clips.frames;
   BringInput(options.network, &loading);
   loading.data_shards = data_shards;
   if (!fitter) {
@@ -185,6 +188,7 @@ void Trainer::Impl::OpenValidation(const SceneSources& sources, const RunFits& f
   auto supervisor = std::make_unique<Supervisor>(
       fitter, fits.Open(part.rows, kValFitsFile), Supervision::kLoop, /*use_labels=*/false,
       ThreadsFor(options.fit_threads, *ranks), RefreshPolicy(), data_shards);
+  supervisor->FitClips(options.clips, options.sequence);
   part.supervisor = supervisor.get();
   validator = std::make_unique<Validator>(std::move(val), loading, std::move(supervisor));
   part.data = &validator->data();
