@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <numeric>
+#include <utility>
 
 #include "fitting/objective.h"
 #include "fitting/terms/acceleration.h"
@@ -43,18 +44,31 @@ Objective MovingObjective(const Fitter& fitter, const FitProblem& frame, const F
   return fitter.BodyObjective(AnchoredAt(unseen, anchor, fitter));
 }
 
+// Of frames of one shape, whose prior counts once for all: counted in each it would outvote what
+// every one of them sees. Not with motion, which a smaller body always has less of.
+std::unique_ptr<const Fitter> OfOneShape(const Fitter& fitter, int frames) {
+  FitOptions options = fitter.options();
+  options.shape_prior_weight /= std::sqrt(static_cast<double>(frames));
+  return std::unique_ptr<const Fitter>(new Fitter(fitter.With(std::move(options))));
+}
+
 }  // namespace
 
 void MotionSolver::SolveWindow(std::span<const int> ids, int held, double weight_px,
                                bool shape_free) {
+  std::unique_ptr<const Fitter> one_shape;
+  if (shape_free && weight_px == 0) {
+    one_shape = OfOneShape(model_.fitter, static_cast<int>(ids.size()) - held);
+  }
+  const Fitter& fitter = one_shape ? *one_shape : model_.fitter;
   std::vector<Objective> objectives;
   std::vector<BodyParams> window;
   for (size_t k = 0; k < ids.size(); ++k) {
     const int i = ids[k];
     window.push_back(motion_[i]);
     if (static_cast<int>(k) < held) continue;
-    objectives.push_back(MovingObjective(model_.fitter, frames_[i - before_],
-                                         alone_[i - before_].summary, start_[i], window.back()));
+    objectives.push_back(MovingObjective(fitter, frames_[i - before_], alone_[i - before_].summary,
+                                         start_[i], window.back()));
   }
   const AccelerationTerm acceleration(weight_px, model_.joints.size());
   const StatureTerm stature(kStatureWeight, model_.stature, options_.height_m);

@@ -18,7 +18,7 @@
 // all frames of a window are solved together by Levenberg-Marquardt over block-banded normal
 // equations, and the window slides: time grows with the number of frames, the memory of the solver
 // with the window. The shape is that of the first window, or for longer sequences of frames spread
-// over all of it.
+// over all of it, for which the shape prior counts once.
 #pragma once
 
 #include <memory>
