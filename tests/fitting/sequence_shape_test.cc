@@ -12,8 +12,8 @@
 namespace gyre {
 namespace {
 
-// One person in many poses, seen with noise. Each frame tells a little of the shape, and together
-// they tell it however far it is from the mean.
+// One person in many poses, seen with noise: two frames tell little of the shape, twenty most of
+// it.
 TEST(SequenceShapeTest, ThePriorCountsOnceForAllFrames) {
   const auto fitter = std::make_shared<Fitter>(MakeStickBody(), MakeStickPrior(), FitOptions());
   const SequenceFitter sequence_fitter(fitter, {});
@@ -43,9 +43,9 @@ TEST(SequenceShapeTest, ThePriorCountsOnceForAllFrames) {
   const double of_two = found(2), of_twenty = found(20);
   RecordProperty("of_two_percent", static_cast<int>(100 * of_two));
   RecordProperty("of_twenty_percent", static_cast<int>(100 * of_twenty));
-  EXPECT_GT(of_twenty, 0.8);
-  EXPECT_LT(of_twenty, 1.2);
-  EXPECT_LT(of_two, of_twenty);
+  EXPECT_LT(of_two, 0.35);
+  EXPECT_GT(of_twenty, 0.6);
+  EXPECT_LT(of_twenty, 1.1);
 }
 
 }  // namespace
