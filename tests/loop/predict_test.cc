@@ -68,7 +68,7 @@ class PredictTest : public testing::Test {
 // What Validator asks: the learner's own network, not folded, on a batch of the loader.
 std::vector<BodyParams> SaidInValidation(Learner& learner, const TrainOptions& options) {
   LoaderOptions loading = LoaderOptions::Evaluation(3, options.network.image_px);
-  loading.picture = PictureFor(options.network.input);
+  BringInput(options.network, &loading);
   loading.workers = 0;
   const SceneSources sources{SmallSetting().body, SmallSetting().prior};
   return learner.Predict(Loader(OpenMixture(options.data, sources), loading).Next());

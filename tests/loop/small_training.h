@@ -62,8 +62,7 @@ inline const NetworkSetting& SmallSetting() {
 inline LoaderOptions SmallLoading(const TrainOptions& o) {
   LoaderOptions loading;
   loading.batch_size = o.batch_size;
-  loading.crop_px = o.network.image_px;
-  loading.picture = PictureFor(o.network.input);
+  BringInput(o.network, &loading);
   loading.workers = 0;
   loading.seed = o.seed;
   loading.augment = o.augment;
