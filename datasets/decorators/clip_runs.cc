@@ -8,9 +8,13 @@
 
 namespace gyre {
 
-bool GoesOn(const Person& before, const Person& after, int frames) {
+bool Follows(const Person& before, const Person& after) {
   return after.track >= 0 && after.track == before.track && after.frame == before.frame + 1 &&
-         after.frame % frames != 0 && after.dataset == before.dataset;
+         after.dataset == before.dataset;
+}
+
+bool GoesOn(const Person& before, const Person& after, int frames) {
+  return Follows(before, after) && after.frame % frames != 0;
 }
 
 ClipRuns::ClipRuns(const Dataset& data, int frames) {

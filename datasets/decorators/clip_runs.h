@@ -11,7 +11,9 @@
 
 namespace gyre {
 
-// Whether `after` is the frame that follows `before` in its run.
+// Whether `after` is the next frame of the track that `before` is of.
+bool Follows(const Person& before, const Person& after);
+// Whether it is of the same run, too.
 bool GoesOn(const Person& before, const Person& after, int frames);
 
 class ClipRuns {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "datasets/decorators/clip_runs.h"
 #include "loop/runs/body_notes.h"
 #include "loop/runs/run_directory.h"
 #include "person/crops.h"
@@ -34,6 +35,9 @@ std::vector<std::filesystem::path> InitialWeights(const std::string& init) {
   for (size_t begin = 0, end = 0; end != std::string::npos; begin = end + 1) {
     end = init.find(',', begin);
     paths.emplace_back(init.substr(begin, end - begin));
+    if (paths.back().empty()) {
+      ThrowUserError("init = {}: there is a comma without a run on either side", init);
+    }
   }
   return paths;
 }
@@ -105,12 +109,8 @@ namespace {
 std::vector<std::pair<int64_t, int64_t>> FramesAround(std::span<const Person> samples) {
   std::vector<std::pair<int64_t, int64_t>> around;
   for (int64_t begin = 0, end; begin < std::ssize(samples); begin = end) {
-    const auto goes_on = [&](const Person& before, const Person& after) {
-      return after.track >= 0 && after.track == before.track && after.frame == before.frame + 1 &&
-             after.dataset == before.dataset;
-    };
     end = begin + 1;
-    while (end < std::ssize(samples) && goes_on(samples[end - 1], samples[end])) ++end;
+    while (end < std::ssize(samples) && Follows(samples[end - 1], samples[end])) ++end;
     around.insert(around.end(), end - begin, {begin, end});
   }
   return around;
