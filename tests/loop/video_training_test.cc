@@ -12,6 +12,7 @@
 #include "fitting/store/fit_exchange.h"
 #include "fitting/store/fit_file.h"
 #include "loop/runs/run_directory.h"
+#include "loop/small_training.h"
 #include "loop/training_fixture.h"
 
 namespace gyre {
@@ -42,7 +43,7 @@ class VideoTraining : public TrainingTest {
     return "mocap:" + (folder_.path() / "clips.npz").string() + "?views=1&noise=2&" + options;
   }
   TrainOptions Small() const {
-    TrainOptions o = TrainOptions::Preset("video");
+    TrainOptions o = Shortened(TrainOptions::Preset("video"));
     o.data = Mocap("name=train&part=0-1/3");
     o.val = Mocap("name=val&part=2/3");
     o.use_labels = false;
@@ -53,14 +54,7 @@ class VideoTraining : public TrainingTest {
     o.sequence.max_iterations = 3;
     o.clips.frames = 4;
     o.batch_size = 8;
-    o.data_shards = 1;
-    o.steps = 4;
-    o.threads = o.fit_threads = 1;
-    o.loader_threads = 0;
-    o.log_every = 1;
     o.val_every = 4;
-    o.checkpoint_every = 2;
-    o.pictures = 1;
     return o;
   }
   std::vector<StoredFit> Fits(const std::string& name) const {
@@ -119,10 +113,12 @@ TEST_F(VideoTraining, WhatDoesNotFitIsSaidBeforehand) {
     change(&o);
     return UserErrorOf([&] { o.Check(), o.ShareOut(1, 0); });
   };
-  EXPECT_EQ(why([](TrainOptions* o) { o->batch_size = 10; }),
-            "batch_size = 10 must hold clips of clips.frames = 4; use 8 or another multiple");
-  EXPECT_EQ(why([](TrainOptions* o) { o->batch_size = 4; }),
-            "batch_size = 4 must hold clips of clips.frames = 4; use 8 or another multiple");
+  EXPECT_EQ(
+      why([](TrainOptions* o) { o->batch_size = 10; }),
+      "batch_size = 10 must hold two or more clips of clips.frames = 4; use 8 or another multiple");
+  EXPECT_EQ(
+      why([](TrainOptions* o) { o->batch_size = 4; }),
+      "batch_size = 4 must hold two or more clips of clips.frames = 4; use 8 or another multiple");
   EXPECT_EQ(why([](TrainOptions* o) { o->first_masks = true; }),
             "first_masks fits people one by one, and clips.frames = 4 clips; use one of them");
   EXPECT_THAT(why([](TrainOptions* o) { o->store.rule = StoreRule::kGuarded; }),

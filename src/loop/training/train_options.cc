@@ -27,7 +27,8 @@ void CheckClips(const TrainOptions& o) {
   }
   if (o.batch_size % o.clips.frames != 0 || o.batch_size < 2 * o.clips.frames) {
     ThrowUserError(
-        "batch_size = {} must hold clips of clips.frames = {}; use {} or another multiple",
+        "batch_size = {} must hold two or more clips of clips.frames = {}; use {} or another "
+        "multiple",
         o.batch_size, o.clips.frames, 2 * o.clips.frames);
   }
   if (o.first_masks) {
