@@ -149,8 +149,8 @@ struct FitOptions {
   double hand_weight = 1, face_weight = 1, part_sigma_scale = 1;
   double hand_prior_weight = 0;  // of hands' principal components (terms/hand_prior.h)
   double jaw_prior_weight = 0;   // 1/rad, times pixels (terms/jaw_prior.h)
-  // Of pairs of triangles by which the body runs into itself, pixels (terms/collision.h); 0: it
-  // may.
+  // Of vertices that stand in other limbs, reference pixels per metre (terms/penetration.h); 0:
+  // they may.
   double collision_weight = 0;
   std::string vposer;  // SMPLify-X's pose prior: a file of VPoser v1's weights
 

@@ -138,7 +138,8 @@ FitResult LabelledFit::Run() {
 
 FitResult LabelledFit::RunWhole(const Observations& observed) {
   FitSummary& summary = result_.summary;
-  FitResult body = model_.whole_body->Start(problem_, observed);
+  std::vector<FitAlternative> others;
+  FitResult body = model_.whole_body->Start(problem_, observed, &others);
   summary.torso_iterations = body.summary.torso_iterations;
   summary.body_iterations = body.summary.body_iterations;
   summary.hypotheses_tried = body.summary.hypotheses_tried;
@@ -146,13 +147,12 @@ FitResult LabelledFit::RunWhole(const Observations& observed) {
   StagedProblem staged(model_, problem_, observed, body.params);
   summary.before = staged.Terms(body.params);
   FitCandidate end = model_.whole_body->Finish(staged, body.params, &summary);
-  // Hands and face may tell apart what the body's keypoints do not.
-  constexpr double kNearlyAsGood = 1.06;
-  if (body.runner_up &&
-      body.runner_up->objective < kNearlyAsGood * body.summary.after.BodyTotal()) {
-    FitCandidate other = model_.whole_body->Finish(staged, body.runner_up->params, &summary);
+  for (const FitAlternative& another : others) {
+    FitCandidate other = model_.whole_body->Finish(staged, another.params, &summary);
     if (other.cost < end.cost) std::swap(end, other);
-    result_.runner_up = {std::move(other.params), other.cost};
+    if (!result_.runner_up || other.cost < result_.runner_up->objective) {
+      result_.runner_up = {std::move(other.params), other.cost};
+    }
   }
   if (end.termination == Termination::kFailed) end.params = body.params;
   summary.termination = end.termination;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fitting/hypotheses.h"
 
+#include <algorithm>
 #include <numbers>
 
 #include "core/so3.h"
@@ -43,6 +44,25 @@ BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
   mirrored.rotation(limb[0]) = LogSO3(above.transpose() * mirror * world * mirror);
   for (const int k : limb.subspan(1)) {
     mirrored.rotation(k) = params.rotation(k).cwiseProduct(Vec3(-1, -1, 1));
+  }
+  return mirrored;
+}
+
+BodyParams WithJointsMirrored(const BodyParams& params, const BodyLayout& layout,
+                              std::span<const int> joints) {
+  const Mat3 mirror = Vec3(1, 1, -1).asDiagonal();
+  std::vector<Mat3> before(params.num_joints()), after(params.num_joints());
+  BodyParams mirrored = params;
+  for (int k = 0; k < params.num_joints(); ++k) {
+    const int parent = layout.parents[k];
+    const Mat3 rotation = ExpSO3(params.rotation(k));
+    before[k] = parent < 0 ? rotation : Mat3(before[parent] * rotation);
+    const bool is_mirrored = std::ranges::binary_search(joints, k);
+    after[k] = is_mirrored ? Mat3(mirror * before[k] * mirror) : before[k];
+    const bool parent_is_mirrored = parent >= 0 && after[parent] != before[parent];
+    if (!is_mirrored && !parent_is_mirrored) continue;
+    mirrored.rotation(k) =
+        LogSO3(parent < 0 ? after[k] : Mat3(after[parent].transpose() * after[k]));
   }
   return mirrored;
 }

@@ -32,6 +32,11 @@ inline constexpr std::array<std::array<int, 3>, 4> kMirroredLimbs = {
 BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
                             std::span<const int> limb);
 
+// The body with the world rotations of some joints alone mirrored in depth, those of all others
+// kept: a bone between others that is bent the other way. `joints` ascending.
+BodyParams WithJointsMirrored(const BodyParams& params, const BodyLayout& layout,
+                              std::span<const int> joints);
+
 // The starts to try, `start` first; their translations are those of `start`.
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
                                        const LayoutPrior& prior);

@@ -14,6 +14,7 @@ class HandPiece final : public ChartPiece {
 
   const std::vector<int>& params() const override { return hand_.params(); }
   int size() const override { return hand_.size(); }
+  bool is_linear() const override { return true; }
   VecX Values(const Eigen::Ref<const VecX>& x, RowMatX* derivative) const override {
     if (derivative != nullptr) *derivative = hand_.basis();
     return hand_.mean() + hand_.basis() * x;

@@ -24,6 +24,8 @@ class ChartPiece {
   virtual VecX Values(const Eigen::Ref<const VecX>& x, RowMatX* derivative) const = 0;
   // x [size] whose values are nearest to the parameters'.
   virtual VecX Coordinates(const BodyParams& params) const = 0;
+  // Whether the derivative is the same everywhere.
+  virtual bool is_linear() const { return false; }
 };
 
 std::shared_ptr<const ChartPiece> MakeHandPiece(HandPca hand);
@@ -40,6 +42,7 @@ class ParamChart {
 
   int size() const { return size_; }
   const std::vector<int>& direct() const { return direct_; }
+  const Pieces& pieces() const { return pieces_; }
   int FirstOf(int piece) const { return first_[piece]; }
 
   VecX Coordinates(const BodyParams& params) const;

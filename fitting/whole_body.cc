@@ -13,8 +13,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/backends/charted_solver.h"
-#include "fitting/hypotheses.h"
-#include "fitting/terms/collision.h"
+#include "fitting/mirror_search.h"
 #include "fitting/terms/depth_anchor.h"
 #include "fitting/terms/jaw_prior.h"
 #include "fitting/terms/shape_prior.h"
@@ -26,18 +25,13 @@ namespace {
 constexpr size_t kEnoughOfPart = 6;
 constexpr SolverOptions kPartSolver = {15, 1e-3};
 constexpr SolverOptions kJointSolver = {12, 1e-3};
-constexpr double kPivotSigmaRad = 0.4;  // how far wrist and head may be off
-constexpr int kMirrorRounds = 2;
+constexpr double kPivotSigmaRad = 0.4;       // how far wrist and head may be off
 constexpr int kFaceLandmarks[] = {0, 1, 2};  // of JointRegistry's: nose and eyes
 constexpr double kSureOfFace = 0.4;
-constexpr double kAnotherBody = 0.04;  // metres
 // Turns about the forearm that are tried: hands turn by half a circle.
 constexpr double kForearmTurns[] = {-1.6, -0.8, 0.8, 1.6};
 
-// Of interpenetration: the pairs are found anew this often, each time for some steps.
-constexpr int kCollisionRounds = 6;
 constexpr SolverOptions kCollisionSolver = {4, 1e-3};
-constexpr ConeField kCollisionField = {0.002, 4, false};
 
 FitOptions TwinOptions(FitOptions options) {
   options.stages = FitStages::kBody;
@@ -62,18 +56,6 @@ std::string_view TwinJoint(const JointInfo& joint) {
 void SelectRows(const std::vector<int>& rows, PersonKeypoints* camera) {
   camera->keypoints_px = Points2(camera->keypoints_px(rows, Eigen::all));
   camera->confidence = VecX(camera->confidence(rows));
-}
-
-// Of joints of a body, as far as it has them, the pelvis of both at one place; the mean, metres.
-double Distance(const Points3& a, const Points3& b) {
-  double sum = 0, count = 0;
-  const Points3 offset = (a.rowwise() - a.row(0)) - (b.rowwise() - b.row(0));
-  for (const auto& row : offset.rowwise()) {
-    if (!row.allFinite()) continue;
-    sum += row.norm();
-    ++count;
-  }
-  return sum / count;
 }
 
 std::vector<int> Consecutive(int first, int count) {
@@ -111,17 +93,12 @@ WholeBody::WholeBody(const FitModel& model, std::shared_ptr<const PosePrior> pri
   FitOptions plain = twin_->options();
   plain.hypotheses = Hypotheses::kStartOnly;
   plain_twin_ = std::make_unique<const Fitter>(twin_body, prior, plain, of_twin);
-  FitOptions near = twin_->options();
-  near.torso_stage = false;
-  near.first_sigma_px = near.sigma_px;
-  near.function_tolerance = 1e-3;
-  mirrored_twin_ = std::make_unique<const Fitter>(twin_body, prior, near, of_twin);
+  twin_model_ = std::make_unique<const FitModel>(twin_body, prior, twin_->options(), of_twin);
   for (const std::string_view joint : model.rules.distinct_joints().joints) {
     part_of_.push_back(PartOf(FindJoint(joint)));
   }
   if (model.options.collision_weight > 0) {
-    const FaceParts limbs = FacePartsOf(body);
-    collision_ = std::make_unique<const MeshCollision>(body.v_template, body.faces, &limbs);
+    disentangler_ = std::make_unique<const Disentangler>(body, model.options.collision_weight);
   }
   const std::vector<int> translation = Consecutive(layout.num_params() - 3, 3);
   for (const int right : {0, 1}) {
@@ -164,7 +141,8 @@ FitProblem WholeBody::TwinProblem(const FitProblem& problem, const Observations&
   return twin;
 }
 
-FitResult WholeBody::Start(const FitProblem& problem, const Observations& observed) const {
+FitResult WholeBody::Start(const FitProblem& problem, const Observations& observed,
+                           std::vector<FitAlternative>* others) const {
   const FitProblem of_twin = TwinProblem(problem, observed);
   BodyParams like(model_.layout());
   for (const Part& part : parts_) {
@@ -173,7 +151,8 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   if (problem.has_start) like = problem.start;
   const bool plain = !problem.has_start && model_.options.hypotheses == Hypotheses::kUninformed &&
                      ShowsFace(of_twin);
-  FitResult result = MirrorLimbs(of_twin, (plain ? plain_twin_ : twin_)->Fit(of_twin));
+  FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
+  if (result.summary.usable) SearchMirrored(*twin_model_, of_twin, &result, others);
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
     return part_of_[one.joint] == PersonPart::kBody;
   });
@@ -185,9 +164,7 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
                     model_.options.min_observed_joints);
   }
   result.params = BodyFromTwin(result.params, std::move(like));
-  if (result.runner_up) {
-    result.runner_up->params = BodyFromTwin(result.runner_up->params, result.params);
-  }
+  for (FitAlternative& other : *others) other.params = BodyFromTwin(other.params, result.params);
   return result;
 }
 
@@ -204,34 +181,6 @@ bool WholeBody::ShowsFace(const FitProblem& of_twin) const {
     }
     return false;
   });
-}
-
-// With whatever limbs mirrored explains most.
-FitResult WholeBody::MirrorLimbs(FitProblem problem, FitResult best) const {
-  problem.has_start = problem.start_has_translation = true;
-  std::vector<FitAlternative> tried;
-  if (best.runner_up) tried.push_back(*best.runner_up);
-  bool better = best.summary.usable;
-  for (int round = 0; round < kMirrorRounds && better; ++round) {
-    better = false;
-    for (const auto& limb : kMirroredLimbs) {
-      problem.start = WithLimbMirrored(best.params, SmplLayout(), limb);
-      FitResult mirrored = mirrored_twin_->Fit(problem);
-      if (!mirrored.summary.usable) continue;
-      if (mirrored.summary.after.BodyTotal() < best.summary.after.BodyTotal()) {
-        std::swap(mirrored, best);
-        better = true;
-      }
-      tried.push_back({mirrored.params, mirrored.summary.after.BodyTotal()});
-    }
-  }
-  std::ranges::sort(tried, {}, &FitAlternative::objective);
-  const Points3 joints = twin_->Joints(best.params);
-  const auto other = std::ranges::find_if(tried, [&](const FitAlternative& one) {
-    return Distance(joints, twin_->Joints(one.params)) > kAnotherBody;
-  });
-  best.runner_up = other == tried.end() ? std::nullopt : std::optional(*other);
-  return best;
 }
 
 bool WholeBody::IsSeen(const Part& part, const Observations& observed) const {
@@ -288,7 +237,17 @@ std::vector<BodyParams> WholeBody::PartStarts(const Part& part, Objective& objec
   return starts;
 }
 
-void WholeBody::FitPart(const Part& part, const StagedProblem& staged, BodyParams* params) const {
+SolverResult WholeBody::Solve(Objective& objective, const ParamChart& chart,
+                              const SolverOptions& options, FusedChartWorkspace& workspace, VecX* x,
+                              BodyParams* params) const {
+  if (model_.options.backend == FitBackend::kFused && FusedOnChartApplies(objective, chart)) {
+    return SolveFusedOnChart(objective, chart, options, workspace, x, params);
+  }
+  return SolveOnChart(objective, chart, {}, options, x, params);
+}
+
+void WholeBody::FitPart(const Part& part, const StagedProblem& staged,
+                        FusedChartWorkspace& workspace, BodyParams* params) const {
   Objective objective = PartObjective(part, staged, *params);
   const ParamChart chart(part.direct, part.hand ? ParamChart::Pieces{MakeHandPiece(*part.hand)}
                                                 : ParamChart::Pieces{});
@@ -299,7 +258,7 @@ void WholeBody::FitPart(const Part& part, const StagedProblem& staged, BodyParam
     SolverResult result;
     for (const double sigma_px : {model_.options.first_sigma_px, model_.options.sigma_px}) {
       objective.set_sigma_px(sigma_px);
-      result = SolveOnChart(objective, chart, {}, kPartSolver, &x, &start);
+      result = Solve(objective, chart, kPartSolver, workspace, &x, &start);
     }
     if (result.termination == Termination::kFailed || !(result.cost < lowest)) continue;
     lowest = result.cost;
@@ -324,44 +283,28 @@ ParamChart WholeBody::ChartOf(const Objective& objective) const {
   return {std::move(direct), std::move(pieces)};
 }
 
-// As long as the pairs become fewer: what drives one apart may drive others into each other.
-void WholeBody::Disentangle(const StagedProblem& staged, const ParamChart& chart, VecX* x,
-                            BodyParams* params) const {
-  const auto pairs_at = [&](const BodyParams& at) {
-    return collision_->Find(PoseBody(*model_.body, at).vertices);
-  };
-  std::vector<FacePair> pairs = pairs_at(*params);
-  for (int round = 0; round < kCollisionRounds && !pairs.empty(); ++round) {
-    Objective objective =
-        model_.StageObjective(FitStage::kBody, staged.observed, staged.anchor,
-                              std::make_unique<CollisionTerm>(*model_.body, pairs, kCollisionField,
-                                                              model_.options.collision_weight));
-    BodyParams moved = *params;
-    VecX to = *x;
-    SolveOnChart(objective, chart, {}, kCollisionSolver, &to, &moved);
-    std::vector<FacePair> left = pairs_at(moved);
-    if (left.size() >= pairs.size()) return;
-    *params = std::move(moved);
-    *x = std::move(to);
-    pairs = std::move(left);
-  }
-}
-
 FitCandidate WholeBody::Finish(StagedProblem& staged, const BodyParams& start,
                                FitSummary* summary) const {
+  FusedChartWorkspace workspace;
   BodyParams params = start;
   for (const Part& part : parts_) {
-    if (IsSeen(part, staged.observed)) FitPart(part, staged, &params);
+    if (IsSeen(part, staged.observed)) FitPart(part, staged, workspace, &params);
   }
   Objective& all = staged.body;
   all.set_sigma_px(model_.options.sigma_px);
   const ParamChart chart = ChartOf(all);
   VecX x = chart.Coordinates(params);
   FitCandidate candidate{params};
-  const SolverResult result = SolveOnChart(all, chart, {}, kJointSolver, &x, &candidate.params);
+  const SolverResult result = Solve(all, chart, kJointSolver, workspace, &x, &candidate.params);
   summary->body_iterations += result.iterations;
-  if (collision_ && result.termination != Termination::kFailed) {
-    Disentangle(staged, chart, &x, &candidate.params);
+  if (disentangler_ && result.termination != Termination::kFailed) {
+    const auto solve = [&](std::unique_ptr<const PenetrationTerm> term, BodyParams* moved) {
+      Objective objective =
+          model_.StageObjective(FitStage::kBody, staged.observed, staged.anchor, std::move(term));
+      x = chart.Coordinates(*moved);
+      Solve(objective, chart, kCollisionSolver, workspace, &x, moved);
+    };
+    disentangler_->Run(solve, &candidate.params);
   }
   candidate.termination = result.termination;
   candidate.cost = result.termination == Termination::kFailed

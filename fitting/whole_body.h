@@ -3,7 +3,7 @@
 //   1. The body by its own keypoints, a knuckle of each hand and the bones of the face, all other
 //      joints of hands and face at rest: as one of SMPL's joints (smpl_twin.h), with everything
 //      that fits such bodies. Where nose and eyes are seen from one start, which faces the camera;
-//      and with limbs mirrored in depth (hypotheses.h).
+//      and with bones mirrored in depth (mirror_search.h).
 //   2. Each hand that is seen: wrist and principal components, from where the body has the wrist
 //   and
 //      from that turned about the forearm; and the face: head, jaw and expression. Meanwhile the
@@ -11,8 +11,8 @@
 //      the hand or the face, and goes back afterwards.
 //   3. All of it at once.
 //   4. Where it runs into itself, and FitOptions::collision_weight asks for it, once more without.
-// Where two bodies of step 1 are nearly as good, both go on. What is not seen is where the body's
-// file has it at rest, hands at their mean.
+// Other bodies of step 1 that are nearly as good go on, too: hands and face may tell them apart.
+// What is not seen is where the body's file has it at rest, hands at their mean.
 #pragma once
 
 #include <array>
@@ -20,8 +20,9 @@
 #include <optional>
 #include <vector>
 
-#include "body/mesh_collision.h"
 #include "body/whole_body_joints.h"
+#include "fitting/backends/fused_chart.h"
+#include "fitting/disentangle.h"
 #include "fitting/fit_search.h"
 #include "fitting/fitter.h"
 #include "fitting/param_chart.h"
@@ -34,8 +35,9 @@ class WholeBody {
   // Of a FitModel's body, which owns this. UserError where the body has no hands with components.
   WholeBody(const FitModel& model, std::shared_ptr<const PosePrior> prior);
 
-  // Step 1: usable, or with the reason; the runner-up is the best body that is another one.
-  FitResult Start(const FitProblem& problem, const Observations& observed) const;
+  // Step 1: usable, or with the reason. To `others` go other bodies that are nearly as good.
+  FitResult Start(const FitProblem& problem, const Observations& observed,
+                  std::vector<FitAlternative>* others) const;
   // Steps 2 to 4.
   FitCandidate Finish(StagedProblem& staged, const BodyParams& start, FitSummary* summary) const;
 
@@ -49,24 +51,24 @@ class WholeBody {
   };
   FitProblem TwinProblem(const FitProblem& problem, const Observations& observed) const;
   bool ShowsFace(const FitProblem& of_twin) const;
-  FitResult MirrorLimbs(FitProblem problem, FitResult best) const;
   Objective PartObjective(const Part& part, const StagedProblem& staged,
                           const BodyParams& anchor) const;
   bool IsSeen(const Part& part, const Observations& observed) const;
   std::vector<BodyParams> PartStarts(const Part& part, Objective& objective,
                                      const BodyParams& start) const;
-  void FitPart(const Part& part, const StagedProblem& staged, BodyParams* params) const;
+  SolverResult Solve(Objective& objective, const ParamChart& chart, const SolverOptions& options,
+                     FusedChartWorkspace& workspace, VecX* x, BodyParams* params) const;
+  void FitPart(const Part& part, const StagedProblem& staged, FusedChartWorkspace& workspace,
+               BodyParams* params) const;
   ParamChart ChartOf(const Objective& objective) const;
-  void Disentangle(const StagedProblem& staged, const ParamChart& chart, VecX* x,
-                   BodyParams* params) const;
 
   const FitModel& model_;
   std::unique_ptr<const Fitter> twin_, plain_twin_;  // from all starts, and from the plainest
-  std::unique_ptr<const Fitter> mirrored_twin_;      // from near by
+  std::unique_ptr<const FitModel> twin_model_;       // of the same
   std::vector<int> of_twin_;                         // which keypoint each of the twin's is
   std::vector<PersonPart> part_of_;                  // of the distinct joints
   std::vector<Part> parts_;
-  std::unique_ptr<const MeshCollision> collision_;  // null where it is not asked for
+  std::unique_ptr<const Disentangler> disentangler_;  // null where it is not asked for
 };
 
 }  // namespace gyre

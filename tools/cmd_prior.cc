@@ -12,6 +12,8 @@
 #include "body/pose_prior_training.h"
 #include "body/retarget.h"
 #include "body/rule_poses.h"
+#include "body/vposer.h"
+#include "body/vposer_clips.h"
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/rng.h"
@@ -71,6 +73,10 @@ cxxopts::Options MakeTrainingOptions() {
       "Clips of 60 poses made by rule to mix in, of each kind: seated, squatting, reaching, hands "
       "up",
       cxxopts::value<int>()->default_value("0"))(
+      "vposer", "Poses that VPoser v1 knows: its weights as released (.pt)",
+      cxxopts::value<std::string>(), "FILE.pt")(
+      "vposer-clips", "So many clips of 60 poses drawn from it",
+      cxxopts::value<int>()->default_value("200"), "N")(
       "provenance", "A line to keep in the file: whose data, which licence (may be repeated)",
       cxxopts::value<std::vector<std::string>>(), "TEXT")("json", "One JSON object on stdout");
   AddFlags(cli, "Training", PriorTrainingOptions());
@@ -103,8 +109,9 @@ int RunPriorTrain(int argc, char** argv) {
   cxxopts::Options cli = MakeTrainingOptions();
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   const std::string out = Required(args, "out");
-  if (!args.count("bvh") && !args.count("npz")) {
-    throw UsageError("gyre prior train: give motion capture by --bvh or --npz; see --help");
+  if (!args.count("bvh") && !args.count("npz") && !args.count("vposer")) {
+    throw UsageError(
+        "gyre prior train: give motion capture by --bvh or --npz, or --vposer; see --help");
   }
   if (args.count("files") && !args.count("npz")) {
     throw UsageError(fmt::format("unexpected argument '{}'; see gyre prior train --help",
@@ -112,11 +119,23 @@ int RunPriorTrain(int argc, char** argv) {
   }
   const int rule_clips = args["rule-clips"].as<int>();
   if (rule_clips < 0) throw UsageError("gyre prior train: --rule-clips must not be negative");
+  const int vposer_clips = args["vposer-clips"].as<int>();
+  if (vposer_clips < 1 || vposer_clips > 100000) {
+    throw UsageError(
+        fmt::format("gyre prior train: --vposer-clips is {}; it must be from 1 to 100000",
+                    vposer_clips));
+  }
   PriorTrainingOptions options;
   ApplyFlags(args, &options);
   options.Check();
   std::vector<PoseClip> clips = Clips(args);
   for (PoseClip& clip : MakeRuleClips(rule_clips, options.seed)) clips.push_back(std::move(clip));
+  if (args.count("vposer")) {
+    const VPoser vposer = VPoser::Read(args["vposer"].as<std::string>());
+    for (PoseClip& clip : DrawVPoserClips(vposer, vposer_clips, options.seed)) {
+      clips.push_back(std::move(clip));
+    }
+  }
   const PriorTraining training = TrainPosePrior(clips, options);
   std::vector<std::string> provenance = {fmt::format(
       "gyre prior train: {} components, {} clips ({} of each rule-made kind), {} poses, "

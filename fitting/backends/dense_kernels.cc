@@ -25,5 +25,9 @@ const DenseKernels& BestKernels() {
 
 template const DenseKernels& PortableKernels<SmplSizes::kParams>();
 template const DenseKernels& BestKernels<SmplSizes::kParams>();
+template const DenseKernels& PortableKernels<kSmallChart>();
+template const DenseKernels& BestKernels<kSmallChart>();
+template const DenseKernels& PortableKernels<kLargeChart>();
+template const DenseKernels& BestKernels<kLargeChart>();
 
 }  // namespace gyre

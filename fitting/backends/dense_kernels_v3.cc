@@ -16,6 +16,8 @@ const DenseKernels& V3Kernels() {
 }
 
 template const DenseKernels& V3Kernels<SmplSizes::kParams>();
+template const DenseKernels& V3Kernels<kSmallChart>();
+template const DenseKernels& V3Kernels<kLargeChart>();
 
 }  // namespace gyre
 

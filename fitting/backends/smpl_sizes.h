@@ -14,4 +14,8 @@ struct SmplSizes {
                                           22, 14, 17, 19, 21, 23, 12, 15, 3,  6,  9,  0};
 };
 
+// Coordinates of a chart (fused_chart.h): of a hand or a face, and of a body of SMPL-X's layout
+// with 12 components a hand.
+inline constexpr int kSmallChart = 24, kLargeChart = 124;
+
 }  // namespace gyre

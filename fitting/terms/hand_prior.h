@@ -48,6 +48,11 @@ class HandPriorTerm final : public Term {
 
   HandPriorTerm(std::vector<HandPca> hands, double weight);
 
+  int num_hands() const { return static_cast<int>(hands_.size()); }
+  const HandPca& hand(int i) const { return hands_[i]; }
+  // r of one hand is Rows(i) (pose - mean).
+  const RowMatX& Rows(int i) const { return rows_[i]; }
+
   void MarkJoints(std::span<uint8_t>) const override {}
   bool Evaluate(std::span<const TermFrame> frames, Eigen::Ref<VecX> residuals,
                 std::span<JacobianRows> jacobians) const override;

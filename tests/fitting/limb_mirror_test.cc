@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "body/kinematics.h"
+#include "core/so3.h"
 #include "fitting/hypotheses.h"
 #include "fitting/test_problems.h"
 
@@ -32,6 +33,35 @@ TEST(LimbMirror, TurnsOneLimbInDepth) {
       }
     }
   }
+}
+
+TEST(JointsMirror, TurnsTheirWorldRotationsAlone) {
+  const BodyLayout& layout = SmplLayout();
+  Rng rng(6, RngStream::kTest);
+  BodyParams params(layout);
+  for (double& value : params.values()) value = 0.5 * rng.Normal();
+  const auto worlds = [&](const BodyParams& of) {
+    std::vector<Mat3> world;
+    for (int k = 0; k < 24; ++k) {
+      const Mat3 own = ExpSO3(of.rotation(k));
+      world.push_back(k == 0 ? own : Mat3(world[layout.parents[k]] * own));
+    }
+    return world;
+  };
+  const std::vector<int> joints = {0, 4, 16, 20};  // root, knee, shoulder and wrist of the left
+  const BodyParams mirrored = WithJointsMirrored(params, layout, joints);
+  const std::vector<Mat3> before = worlds(params), after = worlds(mirrored);
+  for (int k = 0; k < 24; ++k) {
+    Mat3 expected = before[k];
+    if (k == 0 || k == 4 || k == 16 || k == 20) {  // rows and columns of z change sign
+      expected.row(2) *= -1;
+      expected.col(2) *= -1;
+    }
+    EXPECT_LT((after[k] - expected).norm(), 1e-9) << k;
+  }
+  EXPECT_EQ(VecX(mirrored.transl()), VecX(params.transl()));
+  EXPECT_EQ(VecX(mirrored.betas()), VecX(params.betas()));
+  EXPECT_EQ(VecX(mirrored.rotation(8)), VecX(params.rotation(8)));  // below what stays
 }
 
 }  // namespace

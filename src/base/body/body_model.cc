@@ -48,14 +48,18 @@ VecX PoseFeature(const BodyParams& params) {
   return feature;
 }
 
-PosedBody PoseBody(const BodyModel& model, const BodyParams& params) {
+PosedBody PoseBody(const BodyModel& model, const BodyParams& params, const VecX* correctives) {
   GYRE_CHECK(params.Fits(*model.layout), "parameters of {} joints for {}", params.num_joints(),
              model.name);
   const int num_joints = model.num_joints();
   Points3 rest = model.v_template;
   Flat(rest).noalias() += model.shapedirs * params.shape();
   const Points3 rest_joints = model.J_regressor * rest;
-  Flat(rest).noalias() += model.posedirs * PoseFeature(params);
+  if (correctives != nullptr) {
+    Flat(rest) += *correctives;
+  } else {
+    Flat(rest).noalias() += model.posedirs * PoseFeature(params);
+  }
 
   // World rotation of each bone, the position of its joint, and what it adds to a rest vertex.
   std::vector<Mat3> world(num_joints);

@@ -81,8 +81,10 @@ struct PosedBody {
   Points3 joints;    // [J,3]
 };
 
-// The parameters must be of the model's layout.
-PosedBody PoseBody(const BodyModel& model, const BodyParams& params);
+// The parameters must be of the model's layout. `correctives`, posedirs F [3V], are worked out where
+// they are null.
+PosedBody PoseBody(const BodyModel& model, const BodyParams& params,
+                   const VecX* correctives = nullptr);
 
 // The points of the face on a posed body [51,3]; no rows when the model has none.
 Points3 FaceLandmarks(const BodyModel& model, const PosedBody& posed);

@@ -94,13 +94,20 @@ std::vector<std::pair<Mix<kShape>, PoseDirs>> FoldCorrectives(
 }  // namespace
 
 template <int kShape>
-FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
-                              const JointCombination& combination) {
+FoldedJoint<kShape> FoldSkin(const BodyModel& model, const RestJoints& rest,
+                             const JointCombination& combination) {
   FoldedJoint<kShape> joint;
   joint.weight_sum = combination.WeightSum();
   joint.terms = FoldTerms<kShape>(model, rest, combination);
   joint.chain = FoldChain<kShape>(model, joint.terms);
+  joint.num_chain_blocks = 0;
+  return joint;
+}
 
+template <int kShape>
+FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
+                              const JointCombination& combination) {
+  FoldedJoint<kShape> joint = FoldSkin<kShape>(model, rest, combination);
   const auto correctives = FoldCorrectives<kShape>(model, combination);
   for (int k = 1; k < model.num_joints(); ++k) {
     for (const auto& [mix, dirs] : correctives) {
@@ -130,6 +137,10 @@ FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
   return joint;
 }
 
+template FoldedJoint<kSmplShape> FoldSkin(const BodyModel&, const RestJoints&,
+                                          const JointCombination&);
+template FoldedJoint<Eigen::Dynamic> FoldSkin(const BodyModel&, const RestJoints&,
+                                              const JointCombination&);
 template FoldedJoint<kSmplShape> FoldJoint(const BodyModel&, const RestJoints&,
                                            const JointCombination&);
 template FoldedJoint<Eigen::Dynamic> FoldJoint(const BodyModel&, const RestJoints&,

@@ -58,5 +58,9 @@ struct FoldedJoint {
 template <int kShape>
 FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
                               const JointCombination& combination);
+// Without pose correctives.
+template <int kShape>
+FoldedJoint<kShape> FoldSkin(const BodyModel& model, const RestJoints& rest,
+                             const JointCombination& combination);
 
 }  // namespace gyre

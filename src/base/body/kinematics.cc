@@ -233,7 +233,8 @@ namespace {
 template <int kShape>
 class SizedImpl final : public FoldedJoints::Impl {
  public:
-  SizedImpl(const BodyModel& model, KeypointSet set, const JointCombinations& combinations);
+  SizedImpl(const BodyModel& model, KeypointSet set, const JointCombinations& combinations,
+            bool correctives);
 
   void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
                 Points3* positions, RowMatX* jacobian) const override;
@@ -249,7 +250,7 @@ class SizedImpl final : public FoldedJoints::Impl {
 
 template <int kShape>
 SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
-                             const JointCombinations& combinations)
+                             const JointCombinations& combinations, bool correctives)
     : Impl(model, std::move(keypoint_set)) {
   for (int k = 0; k < model.num_joints(); ++k) {
     const int parent = model.parents()[k];
@@ -262,7 +263,9 @@ SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
   users = combinations.users;
   chains.resize(set.size());
   for (size_t j = 0; j < combinations.distinct.size(); ++j) {
-    joints_.push_back(FoldJoint<kShape>(model, rest, combinations.distinct[j]));
+    const JointCombination& one = combinations.distinct[j];
+    joints_.push_back(correctives ? FoldJoint<kShape>(model, rest, one)
+                                  : FoldSkin<kShape>(model, rest, one));
     const std::vector<int>& blocks = joints_.back().pose_blocks;
     for (size_t block = 0; block < blocks.size(); ++block) {
       exact_blocks[blocks[block]] = true;
@@ -336,11 +339,27 @@ void SizedImpl<kShape>::Evaluate(const BodyParams& params, Detail detail,
 }
 
 std::shared_ptr<const FoldedJoints::Impl> MakeImpl(const BodyModel& model, KeypointSet set,
-                                                   const JointCombinations& combinations) {
-  if (model.layout->num_shape() == kSmplShape) {
-    return std::make_shared<const SizedImpl<kSmplShape>>(model, std::move(set), combinations);
+                                                   const JointCombinations& combinations,
+                                                   bool correctives = true) {
+  const auto make = [&]<int kShape>(std::integral_constant<int, kShape>) {
+    return std::make_shared<const SizedImpl<kShape>>(model, std::move(set), combinations,
+                                                     correctives);
+  };
+  if (model.layout->num_shape() != kSmplShape) {
+    return make(std::integral_constant<int, Eigen::Dynamic>());
   }
-  return std::make_shared<const SizedImpl<Eigen::Dynamic>>(model, std::move(set), combinations);
+  return make(std::integral_constant<int, kSmplShape>());
+}
+
+// Each of them a point of its own.
+std::shared_ptr<const FoldedJoints::Impl> MakePoints(const BodyModel& model,
+                                                     std::vector<JointCombination> points,
+                                                     bool correctives) {
+  const int count = static_cast<int>(points.size());
+  JointCombinations combinations{std::move(points), {}};
+  for (int i = 0; i < count; ++i) combinations.users.push_back({i});
+  return MakeImpl(model, {"points", std::vector<std::string_view>(count, "point")}, combinations,
+                  correctives);
 }
 
 }  // namespace
@@ -355,14 +374,14 @@ FoldedJoints FoldedJoints::Skeleton(const BodyModel& model) {
 }
 
 FoldedJoints FoldedJoints::Vertices(const BodyModel& model, std::span<const int> vertices) {
-  KeypointSet set{"vertices", {}};
-  JointCombinations combinations;
-  for (int i = 0; i < static_cast<int>(vertices.size()); ++i) {
-    set.joints.push_back("vertex");
-    combinations.distinct.push_back({.vertices = {{vertices[i], 1.0}}, .joints = {}});
-    combinations.users.push_back({i});
-  }
-  return FoldedJoints(MakeImpl(model, std::move(set), combinations));
+  std::vector<JointCombination> points;
+  for (const int vertex : vertices) points.push_back({.vertices = {{vertex, 1.0}}, .joints = {}});
+  return FoldedJoints(MakePoints(model, std::move(points), /*correctives=*/true));
+}
+
+FoldedJoints FoldedJoints::OfSkin(const BodyModel& model,
+                                  std::vector<JointCombination> combinations) {
+  return FoldedJoints(MakePoints(model, std::move(combinations), /*correctives=*/false));
 }
 
 int FoldedJoints::size() const { return impl_->set.size(); }

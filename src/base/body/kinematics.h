@@ -19,9 +19,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "body/body_model.h"
 #include "body/joints.h"
+#include "body/model_joints.h"
 
 namespace gyre {
 
@@ -51,6 +53,8 @@ class FoldedJoints {
   static FoldedJoints Skeleton(const BodyModel& model);
   // Vertices of the model, in the order given.
   static FoldedJoints Vertices(const BodyModel& model, std::span<const int> vertices);
+  // Combinations of vertices and kinematic joints, the vertices without pose correctives.
+  static FoldedJoints OfSkin(const BodyModel& model, std::vector<JointCombination> combinations);
 
   int size() const;
   const KeypointSet& set() const;
