@@ -116,6 +116,11 @@ TEST_F(MasksCommandTest, MasksSayHowStoutPeopleAreAndABadOneStopsNobody) {
   const ProgramResult again = Fit(by_masks);
   EXPECT_THAT(again.err, HasSubstr("holds these fits already"));
   ExpectOneSentence(Fit({"--masks", masks_, "--masks.rounds", "2", "--quiet"}), 1);
+  mask_.at<uint8_t>(3, 5) = 128;
+  WriteImage(masks_ / "p0_0.png", mask_);
+  const ProgramResult other = Fit({"--masks", masks_, "--masks.weight", "2", "--quiet"});
+  ExpectOneSentence(other, 1);
+  EXPECT_THAT(other.err, HasSubstr("another run: masks_content was"));
   ASSERT_EQ(Fit({"--force", "--quiet"}).exit_code, 0);
   EXPECT_EQ(Girths()[0], girths[1]);
 }

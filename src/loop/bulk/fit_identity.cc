@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/bulk/fit_identity.h"
 
+#include <algorithm>
+#include <system_error>
+#include <vector>
+
+#include "core/error.h"
 #include "core/file.h"
 
 namespace gyre {
@@ -44,6 +49,27 @@ std::string FingerprintOf(const PosePrior& prior) {
 std::string FingerprintOfFile(const std::filesystem::path& path) {
   Fingerprint fingerprint;
   fingerprint.Add(ReadFile(path));
+  return fingerprint.Hex();
+}
+
+std::string FingerprintOfMasks(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
+    const fs::path ending = at->path().extension();
+    if (ending == ".png" || ending == ".PNG") files.push_back(at->path());
+  }
+  std::ranges::sort(files);
+  Fingerprint fingerprint;
+  for (const fs::path& file : files) {
+    fingerprint.Add(file.lexically_relative(folder).string());
+    try {
+      fingerprint.Add(ReadFile(file));
+    } catch (const UserError&) {
+    }
+  }
   return fingerprint.Hex();
 }
 

@@ -18,5 +18,8 @@ void AddTo(Fingerprint* fingerprint, const FitInput& input);
 
 std::string FingerprintOf(const PosePrior& prior);
 std::string FingerprintOfFile(const std::filesystem::path& path);
+// Of the names and the content of all .png files below a folder. What cannot be read counts by its
+// name: whoever needs it says so.
+std::string FingerprintOfMasks(const std::filesystem::path& folder);
 
 }  // namespace gyre
