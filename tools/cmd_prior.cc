@@ -17,6 +17,8 @@
 #include "core/error.h"
 #include "core/printable.h"
 #include "core/rng.h"
+#include "regressor/pose_autoencoder.h"
+#include "regressor/runtime.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
 #include "tools/option_flags.h"
@@ -60,26 +62,34 @@ std::vector<PoseClip> Clips(const cxxopts::ParseResult& args) {
   return clips;
 }
 
+const FlagNames kVaeFlags = {.prefix = "vae."};
+
 cxxopts::Options MakeTrainingOptions() {
-  cxxopts::Options cli("gyre prior train", "Fits a mixture of Gaussians to motion capture.");
+  cxxopts::Options cli(
+      "gyre prior train",
+      "Learns from motion capture which poses people take: a mixture of Gaussians, "
+      "or a variational auto-encoder in VPoser's layout.");
   cli.set_width(100);
   cli.add_options()("bvh", "Folder of BVH files, or a file (may be repeated)",
                     cxxopts::value<std::vector<std::string>>(), "DIR")(
       "npz", "Poses in SMPL's parameters, as AMASS ships them: files, and folders of them",
       cxxopts::value<std::vector<std::string>>(),
       "FILE|DIR...")("files", "More of --npz", cxxopts::value<std::vector<std::string>>())(
-      "out", "The prior to write", cxxopts::value<std::string>(), "FILE.npz")(
+      "out", "The prior to write", cxxopts::value<std::string>(), "FILE.npz|FILE.pt")(
+      "kind", "What to learn: mixture (.npz) or vae (.pt)",
+      cxxopts::value<std::string>()->default_value("mixture"), "KIND")(
       "rule-clips",
       "Clips of 60 poses made by rule to mix in, of each kind: seated, squatting, reaching, hands "
       "up",
       cxxopts::value<int>()->default_value("0"))(
       "vposer", "Poses that VPoser v1 knows: its weights as released (.pt)",
-      cxxopts::value<std::string>(), "FILE.pt")(
-      "vposer-clips", "So many clips of 60 poses drawn from it",
-      cxxopts::value<int>()->default_value("200"), "N")(
+      cxxopts::value<std::string>(),
+      "FILE.pt")("vposer-clips", "So many clips of 60 poses drawn from it",
+                 cxxopts::value<int>()->default_value("200"), "N")(
       "provenance", "A line to keep in the file: whose data, which licence (may be repeated)",
       cxxopts::value<std::vector<std::string>>(), "TEXT")("json", "One JSON object on stdout");
   AddFlags(cli, "Training", PriorTrainingOptions());
+  AddFlags(cli, "vae", AutoencoderOptions(), kVaeFlags);
   cli.parse_positional({"files"});
   return cli;
 }
@@ -105,10 +115,58 @@ void ReportTraining(const PriorTraining& training, int components, const std::st
   fmt::print("wrote {}\n", out);
 }
 
+// Whether --kind is vae; its flags and a mixture's do not go with the other.
+bool IsVae(const cxxopts::ParseResult& args) {
+  const std::string kind = args["kind"].as<std::string>();
+  if (kind != "mixture" && kind != "vae") {
+    throw UsageError(fmt::format("--kind is '{}'; it must be mixture or vae", kind));
+  }
+  if (kind == "mixture") {
+    RefuseFlags(args, AutoencoderOptions(), kVaeFlags, "--kind vae");
+    return false;
+  }
+  for (const char* flag :
+       {"components", "prior-samples", "floor-rad", "max-iterations", "tolerance"}) {
+    if (args.count(flag) > 0) {
+      throw UsageError(fmt::format("--{} belongs to --kind mixture", flag));
+    }
+  }
+  return true;
+}
+
+void TrainVae(const cxxopts::ParseResult& args, const std::vector<PoseClip>& clips,
+              const PriorTrainingOptions& options, const std::string& out) {
+  AutoencoderOptions vae;
+  ApplyFlags(args, &vae, kVaeFlags);
+  vae.Check();
+  InitRuntime(0);
+  const PoseSplit poses = SplitPoses(clips, options);
+  const AutoencoderTraining training = TrainPoseAutoencoder(poses, vae, options.seed, out);
+  if (args.count("json")) {
+    PrintJson({{"out", out},
+               {"clips", poses.num_clips},
+               {"poses", poses.train.x.rows()},
+               {"held_out_clips", poses.num_held_out_clips},
+               {"train_error_rad", training.train_error_rad},
+               {"held_out_error_rad", NumberOrNull(training.held_out_error_rad)},
+               {"held_out_kl", NumberOrNull(training.held_out_kl)}});
+    return;
+  }
+  fmt::print("auto-encoder of {} numbers from {} poses (mirrored ones included)\n", vae.latent,
+             poses.train.x.rows());
+  fmt::print(
+      "mean turn of a joint between a pose and what becomes of it: {:.3f} rad; {:.3f} of {} clips "
+      "held out, whose KL is {:.1f}\n",
+      training.train_error_rad, training.held_out_error_rad, poses.num_held_out_clips,
+      training.held_out_kl);
+  fmt::print("wrote {}\n", out);
+}
+
 int RunPriorTrain(int argc, char** argv) {
   cxxopts::Options cli = MakeTrainingOptions();
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   const std::string out = Required(args, "out");
+  const bool is_vae = IsVae(args);
   if (!args.count("bvh") && !args.count("npz") && !args.count("vposer")) {
     throw UsageError(
         "gyre prior train: give motion capture by --bvh or --npz, or --vposer; see --help");
@@ -121,9 +179,8 @@ int RunPriorTrain(int argc, char** argv) {
   if (rule_clips < 0) throw UsageError("gyre prior train: --rule-clips must not be negative");
   const int vposer_clips = args["vposer-clips"].as<int>();
   if (vposer_clips < 1 || vposer_clips > 100000) {
-    throw UsageError(
-        fmt::format("gyre prior train: --vposer-clips is {}; it must be from 1 to 100000",
-                    vposer_clips));
+    throw UsageError(fmt::format(
+        "gyre prior train: --vposer-clips is {}; it must be from 1 to 100000", vposer_clips));
   }
   PriorTrainingOptions options;
   ApplyFlags(args, &options);
@@ -135,6 +192,10 @@ int RunPriorTrain(int argc, char** argv) {
     for (PoseClip& clip : DrawVPoserClips(vposer, vposer_clips, options.seed)) {
       clips.push_back(std::move(clip));
     }
+  }
+  if (is_vae) {
+    TrainVae(args, clips, options, out);
+    return 0;
   }
   const PriorTraining training = TrainPosePrior(clips, options);
   std::vector<std::string> provenance = {fmt::format(
@@ -238,9 +299,9 @@ int RunPriorRetarget(int argc, char** argv) {
       "out",
       "Poses to write: pose [N,72], betas [N,10] and transl [N,3], which gyre body pose reads; the "
       "same as poses [N,72] with clip_idx [N], clip_names and fps [C]",
-      cxxopts::value<std::string>(), "FILE.npz")(
-      "most-a-clip", "At most so many poses of a clip, spread over it (0: all)",
-      cxxopts::value<int64_t>()->default_value("0"), "N");
+      cxxopts::value<std::string>(),
+      "FILE.npz")("most-a-clip", "At most so many poses of a clip, spread over it (0: all)",
+                  cxxopts::value<int64_t>()->default_value("0"), "N");
   const cxxopts::ParseResult args = ParseOptions(cli, argc, argv);
   const std::string out = Required(args, "out");
   if (!args.count("bvh")) throw UsageError("--bvh is required; see gyre prior retarget --help");

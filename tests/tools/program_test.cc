@@ -364,6 +364,32 @@ TEST(PriorTest, EveryOptionOfTheTrainingHasAFlag) {
   EXPECT_THAT(wrong.err, HasSubstr("held_out_share is 1.5"));
 }
 
+TEST(PriorTest, AnAutoEncoderIsLearntAndReadBack) {
+  const ScratchFolder scratch;
+  const std::string poses = scratch / "poses.npz", vae = scratch / "vae.pt";
+  ASSERT_EQ(Gyre({"prior", "sample", "--count", "90", "--out", poses}).exit_code, 0);
+  const auto train = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"prior", "train", "--kind"});
+    return Gyre(more);
+  };
+  const ProgramResult result =
+      train({"vae", "--npz", poses, "--out", vae, "--vae.steps", "4", "--vae.batch-size", "15",
+             "--vae.neurons", "9", "--vae.latent", "2", "--held-out-share", "0", "--json"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(json["poses"], 30);  // 15 of a clip of three seconds, and their mirror images
+  EXPECT_GT(json["train_error_rad"], 0.01);
+  EXPECT_TRUE(json["held_out_kl"].is_null());
+  EXPECT_EQ(Gyre({"prior", "train", "--vposer", vae, "--vposer-clips", "2", "--components", "1",
+                  "--out", scratch / "mixture.npz"})
+                .exit_code,
+            0);
+  ExpectOneSentence(train({"gan", "--npz", poses, "--out", vae}), 2);
+  ExpectOneSentence(train({"vae", "--npz", poses, "--out", vae, "--components", "3"}), 2);
+  ExpectOneSentence(train({"mixture", "--npz", poses, "--out", vae, "--vae.steps", "3"}), 2);
+  ExpectOneSentence(train({"vae", "--npz", poses, "--out", vae, "--vae.steps", "0"}), 1);
+}
+
 // Real detections: skipped where the data is not at hand.
 TEST(FitTest, RealKeypointsGivePlausibleBodies) {
   const fs::path data = "../shared/data";

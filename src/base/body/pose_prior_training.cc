@@ -17,11 +17,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 
-struct WeightedRows {
-  RowMatX x;     // [N,D]
-  VecX weights;  // [N]
-};
-
 // log N(x; m, C) of every row.
 VecX LogDensities(const RowMatX& x, const Eigen::Ref<const VecX>& mean,
                   const MatrixXd& covariance) {
@@ -124,7 +119,7 @@ void Maximise(const RowMatX& x, const VecX& sample_weights, const MatrixXd& resp
 }
 
 // The body poses of a clip's poses, thinned, each with weight 1 / rows (times 1/2 when mirrored).
-WeightedRows SamplesOf(const PoseClip& clip, const PriorTrainingOptions& options) {
+PoseSamples SamplesOf(const PoseClip& clip, const PriorTrainingOptions& options) {
   const double wanted =
       static_cast<double>(clip.poses.rows()) * options.frames_per_second / clip.fps;
   const auto count = static_cast<Index>(
@@ -135,7 +130,7 @@ WeightedRows SamplesOf(const PoseClip& clip, const PriorTrainingOptions& options
     poses.row(i) = clip.poses.row((2 * i + 1) * clip.poses.rows() / (2 * poses.rows()));
   }
   const Index copies = options.mirror ? 2 : 1;
-  WeightedRows samples;
+  PoseSamples samples;
   samples.x.resize(copies * poses.rows(), kNumPriorPose);
   samples.x.topRows(poses.rows()) = poses.rightCols(kNumPriorPose);
   if (options.mirror) {
@@ -145,19 +140,19 @@ WeightedRows SamplesOf(const PoseClip& clip, const PriorTrainingOptions& options
   return samples;
 }
 
-WeightedRows SamplesOf(const std::vector<const PoseClip*>& clips,
-                       const PriorTrainingOptions& options) {
-  std::vector<WeightedRows> parts;
+PoseSamples SamplesOf(const std::vector<const PoseClip*>& clips,
+                      const PriorTrainingOptions& options) {
+  std::vector<PoseSamples> parts;
   Index rows = 0;
   for (const PoseClip* clip : clips) {
     parts.push_back(SamplesOf(*clip, options));
     rows += parts.back().x.rows();
   }
-  WeightedRows all;
+  PoseSamples all;
   all.x.resize(rows, kNumPriorPose);
   all.weights.resize(rows);
   Index row = 0;
-  for (const WeightedRows& part : parts) {
+  for (const PoseSamples& part : parts) {
     all.x.middleRows(row, part.x.rows()) = part.x;
     all.weights.segment(row, part.x.rows()) = part.weights;
     row += part.x.rows();
@@ -229,36 +224,41 @@ double MeanLogLikelihood(const MixtureFit& mixture, const RowMatX& x, const VecX
   return Normalise(&joint).dot(sample_weights) / sample_weights.sum();
 }
 
-PriorTraining TrainPosePrior(const std::vector<PoseClip>& clips,
-                             const PriorTrainingOptions& options) {
+PoseSplit SplitPoses(const std::vector<PoseClip>& clips, const PriorTrainingOptions& options) {
   options.Check();
   const std::vector<const PoseClip*> shuffled = ShuffledClips(clips, options.seed);
-  const WeightedRows all = SamplesOf(shuffled, options);
+  const auto held_out = static_cast<std::ptrdiff_t>(
+      std::floor(options.held_out_share * static_cast<double>(shuffled.size())));
+  return {SamplesOf(shuffled, options),
+          SamplesOf({shuffled.begin() + held_out, shuffled.end()}, options),
+          SamplesOf({shuffled.begin(), shuffled.begin() + held_out}, options),
+          static_cast<int>(shuffled.size()), static_cast<int>(held_out)};
+}
+
+PriorTraining TrainPosePrior(const std::vector<PoseClip>& clips,
+                             const PriorTrainingOptions& options) {
+  const PoseSplit poses = SplitPoses(clips, options);
   constexpr int kSamplesPerComponent = 10;
-  if (all.x.rows() < kSamplesPerComponent * options.components) {
+  if (poses.all.x.rows() < kSamplesPerComponent * options.components) {
     ThrowUserError(
         "the clips give {} poses, expected at least {} for {} components; give more "
         "clips, or ask for fewer components",
-        all.x.rows(), kSamplesPerComponent * options.components, options.components);
+        poses.all.x.rows(), kSamplesPerComponent * options.components, options.components);
   }
   PriorTraining training;
-  training.num_clips = static_cast<int>(shuffled.size());
-  training.num_samples = static_cast<int>(all.x.rows());
-  training.mixture = FitMixture(all.x, all.weights, options);
-
-  const auto held_out = static_cast<std::ptrdiff_t>(
-      std::floor(options.held_out_share * static_cast<double>(shuffled.size())));
-  training.num_held_out_clips = static_cast<int>(held_out);
-  const WeightedRows train = SamplesOf({shuffled.begin() + held_out, shuffled.end()}, options);
-  if (held_out == 0 || train.x.rows() < options.components) {
+  training.num_clips = poses.num_clips;
+  training.num_samples = static_cast<int>(poses.all.x.rows());
+  training.num_held_out_clips = poses.num_held_out_clips;
+  training.mixture = FitMixture(poses.all.x, poses.all.weights, options);
+  if (poses.num_held_out_clips == 0 || poses.train.x.rows() < options.components) {
     training.train_log_likelihood = training.mixture.log_likelihood;
     training.held_out_log_likelihood = std::numeric_limits<double>::quiet_NaN();
     return training;
   }
-  const WeightedRows test = SamplesOf({shuffled.begin(), shuffled.begin() + held_out}, options);
-  const MixtureFit mixture = FitMixture(train.x, train.weights, options);
+  const MixtureFit mixture = FitMixture(poses.train.x, poses.train.weights, options);
   training.train_log_likelihood = mixture.log_likelihood;
-  training.held_out_log_likelihood = MeanLogLikelihood(mixture, test.x, test.weights);
+  training.held_out_log_likelihood =
+      MeanLogLikelihood(mixture, poses.held_out.x, poses.held_out.weights);
   return training;
 }
 

@@ -49,6 +49,18 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("tolerance", o.tolerance, "Gain of mean log-likelihood per iteration that ends them");
 }
 
+// Poses to learn from, of the clips that have frames: thinned and mirrored as the options say.
+struct PoseSamples {
+  RowMatX x;     // [N,69], as PosePrior's
+  VecX weights;  // [N], each clip's together 1
+};
+struct PoseSplit {
+  PoseSamples all, train, held_out;  // in another order than the clips'
+  int num_clips = 0;
+  int num_held_out_clips = 0;
+};
+PoseSplit SplitPoses(const std::vector<PoseClip>& clips, const PriorTrainingOptions& options);
+
 struct MixtureFit {
   VecX weights;                              // [K]
   RowMatX means;                             // [K,D]
