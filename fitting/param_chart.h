@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Coordinates in which a body's parameters move: some of the parameters as they are, others through
 // pieces that give several of them from fewer numbers, as hands from their principal components
-// (hand_prior.h) and the body's pose from VPoser's latent vector (body/vposer.h):
+// (body/hand_pca.h) and the body's pose from VPoser's latent vector (body/vposer.h):
 //   x = [direct; first piece; second piece; ...]
 #pragma once
 
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "body/body_params.h"
+#include "body/hand_pca.h"
 #include "body/vposer.h"
-#include "fitting/terms/hand_prior.h"
 
 namespace gyre {
 

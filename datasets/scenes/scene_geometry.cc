@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kDegree = std::numbers::pi / 180;
 constexpr uint32_t kSeated = 2;   // the scene stream's third sequence
+constexpr uint32_t kHands = 3;    // and its fourth
 constexpr int kBodyColumns = 66;  // pose of the root and 21 joints, without hands
 
 // Rows of `poses` without the root: [N,69].
@@ -147,6 +148,9 @@ SceneGeometryMaker::SceneGeometryMaker(const BodyModel& body,
   for (const std::string_view joint : (keypoints_ ? *keypoints_ : joints_).set().joints) {
     keypoint_rows_.push_back(set_.IndexOf(joint));
   }
+  for (const int right : {0, 1}) {
+    if (HandPca::IsKnown(body, right)) hands_.emplace_back(body, right);
+  }
   if (!options.poses.empty()) poses_ = ReadPoses(options.poses);
   GYRE_CHECK(prior_ || poses_.rows() > 0, "scenes need a prior or a file of poses");
 }
@@ -154,6 +158,20 @@ SceneGeometryMaker::SceneGeometryMaker(const BodyModel& body,
 PriorPose SceneGeometryMaker::DrawPose(Rng& rng) const {
   if (poses_.rows() > 0) return poses_.row(rng.Below(poses_.rows())).transpose();
   return prior_->Sample(rng, options_.pose_spread);
+}
+
+void SceneGeometryMaker::DrawHandsAndFace(Rng& rng, BodyParams* params) const {
+  constexpr double kJawRad = 0.1, kMost = 2.5;
+  const auto draw = [&] { return options_.hands * std::clamp(rng.Normal(), -kMost, kMost); };
+  for (const HandPca& hand : hands_) {
+    VecX pose = hand.mean();
+    for (int i = 0; i < hand.size(); ++i) pose += draw() / (1 + i) * hand.basis().col(i);
+    params->values()(hand.params()) = pose;
+  }
+  if (const int jaw = layout_->IndexOf("Jaw"); jaw >= 0) {
+    params->rotation(jaw) = Vec3(kJawRad * std::abs(draw()), 0, 0);
+  }
+  for (double& value : params->expression()) value = draw();
 }
 
 SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
@@ -167,6 +185,8 @@ SceneGeometry SceneGeometryMaker::Make(int64_t index) const {
     const RulePose kind = seated_rng.Bernoulli(0.5) ? RulePose::kSeated : RulePose::kSquatting;
     SetPose(DrawRulePose(kind, seated_rng), *layout_, &scene.params);
   }
+  Rng hands_rng(options_.seed, RngStream::kScene, kHands, static_cast<uint64_t>(index));
+  if (options_.hands > 0) DrawHandsAndFace(hands_rng, &scene.params);
   scene.params.rotation(0) = LogSO3(DrawOrientation(options_, rng, &scene));
   for (double& beta : scene.params.betas()) {
     beta = std::clamp(rng.Normal(), -options_.beta_max, options_.beta_max);

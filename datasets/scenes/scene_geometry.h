@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "body/body_model.h"
+#include "body/hand_pca.h"
 #include "body/kinematics.h"
 #include "body/pose_prior.h"
 #include "core/camera.h"
@@ -56,6 +57,7 @@ class SceneGeometryMaker {
 
  private:
   PriorPose DrawPose(Rng& rng) const;
+  void DrawHandsAndFace(Rng& rng, BodyParams* params) const;
   void Project(SceneGeometry* scene) const;  // joints, keypoints and box from params and camera
   void MarkHidden(SceneGeometry* scene) const;
 
@@ -64,6 +66,7 @@ class SceneGeometryMaker {
   const std::shared_ptr<const BodyLayout> layout_;
   std::shared_ptr<const PosePrior> prior_;
   RowMatX poses_;  // [N,69], when given by a file
+  std::vector<HandPca> hands_;
   FoldedJoints joints_;
   std::optional<FoldedJoints> keypoints_;  // unless they are the same
   std::vector<int> keypoint_rows_;         // of the persons' set: what the body has

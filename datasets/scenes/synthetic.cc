@@ -47,6 +47,7 @@ void SceneOptions::Check() const {
   CheckRange("height_px", height_px, kMinFramePx, kMaxFramePx);
   CheckRange("pose_spread", pose_spread, 0, 3);
   CheckRange("seated_share", seated_share, 0, 1);
+  CheckRange("hands", hands, 0, 5);
   CheckRange("beta_max", beta_max, 0, 5);
   CheckRange("focal_min_px", focal_min_px, 1, focal_max_px);
   CheckRange("focal_max_px", focal_max_px, focal_min_px, 1e6);

@@ -60,7 +60,10 @@ struct SceneOptions {
   // from instead of the prior. The root's orientation is drawn as for all.
   std::filesystem::path poses;
   double seated_share = 0;  // of the people: seated or squatting by rule instead, as many of each
-  double beta_max = 2.5;    // betas are N(0,1) clipped to this
+  // Hands, jaw and expression of bodies that have them, which rest at 0: what the principal
+  // components of hands and the expressions are drawn with.
+  double hands = 0;
+  double beta_max = 2.5;                                  // betas are N(0,1) clipped to this
   double focal_min_px = 600, focal_max_px = 2500;         // log-uniform
   double person_share_min = 0.3, person_share_max = 0.9;  // longer side of the body / frame
   double tilt_sigma_deg = 12;   // about the camera's x: seen from above or below
@@ -83,6 +86,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("spread", o.pose_spread, "Poses: share of the prior's deviations");
   visit("poses", o.poses, "Draw poses from this .npz (poses [N,72]) instead of the prior");
   visit("seated", o.seated_share, "Share of people seated or squatting, by rule");
+  visit("hands", o.hands, "Spread of hands and faces, of bodies that have them (0: at rest)");
   visit("beta_max", o.beta_max, "Largest shape parameter");
   visit("focal_min_px", o.focal_min_px, "Shortest focal length");
   visit("focal_max_px", o.focal_max_px, "Longest focal length");

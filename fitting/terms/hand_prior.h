@@ -8,39 +8,12 @@
 #include <memory>
 #include <vector>
 
-#include "body/body_model.h"
+#include "body/hand_pca.h"
 #include "fitting/terms/term.h"
 
 namespace gyre {
 
 struct TermSources;
-
-// The principal components of a hand that are used, as SMPLify-X: those behind them say little.
-inline constexpr int kHandComponents = 12;
-
-// The pose of one hand by its principal components: pose = mean + basis c.
-class HandPca {
- public:
-  // `right`: 0 or 1. The body has to have components.
-  HandPca(const BodyModel& body, int right);
-  static bool IsKnown(const BodyModel& body, int right);
-
-  // Positions of the hand's pose in BodyParams::values(), ascending, without gaps. [45]
-  const std::vector<int>& params() const { return params_; }
-  int first_param() const { return params_.front(); }
-  int num_pose() const { return static_cast<int>(params_.size()); }
-  int size() const { return static_cast<int>(basis_.cols()); }
-  const VecX& mean() const { return mean_; }       // [45]
-  const RowMatX& basis() const { return basis_; }  // [45,size]
-  VecX Coefficients(const BodyParams& params) const;
-  // Coefficients and, without the components' span, d in an orthonormal basis of the rest. [45,45]
-  const RowMatX& whitened() const { return whitened_; }
-
- private:
-  std::vector<int> params_;
-  VecX mean_;
-  RowMatX basis_, whitened_;
-};
 
 class HandPriorTerm final : public Term {
  public:

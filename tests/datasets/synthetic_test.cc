@@ -7,7 +7,9 @@
 #include <cmath>
 #include <set>
 
+#include "body/hand_pca.h"
 #include "body/reduced_body.h"
+#include "body/test_body.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "datasets/dataset_spec.h"
@@ -306,6 +308,37 @@ TEST(Synthetic, SomeSit) {
   }
   EXPECT_GT(seated, 20);
   EXPECT_LT(seated, 40);
+}
+
+TEST(Synthetic, HandsAndFacesMoveOfBodiesThatHaveThem) {
+  const auto body = std::make_shared<const BodyModel>(MakeRandomSmplx(5, 300));
+  SceneOptions options = Clean(40);
+  const SyntheticDataset resting(body, LoadPosePrior(), options);
+  options.hands = 0.7;
+  const SyntheticDataset moving(body, LoadPosePrior(), options);
+  const int jaw = body->layout->IndexOf("Jaw"), eye = body->layout->IndexOf("L_Eye");
+  double squares = 0, opened = 0;
+  for (int64_t i = 0; i < options.count; ++i) {
+    const BodyParams a = *resting.Get(i).params, b = *moving.Get(i).params;
+    EXPECT_EQ(a.pose().head(3 * jaw), b.pose().head(3 * jaw));
+    EXPECT_EQ(a.betas(), b.betas());
+    EXPECT_TRUE(a.expression().isZero(0));
+    EXPECT_TRUE(b.rotation(eye).isZero(0));
+    EXPECT_LE(b.expression().cwiseAbs().maxCoeff(), 2.5 * 0.7 + 1e-12);
+    EXPECT_GT(b.expression().cwiseAbs().minCoeff(), 0);
+    EXPECT_GT(b.rotation(jaw).x(), 0);
+    EXPECT_LE(b.rotation(jaw).x(), 0.1 * 2.5 * 0.7 + 1e-12);
+    opened += b.rotation(jaw).x() / 40;
+    for (const int right : {0, 1}) {
+      const HandPca hand(*body, right);
+      EXPECT_TRUE(a.values()(hand.params()).isZero(0));
+      const VecX c = hand.Coefficients(b);
+      EXPECT_LT((hand.mean() + hand.basis() * c - b.values()(hand.params())).norm(), 1e-9);
+      for (int k = 0; k < c.size(); ++k) squares += std::pow(c[k] * (1 + k), 2) / (40 * 2 * 12);
+    }
+  }
+  EXPECT_NEAR(std::sqrt(squares), 0.7, 0.05);
+  EXPECT_NEAR(opened, 0.07 * 0.8, 0.02);  // |N(0, 1)| is 0.8 in the mean
 }
 
 TEST(Synthetic, WritesAndReadsBackAsSpinFiles) {

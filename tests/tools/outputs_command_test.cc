@@ -139,7 +139,8 @@ TEST_F(OutputsTest, OfARun) {
       "A run's `metrics.jsonl`", written,
       {"val_network_held_out_median", "val_network_held_out_within_10",
        "train_fits_held_out_median", "train_fits_held_out_within_10", "val_loss", "val_loss_NAME",
-       "val_mask_iou", "val_network_mpjve_mm", "val_fits_mpjve_mm", "train_fits_mpjve_mm"});
+       "val_network_hands_pa_mm", "val_network_face_pa_mm", "val_fits_hands_pa_mm",
+       "val_fits_face_pa_mm", "val_mask_iou", "val_network_mpjve_mm", "val_fits_mpjve_mm", "train_fits_mpjve_mm"});
   ExpectDocumented(
       "A run's checkpoints",
       KeysOf(nlohmann::json::parse(ReadFile(Path("run/checkpoints/000001/state.json")))));

@@ -13,6 +13,7 @@
 #include "fitting/store/fit_record.h"
 #include "loop/evaluation/body_errors.h"
 #include "loop/evaluation/body_velocity.h"
+#include "loop/evaluation/part_errors.h"
 #include "loop/evaluation/sample_evaluation.h"
 #include "metrics/shape_errors.h"
 
@@ -111,6 +112,15 @@ void AddVelocities(const Dataset& set, int set_idx, const BodyOfSample& body_of,
     if (sample.track < 0) continue;
     if (const auto params = body_of(sample)) velocity->Add(sample, set_idx, *params);
   }
+}
+
+// Entries PREFIX_hands_pa_mm and PREFIX_face_pa_mm, where anything was measured.
+void DescribeParts(const PartErrors& errors, const std::string& prefix, nlohmann::json* json) {
+  const auto describe = [&](const Meter& meter, const char* name) {
+    if (meter.count() > 0) (*json)[prefix + name] = meter.Mean();
+  };
+  describe(errors.hands_mm(), "_hands_pa_mm");
+  describe(errors.face_mm(), "_face_pa_mm");
 }
 
 struct ShapeMeters {
@@ -238,6 +248,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
   Meter held_out;
   BodyVelocity network_velocity(body_), fits_velocity(body_);
   ShapeMeters network_shape, fits_shape;
+  PartErrors network_parts(fitter.body()), fits_parts(fitter.body());
   const bool with_shape = with_vertices && HasWaist(fitter.body());
   double accepted = 0, reprojection = 0;
   int64_t with_fit = 0;
@@ -248,6 +259,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     AddHeldOutErrors(one.sample, one.prediction, body_, &held_out);
     network_velocity.Add(one.sample, one.set_idx, one.prediction);
     one.error = SampleError(set, one.sample, one.prediction, body_);
+    if (one.sample.params) network_parts.Add(one.prediction, *one.sample.params);
     const bool true_shape = with_shape && one.sample.params;
     if (true_shape) network_shape.Add(fitter.body(), one.prediction, *one.sample.params);
     if (!one.fit) continue;
@@ -256,6 +268,7 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
     reprojection += fitter.Score(ProblemInCrop(one.sample), one.fit->params).reprojection_px;
     fits.Add(set, one.sample, one.fit->params);
     fits_velocity.Add(one.sample, one.set_idx, one.fit->params);
+    if (one.sample.params) fits_parts.Add(one.fit->params, *one.sample.params);
     if (true_shape) fits_shape.Add(fitter.body(), one.fit->params, *one.sample.params);
   }
 
@@ -271,6 +284,8 @@ nlohmann::json Validator::Summarise(bool with_vertices) {
   }
   DescribeVelocity(network_velocity, "val_network_mpjve_mm", &json);
   DescribeVelocity(fits_velocity, "val_fits_mpjve_mm", &json);
+  DescribeParts(network_parts, "val_network", &json);
+  DescribeParts(fits_parts, "val_fits", &json);
   network_shape.Describe("val_network", &json);
   fits_shape.Describe("val_fits", &json);
   const EvaluationResult image = in_image.Result();
