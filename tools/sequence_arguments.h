@@ -4,7 +4,7 @@
 
 #include <cxxopts.hpp>
 
-#include "fitting/sequence_fitter.h"
+#include "fitting/sequence_options.h"
 
 namespace gyre {
 

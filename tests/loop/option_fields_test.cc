@@ -13,8 +13,9 @@
 #include "datasets/decorators/loader.h"
 #include "datasets/scenes/mocap_clips.h"
 #include "datasets/scenes/synthetic.h"
-#include "fitting/sequence_fitter.h"
+#include "fitting/sequence_options.h"
 #include "loop/training/train_options.h"
+#include "regressor/pose_autoencoder.h"
 
 namespace gyre {
 namespace {
@@ -51,6 +52,7 @@ TEST(OptionFieldsTest, ListsNameEveryMember) {
   ExpectAllListed<MocapOptions>("MocapOptions");
   ExpectAllListed<CheckOptions>("CheckOptions");
   ExpectAllListed<PriorTrainingOptions>("PriorTrainingOptions");
+  ExpectAllListed<AutoencoderOptions>("AutoencoderOptions");
 }
 
 }  // namespace

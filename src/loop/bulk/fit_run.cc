@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "fitting/sequence_fitter.h"
+#include "fitting/sequence_options.h"
 #include "io/option_json.h"
 
 namespace gyre {

@@ -10,28 +10,13 @@
 #include <span>
 #include <vector>
 
-#include "core/option_fields.h"
 #include "datasets/decorators/clip_runs.h"
 #include "fitting/fitter.h"
 #include "fitting/sequence_fitter.h"
+#include "loop/training/clip_fit_options.h"
 #include "person/person.h"
 
 namespace gyre {
-
-struct ClipFitOptions {
-  // Of a track that are fitted together, see datasets/decorators/clip_runs.h. 0: everybody alone.
-  int frames = 0;
-  double fps = 30;  // of all clips
-
-  // UserError names the field and its value.
-  void Check() const;
-};
-
-template <OptionsOf<ClipFitOptions> O, typename Visitor>
-void VisitFields(O& o, Visitor&& visit) {
-  visit("frames", o.frames, "Frames of a track that are fitted together (0: everybody alone)");
-  visit("fps", o.fps, "Frames a second of the clips");
-}
 
 // People of a batch that are fitted together: [begin, end) of their positions.
 struct ClipRange {
