@@ -51,7 +51,8 @@ class Bench {
     LoaderOptions loading = options.Loading();
     loading.workers = 0;
     batch_ = Loader(data, loading).Next();
-    const auto fitter = std::make_shared<Fitter>(body, prior, options.fit);
+    const auto fitter = std::make_shared<Fitter>(body, prior, options.fit,
+                                                 FindKeypointSet(options.network.keypoints));
     const auto supervise = [&](Supervision supervision) {
       auto made = std::make_unique<Supervisor>(
           fitter,

@@ -202,6 +202,21 @@ TEST_F(TrainerTest, StepsThatAreNotFiniteEndTheRunWhenThereAreTooMany) {
   EXPECT_THAT(error, HasSubstr("(2 steps before it were left out for the like)"));
 }
 
+// Another set than SPIN's, which fits were of whatever the people had.
+TEST_F(TrainerTest, FitsInTheLoopAreOfTheNetworksKeypoints) {
+  TrainOptions o = SmallTraining();
+  o.network.keypoints = "coco17";
+  o.data = "synth:?name=people&count=7&seed=5&set=coco17&noise=1&missing=0&any_turn=0&occluders=0";
+  o.val = "synth:?name=heldout&count=2&seed=6&set=coco17&noise=1&missing=0&any_turn=0&occluders=0";
+  o.supervision = Supervision::kLoop;
+  o.use_labels = false;
+  EXPECT_TRUE(Train(o, "run"));
+  const auto lines = Metrics("run");
+  for (size_t i = 1; i < lines.size(); ++i) EXPECT_EQ(lines[i]["fits_unusable"], 0) << i;
+  EXPECT_LT(lines.back()["train_fits_pa_mpjpe_mm"], 120);
+  EXPECT_LT(lines.back()["val_fits_reprojection_px"], 6);
+}
+
 // No body, no fitter, no fits: a network of joints in space.
 TEST_F(TrainerTest, WithoutABody) {
   TrainOptions o = SmallLifting();

@@ -3,11 +3,24 @@
 
 namespace gyre {
 
-// Whole bodies: body first, then hands and face, then all of them (fitting/whole_body.h). Fits
-// alone: no loop has a body with fingers yet.
+// Whole bodies: body first, then hands and face, then all of them (fitting/whole_body.h). In the
+// loop a network of keypoints as prior18's says body, hands and face at once, starts these fits and
+// learns from them. Needs a --body of SMPL-X's layout.
 Preset WholeBodyPreset() {
-  return {"whole-body", "gyre fit: body, hands and face of SMPL-X", [] { return TrainOptions(); },
-          FitOptions::WholeBody};
+  return {
+      "whole-body",
+      "Body, hands and face of SMPL-X: fits, and a network of keypoints that they teach",
+      [] {
+        TrainOptions o = FindPreset("prior18").train();
+        o.data =
+            "synth:?name=people&count=20000&seed=1&set=openpose135&hands=0.7&any_turn=0&noise=1";
+        o.val = "synth:?name=heldout&count=200&seed=2&set=openpose135&hands=0.7&any_turn=0&noise=1";
+        o.supervision = Supervision::kLoop;
+        o.network.keypoints = "openpose135";
+        o.fit = FitOptions::WholeBody();
+        return o;
+      },
+      FitOptions::WholeBody};
 }
 
 }  // namespace gyre

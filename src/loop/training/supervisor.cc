@@ -8,6 +8,7 @@
 #include <cmath>
 #include <mutex>
 
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/fingerprint.h"
 #include "core/parallel.h"
@@ -183,6 +184,8 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
   Progress progress("initial fits", "people", data.size());
   MaskCounts masks;
   int64_t done = 0;  // of this rank
+  int64_t tried = 0, usable = 0;
+  std::string refused;  // the first of them
   for (const std::vector<int64_t>& part : FirstFitParts(data, of_rank)) {
     if (stop && stop()) return false;
     std::vector<Person> samples;
@@ -195,7 +198,13 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
     std::vector<FitResult> results =
         clip_fits_.Fit(unfitted.problems, clip_fits_.ClipsAmong(unfitted.people), threads_);
     if (by_mask_) FitMasks(data, unfitted.people, unfitted.problems, results, &masks);
+    tried += std::ssize(results);
     for (size_t k = 0; k < results.size(); ++k) {
+      const FitSummary& summary = results[k].summary;
+      if (summary.usable) ++usable;
+      if (!summary.usable && refused.empty()) {
+        refused = fmt::format("row {}: {}", unfitted.people[k].index, summary.reason_text);
+      }
       Consider(unfitted.people[k], unfitted.problems[k], results[k], FitSource::kStatic, 0);
     }
     const int64_t before = done;
@@ -205,6 +214,10 @@ bool Supervisor::MakeInitialFits(const Dataset& data, const StartFunction& start
         std::min(std::ssize(part) * data_shards_.ranks, data.size() - before * data_shards_.ranks));
   }
   masks.Tell(data.name());
+  if (tried > 0 && usable == 0) {
+    spdlog::warn("{}: nobody of {} could be fitted, so no fit teaches; {}", data.name(),
+                 Counted(tried, "people"), refused);
+  }
   return true;
 }
 

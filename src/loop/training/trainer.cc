@@ -113,7 +113,8 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
     body = LoadBodyModel(given.body, given.joint_regressor_extra);
     identity = IdentityOf(*body, given.joint_regressor_extra);
     if (ranks->first()) TellStandIns(*body);
-    fitter = std::make_shared<Fitter>(body, prior, options.fit);
+    fitter = std::make_shared<Fitter>(body, prior, options.fit,
+                                      FindKeypointSet(options.network.keypoints));
   }
   InitRuntime(ThreadsFor(options.threads, *ranks));
   SeedTorch(options.seed);
