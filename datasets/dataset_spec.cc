@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kKinds[] = {"lspet",    "lsp",  "csv",   "spin", "coco",
-                                  "openpose", "h36m", "synth", "mocap"};
+constexpr const char* kKinds[] = {"lspet",    "lsp",  "csv",   "spin",  "coco",
+                                  "openpose", "h36m", "synth", "mocap", "images"};
 
 template <typename T>
 std::optional<T> ParseWhole(const std::string& text) {

@@ -7,6 +7,7 @@
 //   spin:FILE.npz      SPIN's files, see readers/spin_npz.h
 //   coco:FILE.json     COCO person keypoints, COCO-WholeBody's too, and detectors' results, see
 //                      readers/coco.h
+//   images:DIR         pictures; with ?keypoints=FILE.json what gyre detect found in them, as coco:
 //   openpose:DIR       OpenPose's JSON files (or one file) and their images, see readers/openpose.h
 //   h36m:FILE.npz      clips as VideoPose3D has them, see readers/h36m_npz.h
 //   synth:             synthetic scenes, see scenes/synthetic.h

@@ -120,9 +120,10 @@ class FileOpener {
     if (kind == "lsp" || kind == "lspet") return ReadLspFolder();
     if (kind == "openpose") return ReadOpenPoseFiles();
     if (kind == "h36m") return ReadH36mFile();
+    if (kind == "images") return ReadDetected();
     common_.images = TakeImages();
     if (kind == "csv") return ReadCsvFile(spec_.path(), spec_.TakeString("split", ""));
-    if (kind == "coco") return ReadCocoFile();
+    if (kind == "coco") return ReadCocoFile(spec_.path());
     ReadSpinFile();
   }
 
@@ -212,7 +213,20 @@ class FileOpener {
     ReadH36mNpz(spec_.path(), options, sink_);
   }
 
-  void ReadCocoFile() {
+  // Pictures, and what gyre detect found in them.
+  void ReadDetected() {
+    const std::string file = spec_.TakeString("keypoints", "");
+    if (file.empty()) {
+      ThrowUserError(
+          "data set '{}': nobody has looked for people in these pictures; gyre detect --images {} "
+          "--out K.json does, then give images:{}?keypoints=K.json",
+          spec_.text(), spec_.path(), spec_.path());
+    }
+    common_.images = spec_.path();
+    ReadCocoFile(file);
+  }
+
+  void ReadCocoFile(const fs::path& file) {
     auto options = Common<CocoOptions>();
     TakeRowOptions(kMostKeypoints, &options);
     options.box_from_bbox = spec_.TakeFlag("box_from_bbox", options.box_from_bbox);
@@ -221,7 +235,7 @@ class FileOpener {
     options.crowds = spec_.TakeFlag("crowds", options.crowds);
     options.min_score = spec_.TakeNumber("min_score", options.min_score, 0, 1e6);
     spec_.CheckAllTaken();
-    ReadCoco(spec_.path(), options, sink_);
+    ReadCoco(file, options, sink_);
   }
 
   void ReadSpinFile() {

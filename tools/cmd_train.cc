@@ -10,8 +10,10 @@
 #include "core/file.h"
 #include "core/progress.h"
 #include "loop/training/trainer.h"
+#include "regressor/runtime.h"
 #include "tools/cli.h"
 #include "tools/commands.h"
+#include "tools/detected_data.h"
 #include "tools/option_flags.h"
 
 namespace gyre {
@@ -58,6 +60,23 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
 }
 
+// Finds people in the pictures of `images:DIR`, once; a resumed run knows them.
+void Detect(const cxxopts::ParseResult& args, const std::filesystem::path& run, TrainOptions* train,
+            Ranks* ranks) {
+  const std::filesystem::path folder = DetectedFolder(run);
+  std::vector<DetectTask> tasks = NameDetected(folder, &train->data);
+  for (DetectTask& task : NameDetected(folder, &train->val)) tasks.push_back(std::move(task));
+  if (tasks.empty()) return;
+  DetectOptions options;
+  if (args.count("detector")) options.detector = args["detector"].as<std::string>();
+  ranks->Together([&] {
+    if (!ranks->first()) return;
+    MakeFolder(folder);
+    InitRuntime(train->threads);
+    for (const DetectTask& task : tasks) DetectPeople(options, task);
+  });
+}
+
 }  // namespace
 
 int RunTrain(int argc, char** argv) {
@@ -65,7 +84,12 @@ int RunTrain(int argc, char** argv) {
   options.set_width(100);
   options.add_options()("run", "Folder of the run: options, metrics, checkpoints, report",
                         cxxopts::value<std::string>(),
-                        "DIR")("resume", "Continue the run from its newest checkpoint");
+                        "DIR")("resume", "Continue the run from its newest checkpoint")(
+      "detector",
+      "Folder of the networks that find people in images:DIR (default: where tools/get_detector "
+      "puts "
+      "them)",
+      cxxopts::value<std::string>(), "DIR");
   const std::string preset = ArgumentOf(argc, argv, "preset", "default");
   AddPresetOption(options, "default");
   AddFlags(options, "Run", TrainOptions::Preset(preset), TrainFlags());
@@ -93,6 +117,7 @@ int RunTrain(int argc, char** argv) {
   }
   Ranks ranks(environment, Milliseconds(train.rank_start_timeout_s),
               Milliseconds(train.rank_timeout_s));
+  Detect(args, run, &train, &ranks);
   try {
     Trainer trainer(train, run, resume, &ranks);
     if (!trainer.Train()) return kExitStopped;
