@@ -59,8 +59,10 @@ cxxopts::Options ExportOptions() {
       cxxopts::value<std::string>(), "PATH")(
       "fps", "Frames a second (default: as --fps of gyre fit said)", cxxopts::value<double>(), "N")(
       "up", "Axis that points up: y or z (default: y; amass: z)", cxxopts::value<std::string>(),
-      "AXIS")("unit", "m, cm or mm, for bvh, obj, trc and csv (default: see above)",
-              cxxopts::value<std::string>(), "UNIT");
+      "AXIS")("camera-path", "Where a camera that moved was, as gyre fit --camera-path had it",
+              cxxopts::value<std::string>(),
+              "FILE.npz")("unit", "m, cm or mm, for bvh, obj, trc and csv (default: see above)",
+                          cxxopts::value<std::string>(), "UNIT");
   options.add_options("Body")("body", "Body model, where the fits do not say theirs",
                               cxxopts::value<std::string>()->default_value("builtin"), "MODEL")(
       "joint-regressor-extra", "SPIN's J_regressor_extra.npy for a body without its own",
@@ -151,6 +153,9 @@ int RunExportAnimation(int argc, char** argv) {
     ThrowUserError("{}: holds no body; gyre fit says why in its column 'reason'", fits.string());
   }
   const ClipScale clip = {FpsOf(args, animation, fits), PerMetre(unit)};
+  if (args.count("camera-path")) {
+    ToWorld(*body, CameraPath::Read(args["camera-path"].as<std::string>()), &animation);
+  }
   TurnUpright(*body, up, &animation);
   if (format != ExportFormat::kObj && format != ExportFormat::kCsv) HoldShape(*body, &animation);
   const auto each = [&](const std::function<void(const fs::path&, const AnimatedPerson&)>& write) {

@@ -165,7 +165,12 @@ void AddVideoOptions(cxxopts::Options& options) {
       "Fit everybody in a video: each with one shape and as one motion. A folder of "
       "NAME_keypoints.json, a file per frame (--images names the pictures, or one of their size), "
       "of pictures, or a video, in which people are found first",
-      cxxopts::value<std::string>(), "FILE|FOLDER")(
+      cxxopts::value<std::string>(),
+      "FILE|FOLDER")("camera-path",
+                     "With --video: where a camera that moves is in each frame (.npz: rotation "
+                     "[F,3,3], translation "
+                     "[F,3])",
+                     cxxopts::value<std::string>(), "FILE.npz")(
       "overlay-video", "With --video: the bodies over the frames, as a video (.mp4 or .avi)",
       cxxopts::value<std::string>(), "FILE");
   AddFlags(options, "track", TrackOptions(), TrackFlags());
@@ -173,7 +178,9 @@ void AddVideoOptions(cxxopts::Options& options) {
 
 void CheckVideoArguments(const cxxopts::ParseResult& args) {
   if (args.count("video") == 0) {
-    if (args.count("overlay-video")) throw UsageError("--overlay-video belongs to --video");
+    for (const char* own : {"overlay-video", "camera-path"}) {
+      if (args.count(own)) throw UsageError(fmt::format("--{} belongs to --video", own));
+    }
     return RefuseFlags(args, TrackOptions(), TrackFlags(), "--video");
   }
   for (const char* other : {"sequence", "person", "start"}) {
@@ -207,6 +214,10 @@ void OpenVideo(const cxxopts::ParseResult& args, const fs::path& out, FitJob* jo
       FrameFolder(opened.keypoints, opened.images, PictureOptionsOf(args)), job->tracking, fps);
   job->persons = [video](const auto& sink) { video->ForEach(sink); };
   job->video = video;
+  if (args.count("camera-path")) {
+    job->camera_path =
+        std::make_shared<const CameraPath>(CameraPath::Read(args["camera-path"].as<std::string>()));
+  }
   if (args.count("overlay-video") == 0) return;
   job->video_overlay = OverlayOf(args["overlay-video"].as<std::string>(), opened, fps);
 }

@@ -139,6 +139,22 @@ TEST(Symmetry, RotationTurnsEveryVertexAboutTheOpticalAxis) {
   }
 }
 
+TEST(Symmetry, MovedBodiesAreMovedPointByPoint) {
+  const BodyModel model = MakeRandomBody(6);
+  const RestJoints rest(model);
+  Rng rng(8, RngStream::kTest);
+  const BodyParams params = RandomParams(rng, 1.0);
+  Mat3 turn;  // by a quarter about x: (x, y, z) becomes (x, -z, y)
+  turn << 1, 0, 0, 0, 0, -1, 0, 1, 0;
+  const Points3 was = PoseBody(model, params).vertices;
+  const Points3 is = PoseBody(model, MoveParams(params, rest, turn, Vec3(0.5, -2, 3.25))).vertices;
+  for (int v = 0; v < model.num_vertices(); ++v) {
+    EXPECT_NEAR(is(v, 0), was(v, 0) + 0.5, 1e-12);
+    EXPECT_NEAR(is(v, 1), -was(v, 2) - 2, 1e-12);
+    EXPECT_NEAR(is(v, 2), was(v, 1) + 3.25, 1e-12);
+  }
+}
+
 TEST(Symmetry, CropShowsTheWarpedPicture) {
   const BodyModel model = MakeSymmetricBody();
   const RestJoints rest(model);

@@ -5,6 +5,7 @@
 #include "fuzz/fuzz_target.h"
 #include "io/bvh.h"
 #include "io/camera_file.h"
+#include "io/camera_path.h"
 #include "io/csv.h"
 #include "io/gzip.h"
 #include "io/image.h"
@@ -48,6 +49,18 @@ const FuzzTarget kNpz(
           }
           GYRE_CHECK(Same(whole, npz.at(key)), "{} by rows is another array", key);
         });
+      }
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kCameraPath(
+    "camera_path",
+    [](const std::string& bytes) {
+      const CameraPath path = CameraPath::Read(AsFile(bytes, "input.npz"));
+      for (int64_t i = 0; i < path.num_frames(); ++i) {
+        const CameraPlace& place = path.At(i);
+        GYRE_CHECK((place.rotation * place.rotation.transpose()).isIdentity(1e-9));
+        GYRE_CHECK(place.translation.allFinite() && place.focal_px >= 0);
       }
     },
     /*is_zip=*/true);

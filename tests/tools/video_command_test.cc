@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <opencv2/core/mat.hpp>
+#include <span>
+#include <sstream>
 
 #include "body/model_joints.h"
 #include "core/camera.h"
@@ -27,12 +29,25 @@ class VideoCommandTest : public testing::Test {
 
   void SetUp() override {
     fs::create_directory(folder_);
+    WriteFrames(/*moving=*/false);
+  }
+  // Where a camera that moves is: it pans to the right, goes to the right, and zooms.
+  struct Place {
+    Mat3 rotation = Mat3::Identity();
+    Vec3 translation = Vec3::Zero();
+    double focal_px = 1000;
+  };
+  static Place PlaceAt(int frame) {
+    return {ExpSO3(Vec3(0, -0.01 * frame, 0)), Vec3(-0.02 * frame, 0, 0.005 * frame),
+            1000 + 8.0 * frame};
+  }
+  void WriteFrames(bool moving) const {
     Rng rng(1, RngStream::kTest);
     for (int i = 0; i < kVideoFrames; ++i) {
       nlohmann::json people = nlohmann::json::array();
       for (const int k : {i % 2, 1 - i % 2}) {  // every second frame lists them the other way round
         if (k == 1 && i == kMissedFrame) continue;
-        people.push_back(PersonAt(k, i, &rng));
+        people.push_back(PersonAt(k, i, moving ? PlaceAt(i) : Place(), &rng));
       }
       std::ofstream(FileOf(i)) << nlohmann::json{{"people", people}};
     }
@@ -40,18 +55,19 @@ class VideoCommandTest : public testing::Test {
   fs::path FileOf(int i) const {
     return folder_ / ("pass_" + std::to_string(i) + "_keypoints.json");
   }
-  static nlohmann::json PersonAt(int person, int frame, Rng* rng) {
+  static nlohmann::json PersonAt(int person, int frame, const Place& place, Rng* rng) {
     static const BodyModel body = MakeBuiltinBody();
     const double seconds = frame / 25.0;
     BodyParams truth{SmplLayout()};
     truth.rotation(0) =
         LogSO3(ExpSO3(Vec3(std::numbers::pi, 0, 0)) * ExpSO3(Vec3(0, person ? -1 : 1, 0)));
     truth.transl() = Vec3(person == 0 ? seconds - 0.3 : 0.4 - seconds, 0, 5 + person);
-    const Camera camera{1000, {639.5, 359.5}};
+    const Camera camera{place.focal_px, {639.5, 359.5}};
     const Points3 joints = ModelJoints(body, truth, FindKeypointSet("body25"));
     std::vector<double> numbers;
     for (int k = 0; k < joints.rows(); ++k) {
-      const Vec2 px = camera.Project(joints.row(k).transpose());
+      const Vec3 seen = place.rotation * joints.row(k).transpose() + place.translation;
+      const Vec2 px = camera.Project(seen);
       numbers.insert(numbers.end(), {px.x() + rng->Normal(), px.y() + rng->Normal(), 1});
     }
     return {{"pose_keypoints_2d", numbers}};
@@ -107,6 +123,73 @@ TEST_F(VideoCommandTest, EverybodyIsATrackThatExportTakes) {
   ASSERT_EQ(exported.exit_code, 0) << exported.err;
   EXPECT_TRUE(fs::exists(scratch_ / "a_person_0.bvh"));
   EXPECT_TRUE(fs::exists(scratch_ / "a_person_1.bvh"));
+}
+
+TEST_F(VideoCommandTest, ACameraThatMovesIsTakenOutOfTheMotion) {
+  WriteFrames(/*moving=*/true);
+  const fs::path path = scratch_ / "path.npz";
+  std::vector<double> rotation, translation, focal;
+  for (int i = 0; i < kVideoFrames; ++i) {
+    const Place place = PlaceAt(i);
+    for (int k = 0; k < 9; ++k) rotation.push_back(place.rotation(k / 3, k % 3));
+    for (int k = 0; k < 3; ++k) translation.push_back(place.translation[k]);
+    focal.push_back(place.focal_px);
+  }
+  const auto write = [&](int64_t frames) {
+    const auto first = [&](const std::vector<double>& of, int64_t each) {
+      return std::span(of).first(static_cast<size_t>(each * frames));
+    };
+    WriteNpz(path, {{"rotation", NdArray::From<double>({frames, 3, 3}, first(rotation, 9))},
+                    {"translation", NdArray::From<double>({frames, 3}, first(translation, 3))},
+                    {"focal_px", NdArray::From<double>({frames}, first(focal, 1))}});
+  };
+  const std::vector<std::string> with = {"--fps", "25", "--focal", "1000", "--camera-path", path};
+  write(kVideoFrames - 1);
+  const ProgramResult too_short = Fit(with);
+  ExpectOneSentence(too_short, 1);
+  EXPECT_THAT(too_short.err, HasSubstr("has 17 frames, the video 18"));
+  write(kVideoFrames);
+  const ProgramResult result = Fit(with);
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const Npz npz = ReadNpz(out_);
+  const auto track = Get(npz, "track", out_).As<int64_t>();
+  const auto frame = Get(npz, "frame", out_).As<int64_t>();
+  const auto transl = Get(npz, "transl", out_).As<double>();
+  const auto error_px = Get(npz, "reprojection_px", out_).As<double>();
+  for (size_t i = 0; i < track.size(); ++i) {
+    // The pelvis is at the translation but for 0.25 m of height at most: rows are as their camera
+    // sees them, where the world is where the people were.
+    const Place place = PlaceAt(static_cast<int>(frame[i]));
+    const Vec3 seen(transl[3 * i], transl[3 * i + 1], transl[3 * i + 2]);
+    const Vec3 world = place.rotation.transpose() * (seen - place.translation);
+    const double seconds = static_cast<double>(frame[i]) / 25;
+    EXPECT_NEAR(world.x(), track[i] == 0 ? seconds - 0.3 : 0.4 - seconds, 0.12) << i;
+    const bool missed = frame[i] == kMissedFrame && track[i] == 1;
+    if (missed) continue;
+    EXPECT_LT(error_px[i], 4) << i;
+  }
+  const auto steps_of = [&](std::vector<std::string> more) {
+    const fs::path table = scratch_ / "joints.csv";
+    more.insert(more.begin(), {"export", out_, "--format", "csv", "--out", table, "--quiet"});
+    EXPECT_EQ(Gyre(more).exit_code, 0);
+    std::ifstream lines(table);
+    std::vector<double> pelvis_x;
+    std::string line;
+    std::getline(lines, line);
+    while (std::getline(lines, line)) {
+      if (!line.starts_with("person_0,")) continue;
+      std::istringstream cells(line);
+      std::string cell;
+      for (int k = 0; k < 4; ++k) std::getline(cells, cell, ',');
+      pelvis_x.push_back(std::stod(cell));
+    }
+    return pelvis_x;
+  };
+  const std::vector<double> in_world = steps_of({"--camera-path", path});
+  ASSERT_EQ(in_world.size(), size_t{kVideoFrames});
+  EXPECT_NEAR(in_world.back() - in_world.front(), 17 / 25.0, 0.03);
+  const std::vector<double> in_camera = steps_of({"--force"});
+  EXPECT_GT(std::abs(in_camera.back() - in_camera.front() - 17 / 25.0), 0.2);
 }
 
 TEST_F(VideoCommandTest, WhatIsNoVideoIsSaidInASentence) {

@@ -30,12 +30,16 @@ BodyParams MirrorParams(const BodyParams& params, const RestJoints& rest) {
 }
 
 BodyParams RotateParams(const BodyParams& params, const RestJoints& rest, double angle_rad) {
+  return MoveParams(params, rest, ExpSO3({0, 0, angle_rad}), Vec3::Zero());
+}
+
+BodyParams MoveParams(const BodyParams& params, const RestJoints& rest, const Mat3& rotation,
+                      const Vec3& translation) {
   const Vec3 pelvis = rest.PelvisAt(params.shape());
-  const Mat3 turn = ExpSO3({0, 0, angle_rad});
-  BodyParams turned = params;
-  turned.rotation(0) = LogSO3(turn * ExpSO3(params.rotation(0)));
-  turned.transl() = turn * (pelvis + params.transl()) - pelvis;
-  return turned;
+  BodyParams moved = params;
+  moved.rotation(0) = LogSO3(rotation * ExpSO3(params.rotation(0)));
+  moved.transl() = rotation * (pelvis + params.transl()) + translation - pelvis;
+  return moved;
 }
 
 BodyParams BodyInCrop(const BodyParams& params, const CropMap& map, const RestJoints& rest) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What mirroring and turning a picture does to the body in it.
+// What mirroring and turning a picture, and moving its camera, does to the body in it.
 //
 // A point of the body in the camera is x = R_0 (y - J_0) + J_0 + t, with the pelvis J_0 of the rest
 // pose at this shape (RestJoints::PelvisAt). A map A of space (a rotation Q about the camera's
@@ -25,6 +25,10 @@ BodyParams MirrorParams(const BodyParams& params, const RestJoints& rest);
 
 // The body turned about the camera's z axis by an angle (radians, clockwise on the screen).
 BodyParams RotateParams(const BodyParams& params, const RestJoints& rest, double angle_rad);
+
+// The body of which every point is where `rotation` x + `translation` is.
+BodyParams MoveParams(const BodyParams& params, const RestJoints& rest, const Mat3& rotation,
+                      const Vec3& translation);
 
 // The parameters of the body that is seen in the crop, and back.
 // With CameraInCrop(camera, map) the crop's picture of the result equals the warped picture of the

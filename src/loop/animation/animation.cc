@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "body/symmetry.h"
 #include "core/error.h"
 #include "core/so3.h"
 #include "io/json.h"
@@ -192,9 +193,23 @@ void TurnUpright(const BodyModel& body, UpAxis up, Animation* animation) {
   const RestJoints rest(body);
   for (AnimatedPerson& person : animation->people) {
     for (BodyParams& params : person.params) {
-      const Vec3 pelvis = PelvisOf(rest, params);
-      params.rotation(0) = LogSO3(turn * ExpSO3(params.rotation(0)));
-      params.transl() += turn * pelvis - pelvis;
+      params = MoveParams(params, rest, turn, Vec3::Zero());
+    }
+  }
+}
+
+void ToWorld(const BodyModel& body, const CameraPath& path, Animation* animation) {
+  if (animation->num_frames > path.num_frames()) {
+    ThrowUserError("{}: has {} frames, the fits {}; give the path of the camera that took them",
+                   path.name(), path.num_frames(), animation->num_frames);
+  }
+  const RestJoints rest(body);
+  for (AnimatedPerson& person : animation->people) {
+    for (size_t i = 0; i < person.params.size(); ++i) {
+      const CameraPlace& place = path.At(person.frames[i]);
+      const Mat3 back = place.rotation.transpose();
+      person.params[i] =
+          MoveParams(person.params[i], rest, back, Vec3(-(back * place.translation)));
     }
   }
 }

@@ -10,6 +10,7 @@
 
 #include "body/body_model.h"
 #include "core/enum_names.h"
+#include "io/camera_path.h"
 
 namespace gyre {
 
@@ -45,6 +46,10 @@ void HoldShape(const BodyModel& body, Animation* animation);
 
 // Frames between two that are there get rotations and places between theirs.
 void FillGaps(const BodyModel& body, AnimatedPerson* person);
+
+// From each frame's camera to that of frame 0, of a camera that moved. UserError when its path ends
+// before the animation does.
+void ToWorld(const BodyModel& body, const CameraPath& path, Animation* animation);
 
 // From the camera's frame to one whose `up` axis is up.
 void TurnUpright(const BodyModel& body, UpAxis up, Animation* animation);

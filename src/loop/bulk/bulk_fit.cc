@@ -55,9 +55,11 @@ FitRun RunOf(const FitJob& job, const Fitter& fitter) {
     run.update(FieldsToJson(job.sequence->options, "sequence."));
   }
   if (job.video) run.update(FieldsToJson(job.tracking, "track."));
+  if (job.camera_path) run["camera_path"] = job.camera_path->fingerprint();
   if (job.network) run["network"] = job.network->fingerprint();
   if (job.masks.Given()) {
     run["masks"] = job.masks.folder.string();
+    run["masks_content"] = FingerprintOfMasks(job.masks.folder);
     run.update(FieldsToJson(job.masks.options, "masks."));
   }
   if (job.shard.parts > 1) run["shard"] = job.shard.Text();
@@ -202,13 +204,12 @@ bool BulkFit::FitPersons(const FitJob& job, const Fitter& fitter) {
   FitNotes notes;
   std::optional<MaskFits> masks;
   if (job.masks.Given()) masks.emplace(fitter, job.masks);
-  const bool finished =
-      FitUntilStopped(job, [&](const auto& persons, const auto& stop, const RowSink& sink) {
-        const FitManyOptions options = {rest,       job.camera, job.threads, job.network.get(),
-                                        job.bodies, stop,       &notes,
-                                        masks ? &*masks : nullptr};
-        return FitMany(fitter, persons, options, sink);
-      });
+  const bool finished = FitUntilStopped(job, [&](const auto& persons, const auto& stop,
+                                                 const RowSink& sink) {
+    const FitManyOptions options = {rest,       job.camera, job.threads, job.network.get(),
+                                    job.bodies, stop,       &notes,      masks ? &*masks : nullptr};
+    return FitMany(fitter, persons, options, sink);
+  });
   notes.Tell();
   if (masks) spdlog::info("{}", masks->Report());
   return finished;
@@ -218,7 +219,8 @@ bool BulkFit::FitVideo(const FitJob& job, const std::shared_ptr<const Fitter>& f
                        FitReport* report) {
   const VideoSettings settings{{job.camera, job.sequence->fps, job.threads, job.sequence->options},
                                job.tracking.max_gap_s,
-                               job.sequence->block_frames};
+                               job.sequence->block_frames,
+                               job.camera_path};
   const FitRow like = LikeRow(job);
   return FitUntilStopped(job, [&](const auto& persons, const auto& stop, const RowSink& sink) {
     VideoFitter video(fitter, *job.video, persons, settings);

@@ -64,11 +64,12 @@ struct FitJob {
   std::set<std::string> given = {};
   PersonSource persons;
   std::shared_ptr<const LeftOutCounts> left_out;  // by their reading; may be null
-  Survey survey;                          // of them
-  std::optional<FrameSettings> sequence;  // where they are one's frames, fitted together
-  std::shared_ptr<const TrackedVideo> video;  // with `sequence`, where they are its rows
-  TrackOptions tracking;                      // of it
-  VideoOverlay video_overlay;                 // drawn where it has a sink
+  Survey survey;                                  // of them
+  std::optional<FrameSettings> sequence;          // where they are one's frames, fitted together
+  std::shared_ptr<const TrackedVideo> video;      // with `sequence`, where they are its rows
+  TrackOptions tracking;                          // of it
+  std::shared_ptr<const CameraPath> camera_path = nullptr;  // of its camera; null: it stands still
+  VideoOverlay video_overlay;                               // drawn where it has a sink
   std::shared_ptr<NetworkStart> network;  // where the starts come from; null: the input, if at all
   BodiesFrom bodies = BodiesFrom::kFitter;  // kNetwork: nothing is fitted
   CameraChoice camera;                      // of the images; none: each person has one of its own
@@ -76,9 +77,9 @@ struct FitJob {
   int threads = 0;                          // 0: all cores
   ShardChoice shard;                        // whom to fit
   bool restart = false;                     // forget what this run has done earlier
-  bool force = false;              // write over another run's finished result
-  std::filesystem::path overlays;  // folder of pictures of the bodies; empty: none
-  int64_t overlays_max = 0;        // of the first photographs alone; 0: all
+  bool force = false;                       // write over another run's finished result
+  std::filesystem::path overlays;           // folder of pictures of the bodies; empty: none
+  int64_t overlays_max = 0;                 // of the first photographs alone; 0: all
   OverlayParts overlay_parts;
   std::shared_ptr<OverlayPictures> pictures;  // of the survey, where there are overlays
   std::map<std::string, std::string> notes;   // what makes it another run besides: version, start

@@ -11,6 +11,7 @@
 #include <numbers>
 #include <utility>
 
+#include "body/symmetry.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "datasets/person_picture.h"
@@ -29,7 +30,7 @@ constexpr int kMostSamples = 40;      // frames of a track that its shape is fou
 // Frames spread over all that are added, at most kMostSamples and, of many, at least half of that.
 class SpreadFrames {
  public:
-  void Add(const FitProblem& problem) {
+  void Add(const FitProblem& problem, int64_t frame) {
     const int64_t number = count_++;
     if (number % stride_ != 0) return;
     if (std::ssize(kept_) == kMostSamples) {
@@ -39,18 +40,20 @@ class SpreadFrames {
       if (number % stride_ != 0) return;
     }
     kept_.push_back({problem.keypoints_px.cast<float>(), problem.confidence.cast<float>(),
-                     problem.pixel_scale});
+                     problem.pixel_scale, frame});
   }
 
-  std::vector<FitProblem> SeenBy(const Camera& camera) const {
+  // `as_seen` puts a frame's problem before its camera.
+  std::vector<FitProblem> Problems(
+      const std::function<FitProblem(FitProblem, int64_t)>& as_seen) const {
     std::vector<FitProblem> problems;
     for (const Sample& sample : kept_) {
-      FitProblem& problem = problems.emplace_back();
+      FitProblem problem;
       problem.keypoints_px = sample.keypoints_px.cast<double>();
       problem.confidence = sample.confidence.cast<double>();
-      problem.camera = camera;
       problem.pixel_scale = sample.pixel_scale;
       problem.has_start = problem.start_has_translation = false;
+      problems.push_back(as_seen(std::move(problem), sample.frame));
     }
     return problems;
   }
@@ -60,6 +63,7 @@ class SpreadFrames {
     Eigen::Matrix<float, Eigen::Dynamic, 2> keypoints_px;
     Eigen::VectorXf confidence;
     double pixel_scale;
+    int64_t frame;
   };
   std::vector<Sample> kept_;
   int64_t count_ = 0, stride_ = 1;
@@ -129,9 +133,58 @@ VideoFitter::VideoFitter(std::shared_ptr<const Fitter> fitter, const TrackedVide
       video_(video),
       source_(std::move(source)),
       settings_(std::move(settings)),
-      sequence_fitter_(fitter_, settings_.sequence.options) {}
+      sequence_fitter_(fitter_, settings_.sequence.options),
+      rest_(fitter_->body()) {
+  if (!settings_.camera_path) return;
+  if (settings_.camera_path->num_frames() < video_.num_frames()) {
+    ThrowUserError("{}: has {} frames, the video {}; give the path of the camera that took it",
+                   settings_.camera_path->name(), settings_.camera_path->num_frames(),
+                   video_.num_frames());
+  }
+}
 
 VideoFitter::~VideoFitter() = default;
+
+Camera VideoFitter::CameraOf(int64_t frame) const {
+  Camera camera = camera_;
+  if (!settings_.camera_path) return camera;
+  const double focal_px = settings_.camera_path->At(frame).focal_px;
+  if (focal_px > 0) camera.focal_px = focal_px;
+  return camera;
+}
+
+FitProblem VideoFitter::InMotion(FitProblem problem, int64_t frame) const {
+  problem.camera = CameraOf(frame);
+  if (!settings_.camera_path) return problem;
+  const CameraPlace& place = settings_.camera_path->At(frame);
+  FitView view{problem, place.rotation, place.translation};
+  problem.confidence.setZero();  // the first frame's camera sees nothing of it
+  problem.views = {std::move(view)};
+  return problem;
+}
+
+BodyParams VideoFitter::ToCamera(const BodyParams& params, int64_t frame) const {
+  if (!settings_.camera_path) return params;
+  const CameraPlace& place = settings_.camera_path->At(frame);
+  return MoveParams(params, rest_, place.rotation, place.translation);
+}
+
+BodyParams VideoFitter::FromCamera(const BodyParams& params, int64_t frame) const {
+  if (!settings_.camera_path) return params;
+  const CameraPlace& place = settings_.camera_path->At(frame);
+  const Mat3 back = place.rotation.transpose();
+  return MoveParams(params, rest_, back, Vec3(-(back * place.translation)));
+}
+
+// A frame of the motion becomes one of its camera, `problem`'s, and is measured there.
+void VideoFitter::ToCamera(const FitProblem& problem, int64_t frame, FitResult* fit) const {
+  if (!settings_.camera_path) return;
+  fit->params = ToCamera(fit->params, frame);
+  if (!fit->summary.usable) return;
+  fit->summary.after = fitter_->Evaluate(problem, fit->params);
+  fit->summary.score = fitter_->Score(problem, fit->params);
+  fit->summary.per_joint_error_px = fitter_->JointErrors(problem, fit->params);
+}
 
 // Finds the camera, and of who is there from frame `begin` on, frames to find the shape from.
 void VideoFitter::Survey(int64_t begin) {
@@ -158,7 +211,7 @@ void VideoFitter::Survey(int64_t begin) {
     }
     const bool of_floor = settings_.sequence.options.ground && person.track < kFloorTracks;
     if (video_.tracks()[person.track].last < begin && !of_floor) return;
-    tracks_[person.track].samples.Add(input.problem);
+    tracks_[person.track].samples.Add(input.problem, person.frame);
   });
   if (camera_.focal_px <= 0 && !problem.empty()) throw UserError(problem);
   if (camera_.focal_px > 0) return;
@@ -200,7 +253,7 @@ bool VideoFitter::Fit(int64_t done, const std::function<FitRow(int64_t)>& earlie
   for (int64_t track = 0; track < std::ssize(tracks_); ++track) {
     for (const int64_t frame : {begin - 2, begin - 1}) {
       if (begin == 0 || !video_.IsThere(track, frame) || !video_.IsThere(track, begin)) continue;
-      tracks_[track].GoOnFrom(earlier(video_.RowOf(track, frame)).params);
+      tracks_[track].GoOnFrom(FromCamera(earlier(video_.RowOf(track, frame)).params, frame));
     }
   }
   const RowSink new_rows = [&](std::span<const FitRow> rows) {
@@ -235,7 +288,10 @@ bool VideoFitter::Fit(int64_t done, const std::function<FitRow(int64_t)>& earlie
 }
 
 SequenceFitter::OneShape VideoFitter::FitShape(const Track& track, int threads) const {
-  return sequence_fitter_.FitShape(track.samples.SeenBy(camera_), threads);
+  const auto as_seen = [&](FitProblem problem, int64_t frame) {
+    return InMotion(std::move(problem), frame);
+  };
+  return sequence_fitter_.FitShape(track.samples.Problems(as_seen), threads);
 }
 
 // The floor under the first people, whatever is fitted already.
@@ -301,8 +357,7 @@ std::vector<FitRow> VideoFitter::FitTrack(Track* track, int64_t end, int threads
   int following = 0;
   for (const Frame& frame : waiting) {
     if (problems.size() >= kept && following == kFollowing) break;
-    problems.push_back(frame.input.problem);
-    problems.back().camera = camera_;
+    problems.push_back(InMotion(frame.input.problem, frame_of(frame)));
     const bool seen = frame.input.person.box.side_px > 0;
     if (problems.size() > kept && seen) ++following;
   }
@@ -316,13 +371,14 @@ std::vector<FitRow> VideoFitter::FitTrack(Track* track, int64_t end, int threads
   for (size_t i = 0; i < kept; ++i) {
     auto& [index, input] = waiting[i];
     FitResult& fit = result.frames[i];
-    input.problem.camera = camera_;
-    const double judged = quality(problems[i], fit);
+    input.problem.camera = CameraOf(input.person.frame);
+    ToCamera(input.problem, input.person.frame, &fit);
+    const double judged = quality(input.problem, fit);
     FitSummary near = fit.summary;
     if (near.usable) {
-      CheckError(problems[i], fitter_->options(), &near);
+      CheckError(input.problem, fitter_->options(), &near);
       report->far += !near.usable;
-      fit.uncertainty = fitter_->Uncertainty(problems[i], fit.params);
+      fit.uncertainty = fitter_->Uncertainty(input.problem, fit.params);
     } else {
       report->bridged += fit.summary.reason != FitReason::kLargeError;
     }
@@ -333,7 +389,7 @@ std::vector<FitRow> VideoFitter::FitTrack(Track* track, int64_t end, int threads
     row.frame = input.person.frame;
     CheckPicture(index, input, &notes_);
     NoteNonsense(index, input, fit.summary, &notes_);
-    track->GoOnFrom(row.params);
+    track->GoOnFrom(FromCamera(row.params, row.frame));
   }
   waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(kept));
   return rows;

@@ -6,6 +6,9 @@
 // which the next block fits again. What a block knows of those before it is a track's shape and its
 // two last frames, all of which stand in its rows: so it makes no difference to the result where a
 // run ends and another goes on. A track's shape is found first, from frames spread over all of it.
+//
+// Of a camera that moves the motion is one in the frame of the first frame's camera, which sees it
+// from further places (FitProblem::views); rows are in the frame of their own camera, as ever.
 #pragma once
 
 #include <functional>
@@ -14,6 +17,7 @@
 
 #include "fitting/fitter.h"
 #include "fitting/sequence_fitter.h"
+#include "io/camera_path.h"
 #include "loop/bulk/fit_many.h"
 #include "loop/bulk/fit_sequence.h"
 #include "loop/bulk/tracked_video.h"
@@ -22,8 +26,9 @@ namespace gyre {
 
 struct VideoSettings {
   SequenceSettings sequence;
-  double max_gap_s = 0;        // of tracks
-  int64_t block_frames = 240;  // the result depends on it
+  double max_gap_s = 0;                                     // of tracks
+  int64_t block_frames = 240;                               // the result depends on it
+  std::shared_ptr<const CameraPath> camera_path = nullptr;  // null: the camera stands still
 };
 
 // How a video is seen where nobody says it: by a lens of this focal length in longer sides of the
@@ -52,6 +57,13 @@ class VideoFitter {
   struct Track;
 
   void Survey(int64_t begin);
+  // As that frame's camera sees it, and in the motion.
+  Camera CameraOf(int64_t frame) const;
+  FitProblem InMotion(FitProblem problem, int64_t frame) const;
+  // Of a body in the motion, into the camera's frame, and back.
+  BodyParams ToCamera(const BodyParams& params, int64_t frame) const;
+  BodyParams FromCamera(const BodyParams& params, int64_t frame) const;
+  void ToCamera(const FitProblem& problem, int64_t frame, FitResult* fit) const;
   SequenceFitter::OneShape FitShape(const Track& track, int threads) const;
   void FindFloor();
   void FitBlock(int64_t end, const RowSink& sink, SequenceReport* report);
@@ -62,6 +74,7 @@ class VideoFitter {
   const PersonSource source_;
   const VideoSettings settings_;
   const SequenceFitter sequence_fitter_;
+  const RestJoints rest_;
   Camera camera_;
   std::vector<Track> tracks_;
   FitNotes notes_;
