@@ -17,6 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+struct PartMeans {
+  double body_mm = 0, hands_mm = 0, face_mm = 0;
+};
+
 class GoldenWholeBody : public testing::Test {
  protected:
   void SetUp() override {
@@ -60,6 +64,8 @@ class GoldenWholeBody : public testing::Test {
         PriorFromMixture(TrainPosePrior(clips, options).mixture, vposer.string()));
   }
 
+  PartMeans Errors(std::shared_ptr<const PosePrior> prior);
+
   const fs::path kBody = "../shared/data/body_x/cc0_body_x.npz";
   Npz golden_;
   std::shared_ptr<const BodyModel> body_;
@@ -70,32 +76,45 @@ double PaErrorMm(const Points3& points, const Points3& truth) {
 }
 
 // SMPLify-X: 46.3 mm of the body, 6.5 of the hands, 1.6 of the face, 100 s a person.
-TEST_F(GoldenWholeBody, NearerToTheTruthThanSmplifyX) {
-  const FitOptions options = FitOptions::WholeBody();
-  const Fitter fitter(body_, PriorOf(kBody.parent_path() / "vposer_free.pt"), options,
+PartMeans GoldenWholeBody::Errors(std::shared_ptr<const PosePrior> prior) {
+  const Fitter fitter(body_, std::move(prior), FitOptions::WholeBody(),
                       FindKeypointSet("openpose135"));
-  double of_body = 0, hands = 0, face = 0, seconds = 0;
+  PartMeans mean;
+  double seconds = 0;
   for (int i = 0; i < 8; ++i) {
     const FitResult result = fitter.Fit(Problem(i));
-    ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
-    ASSERT_TRUE(result.params.values().allFinite());
+    EXPECT_TRUE(result.summary.usable) << result.summary.reason_text;
+    EXPECT_TRUE(result.params.values().allFinite());
     const Points3 joints = fitter.Joints(result.params), truth = Rows("true_joints118", i, 118);
     const auto error = [&](int first, int count) {
       return PaErrorMm(joints.middleRows(first, count), truth.middleRows(first, count));
     };
-    of_body += error(0, 25) / 8;
-    hands += (error(25, 21) + error(46, 21)) / 16;
-    face += error(67, 51) / 8;
+    mean.body_mm += error(0, 25) / 8;
+    mean.hands_mm += (error(25, 21) + error(46, 21)) / 16;
+    mean.face_mm += error(67, 51) / 8;
     seconds += result.summary.seconds / 8;
     std::printf("  person %d: body %.1f mm, hands %.1f %.1f, face %.2f; %.1f ms, %s\n", i,
                 error(0, 25), error(25, 21), error(46, 21), error(67, 51),
                 1000 * result.summary.seconds, result.summary.BriefReport().c_str());
   }
-  std::printf("  mean: body %.1f mm, hands %.2f, face %.2f; %.1f ms\n", of_body, hands, face,
-              1000 * seconds);
-  EXPECT_LT(of_body, 42);
-  EXPECT_LT(hands, 6);
-  EXPECT_LT(face, 1.5);
+  std::printf("  mean: body %.1f mm, hands %.2f, face %.2f; %.1f ms\n", mean.body_mm, mean.hands_mm,
+              mean.face_mm, 1000 * seconds);
+  return mean;
+}
+
+TEST_F(GoldenWholeBody, NearerToTheTruthThanSmplifyXWithWhatItKnew) {
+  const PartMeans mean = Errors(PriorOf(kBody.parent_path() / "vposer_free.pt"));
+  EXPECT_LT(mean.body_mm, 42);
+  EXPECT_LT(mean.hands_mm, 6);
+  EXPECT_LT(mean.face_mm, 1.5);
+}
+
+// It knows less of such poses: eight people of whom one or two end in another body.
+TEST_F(GoldenWholeBody, HandsAndFaceDoNotHangOnThePrior) {
+  const PartMeans mean = Errors(LoadPosePrior());
+  EXPECT_LT(mean.body_mm, 60);
+  EXPECT_LT(mean.hands_mm, 6);
+  EXPECT_LT(mean.face_mm, 1.5);
 }
 
 }  // namespace
