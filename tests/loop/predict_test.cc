@@ -76,7 +76,9 @@ std::vector<BodyParams> SaidInValidation(Learner& learner, const TrainOptions& o
 
 TEST_F(PredictTest, EveryPresetsBodiesAreThoseOfItsValidation) {
   for (const Preset& preset : Presets()) {
-    if (!preset.train().HasBody()) continue;
+    const TrainOptions own = preset.train();
+    if (!own.HasBody()) continue;
+    if (own.network.keypoints != "spin49") continue;  // of a body with fingers, which needs a file
     SCOPED_TRACE(preset.name);
     const TrainOptions options = SmallOf(preset.name);
     fs::remove_all(run());

@@ -87,7 +87,8 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   EXPECT_TRUE(same(FindPreset("spin").Fit(), FitOptions::Spin()));
   EXPECT_TRUE(same(FindPreset("whole-body").Fit(), FitOptions::WholeBody()));
   EXPECT_TRUE(same(FindPreset("smplifyx").Fit(), FitOptions::Smplifyx()));
-  EXPECT_TRUE(same(FindPreset("whole-body").train().fit, FitOptions()));
+  EXPECT_TRUE(same(FindPreset("whole-body").train().fit, FitOptions::WholeBody()));
+  EXPECT_TRUE(same(FindPreset("smplifyx").train().fit, FitOptions()));
   EXPECT_TRUE(same(FindPreset("spin").train().fit, FitOptions()));
   EXPECT_EQ(FindPreset("spin-compat").Fit().hypotheses, Hypotheses::kStartOnly);
   try {

@@ -143,7 +143,10 @@ TEST_F(VideoCommandTest, ACameraThatMovesIsTakenOutOfTheMotion) {
                     {"translation", NdArray::From<double>({frames, 3}, first(translation, 3))},
                     {"focal_px", NdArray::From<double>({frames}, first(focal, 1))}});
   };
-  const std::vector<std::string> with = {"--fps", "25", "--focal", "1000", "--camera-path", path};
+  const fs::path picture = scratch_ / "frame.png";
+  WriteImage(picture, cv::Mat(720, 1280, CV_8UC3, cv::Scalar::all(7)));
+  const std::vector<std::string> with = {"--fps",         "25", "--focal",  "1000",
+                                         "--camera-path", path, "--images", picture};
   write(kVideoFrames - 1);
   const ProgramResult too_short = Fit(with);
   ExpectOneSentence(too_short, 1);
