@@ -54,7 +54,8 @@ const JointRange kJointRanges[] = {
 };
 
 // The joints whose rotation moves parts of a vertex' skin against each other, ascending.
-std::vector<int> JointsOf(const SparseRows& weights, int v, const std::vector<int>& parents) {
+std::vector<int> CorrectingJoints(const SparseRows& weights, int v,
+                                  const std::vector<int>& parents) {
   std::vector<int> movers, chain;
   for (SparseRows::InnerIterator it(weights, v); it; ++it) {
     movers.push_back(static_cast<int>(it.col()));
@@ -156,7 +157,7 @@ RowMatX FitSkinCorrectives(const Points3& vertices, const Points3& joints,
   const PoseSamples samples = DrawPoseSamples(joints, layout);
   std::map<std::vector<int>, std::vector<int>> groups;  // vertices that the same joints correct
   for (int v = 0; v < vertices.rows(); ++v) {
-    const std::vector<int> of_vertex = JointsOf(weights, v, layout.parents);
+    const std::vector<int> of_vertex = CorrectingJoints(weights, v, layout.parents);
     if (!of_vertex.empty()) groups[of_vertex].push_back(v);
   }
   RowMatX posedirs = RowMatX::Zero(3 * vertices.rows(), layout.num_pose_features());
