@@ -141,7 +141,7 @@ TEST_F(MakeHumanSmplxTest, TheOutlineRunsFromTheRightEarByTheChinToTheLeftAndTur
   const Points3 front = outline(0);
   EXPECT_NEAR(front(8, 0), 0, 1e-3);
   for (int i = 0; i < 8; ++i) {
-    EXPECT_LT(front(i, 0), front(i + 1, 0)) << i;
+    EXPECT_LT(front(i, 0), front(i + 1, 0) + 2e-3) << i;  // cheeks are upright
     EXPECT_GT(front(i, 1), front(i + 1, 1)) << i;
     EXPECT_NEAR(front(i, 0), -front(16 - i, 0), 1e-3) << i;
     EXPECT_NEAR(front(i, 1), front(16 - i, 1), 1e-3) << i;
@@ -188,6 +188,7 @@ TEST_F(MakeHumanSmplxTest, TheCornersOfTheMouthGoUpInASmileAndDownInAFrown) {
 
 TEST_F(MakeHumanSmplxTest, ExpressionsMoveTheFaceAloneAndNoJoint) {
   const BodyModel& body = Body();
+  const double neck = RestJoints()(Joint("Neck"), 1);
   for (int e = 0; e < 10; ++e) {
     const VecX moves = body.shapedirs.col(10 + e);
     const Eigen::Map<const Points3> offsets(moves.data(), body.num_vertices(), 3);
@@ -195,8 +196,8 @@ TEST_F(MakeHumanSmplxTest, ExpressionsMoveTheFaceAloneAndNoJoint) {
     EXPECT_GT(offsets.rowwise().norm().maxCoeff(), 0.002) << e;
     EXPECT_LT(offsets.rowwise().norm().maxCoeff(), 0.007) << e;
     for (int v = 0; v < body.num_vertices(); ++v) {
-      if (offsets.row(v).norm() > 1e-4)
-        EXPECT_GT(body.v_template(v, 1), RestJoints()(12, 1) - 0.05);
+      if (offsets.row(v).norm() < 1e-4) continue;
+      EXPECT_GT(body.v_template(v, 1), neck - 0.05);
     }
   }
 }
@@ -235,7 +236,8 @@ TEST_F(MakeHumanSmplxTest, FingertipsAreAtTheFingersEndsAndBendWithThem) {
     EXPECT_NEAR((Vec3(open.row(v)) - last).norm(), 0.022, 0.007) << finger;
     const bool right = finger[0] == 'R';
     EXPECT_EQ((closed.row(v) - open.row(v)).norm() > 0.05, right) << finger;
-    if (right) EXPECT_LT(closed(v, 1), open(v, 1) - 0.01) << finger;  // into the palm
+    if (!right) continue;
+    EXPECT_LT(closed(v, 1), open(v, 1) - 0.01) << finger;  // into the palm
   }
 }
 

@@ -13,7 +13,7 @@
 namespace gyre {
 namespace {
 
-constexpr double kDegree = std::numbers::pi / 180;
+constexpr double kRadPerDegree = std::numbers::pi / 180;
 
 // Straight fingers along +x but the ring finger, which points 0.6 backwards for every metre out; a
 // thumb that bends about y from in front of the palm.
@@ -50,11 +50,11 @@ TEST(RuleHands, FlexionBendsFingersTowardsThePalm) {
   angles.fingers[2] = {50, 0, 0, 0};
   const VecX pose = Hands().LeftPose(angles);
   ASSERT_EQ(pose.size(), 45);
-  EXPECT_LT((JointOf(pose, kIndex, 0) - Vec3(0, 0, -82 * kDegree)).norm(), 1e-9);
-  EXPECT_LT((JointOf(pose, kIndex, 1) - Vec3(0, 0, -40 * kDegree)).norm(), 1e-9);
-  EXPECT_LT((JointOf(pose, kIndex, 2) - Vec3(0, 0, -25 * kDegree)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kIndex, 0) - Vec3(0, 0, -82 * kRadPerDegree)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kIndex, 1) - Vec3(0, 0, -40 * kRadPerDegree)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kIndex, 2) - Vec3(0, 0, -25 * kRadPerDegree)).norm(), 1e-9);
   // The ring finger bends about its own axis.
-  EXPECT_LT((JointOf(pose, kRing, 0) - 50 * kDegree * Vec3(-0.6, 0, -0.8)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kRing, 0) - 50 * kRadPerDegree * Vec3(-0.6, 0, -0.8)).norm(), 1e-9);
   EXPECT_EQ(JointOf(pose, kMiddle, 0).norm(), 0);
   EXPECT_EQ(JointOf(pose, kPinky, 0).norm(), 0);
 }
@@ -65,13 +65,14 @@ TEST(RuleHands, SpreadTurnsTowardsTheThumbAndTheThumbBendsAboutItsOwnAxis) {
   angles.thumb = {.flexion = 10, .away = 0, .turn = 0, .knuckle = 30, .end = 45};
   const VecX pose = Hands().LeftPose(angles);
   // From +x towards +z, where the thumb is.
-  EXPECT_LT((JointOf(pose, kPinky, 0) - Vec3(0, -9 * kDegree, 0)).norm(), 1e-9);
-  EXPECT_LT((JointOf(pose, kThumb, 0) - Vec3(0, 10 * kDegree, 0)).norm(), 1e-9);
-  EXPECT_LT((JointOf(pose, kThumb, 1) - Vec3(0, 30 * kDegree, 0)).norm(), 1e-9);
-  EXPECT_LT((JointOf(pose, kThumb, 2) - Vec3(0, 45 * kDegree, 0)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kPinky, 0) - Vec3(0, -9 * kRadPerDegree, 0)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kThumb, 0) - Vec3(0, 10 * kRadPerDegree, 0)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kThumb, 1) - Vec3(0, 30 * kRadPerDegree, 0)).norm(), 1e-9);
+  EXPECT_LT((JointOf(pose, kThumb, 2) - Vec3(0, 45 * kRadPerDegree, 0)).norm(), 1e-9);
   angles.thumb = {.flexion = 0, .away = 20, .turn = 0, .knuckle = 0, .end = 0};
   // From +z down, out of the palm: about +x.
-  EXPECT_LT((JointOf(Hands().LeftPose(angles), kThumb, 0) - Vec3(20 * kDegree, 0, 0)).norm(), 1e-9);
+  EXPECT_LT((JointOf(Hands().LeftPose(angles), kThumb, 0) - Vec3(20 * kRadPerDegree, 0, 0)).norm(),
+            1e-9);
 }
 
 TEST(RuleHands, TheRightHandIsTheMirrorImage) {
@@ -131,7 +132,7 @@ TEST_F(HandComponentsTest, AreOrthonormalAndOrderedByVariance) {
   }
   EXPECT_LT((Hand(1).mean - RuleHands::Mirrored(Hand(0).mean)).norm(), 1e-12);
   // Half closed, and positive closes further.
-  EXPECT_NEAR(JointOf(Hand(0).mean, kMiddle, 1).z(), -50 * kDegree, 15 * kDegree);
+  EXPECT_NEAR(JointOf(Hand(0).mean, kMiddle, 1).z(), -50 * kRadPerDegree, 15 * kRadPerDegree);
   EXPECT_LT(components(0, kMiddle + 3 + 2), -0.1);
 }
 
@@ -140,7 +141,7 @@ TEST_F(HandComponentsTest, TwelveOfThemHoldEveryShape) {
     const VecX off = ShapePose(shape.name) - Hand(0).mean;
     const RowMatX first = Hand(0).components.topRows(12);
     const double rms = (off - first.transpose() * (first * off)).norm() / std::sqrt(45.0);
-    EXPECT_LT(rms, 2.5 * kDegree) << shape.name;
+    EXPECT_LT(rms, 2.5 * kRadPerDegree) << shape.name;
   }
 }
 

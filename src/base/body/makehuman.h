@@ -26,7 +26,7 @@ namespace gyre {
 struct MakeHumanOptions {
   MakeHumanLayout layout = MakeHumanLayout::kSmpl;
   // Where the files are that `folder` lacks; empty: in the folder of its name and "_extra".
-  std::filesystem::path extra;
+  std::filesystem::path extra = {};
 };
 
 // UserError names the file that is missing or wrong.

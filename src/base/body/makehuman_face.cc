@@ -115,12 +115,12 @@ std::vector<FacePlace> AllFacePlaces() {
   return all;
 }
 
-// The faces of the head's skin, without eyeballs.
-std::vector<int> HeadFaces(const MakeHumanData& data) {
+// The faces of the skin that moves with head and jaw by this share, without eyeballs.
+std::vector<int> HeadFaces(const MakeHumanData& data, double share) {
   const BodyLayout& layout = *data.rig().layout;
   const int head = layout.IndexOf("Head"), jaw = layout.IndexOf("Jaw");
   const auto of_head = [&](int v) {
-    return data.weights().coeff(v, head) + data.weights().coeff(v, jaw) > 0.5;
+    return data.weights().coeff(v, head) + data.weights().coeff(v, jaw) > share;
   };
   std::vector<int> faces;
   for (int f = 0; f < data.faces().rows(); ++f) {
@@ -178,12 +178,12 @@ SurfacePoint Outermost(const Points3& view, const Faces& faces, const std::vecto
   return point;
 }
 
-// The head's faces in front of the ears that do not look down: the chin's underside is no outline.
+// The head's faces in front of the ears, without the neck and what of the chin looks down.
 std::vector<int> FaceInFrontOfEars(const MakeHumanData& data, const Points3& vertices,
                                    double front_of_ears) {
-  constexpr double kDown = -0.75;
+  constexpr double kDown = -0.85, kNotNeck = 0.9;
   std::vector<int> kept;
-  for (const int f : HeadFaces(data)) {
+  for (const int f : HeadFaces(data, kNotNeck)) {
     const auto corner = [&](int i) -> Vec3 { return vertices.row(data.faces()(f, i)); };
     const Vec3 normal = (corner(1) - corner(0)).cross(corner(2) - corner(0)).normalized();
     const double back = std::min({corner(0).z(), corner(1).z(), corner(2).z()});
@@ -219,7 +219,7 @@ Points3 LipsAtRest(const MakeHumanData& data) {
 
 std::vector<SurfacePoint> FacePoints(const MakeHumanData& data) {
   const Points3 body = data.BodyOf(data.base());
-  const std::vector<int> faces = HeadFaces(data);
+  const std::vector<int> faces = HeadFaces(data, 0.5);
   std::vector<SurfacePoint> points;
   for (const FacePlace& place : AllFacePlaces()) {
     SurfacePoint point;
