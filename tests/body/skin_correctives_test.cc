@@ -67,7 +67,7 @@ TEST(SkinCorrectives, BringLinearSkinNearToDualQuaternions) {
   const RowMatX fitted = FitSkinCorrectives(arm.vertices, arm.joints, arm.weights, arm.layout);
   const RowMatX none = RowMatX::Zero(fitted.rows(), fitted.cols());
   for (const Vec3& bend :
-       {Vec3(0, -1.9, 0), Vec3(0.3, -1.3, 0.05), Vec3(-0.4, -0.7, -0.05), Vec3(0, -0.4, 0)}) {
+       {Vec3(0, -1.9, 0), Vec3(0.3, -1.3, 0.05), Vec3(-0.4, -0.7, -0.05), Vec3(0.1, -1.0, 0)}) {
     std::vector<Mat3> rotations(3, Mat3::Identity());
     rotations[2] = ExpSO3(bend);
     EXPECT_LT(Error(arm, fitted, rotations), 0.4 * Error(arm, none, rotations)) << bend.transpose();
@@ -75,6 +75,17 @@ TEST(SkinCorrectives, BringLinearSkinNearToDualQuaternions) {
     // What turns the whole arm changes nothing.
     rotations[1] = ExpSO3(Vec3(0.2, -0.5, 0.7));
     EXPECT_LT(Error(arm, fitted, rotations), 0.4 * Error(arm, none, rotations));
+  }
+}
+
+TEST(SkinCorrectives, LeaveSkinThatHardlyBendsWhereItIs) {
+  const SkinnedArm arm = MakeArm();
+  const RowMatX fitted = FitSkinCorrectives(arm.vertices, arm.joints, arm.weights, arm.layout);
+  std::vector<Mat3> rotations(3, Mat3::Identity());
+  EXPECT_LT(Error(arm, fitted, rotations), 1e-12);
+  for (const Vec3& bend : {Vec3(0, -0.3, 0), Vec3(0.5, 0, 0)}) {
+    rotations[2] = ExpSO3(bend);
+    EXPECT_LT(Error(arm, fitted, rotations), 6e-4) << bend.transpose();  // of 3 cm
   }
 }
 
