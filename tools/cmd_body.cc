@@ -280,17 +280,29 @@ int RunMake(int argc, char** argv) {
 }
 
 int RunImportMakeHuman(int argc, char** argv) {
-  cxxopts::Options options(argv[0],
-                           "Builds a body in SMPL's format from MakeHuman's CC0 data (the data "
-                           "folder of MPFB2)");
+  cxxopts::Options options(
+      argv[0],
+      "Builds a body in SMPL's or SMPL-X's format from MakeHuman's CC0 data: the data folder of\n"
+      "MPFB2, and for SMPL-X's hands and face MakeHuman's own (rigs, targets/expression)");
   options.add_options()("folder", "MakeHuman's data folder", cxxopts::value<std::string>(),
-                        "FOLDER")("out", "Body file to write (.npz)", cxxopts::value<std::string>(),
-                                  "FILE");
+                        "FOLDER")(
+      "layout", "Whose joints it has: " + EnumNameList<MakeHumanLayout>(" or "),
+      cxxopts::value<std::string>()->default_value(EnumName(MakeHumanLayout::kSmpl)),
+      "NAME")("extra", "Where the files are that FOLDER lacks (default: FOLDER_extra)",
+              cxxopts::value<std::string>()->default_value(""),
+              "FOLDER")("out", "Body file to write (.npz)", cxxopts::value<std::string>(), "FILE");
   options.parse_positional({"folder"});
   options.positional_help("FOLDER");
   const auto args = ParseOptions(options, argc, argv);
   const std::string folder = Required(args, "folder"), out = Required(args, "out");
-  SaveBodyModel(ImportMakeHuman(folder), out);
+  const std::string layout = args["layout"].as<std::string>();
+  if (!FindEnum<MakeHumanLayout>(layout)) {
+    throw UsageError(
+        fmt::format("--layout: '{}' is not one of {}", layout, EnumNameList<MakeHumanLayout>()));
+  }
+  const MakeHumanOptions import{.layout = *FindEnum<MakeHumanLayout>(layout),
+                                .extra = args["extra"].as<std::string>()};
+  SaveBodyModel(ImportMakeHuman(folder, import), out);
   spdlog::info("The body of {} is in {}", folder, out);
   return 0;
 }

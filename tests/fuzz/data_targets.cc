@@ -93,27 +93,45 @@ const FuzzTarget kRetarget("retarget", [](const std::string& bytes) {
   GYRE_CHECK(clip.poses.allFinite() && clip.fps > 0);
 });
 
-// The four files that are always read, packed into one archive.
+// MakeHuman's files by these names, packed into one archive.
+MakeHumanData UnpackMakeHuman(const std::string& bytes, MakeHumanLayout layout,
+                              const std::vector<std::string>& names) {
+  const std::vector<ZipEntry> parts = ZipParts(bytes);
+  const std::string name = std::string("makehuman-") + EnumName(layout);
+  for (size_t i = 0; i < names.size(); ++i) {
+    MakeFolder((FuzzFolder() / name / names[i]).parent_path());
+    AsFile(i < parts.size() ? parts[i].content : "", name + "/" + names[i]);
+  }
+  return MakeHumanData(FuzzFolder() / name, MakeHumanRigOf(layout));
+}
+
+// The four files that are always read, and a target.
 const FuzzTarget kMakeHuman(
     "makehuman",
     [](const std::string& bytes) {
-      const std::vector<ZipEntry> parts = ZipParts(bytes);
-      const fs::path folder = FuzzFolder() / "makehuman";
-      for (const char* name :
-           {"3dobjs", "mesh_metadata", "rigs/standard", "targets/macrodetails"}) {
-        MakeFolder(folder / name);
-      }
-      const std::vector<std::string> names = {
-          "3dobjs/base.obj", "mesh_metadata/basemesh_vertex_groups.json",
-          "rigs/standard/rig.cmu_mb.json", "rigs/standard/weights.cmu_mb.json",
-          "targets/macrodetails/input.target.gz"};
-      for (size_t i = 0; i < names.size(); ++i) {
-        AsFile(i < parts.size() ? parts[i].content : "", "makehuman/" + names[i]);
-      }
-      const MakeHumanData data(folder);
+      const MakeHumanData data =
+          UnpackMakeHuman(bytes, MakeHumanLayout::kSmpl,
+                          {"3dobjs/base.obj", "mesh_metadata/basemesh_vertex_groups.json",
+                           "rigs/standard/rig.cmu_mb.json", "rigs/standard/weights.cmu_mb.json",
+                           "targets/macrodetails/input.target.gz"});
       Points3 vertices = data.base();
       data.AddTarget("input", 1, &vertices);
       GYRE_CHECK(data.Joints(vertices).rows() == kNumBodyJoints);
+    },
+    /*is_zip=*/true);
+
+const FuzzTarget kMakeHumanSkeleton(
+    "makehuman_skeleton",
+    [](const std::string& bytes) {
+      const MakeHumanData data = UnpackMakeHuman(
+          bytes, MakeHumanLayout::kSmplx,
+          {"3dobjs/base.obj", "mesh_metadata/basemesh_vertex_groups.json", "rigs/default.mhskel",
+           "rigs/default_weights.mhw", "targets/expression/units/african/input.target",
+           "targets/expression/units/asian/input.target.gz",
+           "targets/expression/units/caucasian/input.target"});
+      Points3 vertices = data.base();
+      data.AddUnit("input", 1, &vertices);
+      GYRE_CHECK(data.Joints(vertices).rows() == data.rig().layout->num_joints());
     },
     /*is_zip=*/true);
 

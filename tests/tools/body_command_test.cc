@@ -77,5 +77,62 @@ TEST(BodyCommand, WrongUseAndMissingFilesHaveTheirExitCodes) {
   EXPECT_EQ(missing.out, "");
 }
 
+TEST(BodyCommand, AnUnknownLayoutIsRefused) {
+  const ProgramResult result =
+      Gyre({"body", "import-makehuman", ".", "--layout", "flame", "--out", "x.npz"});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--layout: 'flame' is not one of smpl, smplx"));
+}
+
+TEST(BodyCommand, AFolderWithoutFingersSaysWhatIsMissing) {
+  const ScratchFolder scratch;
+  const ProgramResult result = Gyre(
+      {"body", "import-makehuman", scratch / "", "--layout", "smplx", "--out", scratch / "x.npz"});
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("rigs/default.mhskel"));
+  EXPECT_THAT(result.err, HasSubstr("--extra"));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "x.npz"));
+}
+
+TEST(BodyCommand, ImportsABodyWithHandsAndFaceAndPosesIt) {
+  const std::filesystem::path data = "../shared/data";
+  if (!std::filesystem::exists(data / "makehuman_extra")) {
+    GTEST_SKIP() << data / "makehuman_extra"
+                 << " is absent";
+  }
+  const ScratchFolder scratch;
+  const std::string body = scratch / "body.npz", in = scratch / "in.npz";
+  const std::string out = scratch / "out.npz";
+  const ProgramResult made = Gyre({"body", "import-makehuman", data / "makehuman", "--layout",
+                                   "smplx", "--extra", data / "makehuman_extra", "--out", body});
+  ASSERT_EQ(made.exit_code, 0) << made.err;
+  const ProgramResult info = Gyre({"body", "info", body});
+  EXPECT_THAT(info.out, HasSubstr("SMPL-X: 55 joints"));
+  EXPECT_THAT(info.out, HasSubstr("13524 vertices"));
+  EXPECT_THAT(info.out, HasSubstr("10 of expression, pose correctives"));
+  EXPECT_THAT(info.out, HasSubstr("21 of 21 landmarks"));
+
+  // The second row closes the right fist, opens the mouth and stands elsewhere.
+  std::vector<double> pose(2 * 165, 0.0), betas(2 * 10, 0.0), expression(2 * 10, 0.0);
+  const std::vector<double> transl = {0, 0, 0, 0.5, 0.25, -1};
+  for (int joint = 40; joint < 52; ++joint) pose[165 + 3 * joint + 2] = 1.1;
+  expression[10] = 2;
+  WriteNpz(in, {{"pose", NdArray::From<double>({2, 165}, pose)},
+                {"betas", NdArray::From<double>({2, 10}, betas)},
+                {"expression", NdArray::From<double>({2, 10}, expression)},
+                {"transl", NdArray::From<double>({2, 3}, transl)}});
+  const ProgramResult posed = Gyre({"body", "pose", body, "--params", in, "--out", out});
+  ASSERT_EQ(posed.exit_code, 0) << posed.err;
+  const Npz written = ReadNpz(out);
+  written.at("vertices").CheckShape({2, 13524, 3}, "vertices");
+  written.at("landmarks").CheckShape({2, 21 + 51 + 17, 3}, "landmarks");
+  const std::vector<double> landmarks = written.at("landmarks").As<double>();
+  const auto y = [&](int row, int landmark) { return landmarks[3 * (row * 89 + landmark) + 1]; };
+  EXPECT_LT(y(1, 17) - 0.25, y(0, 17) - 0.01);      // the right forefinger's tip
+  EXPECT_NEAR(y(1, 12) - 0.25, y(0, 12), 1e-9);     // the left one's
+  EXPECT_GT(y(1, 21 + 45) - y(1, 21 + 49), 0.008);  // iBUG's 62 and 66: the lips
+  EXPECT_LT(y(0, 21 + 45) - y(0, 21 + 49), 0.004);
+}
+
 }  // namespace
 }  // namespace gyre

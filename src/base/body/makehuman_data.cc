@@ -24,47 +24,8 @@ constexpr double kMetresPerUnit = 0.1;  // MakeHuman's unit is a decimetre
 constexpr uint64_t kMaxTextBytes = uint64_t{64} << 20;
 constexpr int kMaxBaseVertices = 200'000;
 constexpr int kDiffusions = 3;  // smooth the rig's steps across elbows and knees
-
-// The rig's bone whose head is each of SMPL's joints (empty: see Joints()), and those besides it
-// whose skin moves with that joint. "L" stands for "Left", the right side follows.
-struct BoneRule {
-  int joint;
-  const char* head;
-  std::vector<const char*> others;
-};
-const std::vector<BoneRule>& BoneRules() {
-  static const std::vector<BoneRule> kRules = {
-      {0, "Hips", {"LHipJoint", "RHipJoint"}},
-      {1, "LeftUpLeg", {}},
-      {2, "RightUpLeg", {}},
-      {3, "LowerBack", {}},
-      {4, "LeftLeg", {}},
-      {5, "RightLeg", {}},
-      {6, "Spine", {}},
-      {7, "LeftFoot", {}},
-      {8, "RightFoot", {}},
-      {9, "Spine1", {}},
-      {10, "LeftToeBase", {}},
-      {11, "RightToeBase", {}},
-      {12, "Neck", {"Neck1"}},
-      {13, "LeftShoulder", {}},
-      {14, "RightShoulder", {}},
-      {15, "Head", {}},
-      {16, "LeftArm", {}},
-      {17, "RightArm", {}},
-      {18, "LeftForeArm", {}},
-      {19, "RightForeArm", {}},
-      {20, "LeftHand", {"LThumb", "LeftFingerBase"}},
-      {21, "RightHand", {"RThumb", "RightFingerBase"}},
-      {22, "LeftHandFinger1", {}},
-      {23, "RightHandFinger1", {}},
-  };
-  return kRules;
-}
-
-// The knuckles between which SMPL's hand joint lies; the rig's finger bone starts at the index's.
-const char* const kKnuckles[2][2] = {{"joint-l-finger-3-1", "joint-l-finger-4-1"},
-                                     {"joint-r-finger-3-1", "joint-r-finger-4-1"}};
+constexpr const char* kSkeletonFile = "rigs/default.mhskel";
+constexpr const char* kSkeletonWeightsFile = "rigs/default_weights.mhw";
 
 Json ReadJson(const std::filesystem::path& path) {
   return ParseJson(ReadFile(path, kMaxTextBytes), path.string());
@@ -76,6 +37,13 @@ int VertexIndex(const Json& value, int64_t limit, const std::string& what) {
                    limit - 1);
   }
   return value.get<int>();
+}
+
+std::vector<int> ReadVertices(const Json& list, int64_t limit, const std::string& what) {
+  std::vector<int> vertices;
+  for (const Json& v : list) vertices.push_back(VertexIndex(v, limit, what));
+  if (vertices.empty()) ThrowUserError("{}: names no vertex.", what);
+  return vertices;
 }
 
 // Inclusive ranges [[first, last], ...].
@@ -117,7 +85,9 @@ bool TakeNumber(std::string_view* line, T* value) {
 
 }  // namespace
 
-MakeHumanData::MakeHumanData(const std::filesystem::path& folder) : folder_(folder) {
+MakeHumanData::MakeHumanData(const std::filesystem::path& folder, const MakeHumanRig& rig,
+                             const std::filesystem::path& extra)
+    : folder_(folder), extra_(extra), rig_(rig), joint_vertices_(rig.layout->num_joints()) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
     ThrowUserError(
@@ -125,13 +95,39 @@ MakeHumanData::MakeHumanData(const std::filesystem::path& folder) : folder_(fold
         "targets) was expected.",
         folder.string());
   }
+  if (extra_.empty()) {
+    const std::filesystem::path plain = (folder / "").lexically_normal().parent_path();
+    extra_ = plain.string() + "_extra";
+  }
+  CheckExtra();
   ReadMesh();
   ReadRig();
   ReadWeights();
 }
 
+std::filesystem::path MakeHumanData::Find(const std::filesystem::path& file) const {
+  std::error_code ignored;
+  const bool only_extra = !std::filesystem::exists(folder_ / file, ignored) &&
+                          std::filesystem::exists(extra_ / file, ignored);
+  return (only_extra ? extra_ : folder_) / file;
+}
+
+void MakeHumanData::CheckExtra() const {
+  if (!rig_.is_default) return;
+  for (const std::filesystem::path file :
+       {kSkeletonFile, kSkeletonWeightsFile, "targets/expression/units"}) {
+    std::error_code ignored;
+    if (std::filesystem::exists(Find(file), ignored)) continue;
+    ThrowUserError(
+        "{}: is not there, nor {}; give the data folder of MakeHuman itself, which has the "
+        "skeleton "
+        "with fingers and the expressions, with --extra.",
+        (folder_ / file).string(), (extra_ / file).string());
+  }
+}
+
 void MakeHumanData::ReadMesh() {
-  const std::filesystem::path path = folder_ / "3dobjs" / "base.obj";
+  const std::filesystem::path path = Find("3dobjs/base.obj");
   const ObjMesh mesh = ReadObj(path);
   if (mesh.vertices.rows() == 0 || mesh.vertices.rows() > kMaxBaseVertices) {
     ThrowUserError("{}: has {} vertices where 1 to {} were expected.", path.string(),
@@ -157,75 +153,118 @@ void MakeHumanData::ReadMesh() {
 }
 
 void MakeHumanData::ReadGroups() {
-  const std::filesystem::path path = folder_ / "mesh_metadata" / "basemesh_vertex_groups.json";
+  const std::filesystem::path path = Find("mesh_metadata/basemesh_vertex_groups.json");
   const Json groups = ReadJson(path);
   if (!groups.is_object()) ThrowUserError("{}: an object of groups was expected.", path.string());
+  const std::vector<std::string>& skin = rig_.body_groups;
   for (const auto& [name, ranges] : groups.items()) {
-    if (name != "body" && !name.starts_with("joint-")) continue;
+    if (std::ranges::find(skin, name) == skin.end() && !name.starts_with("joint-")) continue;
     groups_[name] = ReadRanges(ranges, base_.rows(), path.string() + ", " + name);
   }
-  const auto body = groups_.find("body");
-  if (body == groups_.end()) ThrowUserError("{}: has no group 'body'.", path.string());
-  body_ = body->second;
+  for (const std::string& name : skin) {
+    const std::vector<int>& members = Group(name, path.string());
+    body_.insert(body_.end(), members.begin(), members.end());
+  }
+  std::sort(body_.begin(), body_.end());
+  body_.erase(std::unique(body_.begin(), body_.end()), body_.end());
+}
+
+const std::vector<int>& MakeHumanData::Group(const std::string& name,
+                                             const std::string& what) const {
+  const auto group = groups_.find(name);
+  if (group == groups_.end()) ThrowUserError("{}: has no group '{}'.", what, name);
+  return group->second;
 }
 
 void MakeHumanData::ReadRig() {
-  const std::filesystem::path path = folder_ / "rigs" / "standard" / "rig.cmu_mb.json";
-  const Json rig = ReadJson(path);
-  for (const BoneRule& rule : BoneRules()) {
-    std::vector<int>& members = joint_vertices_[rule.joint];
-    if (rule.joint >= 22) {
-      for (const char* cube : kKnuckles[rule.joint - 22]) {
-        const auto group = groups_.find(cube);
-        if (group == groups_.end()) ThrowUserError("{}: has no group '{}'.", path.string(), cube);
-        members.insert(members.end(), group->second.begin(), group->second.end());
-      }
-      continue;
+  for (size_t k = 0; k < rig_.rules.size(); ++k) {
+    for (const std::string& cube : rig_.rules[k].cubes) {
+      const std::vector<int>& members =
+          Group(cube, Find("mesh_metadata/basemesh_vertex_groups.json").string());
+      joint_vertices_[k].insert(joint_vertices_[k].end(), members.begin(), members.end());
     }
-    const std::string what = path.string() + ", bone " + rule.head;
-    const Json& head = JsonField(JsonField(rig, rule.head, what), "head", what);
+    for (const std::string& bone : rig_.rules[k].bones) {
+      bones_.emplace_back(bone, static_cast<int>(k));
+    }
+  }
+  rig_.is_default ? ReadSkeleton() : ReadCmuRig();
+}
+
+// MPFB2's form: where a bone starts is a joint cube, or the mean of vertices.
+void MakeHumanData::ReadCmuRig() {
+  const std::filesystem::path path = Find("rigs/standard/rig.cmu_mb.json");
+  const Json rig = ReadJson(path);
+  for (size_t k = 0; k < rig_.rules.size(); ++k) {
+    const std::string& bone = rig_.rules[k].head;
+    if (bone.empty()) continue;
+    std::vector<int>& members = joint_vertices_[k];
+    const std::string what = path.string() + ", bone " + bone;
+    const Json& head = JsonField(JsonField(rig, bone, what), "head", what);
     const std::string& strategy = JsonString(head, "strategy", what);
     if (strategy == "CUBE") {
-      const std::string& cube = JsonString(head, "cube_name", what);
-      const auto group = groups_.find(cube);
-      if (group == groups_.end()) ThrowUserError("{}: there is no group '{}'.", what, cube);
-      members = group->second;
+      members = Group(JsonString(head, "cube_name", what), what);
     } else if (strategy == "MEAN") {
-      for (const Json& v : JsonArray(head, "vertex_indices", what)) {
-        members.push_back(VertexIndex(v, base_.rows(), what));
-      }
-      if (members.empty()) ThrowUserError("{}: vertex_indices is empty.", what);
+      members = ReadVertices(JsonArray(head, "vertex_indices", what), base_.rows(), what);
     } else {
       ThrowUserError("{}: strategy '{}' is not known; CUBE or MEAN was expected.", what, strategy);
     }
   }
 }
 
+// MakeHuman's own form: bones name the joints where they start, joints are means of vertices. A
+// bone that no rule names moves with the nearest one above it that a rule names.
+void MakeHumanData::ReadSkeleton() {
+  const std::filesystem::path path = Find(kSkeletonFile);
+  const Json skeleton = ReadJson(path);
+  const Json& bones = JsonField(skeleton, "bones", path.string());
+  const Json& joints = JsonField(skeleton, "joints", path.string());
+  for (size_t k = 0; k < rig_.rules.size(); ++k) {
+    const std::string what = path.string() + ", bone " + rig_.rules[k].head;
+    const std::string& head = JsonString(JsonField(bones, rig_.rules[k].head, what), "head", what);
+    joint_vertices_[k] = ReadVertices(JsonArray(joints, head, path.string()), base_.rows(),
+                                      path.string() + ", " + head);
+  }
+  const std::map<std::string, int> named(bones_.begin(), bones_.end());
+  for (const auto& [name, bone] : bones.items()) {
+    if (named.contains(name)) continue;
+    const std::string what = path.string() + ", bone " + name;
+    std::string above = name;
+    for (size_t depth = 0; !named.contains(above); ++depth) {
+      const Json& parent = JsonField(JsonField(bones, above, what), "parent", what);
+      if (!parent.is_string() || depth > bones.size()) {
+        ThrowUserError("{}: hangs on no bone of the body.", what);
+      }
+      above = parent.get<std::string>();
+    }
+    bones_.emplace_back(name, named.at(above));
+  }
+}
+
 void MakeHumanData::ReadWeights() {
-  const std::filesystem::path path = folder_ / "rigs" / "standard" / "weights.cmu_mb.json";
+  const std::filesystem::path path =
+      Find(rig_.is_default ? kSkeletonWeightsFile : "rigs/standard/weights.cmu_mb.json");
   const Json file = ReadJson(path);
   const Json& bones = JsonField(file, "weights", path.string());
   std::vector<int> body_index(base_.rows(), -1);
   for (size_t i = 0; i < body_.size(); ++i) body_index[body_[i]] = static_cast<int>(i);
   RowMatX dense = RowMatX::Zero(body_.size(), joint_vertices_.size());
-  for (const BoneRule& rule : BoneRules()) {
-    std::vector<const char*> names = rule.others;
-    names.push_back(rule.head);
-    for (const char* name : names) {
-      const std::string what = path.string() + ", " + name;
-      for (const Json& entry : JsonArray(bones, name, path.string())) {
-        if (!entry.is_array() || entry.size() != 2 || !entry[1].is_number()) {
-          ThrowUserError("{}: [vertex, weight] was expected and {} found.", what, entry.dump());
-        }
-        const int v = VertexIndex(entry[0], base_.rows(), what);
-        const double weight = entry[1].get<double>();
-        if (!(weight >= 0 && weight <= 1)) {
-          ThrowUserError("{}: vertex {} has weight {}; 0 to 1 was expected.", what, v, weight);
-        }
-        if (body_index[v] >= 0) dense(body_index[v], rule.joint) += weight;
+  for (const auto& [name, joint] : bones_) {
+    // Of the default skeleton's bones some move no skin.
+    if (rig_.is_default && bones.is_object() && !bones.contains(name)) continue;
+    const std::string what = path.string() + ", " + name;
+    for (const Json& entry : JsonArray(bones, name, path.string())) {
+      if (!entry.is_array() || entry.size() != 2 || !entry[1].is_number()) {
+        ThrowUserError("{}: [vertex, weight] was expected and {} found.", what, entry.dump());
       }
+      const int v = VertexIndex(entry[0], base_.rows(), what);
+      const double weight = entry[1].get<double>();
+      if (!(weight >= 0 && weight <= 1)) {
+        ThrowUserError("{}: vertex {} has weight {}; 0 to 1 was expected.", what, v, weight);
+      }
+      if (body_index[v] >= 0) dense(body_index[v], joint) += weight;
     }
   }
+  GiveEyes(&dense);
   for (int i = 0; i < dense.rows(); ++i) {
     const double sum = dense.row(i).sum();
     if (sum <= 0) ThrowUserError("{}: no bone moves vertex {}.", path.string(), body_[i]);
@@ -234,22 +273,52 @@ void MakeHumanData::ReadWeights() {
   weights_ = DiffuseWeights(std::move(dense), faces_, kDiffusions);
 }
 
-Vec3 MakeHumanData::CubeCenter(const Points3& vertices, const std::string& cube) const {
-  const auto group = groups_.find(cube);
-  if (group == groups_.end()) {
-    ThrowUserError("{}: has no group '{}'.",
-                   (folder_ / "mesh_metadata" / "basemesh_vertex_groups.json").string(), cube);
+// Eyeballs turn with the eyes alone, and lids with the head.
+void MakeHumanData::GiveEyes(RowMatX* weights) const {
+  const int head = rig_.layout->IndexOf("Head");
+  for (const auto& [joint, group] :
+       {std::pair{"L_Eye", "helper-l-eye"}, {"R_Eye", "helper-r-eye"}}) {
+    const int eye = rig_.layout->IndexOf(joint);
+    if (eye < 0) continue;
+    const std::vector<int>& ball = groups_.at(group);
+    for (size_t i = 0; i < body_.size(); ++i) {
+      auto row = weights->row(static_cast<Eigen::Index>(i));
+      if (std::binary_search(ball.begin(), ball.end(), body_[i])) {
+        row.setZero();
+        row[eye] = 1;
+      } else {
+        row[head] += row[eye];
+        row[eye] = 0;
+      }
+    }
   }
-  return Mean(vertices, group->second);
+}
+
+Points3 MakeHumanData::BodyOf(const Points3& vertices) const { return vertices(body_, Eigen::all); }
+
+Vec3 MakeHumanData::CubeCenter(const Points3& vertices, const std::string& cube) const {
+  return Mean(vertices, Group(cube, Find("mesh_metadata/basemesh_vertex_groups.json").string()));
 }
 
 Points3 MakeHumanData::Joints(const Points3& vertices) const {
   Points3 joints(joint_vertices_.size(), 3);
-  for (size_t k = 0; k < joint_vertices_.size(); ++k) joints.row(k) = Mean(vertices, joint_vertices_[k]);
+  for (size_t k = 0; k < joint_vertices_.size(); ++k) {
+    joints.row(static_cast<Eigen::Index>(k)) = Mean(vertices, joint_vertices_[k]);
+  }
   return joints;
 }
 
 void MakeHumanData::AddTarget(const std::string& target, double weight, Points3* vertices) const {
+  Add("macrodetails/" + target, weight, vertices);
+}
+
+void MakeHumanData::AddUnit(const std::string& unit, double weight, Points3* vertices) const {
+  for (const char* face : {"african", "asian", "caucasian"}) {
+    Add(fmt::format("expression/units/{}/{}", face, unit), weight / 3, vertices);
+  }
+}
+
+void MakeHumanData::Add(const std::string& target, double weight, Points3* vertices) const {
   if (weight == 0) return;
   const Target& read = ReadTarget(target);
   for (size_t i = 0; i < read.vertices.size(); ++i) {
@@ -261,8 +330,14 @@ const MakeHumanData::Target& MakeHumanData::ReadTarget(const std::string& name) 
   const auto known = targets_.find(name);
   if (known != targets_.end()) return known->second;
 
-  const std::filesystem::path path = folder_ / "targets" / "macrodetails" / (name + ".target.gz");
-  const std::string text = ReadGzip(path, kMaxTextBytes);
+  std::filesystem::path path = Find("targets/" + name + ".target.gz");
+  std::error_code ignored;
+  const std::filesystem::path plain =
+      Find("targets/" + name + ".target");  // as in MakeHuman itself
+  const bool is_plain =
+      !std::filesystem::exists(path, ignored) && std::filesystem::exists(plain, ignored);
+  if (is_plain) path = plain;
+  const std::string text = is_plain ? ReadFile(path, kMaxTextBytes) : ReadGzip(path, kMaxTextBytes);
   Target target;
   std::vector<double> offsets;
   std::string_view rest = text;

@@ -3,26 +3,33 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 #include <vector>
 
 #include "body/surface_nets.h"
 
 namespace gyre {
 
+RowMatX DiffuseOverSkin(RowMatX field, const Faces& faces, int rounds) {
+  const int n = static_cast<int>(field.rows());
+  const std::vector<std::vector<int>> neighbours = VertexNeighbours(faces, n);
+  for (int round = 0; round < rounds; ++round) {
+    const RowMatX before = field;
+    for (int v = 0; v < n; ++v) {
+      if (neighbours[v].empty()) continue;
+      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(field.cols());
+      for (int other : neighbours[v]) sum += before.row(other);
+      field.row(v) = 0.5 * before.row(v) + 0.5 * sum / static_cast<double>(neighbours[v].size());
+    }
+  }
+  return field;
+}
+
 SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
   constexpr int kBones = 4;
   constexpr double kLeast = 1e-3;
+  weights = DiffuseOverSkin(std::move(weights), faces, rounds);
   const int n = static_cast<int>(weights.rows());
-  const std::vector<std::vector<int>> neighbours = VertexNeighbours(faces, n);
-  for (int round = 0; round < rounds; ++round) {
-    const RowMatX before = weights;
-    for (int v = 0; v < n; ++v) {
-      if (neighbours[v].empty()) continue;
-      Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(weights.cols());
-      for (int other : neighbours[v]) sum += before.row(other);
-      weights.row(v) = 0.5 * before.row(v) + 0.5 * sum / static_cast<double>(neighbours[v].size());
-    }
-  }
   std::vector<Eigen::Triplet<double>> entries;
   for (int v = 0; v < n; ++v) {
     Eigen::RowVectorXd row = weights.row(v);

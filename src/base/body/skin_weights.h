@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Smooth skin weights from rough ones.
+// Smooth skin weights, and other numbers of vertices, from rough ones.
 #pragma once
 
 #include "body/body_model.h"
 
 namespace gyre {
 
-// Diffuses weights [V,24] over the skin (`rounds` times half-way to the mean of the neighbours:
-// heat that follows the surface and does not jump between limbs), then keeps the four largest of
-// each vertex and scales rows to sum 1.
+// Numbers [V,n] of the skin's vertices, `rounds` times half-way to the mean of the neighbours'.
+RowMatX DiffuseOverSkin(RowMatX field, const Faces& faces, int rounds);
+
+// Diffuses weights [V,J] so (heat that follows the surface and does not jump between limbs), then
+// keeps the four largest of each vertex and scales rows to sum 1.
 SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds);
 
 }  // namespace gyre
