@@ -82,6 +82,7 @@ FitOptions FitOptions::Spin() {
   options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip", "Left Hip"};
   options.merge_duplicate_joints = false;
   options.hypotheses = Hypotheses::kAll;
+  options.cold_start = ColdStart::kMean;
   return options;
 }
 
@@ -110,6 +111,7 @@ FitOptions FitOptions::Smplifyx() {
   options.min_part_confidence = 0;
   options.try_exchanged_limbs = false;
   options.rest_unseen_limbs = false;
+  options.cold_start = ColdStart::kMean;
   return options;
 }
 

@@ -80,7 +80,7 @@ std::vector<FitCandidate> FitSearch::Run(const std::vector<BodyParams>& starts) 
     if (options_.torso_stage) summary_.torso_iterations += SolveTorso(&candidate.params).iterations;
   }
   candidates_.front().always = !IsUninformed(starts.front(), *problem_.model.prior);
-  summary_.hypotheses_tried = static_cast<int>(candidates_.size());
+  summary_.hypotheses_tried += static_cast<int>(candidates_.size());
   body.set_sigma_px(options_.first_sigma_px);
   if (candidates_.size() > kToProbe) {
     for (FitCandidate& candidate : candidates_) candidate.cost = body.Cost(candidate.params);

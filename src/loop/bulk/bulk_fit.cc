@@ -47,6 +47,9 @@ FitRun RunOf(const FitJob& job, const Fitter& fitter) {
   run["body"] = ExactFingerprintOf(fitter.body());
   if (job.bodies == BodiesFrom::kFitter) {
     run["prior"] = FingerprintOf(fitter.prior());
+    if (const auto network = fitter.start_network()) {
+      run["start_network"] = network->fingerprint();
+    }
     run.update(FieldsToJson(fitter.options(), "fit."));
   }
   if (job.survey.set != &SpinJoints()) run["set"] = job.survey.set->name;

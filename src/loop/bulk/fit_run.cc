@@ -28,6 +28,7 @@ template <typename Set>
 void ForEachChange(FitOptions& options, const Set& set) {
   set("fit.max_error_share", options.max_error_share, 0.0);  // every fit was usable
   set("fit.rest_unseen_limbs", options.rest_unseen_limbs, false);
+  set("fit.cold_start", options.cold_start, ColdStart::kMean);
 }
 
 }  // namespace
