@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <memory>
 #include <numbers>
 #include <utility>
 
@@ -197,8 +198,10 @@ StartNetwork TrainStartNetwork(
     const std::function<void(const StartTrainingReport&, const StartNetwork&)>& report) {
   options.Check();
   SeedTorch(options.seed);
-  StartModule module(3 * std::ssize(StartPeople::Keypoints()) + 2, options.neurons, options.blocks,
-                     std::ssize(StartPeople::Joints()));
+  const auto owned = std::make_shared<StartModule>(3 * std::ssize(StartPeople::Keypoints()) + 2,
+                                                   options.neurons, options.blocks,
+                                                   std::ssize(StartPeople::Joints()));
+  StartModule& module = *owned;
   FusedAdam optimizer(module.parameters(), torch::optim::AdamOptions(options.learning_rate));
   const PeopleBatch check = MakeBatch(others, 0, options.check_people, options.threads);
   const auto network = [&] {
