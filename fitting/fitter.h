@@ -14,11 +14,11 @@
 #include "body/pose_prior.h"
 #include "fitting/fit_options.h"
 #include "fitting/fit_problem.h"
-#include "fitting/start_network.h"
 
 namespace gyre {
 
 class Objective;
+class StartNetwork;
 struct FitModel;
 
 // Immutable; one Fitter serves any number of threads.

@@ -18,9 +18,11 @@ namespace gyre {
 namespace {
 
 constexpr int64_t kMostKeypoints = 256, kMostNeurons = 4096, kMostInner = 16;
-constexpr const char* kKeys[] = {"keypoints",    "joints",     "enter_weight", "enter_bias",
-                                 "inner_weight", "inner_bias", "leave_weight", "leave_bias",
-                                 "source"};
+constexpr const char* kKeys[] = {"keypoints",    "joints",       "enter_weight",
+                                 "enter_bias",   "inner_weight", "inner_bias",
+                                 "leave_weight", "leave_bias",   "source"};
+
+using RowMatXf = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
 class Reader {
  public:
@@ -69,7 +71,7 @@ class Reader {
  private:
   static StartNetwork::Layer At(const std::vector<float>& weights, const std::vector<float>& biases,
                                 int64_t i, int64_t out, int64_t in) {
-    return {Eigen::Map<const StartNetwork::Matrix>(weights.data() + i * out * in, out, in),
+    return {Eigen::Map<const RowMatXf>(weights.data() + i * out * in, out, in),
             Eigen::Map<const StartNetwork::Vector>(biases.data() + i * out, out)};
   }
   std::vector<float> Weights(const std::string& name, std::initializer_list<int64_t> shape) const {
@@ -130,10 +132,35 @@ void CheckLayer(const StartNetwork::Layer& layer, Eigen::Index out, Eigen::Index
   }
 }
 
-StartNetwork::Vector Activated(const StartNetwork::Layer& layer, const StartNetwork::Vector& x) {
+// weight x + bias, by columns in fours, so that y is passed over less often.
+StartNetwork::Vector Affine(const StartNetwork::Layer& layer, const StartNetwork::Vector& x) {
   StartNetwork::Vector y = layer.bias;
-  y.noalias() += layer.weight * x;
-  return y.cwiseMax(0.0F);
+  const Eigen::Index rows = y.size();
+  float* const out = y.data();
+  const float* columns[4] = {};
+  float factors[4] = {};
+  int count = 0;
+  const auto add = [&] {
+    const float *a = columns[0], *b = columns[1], *c = columns[2], *d = columns[3];
+    for (Eigen::Index i = 0; i < rows; ++i) {
+      out[i] += (a[i] * factors[0] + b[i] * factors[1]) + (c[i] * factors[2] + d[i] * factors[3]);
+    }
+    count = 0;
+  };
+  for (Eigen::Index k = 0; k < x.size(); ++k) {
+    if (x[k] == 0) continue;
+    columns[count] = layer.weight.data() + k * rows;
+    factors[count] = x[k];
+    if (++count == 4) add();
+  }
+  for (int rest = 0; rest < count; ++rest) {
+    y += factors[rest] * Eigen::Map<const StartNetwork::Vector>(columns[rest], rows);
+  }
+  return y;
+}
+
+StartNetwork::Vector Activated(const StartNetwork::Layer& layer, const StartNetwork::Vector& x) {
+  return Affine(layer, x).cwiseMax(0.0F);
 }
 
 // In half precision.
@@ -147,10 +174,8 @@ NdArray HalfArray(std::vector<int64_t> shape, const std::vector<float>& values) 
   return array;
 }
 
-template <class M>
-std::vector<float> Numbers(const M& m) {
-  return {m.data(), m.data() + m.size()};
-}
+// Row by row.
+std::vector<float> Numbers(const RowMatXf& m) { return {m.data(), m.data() + m.size()}; }
 
 // The network that stands in the program itself.
 Npz DefaultNetwork(const std::string& what) {
@@ -196,15 +221,16 @@ void StartNetwork::Save(const std::filesystem::path& path) const {
     std::ranges::copy(Numbers(layer.bias), std::back_inserter(inner_bias));
   }
   const int64_t inner = std::ssize(parts_.inner), out = parts_.leave.bias.size();
-  WriteNpz(path, {{"keypoints", NdArray::FromStrings(parts_.keypoints)},
-                  {"joints", NdArray::FromStrings(parts_.joints)},
-                  {"enter_weight", HalfArray({neurons, num_inputs()}, Numbers(parts_.enter.weight))},
-                  {"enter_bias", HalfArray({neurons}, Numbers(parts_.enter.bias))},
-                  {"inner_weight", HalfArray({inner, neurons, neurons}, inner_weight)},
-                  {"inner_bias", HalfArray({inner, neurons}, inner_bias)},
-                  {"leave_weight", HalfArray({out, neurons}, Numbers(parts_.leave.weight))},
-                  {"leave_bias", HalfArray({out}, Numbers(parts_.leave.bias))},
-                  {"source", NdArray::FromStrings({parts_.source})}});
+  WriteNpz(path,
+           {{"keypoints", NdArray::FromStrings(parts_.keypoints)},
+            {"joints", NdArray::FromStrings(parts_.joints)},
+            {"enter_weight", HalfArray({neurons, num_inputs()}, Numbers(parts_.enter.weight))},
+            {"enter_bias", HalfArray({neurons}, Numbers(parts_.enter.bias))},
+            {"inner_weight", HalfArray({inner, neurons, neurons}, inner_weight)},
+            {"inner_bias", HalfArray({inner, neurons}, inner_bias)},
+            {"leave_weight", HalfArray({out, neurons}, Numbers(parts_.leave.weight))},
+            {"leave_bias", HalfArray({out}, Numbers(parts_.leave.bias))},
+            {"source", NdArray::FromStrings({parts_.source})}});
 }
 
 int StartNetwork::num_parameters() const {
@@ -235,8 +261,7 @@ std::vector<Mat3> StartNetwork::Rotations(const Vector& input) const {
   for (size_t i = 0; i + 1 < parts_.inner.size(); i += 2) {
     h += Activated(parts_.inner[i + 1], Activated(parts_.inner[i], h));
   }
-  Vector y = parts_.leave.bias;
-  y.noalias() += parts_.leave.weight * h;
+  const Vector y = Affine(parts_.leave, h);
   std::vector<Mat3> rotations;
   for (size_t k = 0; k < parts_.joints.size(); ++k) {
     const Eigen::Matrix<double, 6, 1> six =
@@ -250,8 +275,7 @@ std::shared_ptr<const StartNetwork> LoadStartNetwork(const std::filesystem::path
   if (path.empty()) {
     static const auto network = [] {
       const std::string what = "the start network that ships with gyre";
-      return std::make_shared<const StartNetwork>(
-          StartNetwork::From(DefaultNetwork(what), what));
+      return std::make_shared<const StartNetwork>(StartNetwork::From(DefaultNetwork(what), what));
     }();
     return network;
   }

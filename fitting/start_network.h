@@ -28,7 +28,8 @@ namespace gyre {
 class StartNetwork {
  public:
   using Vector = Eigen::VectorXf;
-  using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  // Column by column: those of inputs that are zero, as half of them are, are passed over.
+  using Matrix = Eigen::MatrixXf;
   struct Layer {
     Matrix weight;  // [out,in]
     Vector bias;

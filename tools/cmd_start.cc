@@ -38,9 +38,9 @@ cxxopts::Options MakeTrainingOptions() {
   cli.set_width(100);
   cli.add_options()("bvh",
                     "Folder of BVH files (may be repeated: folders count alike, and so do clips)",
-                    cxxopts::value<std::vector<std::string>>(), "DIR")(
-      "body", "Body of the people, builtin or a file (may be repeated)",
-      cxxopts::value<std::vector<std::string>>(), "MODEL")(
+                    cxxopts::value<std::vector<std::string>>(),
+                    "DIR")("body", "Body of the people, builtin or a file (may be repeated)",
+                           cxxopts::value<std::vector<std::string>>(), "MODEL")(
       "prior", "Poses are also drawn from this prior (default: the shipped one)",
       cxxopts::value<std::string>()->default_value(""),
       "FILE")("out", "The network to write", cxxopts::value<std::string>(), "FILE.npz")(

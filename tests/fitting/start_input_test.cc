@@ -96,8 +96,7 @@ TEST(StartInputTest, LooksAtThePerson) {
   for (int i = 0; i < aside.confidence.size(); ++i) {
     if (!(aside.confidence[i] > 0)) continue;
     const Vec2 at = (ahead.keypoints_px.row(i).transpose() - Vec2(310, 170)) / 200;
-    aside.keypoints_px.row(i) =
-        aside.camera.Project(turn * Vec3(at.x(), at.y(), 1)).transpose();
+    aside.keypoints_px.row(i) = aside.camera.Project(turn * Vec3(at.x(), at.y(), 1)).transpose();
   }
   const auto one = maker(ahead), other = maker(aside);
   ASSERT_TRUE(one && other);
@@ -179,9 +178,7 @@ TEST(KeypointStartTest, OfAnotherBodyItSaysNothing) {
 // Whoever the network knows nothing else of begins where it says.
 class ColdFitTest : public testing::Test {
  protected:
-  void SetUp() override {
-    path_ = fs::path(testing::TempDir()) / "cold_fit_test.npz";
-  }
+  void SetUp() override { path_ = fs::path(testing::TempDir()) / "cold_fit_test.npz"; }
   void TearDown() override { fs::remove(path_); }
   Fitter WithNetwork(const std::vector<Mat3>& rotations, FitOptions options = {}) {
     std::vector<std::string> joints(SmplLayout().joints.begin(),

@@ -119,17 +119,19 @@ TEST_F(StartNetworkFile, SaysWhatIsWrong) {
               HasSubstr("first joint must be Pelvis"));
   EXPECT_THAT(ErrorOf([](Npz& npz) { npz["keypoints"] = NdArray::FromStrings({"OP Tail"}); }),
               HasSubstr("\"OP Tail\" is no registered joint"));
-  EXPECT_THAT(
-      ErrorOf([](Npz& npz) { npz["keypoints"] = NdArray::FromStrings({"OP Nose", "OP Neck"}); }),
-      HasSubstr("enter_weight"));
+  EXPECT_THAT(ErrorOf([](Npz& npz) {
+                npz["keypoints"] = NdArray::FromStrings({"OP Nose", "OP Neck"});
+              }),
+              HasSubstr("enter_weight"));
   EXPECT_THAT(ErrorOf([](Npz& npz) { npz["keypoints"] = NdArray::FromScalar(3); }),
               HasSubstr("expected 1 to 256 names"));
-  EXPECT_THAT(ErrorOf([](Npz& npz) { npz["inner_weight"].shape = {4, 2}; }),
-              HasSubstr("expected 0 to 16 layers of 2 x 2"));
   EXPECT_THAT(ErrorOf([](Npz& npz) {
-                npz["enter_bias"] = NdArray::FromMatrix(RowMatX::Zero(1, 2));
+                npz["inner_weight"].shape = {4, 2};
               }),
-              HasSubstr("expected 1 to 4096 numbers"));
+              HasSubstr("expected 0 to 16 layers of 2 x 2"));
+  EXPECT_THAT(
+      ErrorOf([](Npz& npz) { npz["enter_bias"] = NdArray::FromMatrix(RowMatX::Zero(1, 2)); }),
+      HasSubstr("expected 1 to 4096 numbers"));
   EXPECT_THAT(ErrorOf([](Npz& npz) {
                 RowMatX bias = RowMatX::Zero(6, 1);
                 bias(2, 0) = std::numeric_limits<double>::quiet_NaN();

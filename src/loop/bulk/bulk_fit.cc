@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/fingerprint.h"
+#include "fitting/start_network.h"
 #include "core/progress.h"
 #include "core/stop_on_signal.h"
 #include "fitting/fitter.h"

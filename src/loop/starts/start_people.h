@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Made-up people whom the start network learns from (fitting/start_network.h): poses of motion
-// capture, of a prior and made by rule, on bodies of any shape, seen from anywhere by any lens, found
-// as detectors and annotators find them (datasets/scenes/detector_errors.h). Person i is a function
-// of (seed, i).
+// capture, of a prior and made by rule, on bodies of any shape, seen from anywhere by any lens,
+// found as detectors and annotators find them (datasets/scenes/detector_errors.h). Person i is a
+// function of (seed, i).
 #pragma once
 
 #include <cstdint>
@@ -57,7 +57,8 @@ void VisitFields(O& o, Visitor&& visit) {
 
 struct StartPerson {
   StartNetwork::Vector input;  // of the network
-  std::vector<Mat3> rotations;  // of its joints: the first in its frame, the others as in BodyParams
+  std::vector<Mat3>
+      rotations;    // of its joints: the first in its frame, the others as in BodyParams
   Points3 offsets;  // [24,3] of SMPL's joints from their parents at rest, of this person's shape
 };
 

@@ -59,7 +59,8 @@ class StartModule : public torch::nn::Module {
 
 StartNetwork::Layer LayerOf(const at::Tensor& weight, const at::Tensor& bias) {
   const at::Tensor w = weight.to(at::kFloat).contiguous(), b = bias.to(at::kFloat).contiguous();
-  return {Eigen::Map<const StartNetwork::Matrix>(w.data_ptr<float>(), w.size(0), w.size(1)),
+  using RowMatXf = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return {Eigen::Map<const RowMatXf>(w.data_ptr<float>(), w.size(0), w.size(1)),
           Eigen::Map<const StartNetwork::Vector>(b.data_ptr<float>(), b.size(0))};
 }
 
@@ -198,9 +199,9 @@ StartNetwork TrainStartNetwork(
     const std::function<void(const StartTrainingReport&, const StartNetwork&)>& report) {
   options.Check();
   SeedTorch(options.seed);
-  const auto owned = std::make_shared<StartModule>(3 * std::ssize(StartPeople::Keypoints()) + 2,
-                                                   options.neurons, options.blocks,
-                                                   std::ssize(StartPeople::Joints()));
+  const auto owned =
+      std::make_shared<StartModule>(3 * std::ssize(StartPeople::Keypoints()) + 2, options.neurons,
+                                    options.blocks, std::ssize(StartPeople::Joints()));
   StartModule& module = *owned;
   FusedAdam optimizer(module.parameters(), torch::optim::AdamOptions(options.learning_rate));
   const PeopleBatch check = MakeBatch(others, 0, options.check_people, options.threads);
@@ -231,9 +232,9 @@ StartNetwork TrainStartNetwork(
     progress.Advance();
     if ((step + 1) % options.check_every != 0 && step + 1 != options.steps) continue;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - began;
-    report({step + 1, loss_sum / static_cast<double>(losses), ErrorMm(module, check),
-            elapsed.count()},
-           network());
+    report(
+        {step + 1, loss_sum / static_cast<double>(losses), ErrorMm(module, check), elapsed.count()},
+        network());
     loss_sum = 0;
     losses = 0;
   }

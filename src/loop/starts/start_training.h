@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Teaches a start network (fitting/start_network.h) with made-up people of whom everything is known.
-// Of rotations R, world rotations G and joints p, on the bones of each person, the loss is
+// Teaches a start network (fitting/start_network.h) with made-up people of whom everything is
+// known. Of rotations R, world rotations G and joints p, on the bones of each person, the loss is
 //   rotation_weight mean |R - R*|  +  world_weight mean |G - G*|  +  place_weight mean |p - p*|_2
 // with sums of absolute differences, so that where keypoints leave two poses open one of them is
-// said and not what lies between. Layers have batch norm while they learn (regressor/encoders/dense.h),
-// which is folded into what is written.
+// said and not what lies between. Layers have batch norm while they learn
+// (regressor/encoders/dense.h), which is folded into what is written.
 #pragma once
 
 #include <cstdint>
@@ -57,8 +57,8 @@ struct StartTrainingReport {
   double seconds = 0;   // since the beginning
 };
 
-// `people` teach, `others` measure. `source` goes into the network. After every measurement `report`
-// gets the network as it is.
+// `people` teach, `others` measure. `source` goes into the network. After every measurement
+// `report` gets the network as it is.
 StartNetwork TrainStartNetwork(
     const StartPeople& people, const StartPeople& others, const StartTrainingOptions& options,
     const std::string& source,
