@@ -104,7 +104,7 @@ FitStarts FitModel::Starts(const FitProblem& problem, const Observations& observ
   const std::optional<BodyParams> said = NetworkStart(problem, observed);
   if (!said) return {StartsWithoutNetwork(problem, observed), false};
   if (options.hypotheses != Hypotheses::kAll) return {{*said}, true};
-  return {Placed(problem, observed, MakeHypotheses(*said, options.hypotheses, *prior)), false};
+  return {Placed(problem, observed, MakeHypotheses(*said, options.hypotheses, *prior)), true};
 }
 
 std::vector<BodyParams> FitModel::StartsWithoutNetwork(const FitProblem& problem,

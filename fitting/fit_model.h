@@ -25,10 +25,10 @@ namespace gyre {
 
 class WholeBody;
 
-// Where a search begins, best placed first.
+// Where a search begins, the first one first.
 struct FitStarts {
   std::vector<BodyParams> starts;
-  bool by_network = false;  // FitOptions::cold_start, alone
+  bool by_network = false;  // FitOptions::cold_start: the first, and its orientation that of all
 };
 
 // Immutable.

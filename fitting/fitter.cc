@@ -141,10 +141,11 @@ FitResult LabelledFit::Run() {
   result_.params = starts.front();
   summary.before = staged.Terms(result_.params);
   FitSearch search(staged, workspace_, &summary);
-  std::vector<FitCandidate> ends = search.Run(starts);
+  std::vector<FitCandidate> ends = search.Run(starts, /*oriented=*/by_network);
   if (by_network && model_.options.hypotheses == Hypotheses::kUninformed &&
       !IsExplained(staged, ends)) {
-    AddOthers(search.Run(model_.StartsWithoutNetwork(problem_, observed)), &ends);
+    AddOthers(search.Run(model_.StartsWithoutNetwork(problem_, observed), /*oriented=*/false),
+              &ends);
   }
   if (ends.empty() ||
       ends.front().cost > summary.before.BodyTotal()) {  // the torso stage led astray
