@@ -95,6 +95,7 @@ FitOptions FitOptions::WholeBody() {
   options.shape_prior_weight = 1.2;
   options.angle_prior_weight = 8.5;
   options.stages = FitStages::kWholeBody;
+  options.cold_start = ColdStart::kMean;  // the search over mirrored bones begins there as well
   options.min_part_confidence = 0.2;
   options.hand_weight = 1.5;
   options.face_weight = 2;
@@ -111,7 +112,6 @@ FitOptions FitOptions::Smplifyx() {
   options.min_part_confidence = 0;
   options.try_exchanged_limbs = false;
   options.rest_unseen_limbs = false;
-  options.cold_start = ColdStart::kMean;
   return options;
 }
 

@@ -15,7 +15,11 @@ namespace gyre {
 namespace {
 
 constexpr int kFewestKeypoints = 4;
-constexpr double kNearest = 0.05;  // of directions: 87 degrees off the middle
+constexpr double kNearest = 0.05;   // of directions: 87 degrees off the middle
+constexpr double kSmallest = 1e-9;  // spread, of the depth
+// Of the surest keypoint's confidence, as of a person's box (BoxAroundPoints): detectors guess the
+// rest.
+constexpr double kGuessed = 0.1;
 
 // A keypoint of the network as it is observed.
 struct Seen {
@@ -63,10 +67,11 @@ StartInputMaker::StartInputMaker(const std::vector<std::string>& keypoints, cons
 std::optional<StartInput> StartInputMaker::operator()(const PersonKeypoints& camera) const {
   GYRE_CHECK(camera.confidence.size() == set_.size());
   std::vector<Seen> seen(from_.size());
+  const double guessed = kGuessed * camera.confidence.maxCoeff();
   int observed = 0;
   for (size_t k = 0; k < from_.size(); ++k) {
     for (const int i : from_[k]) {
-      if (!(camera.confidence[i] > seen[k].confidence)) continue;
+      if (!(camera.confidence[i] > std::max(guessed, seen[k].confidence))) continue;
       const Vec2 px = camera.keypoints_px.row(i).transpose();
       seen[k] = {(px - camera.camera.center_px) / camera.camera.focal_px, camera.confidence[i]};
     }
@@ -82,7 +87,7 @@ std::optional<StartInput> StartInputMaker::operator()(const PersonKeypoints& cam
   }
   const Vec2 middle = WeightedMiddle(seen);
   const double spread = WeightedSpread(seen, middle), angle = InPlaneAngle(camera, set_);
-  if (!(spread > 0) || !std::isfinite(spread)) return std::nullopt;
+  if (!(spread > kSmallest) || !std::isfinite(spread)) return std::nullopt;
 
   StartInput input{StartNetwork::Vector::Zero(size()),
                    ahead.transpose() * ExpSO3(Vec3(0, 0, angle))};

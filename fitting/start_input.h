@@ -6,8 +6,8 @@
 // middle and their mean distance from it, turned so that the spine points up:
 //   x_i = T (q_i - m) / s,   m = sum c_i q_i / sum c_i,   s = sum c_i |q_i - m| / sum c_i
 // with confidences c_i and T a turn by the angle of the spine in the picture (InPlaneAngle). The
-// input is (x_i, c_i) for each keypoint of the network, zeros where it is not observed, and the
-// cosine and the sine of that angle.
+// input is (x_i, c_i) for each keypoint of the network, zeros where it is not observed or guessed (less
+// than a tenth as sure as the surest), and the cosine and the sine of that angle.
 #pragma once
 
 #include <memory>

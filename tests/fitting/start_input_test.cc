@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kPi = std::numbers::pi;
+constexpr double kQuarter = std::numbers::pi / 2;
 
 const std::vector<std::string>& FiveKeypoints() {
   static const std::vector<std::string> names = {"OP RKnee", "Left Ankle", "Right Hip",
@@ -25,15 +25,15 @@ const std::vector<std::string>& FiveKeypoints() {
 }
 
 // Of LSP's 14, in a camera of f = 200 px, from its middle in pixels.
-PersonKeypoints SeenBy(const KeypointSet& set) {
+PersonKeypoints NobodyOf(const KeypointSet& set) {
   PersonKeypoints seen;
   seen.keypoints_px = Points2::Zero(set.size(), 2);
   seen.confidence = VecX::Zero(set.size());
   seen.camera = {200, Vec2(310, 170)};
   return seen;
 }
-void See(const KeypointSet& set, const char* joint, double x, double y, double confidence,
-         PersonKeypoints* seen) {
+void Show(const KeypointSet& set, const char* joint, double x, double y, double confidence,
+          PersonKeypoints* seen) {
   const int i = set.IndexOf(joint);
   ASSERT_GE(i, 0);
   seen->keypoints_px.row(i) = Eigen::RowVector2d(310 + x, 170 + y);
@@ -43,12 +43,12 @@ void See(const KeypointSet& set, const char* joint, double x, double y, double c
 // Head to the right of the hip: a person who lies, turned by a quarter.
 PersonKeypoints LyingPerson() {
   const KeypointSet& set = FindKeypointSet("lsp14");
-  PersonKeypoints seen = SeenBy(set);
-  See(set, "Right Knee", -30, 16, 0.5, &seen);
-  See(set, "Left Ankle", -45, -40, 0.2, &seen);
-  See(set, "Right Hip", 0, 0, 1, &seen);
-  See(set, "Top of Head (LSP)", 96, 0, 0.25, &seen);
-  See(set, "Neck (LSP)", 70, 1000, 0, &seen);
+  PersonKeypoints seen = NobodyOf(set);
+  Show(set, "Right Knee", -30, 16, 0.5, &seen);
+  Show(set, "Left Ankle", -45, -40, 0.2, &seen);
+  Show(set, "Right Hip", 0, 0, 1, &seen);
+  Show(set, "Top of Head (LSP)", 96, 0, 0.25, &seen);
+  Show(set, "Neck (LSP)", 70, 1000, 0, &seen);
   return seen;
 }
 
@@ -68,7 +68,7 @@ TEST(StartInputTest, IsNormalisedAndTurnedUpright) {
   expected.segment<3>(9) = Vec3(0, -96 / s, 0.25).cast<float>();
   expected[16] = 1;  // of a quarter: cosine 0, sine 1; LSP's neck is not OpenPose's
   EXPECT_LT((input->values - expected).cwiseAbs().maxCoeff(), 1e-6);
-  EXPECT_LT((input->cam_from_network - ExpSO3(Vec3(0, 0, kPi / 2))).cwiseAbs().maxCoeff(), 1e-12);
+  EXPECT_LT((input->cam_from_network - ExpSO3(Vec3(0, 0, kQuarter))).cwiseAbs().maxCoeff(), 1e-12);
 }
 
 TEST(StartInputTest, NeitherPlaceNorSizeNorFocalLengthMatter) {
@@ -101,7 +101,7 @@ TEST(StartInputTest, LooksAtThePerson) {
   const auto one = maker(ahead), other = maker(aside);
   ASSERT_TRUE(one && other);
   const Eigen::Index places = 15;
-  EXPECT_LT((one->values - other->values).head(places).cwiseAbs().maxCoeff(), 0.15);
+  EXPECT_LT((one->values - other->values).head(places).cwiseAbs().maxCoeff(), 0.25);
   const Mat3 expected = turn * one->cam_from_network;
   EXPECT_LT(RotationAngle(other->cam_from_network, expected), 0.1);
   EXPECT_GT(RotationAngle(other->cam_from_network, one->cam_from_network), 0.4);
@@ -110,13 +110,13 @@ TEST(StartInputTest, LooksAtThePerson) {
 TEST(StartInputTest, OfTwoNamesTheSurerCounts) {
   const KeypointSet& set = SpinJoints();
   const StartInputMaker maker({"Left Wrist", "OP Nose", "OP LKnee", "OP RKnee"}, set);
-  PersonKeypoints seen = SeenBy(set);
-  See(set, "OP LWrist", 40, 0, 0.25, &seen);
-  See(set, "Left Wrist", -60, 0, 0.5, &seen);
-  See(set, "Nose", 30, 0, 0.5, &seen);
-  See(set, "OP Nose", 30, 20, 0.5, &seen);  // the first of equals
-  See(set, "OP LKnee", 0, 10, 0.5, &seen);
-  See(set, "Right Knee", 30, -30, 0.5, &seen);
+  PersonKeypoints seen = NobodyOf(set);
+  Show(set, "OP LWrist", 40, 0, 0.25, &seen);
+  Show(set, "Left Wrist", -60, 0, 0.5, &seen);
+  Show(set, "Nose", 30, 0, 0.5, &seen);
+  Show(set, "OP Nose", 30, 20, 0.5, &seen);  // the first of equals
+  Show(set, "OP LKnee", 0, 10, 0.5, &seen);
+  Show(set, "Right Knee", 30, -30, 0.5, &seen);
   const auto input = maker(seen);
   ASSERT_TRUE(input);
   // Middle 0; distances 60, 36.06, 10, 42.43. Knees to head: the spine points by (15, 30).
@@ -124,6 +124,19 @@ TEST(StartInputTest, OfTwoNamesTheSurerCounts) {
   EXPECT_NEAR(input->values.head<2>().norm(), 60 / s, 1e-6);
   EXPECT_NEAR(input->values.segment<2>(3).norm(), std::hypot(30, 20) / s, 1e-6);
   EXPECT_EQ(input->values[2], 0.5F);
+}
+
+TEST(StartInputTest, AGuessIsNoKeypoint) {
+  const KeypointSet& set = FindKeypointSet("lsp14");
+  std::vector<std::string> keypoints = FiveKeypoints();
+  keypoints.push_back("Left Wrist");
+  const StartInputMaker maker(keypoints, set);
+  PersonKeypoints seen = LyingPerson();
+  const StartNetwork::Vector without = maker(seen)->values;
+  Show(set, "Left Wrist", 400, 300, 0.09, &seen);
+  EXPECT_EQ(maker(seen)->values, without);
+  Show(set, "Left Wrist", 400, 300, 0.11, &seen);
+  EXPECT_NE(maker(seen)->values, without);
 }
 
 TEST(StartInputTest, TooFewKeypointsOrOnePointSayNothing) {
@@ -153,7 +166,7 @@ TEST(KeypointStartTest, PutsRotationsOnJointsByName) {
   ASSERT_TRUE(start.knows_body());
   const auto said = start(LyingPerson());
   ASSERT_TRUE(said);
-  const Mat3 root = ExpSO3(Vec3(0, 0, kPi / 2)) * rotations[0];
+  const Mat3 root = ExpSO3(Vec3(0, 0, kQuarter)) * rotations[0];
   EXPECT_LT(RotationAngle(ExpSO3(said->rotation(0)), root), 1e-6);
   EXPECT_LT((Vec3(said->rotation(3)) - Vec3(0.25, 0, -0.5)).norm(), 1e-6);
   EXPECT_EQ(said->transl(), Vec3::Zero());
@@ -226,20 +239,22 @@ TEST_F(ColdFitTest, ANetworkThatKnowsIsEnough) {
   EXPECT_EQ(like.With(mean).start_network(), nullptr);
 }
 
-TEST_F(ColdFitTest, WhereItErrsTheOthersAreTried) {
+TEST_F(ColdFitTest, WhereKeypointsStayUnexplainedTheOthersAreTried) {
   const Fitter like(MakeStickBody(), MakeStickPrior(), {});
   const TrueProblem made = MakeTrueProblem(like, 6);
-  std::vector<Mat3> rotations = RotationsOf(made.truth, made.problem);
-  for (size_t k = 1; k < rotations.size(); ++k) rotations[k] = ExpSO3(Vec3(2.2, 1.1, -0.6));
-  rotations[0] = rotations[0] * ExpSO3(Vec3(0, kPi, 0));
-  const Fitter fitter = WithNetwork(rotations);
-  const FitResult fit = fitter.Fit(Cold(made.problem));
-  EXPECT_TRUE(fit.summary.usable);
+  FitProblem problem = Cold(made.problem);
+  for (int i = 0; i < 49; i += 3) {  // a third of them anywhere
+    problem.keypoints_px.row(i) += Eigen::RowVector2d(i % 2 == 0 ? 140 : -90, 25 * (i % 5) - 70);
+  }
+  const std::vector<Mat3> rotations = RotationsOf(made.truth, made.problem);
+  const FitResult fit = WithNetwork(rotations).Fit(problem);
   EXPECT_EQ(fit.summary.hypotheses_tried, 1 + 6);
-  EXPECT_LT(fit.summary.score.reprojection_px, 2);
   FitOptions alone;
   alone.hypotheses = Hypotheses::kStartOnly;
-  EXPECT_EQ(WithNetwork(rotations, alone).Fit(Cold(made.problem)).summary.hypotheses_tried, 1);
+  const FitResult by_network = WithNetwork(rotations, alone).Fit(problem);
+  EXPECT_EQ(by_network.summary.hypotheses_tried, 1);
+  EXPECT_EQ(by_network.summary.torso_iterations, 0);
+  EXPECT_LE(fit.summary.after.BodyTotal(), by_network.summary.after.BodyTotal());
 }
 
 TEST_F(ColdFitTest, AStartThatSaysSomethingIsKept) {

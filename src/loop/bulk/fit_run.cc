@@ -15,6 +15,7 @@ FitOptions ForBulk(FitOptions options, bool sequence) {
   options.min_observed_joints = 8;
   options.max_error_share = kMaxErrorShare;
   options.estimate_uncertainty = !sequence;
+  if (sequence) options.cold_start = ColdStart::kMean;  // as SequenceFitter has it
   return options;
 }
 
