@@ -21,7 +21,7 @@ namespace gyre {
 struct StartTrainingOptions {
   int neurons = 512;
   int blocks = 2;  // of two layers each
-  int64_t steps = 20000;
+  int64_t steps = 12000;
   int batch_size = 256;
   double learning_rate = 2e-3, learning_rate_end = 1e-5;  // falls as a cosine
   double rotation_weight = 1, world_weight = 1, place_weight = 10;
