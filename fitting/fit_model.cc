@@ -40,6 +40,11 @@ FitModel::FitModel(std::shared_ptr<const BodyModel> body_in,
       fused(FusedModel::Of(*body->layout, joints, prior)),
       skeleton(FoldedJoints::Skeleton(*body)),
       unseen_limbs(*body, *joints) {
+  if (options.cold_start == ColdStart::kNetwork) {
+    auto start = std::make_unique<const KeypointStart>(LoadStartNetwork(options.start_network), set,
+                                                       body->layout, prior);
+    if (start->knows_body()) keypoint_start = std::move(start);
+  }
   for (const Limbs limbs : {Limbs::kNone, Limbs::kArms, Limbs::kLegs}) {
     exchanged[static_cast<size_t>(limbs)] = WithLimbsExchanged(set, limbs);
   }
@@ -76,9 +81,34 @@ BodyParams FitModel::AnchorOf(const FitProblem& problem) const {
   return problem.start.Fits(*body->layout) ? problem.start : BodyParams(*body->layout);
 }
 
-std::vector<BodyParams> FitModel::Starts(const FitProblem& problem,
-                                         const Observations& observed) const {
-  const bool placed = problem.has_start && problem.start_has_translation;
+std::optional<BodyParams> FitModel::NetworkStart(const FitProblem& problem,
+                                                 const Observations& observed) const {
+  if (!keypoint_start) return std::nullopt;
+  const bool takes_start = options.hypotheses == Hypotheses::kStartOnly ||
+                           !IsUninformed(WithShortRotations(problem.start), *prior);
+  if (problem.has_start && takes_start) return std::nullopt;
+  const FitView view = problem.Seen(problem.MainCamera());
+  std::optional<BodyParams> said = (*keypoint_start)(view);
+  if (!said) return std::nullopt;
+  Mat3 root = view.rotation.transpose() * ExpSO3(said->rotation(0));
+  said->rotation(0) = LogSO3(root);
+  if (const auto turn = TurnOntoPoints(observed, *joints, *said)) root = *turn * root;
+  said->rotation(0) = LogSO3(root);
+  const auto translation = PlaceBody(problem, observed, *joints, *said);
+  if (!translation) return std::nullopt;
+  said->transl() = *translation;
+  return said;
+}
+
+FitStarts FitModel::Starts(const FitProblem& problem, const Observations& observed) const {
+  const std::optional<BodyParams> said = NetworkStart(problem, observed);
+  if (!said) return {StartsWithoutNetwork(problem, observed), false};
+  if (options.hypotheses != Hypotheses::kAll) return {{*said}, true};
+  return {Placed(problem, observed, MakeHypotheses(*said, options.hypotheses, *prior)), true};
+}
+
+std::vector<BodyParams> FitModel::StartsWithoutNetwork(const FitProblem& problem,
+                                                       const Observations& observed) const {
   BodyParams first = problem.has_start ? WithShortRotations(problem.start)
                                        : MakeColdStart(problem, *prior, *body->layout, rules.set());
   if (!problem.has_start) {
@@ -86,17 +116,22 @@ std::vector<BodyParams> FitModel::Starts(const FitProblem& problem,
       first.rotation(0) = LogSO3(*turn * ExpSO3(first.rotation(0)));
     }
   }
-  std::vector<BodyParams> starts;
-  for (BodyParams& start : MakeHypotheses(first, options.hypotheses, *prior)) {
-    if (!placed) {
-      const auto translation = PlaceBody(problem, observed, *joints, start);
-      if (!translation && starts.empty()) return {};
-      if (!translation) continue;
-      start.transl() = *translation;
-    }
-    starts.push_back(start);
+  std::vector<BodyParams> starts = MakeHypotheses(first, options.hypotheses, *prior);
+  if (problem.has_start && problem.start_has_translation) return starts;
+  return Placed(problem, observed, std::move(starts));
+}
+
+std::vector<BodyParams> FitModel::Placed(const FitProblem& problem, const Observations& observed,
+                                         std::vector<BodyParams> starts) const {
+  std::vector<BodyParams> placed;
+  for (BodyParams& start : starts) {
+    const auto translation = PlaceBody(problem, observed, *joints, start);
+    if (!translation && placed.empty()) return {};
+    if (!translation) continue;
+    start.transl() = *translation;
+    placed.push_back(std::move(start));
   }
-  return starts;
+  return placed;
 }
 
 StagedProblem::StagedProblem(const FitModel& model_in, const FitProblem& problem_in,

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "body/body_model.h"
@@ -16,12 +17,19 @@
 #include "fitting/objective.h"
 #include "fitting/observations.h"
 #include "fitting/smplifyx.h"
+#include "fitting/start_input.h"
 #include "fitting/terms/term_list.h"
 #include "fitting/unseen_limbs.h"
 
 namespace gyre {
 
 class WholeBody;
+
+// Where a search begins, the first one first.
+struct FitStarts {
+  std::vector<BodyParams> starts;
+  bool by_network = false;  // FitOptions::cold_start: the first, and its orientation that of all
+};
 
 // Immutable.
 struct FitModel {
@@ -35,8 +43,12 @@ struct FitModel {
                            std::unique_ptr<const Term> more = nullptr) const;
   // What a problem anchors its parameters to: its start, of which a cold problem need not have one.
   BodyParams AnchorOf(const FitProblem& problem) const;
-  // The hypotheses in order, the given or upright one first; empty when that cannot be placed.
-  std::vector<BodyParams> Starts(const FitProblem& problem, const Observations& observed) const;
+  // The hypotheses in order, the given one, the network's or the upright one first; empty when that
+  // cannot be placed.
+  FitStarts Starts(const FitProblem& problem, const Observations& observed) const;
+  // The given or upright one and what Hypotheses add to it, as if there were no network.
+  std::vector<BodyParams> StartsWithoutNetwork(const FitProblem& problem,
+                                               const Observations& observed) const;
 
   std::shared_ptr<const BodyModel> body;
   std::shared_ptr<const LayoutPrior> prior;
@@ -47,10 +59,19 @@ struct FitModel {
   std::unique_ptr<const FusedModel> fused;  // null where none is compiled for the body
   FoldedJoints skeleton;                    // the kinematic joints
   UnseenLimbs unseen_limbs;
-  std::array<std::vector<int>, 3> exchanged;  // keypoints, by Limbs: WithLimbsExchanged
+  std::unique_ptr<const KeypointStart> keypoint_start;  // null where no network has a say
+  std::array<std::vector<int>, 3> exchanged;            // keypoints, by Limbs: WithLimbsExchanged
   // By FitOptions::stages; null otherwise.
   std::unique_ptr<const WholeBody> whole_body;
   std::unique_ptr<const Smplifyx> smplifyx;
+
+ private:
+  // What the network says of whom nothing else is known, placed.
+  std::optional<BodyParams> NetworkStart(const FitProblem& problem,
+                                         const Observations& observed) const;
+  // Those that can be placed; none where the first cannot.
+  std::vector<BodyParams> Placed(const FitProblem& problem, const Observations& observed,
+                                 std::vector<BodyParams> starts) const;
 };
 
 // A problem with the objectives of its two stages, anchored alike.

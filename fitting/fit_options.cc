@@ -82,6 +82,7 @@ FitOptions FitOptions::Spin() {
   options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip", "Right Hip", "Left Hip"};
   options.merge_duplicate_joints = false;
   options.hypotheses = Hypotheses::kAll;
+  options.cold_start = ColdStart::kMean;
   return options;
 }
 
@@ -94,6 +95,7 @@ FitOptions FitOptions::WholeBody() {
   options.shape_prior_weight = 1.2;
   options.angle_prior_weight = 8.5;
   options.stages = FitStages::kWholeBody;
+  options.cold_start = ColdStart::kMean;  // the search over mirrored bones begins there as well
   options.min_part_confidence = 0.2;
   options.hand_weight = 1.5;
   options.face_weight = 2;

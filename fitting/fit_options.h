@@ -69,6 +69,18 @@ struct EnumNames<Hypotheses> {
                                                 {Hypotheses::kAll, "all"}};
 };
 
+// Where a fit begins of which nothing is known but keypoints, or whose start is the prior's mean.
+enum class ColdStart {
+  kMean,     // the prior's mean, upright in the picture, and what Hypotheses add to it
+  kNetwork,  // where a network of keypoints puts the body (start_network.h); the mean and what is
+             // added to it only of whom that explains badly
+};
+template <>
+struct EnumNames<ColdStart> {
+  static constexpr NameOf<ColdStart> kAll[] = {{ColdStart::kMean, "mean"},
+                                               {ColdStart::kNetwork, "network"}};
+};
+
 enum class FitBackend {
   kFused,  // a fast path where one applies, Ceres otherwise: backends/solve_objective.h
   kCeres,  // always Ceres: the reference
@@ -161,6 +173,8 @@ struct FitOptions {
   double function_tolerance = 3e-5;  // relative decrease of the objective that ends a stage
 
   Hypotheses hypotheses = Hypotheses::kUninformed;
+  ColdStart cold_start = ColdStart::kNetwork;
+  std::string start_network;  // a file of gyre start train; empty: the one that ships with gyre
   // Where an informed start's observations are not explained, exchanges left and right of the arms,
   // and of the legs, and keeps that if it explains more than one gross error. The scores stay those
   // of the keypoints as given, so that such a fit never passes for a good one of its data.
@@ -232,6 +246,9 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("function_tolerance", o.function_tolerance, "Relative decrease that ends a stage");
   visit("backend", o.backend, "Solver: fused (where it applies) or the reference, ceres");
   visit("hypotheses", o.hypotheses, "Starts to try");
+  visit("cold_start", o.cold_start, "Where fits begin of which nothing is known but keypoints");
+  visit("start_network", o.start_network,
+        "Network of gyre start train for that (empty: the one that ships with gyre)");
   visit("try_exchanged_limbs", o.try_exchanged_limbs, "Left for right where it explains more");
   visit("rest_unseen_limbs", o.rest_unseen_limbs,
         "Unseen limbs in the mean of all of the prior that explains the rest");

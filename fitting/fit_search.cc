@@ -70,17 +70,18 @@ void FitSearch::KeepBest(size_t count) {
   }
 }
 
-std::vector<FitCandidate> FitSearch::Run(const std::vector<BodyParams>& starts) {
+std::vector<FitCandidate> FitSearch::Run(const std::vector<BodyParams>& starts, bool oriented) {
   constexpr size_t kToProbe = 6, kToFinish = 2;
   constexpr int kProbeIterations = 4;
   Objective& body = problem_.body;
   candidates_.clear();
   for (const BodyParams& start : starts) {
     FitCandidate& candidate = candidates_.emplace_back(FitCandidate{start});
-    if (options_.torso_stage) summary_.torso_iterations += SolveTorso(&candidate.params).iterations;
+    if (!options_.torso_stage || oriented) continue;
+    summary_.torso_iterations += SolveTorso(&candidate.params).iterations;
   }
   candidates_.front().always = !IsUninformed(starts.front(), *problem_.model.prior);
-  summary_.hypotheses_tried = static_cast<int>(candidates_.size());
+  summary_.hypotheses_tried += static_cast<int>(candidates_.size());
   body.set_sigma_px(options_.first_sigma_px);
   if (candidates_.size() > kToProbe) {
     for (FitCandidate& candidate : candidates_) candidate.cost = body.Cost(candidate.params);

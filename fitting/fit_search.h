@@ -24,10 +24,10 @@ class FitSearch {
         workspace_(workspace),
         summary_(*summary) {}
 
-  // The torso stage for every start; then, where there are many, only the best go on and, after a
+  // The torso stage for every start, unless `oriented` says that they need none; then, where there are many, only the best go on and, after a
   // few steps of the body stage, to its end. An informed start always does, so that hypotheses only
   // ever help. Best first; those that failed are left out.
-  std::vector<FitCandidate> Run(const std::vector<BodyParams>& starts);
+  std::vector<FitCandidate> Run(const std::vector<BodyParams>& starts, bool oriented);
   // The body stage alone.
   FitCandidate FromStart(const BodyParams& start);
 

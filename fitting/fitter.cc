@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
 #include <optional>
@@ -26,6 +27,8 @@
 namespace gyre {
 namespace {
 
+// Chosen on made-up people and the training rows of Leeds Sports Pose (docs/fitting.md).
+constexpr double kExplainedPx2 = 30;
 constexpr double kNotObserved = std::numeric_limits<double>::quiet_NaN();
 
 // Whether two bodies are more than a few centimetres apart, in the mean over the joints.
@@ -34,6 +37,25 @@ bool Differ(const FoldedJoints& joints, const BodyParams& a, const BodyParams& b
   const Points3 x = joints.Positions(a), y = joints.Positions(b);
   const Points3 offset = (x.rowwise() - x.colwise().mean()) - (y.rowwise() - y.colwise().mean());
   return offset.rowwise().norm().mean() > kApart;
+}
+
+// Whether the best end's body is where the keypoints and 3D joints are: by how much it errs, robustly,
+// reference pixels squared, weighted. Where it does not a worse start may be to blame.
+bool IsExplained(StagedProblem& staged, const std::vector<FitCandidate>& ends) {
+  if (ends.empty()) return false;
+  double weights = 0;
+  for (const Observation& one : staged.observed.body) weights += one.weight * one.weight;
+  for (const PointObservation& one : staged.observed.body_points) {
+    weights += std::pow(one.weight / staged.model.options.point_weight, 2);
+  }
+  const ObjectiveTerms terms = staged.Terms(ends.front().params);
+  return terms.reprojection + terms.points <= kExplainedPx2 * weights;
+}
+
+// Best first.
+void AddOthers(std::vector<FitCandidate> others, std::vector<FitCandidate>* ends) {
+  std::ranges::move(others, std::back_inserter(*ends));
+  std::ranges::stable_sort(*ends, {}, &FitCandidate::cost);
 }
 
 // Of the final result alone: the start's anchor would take it for a turn.
@@ -109,7 +131,7 @@ FitResult LabelledFit::Run() {
   const Observations observed = model_.rules.Compile(problem_);
   if (model_.whole_body) return RunWhole(observed);
   if (model_.smplifyx) return RunSmplifyx(observed);
-  const std::vector<BodyParams> starts = model_.Starts(problem_, observed);
+  const auto [starts, by_network] = model_.Starts(problem_, observed);
   if (starts.empty()) {
     return Refuse(FitReason::kNotPlaceable,
                   "no translation puts the start in front of the camera over the keypoints");
@@ -119,7 +141,12 @@ FitResult LabelledFit::Run() {
   result_.params = starts.front();
   summary.before = staged.Terms(result_.params);
   FitSearch search(staged, workspace_, &summary);
-  std::vector<FitCandidate> ends = search.Run(starts);
+  std::vector<FitCandidate> ends = search.Run(starts, /*oriented=*/by_network);
+  if (by_network && model_.options.hypotheses == Hypotheses::kUninformed &&
+      !IsExplained(staged, ends)) {
+    AddOthers(search.Run(model_.StartsWithoutNetwork(problem_, observed), /*oriented=*/false),
+              &ends);
+  }
   if (ends.empty() ||
       ends.front().cost > summary.before.BodyTotal()) {  // the torso stage led astray
     const FitCandidate direct = search.FromStart(starts.front());
@@ -340,5 +367,8 @@ const BodyModel& Fitter::body() const { return *model_->body; }
 const PosePrior& Fitter::prior() const { return model_->prior->source(); }
 const LayoutPrior& Fitter::layout_prior() const { return *model_->prior; }
 const KeypointSet& Fitter::keypoints() const { return model_->rules.set(); }
+std::shared_ptr<const StartNetwork> Fitter::start_network() const {
+  return model_->keypoint_start ? model_->keypoint_start->network() : nullptr;
+}
 
 }  // namespace gyre

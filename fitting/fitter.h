@@ -18,6 +18,7 @@
 namespace gyre {
 
 class Objective;
+class StartNetwork;
 struct FitModel;
 
 // Immutable; one Fitter serves any number of threads.
@@ -65,6 +66,9 @@ class Fitter {
   const PosePrior& prior() const;           // as it was given
   const LayoutPrior& layout_prior() const;  // on the body
   const KeypointSet& keypoints() const;
+  // Where fits begin of which nothing is known but keypoints; null: by the options not from a network,
+  // or the body shares too few joints with it.
+  std::shared_ptr<const StartNetwork> start_network() const;
 
  private:
   std::unique_ptr<const FitModel> model_;

@@ -79,10 +79,18 @@ BodyParams Between(const BodyParams& a, const BodyParams& b, double share) {
   return between;
 }
 
+// The motion chooses among the ends of each frame alone, of which many starts have two.
+std::shared_ptr<const Fitter> FromTheMean(std::shared_ptr<const Fitter> fitter) {
+  if (fitter->options().cold_start == ColdStart::kMean) return fitter;
+  FitOptions options = fitter->options();
+  options.cold_start = ColdStart::kMean;
+  return std::shared_ptr<const Fitter>(new Fitter(fitter->With(std::move(options))));
+}
+
 }  // namespace
 
 SequenceFitter::SequenceFitter(std::shared_ptr<const Fitter> fitter, SequenceOptions options)
-    : fitter_(std::move(fitter)),
+    : fitter_(FromTheMean(std::move(fitter))),
       options_(std::move(options)),
       joints_(fitter_->body(), SmoothJoints(fitter_->body())),
       feet_(fitter_->body(), joints_),

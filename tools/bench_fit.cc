@@ -76,6 +76,9 @@ struct Settings {
   std::optional<std::vector<double>> peer_objective;
 };
 
+// The problems as they stand, of which nothing is known but keypoints.
+const std::string kNoStart = "none";
+
 // Median seconds of `runs` runs; the results of the last.
 double MedianSeconds(const Fitter& fitter, const std::vector<FitProblem>& problems, int threads,
                      int runs, std::vector<FitResult>* results) {
@@ -93,7 +96,8 @@ double MedianSeconds(const Fitter& fitter, const std::vector<FitProblem>& proble
 // compare; reprojection is the mean over observed joints, pixels of the problems' camera.
 nlohmann::json Measure(const ProblemFile& file, const std::string& start, const Fitter& fitter,
                        const Fitter& yardstick, const Settings& settings) {
-  const std::vector<FitProblem> problems = file.StartedFrom(start);
+  const bool cold = start == kNoStart;
+  const std::vector<FitProblem> problems = cold ? file.problems : file.StartedFrom(start);
   std::vector<FitResult> results;
   const double all_seconds =
       MedianSeconds(fitter, problems, settings.threads, settings.runs, &results);
@@ -120,9 +124,11 @@ nlohmann::json Measure(const ProblemFile& file, const std::string& start, const 
     if (file.truth.empty()) continue;
     const Points3 joints = skeleton.Positions(result.params);
     const Points3 truth = skeleton.Positions(file.truth[i]);
-    values["start_pa_mpjpe_mm"].Add(1e3 * PointErrors(skeleton.Positions(problems[i].start), truth,
-                                                      visible, Alignment::kProcrustes)
-                                              .mean());
+    if (!cold) {
+      values["start_pa_mpjpe_mm"].Add(1e3 * PointErrors(skeleton.Positions(problems[i].start),
+                                                        truth, visible, Alignment::kProcrustes)
+                                                .mean());
+    }
     const Roots pelvis{joints.row(0).transpose(), truth.row(0).transpose()};
     values["mpjpe_mm"].Add(1e3 *
                            PointErrors(joints, truth, visible, Alignment::kRoot, pelvis).mean());
@@ -203,7 +209,7 @@ cxxopts::Options MakeBenchOptions() {
   options.set_width(100);
   options.add_options()("problems", "Problems (.npz), see fitting/problem_file.h",
                         cxxopts::value<std::string>(), "FILE")(
-      "start", "Only this start of the file", cxxopts::value<std::string>(), "NAME")(
+      "start", "Only this start of the file; none: from keypoints alone", cxxopts::value<std::string>(), "NAME")(
       "checkpoint", "Also start where this network of keypoints says (gyre train --preset prior18)",
       cxxopts::value<std::string>(),
       "DIR")("start-sigma", "Preset anchored: error of a start's rotations, radians per axis",
@@ -251,8 +257,8 @@ int RunBenchFit(int argc, char** argv) {
   cxxopts::Options options = MakeBenchOptions();
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ProblemFile file = ReadProblemFile(Required(args, "problems"));
-  if (file.problems.empty() || (file.starts.empty() && !args.count("checkpoint"))) {
-    ThrowUserError("{}: no problems with starts in it", args["problems"].as<std::string>());
+  if (file.problems.empty()) {
+    ThrowUserError("{}: no problems in it", args["problems"].as<std::string>());
   }
   const Settings settings = SettingsOf(args, file.problems.size());
   const auto body = BodyOf(args);
@@ -263,7 +269,9 @@ int RunBenchFit(int argc, char** argv) {
   }
   const Fitter yardstick(body, prior, FitOptions::Spin());
   nlohmann::json starts;
-  for (const auto& [name, bodies] : file.starts) {
+  std::vector<std::string> names = {kNoStart};
+  for (const auto& [name, bodies] : file.starts) names.push_back(name);
+  for (const std::string& name : names) {
     if (args.count("start") && name != args["start"].as<std::string>()) continue;
     starts[name] = Measure(file, name, fitter, yardstick, settings);
   }

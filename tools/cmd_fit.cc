@@ -49,7 +49,8 @@ cxxopts::Options MakeOptions(const FitOptions& defaults) {
   options.add_options()("join",
                         "Put the results of all shards together: --join A.npz B.npz --out ALL.npz")(
       "start",
-      "mean: the prior's mean, both ways around; net: the network of --checkpoint, which alone "
+      "mean: nothing is known but keypoints, see --fit.cold-start; net: the network of --checkpoint, "
+      "which alone "
       "means this; given: --params, likewise, or a problem file's net; a problem file's starts "
       "also by name",
       cxxopts::value<std::string>()->default_value("mean"),

@@ -18,6 +18,7 @@ int RunFit(int argc, char** argv);
 int RunFits(int argc, char** argv);
 int RunPredict(int argc, char** argv);
 int RunPrior(int argc, char** argv);
+int RunStart(int argc, char** argv);
 int RunTrain(int argc, char** argv);
 
 }  // namespace gyre

@@ -43,6 +43,7 @@ int main(int argc, char** argv) {
       {"experiment", "Run the arms of an experiment and report on them", gyre::RunExperiment},
       {"body", "Make, describe, import and pose body models", gyre::RunBody},
       {"prior", "Train and inspect pose priors", gyre::RunPrior},
+      {"start", "Train and inspect networks that start fits", gyre::RunStart},
       {"data", "Check, show and make data sets", gyre::RunData},
       {"bench", "Measure speed and accuracy", gyre::RunBench},
       {"version", "Print the version", RunVersion},

@@ -17,6 +17,7 @@ TEST(FitRun, OfAnOlderVersionIsCompletedByTheDefaults) {
   EXPECT_EQ(completed["fit.estimate_uncertainty"], true);
   EXPECT_EQ(completed["fit.min_observed_joints"], 8);
   EXPECT_EQ(completed["fit.rest_unseen_limbs"], false);
+  EXPECT_EQ(completed["fit.cold_start"], "mean");
   EXPECT_EQ(completed["fit.max_error_share"], 0.0);
   EXPECT_EQ(completed["fit.hypotheses"], "uninformed");
   EXPECT_EQ(completed["fit.ignored_joints"], FitRun::array({"OP Neck"}));
@@ -47,6 +48,7 @@ TEST(FitRun, GoesOnAsItBegan) {
   const FitOptions begun = AsBegun(options, was, {});
   EXPECT_EQ(begun.max_error_share, 0);  // there was no such option
   EXPECT_TRUE(begun.rest_unseen_limbs);
+  EXPECT_EQ(begun.cold_start, ColdStart::kMean);
   EXPECT_EQ(begun.sigma_px, 33);
   EXPECT_EQ(AsBegun(options, was, {"fit.max_error_share"}).max_error_share, 0.25);
   EXPECT_EQ(AsBegun(options, nullptr, {}).max_error_share, 0.25);  // no earlier run

@@ -218,7 +218,9 @@ TEST_F(FitterTest, ResolutionOfThePictureDoesNotMatter) {
 }
 
 TEST_F(FitterTest, ColdStartFindsPeopleInAnyDirection) {
-  const Fitter fitter = Make();
+  FitOptions mean;
+  mean.cold_start = ColdStart::kMean;
+  const Fitter fitter = Make(mean);
   for (double angle : {0.0, 1.5, std::numbers::pi, -2.0}) {
     for (bool turned : {false, true}) {
       TrueProblem made = MakeTrueProblem(fitter, 4);
@@ -388,7 +390,9 @@ TEST(Fitter, ExchangedLimbsCostAGrossErrorPerSquaredConfidence) {
 }
 
 TEST_F(FitterTest, AStartAtThePriorsMeanIsNoStart) {
-  const Fitter anchored = Make(FitOptions::Anchored());
+  FitOptions options = FitOptions::Anchored();
+  options.cold_start = ColdStart::kMean;
+  const Fitter anchored = Make(options);
   FitProblem problem = MakeTrueProblem(anchored, 2).problem;
   problem.start.pose().tail<kNumPriorPose>() = prior_->Mean();
   const FitResult result = anchored.Fit(problem);

@@ -25,6 +25,7 @@
 #include "datasets/readers/openpose.h"
 #include "datasets/readers/spin_npz.h"
 #include "fitting/problem_file.h"
+#include "fitting/start_network.h"
 #include "fitting/store/fit_exchange.h"
 #include "fitting/store/fit_file.h"
 #include "fitting/store/fit_npz.h"
@@ -76,6 +77,15 @@ const FuzzTarget kPrior(
         GYRE_CHECK(c.precision.allFinite() && c.sqrt_precision.allFinite() &&
                    std::isfinite(c.neg_log_weight));
       }
+    },
+    /*is_zip=*/true);
+
+// A network that was accepted says something of any keypoints.
+const FuzzTarget kStartNetwork(
+    "start_network",
+    [](const std::string& bytes) {
+      const auto network = LoadStartNetwork(AsFile(bytes, "input.npz"));
+      network->Rotations(StartNetwork::Vector::Constant(network->num_inputs(), 0.2F));
     },
     /*is_zip=*/true);
 

@@ -122,6 +122,9 @@ TEST_F(OutputsTest, OfBodiesAndPriors) {
   Run({"prior", "sample", "--count", "3", "--out", Path("poses.npz")});
   ExpectDocumented("`gyre prior sample`, `gyre prior retarget`",
                    KeysOf(fs::path(Path("poses.npz"))));
+  Run({"start", "train", "--people.mocap", "0", "--neurons", "8", "--steps", "2", "--batch-size",
+       "4", "--check-people", "4", "--quiet", "--out", Path("start.npz")});
+  ExpectDocumented("`gyre start train`", KeysOf(fs::path(Path("start.npz"))));
 }
 
 TEST_F(OutputsTest, OfARun) {

@@ -32,7 +32,8 @@ TEST(ProgramTest, WrongUsageIsExitCodeTwo) {
 }
 
 TEST(ProgramTest, HelpIsExitCodeZero) {
-  for (const char* command : {"train", "fit", "fits", "eval", "bench", "body", "prior", "data"}) {
+  for (const char* command : {"train", "fit",   "fits",  "eval", "bench",
+                              "body",  "prior", "start", "data"}) {
     const ProgramResult result = Gyre({command, "--help"});
     EXPECT_EQ(result.exit_code, 0) << command << result.err;
     EXPECT_THAT(result.out, HasSubstr("gyre")) << command;
@@ -58,6 +59,7 @@ TEST(ProgramTest, BadFilesAreOneSentenceAndExitCodeOne) {
   ExpectOneSentence(Gyre({"fit", "--coco", path("list.json"), "--out", out}), 1);
   ExpectOneSentence(Gyre({"fit", "--problems", path("random.npz"), "--out", out}), 1);
   ExpectOneSentence(Gyre({"prior", "info", path("empty.npz")}), 1);
+  ExpectOneSentence(Gyre({"start", "info", path("random.npz")}), 1);
   ExpectOneSentence(Gyre({"eval", "--checkpoint", path("missing")}), 1);
   ExpectOneSentence(Gyre({"fits", "verify", path("missing")}), 1);
   ExpectOneSentence(Gyre({"fits", "info", path("random.npz")}), 1);

@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/fingerprint.h"
+#include "fitting/start_network.h"
 #include "core/progress.h"
 #include "core/stop_on_signal.h"
 #include "fitting/fitter.h"
@@ -47,6 +48,9 @@ FitRun RunOf(const FitJob& job, const Fitter& fitter) {
   run["body"] = ExactFingerprintOf(fitter.body());
   if (job.bodies == BodiesFrom::kFitter) {
     run["prior"] = FingerprintOf(fitter.prior());
+    if (const auto network = fitter.start_network()) {
+      run["start_network"] = network->fingerprint();
+    }
     run.update(FieldsToJson(fitter.options(), "fit."));
   }
   if (job.survey.set != &SpinJoints()) run["set"] = job.survey.set->name;

@@ -32,8 +32,8 @@ void NoteNoBodies(const FitManyOptions& options, int64_t first_index,
 // Thrown through the source to end it.
 struct Stopped {};
 
-void FitChunk(const Fitter& fitter, const FitManyOptions& options, int64_t first_index,
-              std::vector<FitInput>* chunk, const RowSink& sink) {
+void FitChunk(const Fitter& fitter, const QualityJudge& quality, const FitManyOptions& options,
+              int64_t first_index, std::vector<FitInput>* chunk, const RowSink& sink) {
   if (options.stop && options.stop()) throw Stopped{};
   if (chunk->empty()) return;
   ParallelFor(std::ssize(*chunk), options.threads, [&](int64_t i, int) {
@@ -65,15 +65,14 @@ void FitChunk(const Fitter& fitter, const FitManyOptions& options, int64_t first
                                       options.notes);
     });
   }
-  const QualityJudge quality(fitter);
-  std::vector<FitRow> rows;
-  for (size_t i = 0; i < chunk->size(); ++i) {
+  std::vector<FitRow> rows(chunk->size(), FitRow(*fitter.body().layout, fitter.keypoints().size()));
+  ParallelFor(std::ssize(*chunk), options.threads, [&](int64_t i, int) {
+    rows[i] = FitRow(*fitter.body().layout, first_index + i, (*chunk)[i], results[i]);
+    rows[i].quality = quality(problems[i], results[i]);
+  });
+  for (size_t i = 0; i < chunk->size() && options.notes != nullptr; ++i) {
     const int64_t index = first_index + static_cast<int64_t>(i);
-    rows.emplace_back(*fitter.body().layout, index, (*chunk)[i], results[i]);
-    rows.back().quality = quality(problems[i], results[i]);
-    if (options.notes != nullptr) {
-      NoteNonsense(index, (*chunk)[i], results[i].summary, options.notes);
-    }
+    NoteNonsense(index, (*chunk)[i], results[i].summary, options.notes);
   }
   chunk->clear();
   sink(rows);
@@ -126,9 +125,10 @@ bool FitMany(const Fitter& fitter, const PersonSource& source, const FitManyOpti
   const size_t chunk_size = 16 * static_cast<size_t>(threads);
   std::vector<FitInput> chunk;
   int64_t index = 0, first = options.range.begin;  // of the source; of the chunk
+  const QualityJudge quality(fitter);
   const auto fit = [&] {
     const int64_t size = std::ssize(chunk);
-    FitChunk(fitter, options, first, &chunk, sink);
+    FitChunk(fitter, quality, options, first, &chunk, sink);
     first += size;
   };
   try {

@@ -15,6 +15,7 @@ FitOptions ForBulk(FitOptions options, bool sequence) {
   options.min_observed_joints = 8;
   options.max_error_share = kMaxErrorShare;
   options.estimate_uncertainty = !sequence;
+  if (sequence) options.cold_start = ColdStart::kMean;  // as SequenceFitter has it
   return options;
 }
 
@@ -28,6 +29,7 @@ template <typename Set>
 void ForEachChange(FitOptions& options, const Set& set) {
   set("fit.max_error_share", options.max_error_share, 0.0);  // every fit was usable
   set("fit.rest_unseen_limbs", options.rest_unseen_limbs, false);
+  set("fit.cold_start", options.cold_start, ColdStart::kMean);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ constexpr int64_t kBlock = 1024;  // rows in memory
 constexpr const char* kRunKey = "run";
 constexpr FieldDoc kRunDoc = {
     kRunKey, FieldShape::kFile, "",
-    "JSON: every option in effect, and fingerprints of input, body and prior"};
+    "JSON: every option in effect, and fingerprints of input, body, prior and start network"};
 
 std::vector<FitRow> ReadBlock(const Journal& journal, const FitRow& like, int64_t begin) {
   std::vector<FitRow> rows;
