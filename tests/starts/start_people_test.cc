@@ -80,7 +80,8 @@ TEST(StartPeopleTest, PosesAreThoseOfTheClipsAndTheirMirrorImages) {
     const StartPerson person = people.Make(i);
     for (int k = 1; k < 22; ++k) {
       const double angle = LogSO3(person.rotations[k]).norm();
-      if (k != left && k != right) EXPECT_NEAR(angle, 0, 1e-9) << k;
+      if (k == left || k == right) continue;
+      EXPECT_NEAR(angle, 0, 1e-9) << k;
     }
     const double l = LogSO3(person.rotations[left]).x(), r = LogSO3(person.rotations[right]).x();
     of_left += std::abs(l - 0.8) < 1e-9 && std::abs(r) < 1e-9;

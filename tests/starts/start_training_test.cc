@@ -20,9 +20,9 @@ StartTrainingOptions Short() {
   StartTrainingOptions options;
   options.neurons = 24;
   options.blocks = 1;
-  options.steps = 60;
-  options.batch_size = 32;
-  options.check_every = 25;
+  options.steps = 400;
+  options.batch_size = 16;
+  options.check_every = 160;
   options.check_people = 150;
   return options;
 }
@@ -37,8 +37,8 @@ TEST(StartTrainingTest, LearnsAndIsWhatItReports) {
         last = now.fingerprint();
       });
   ASSERT_EQ(reports.size(), 3);
-  EXPECT_EQ(reports[0].step, 25);
-  EXPECT_EQ(reports[2].step, 60);
+  EXPECT_EQ(reports[0].step, 160);
+  EXPECT_EQ(reports[2].step, 400);
   EXPECT_LT(reports[2].mpjpe_mm, 0.9 * reports[0].mpjpe_mm);
   EXPECT_LT(reports[2].loss, reports[0].loss);
   EXPECT_EQ(network.fingerprint(), last);
