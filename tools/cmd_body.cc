@@ -288,7 +288,7 @@ int RunImportMakeHuman(int argc, char** argv) {
                         "FOLDER")(
       "layout", "Whose joints it has: " + EnumNameList<MakeHumanLayout>(" or "),
       cxxopts::value<std::string>()->default_value(EnumName(MakeHumanLayout::kSmpl)),
-      "NAME")("extra", "Where the files are that FOLDER lacks (default: FOLDER_extra)",
+      "NAME")("extra", "Where the files are that FOLDER lacks; else in FOLDER_extra",
               cxxopts::value<std::string>()->default_value(""),
               "FOLDER")("out", "Body file to write (.npz)", cxxopts::value<std::string>(), "FILE");
   options.parse_positional({"folder"});
