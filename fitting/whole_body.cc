@@ -15,6 +15,7 @@
 #include "fitting/backends/charted_solver.h"
 #include "fitting/mirror_search.h"
 #include "fitting/terms/depth_anchor.h"
+#include "fitting/terms/hand_prior.h"
 #include "fitting/terms/jaw_prior.h"
 #include "fitting/terms/shape_prior.h"
 

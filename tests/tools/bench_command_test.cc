@@ -84,7 +84,7 @@ TEST(BenchCommandTest, QualityCountsWhoIsAsGoodAsStated) {
   const ScratchFolder scratch;
   const std::string table = scratch / "table.h";
   const std::vector<std::string> people = {
-      "quality", "--data", "synth:?count=40&seed=3&noise=0&missing=0&occluders=0", "--detect",
+      "quality", "--data", "synth:?count=120&seed=3&noise=0&missing=0&occluders=0", "--detect",
       "--quiet"};
   const auto with = [&](std::vector<std::string> more) {
     more.insert(more.begin(), people.begin(), people.end());
