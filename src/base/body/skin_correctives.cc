@@ -74,14 +74,14 @@ std::vector<int> CorrectingJoints(const SparseRows& weights, int v,
 }
 
 // Poses, and what the fit has to know of each.
-struct PoseSamples {
+struct BentPoses {
   std::vector<PosedSkeleton> skeletons;
   RowMatX features;  // [N,9(J-1)]
 };
 
-PoseSamples DrawPoseSamples(const Points3& joints, const BodyLayout& layout) {
+BentPoses DrawBentPoses(const Points3& joints, const BodyLayout& layout) {
   constexpr int kPoses = 400;
-  PoseSamples samples;
+  BentPoses samples;
   samples.features.resize(kPoses, layout.num_pose_features());
   for (int i = 0; i < kPoses; ++i) {
     Rng rng(3, RngStream::kBody, 0, i);
@@ -97,7 +97,7 @@ PoseSamples DrawPoseSamples(const Points3& joints, const BodyLayout& layout) {
 }
 
 // The matrix that takes offsets of the poses [N,3] to P of these joints [9n,3].
-RowMatX RegressionOn(const PoseSamples& samples, const std::vector<int>& joints) {
+RowMatX RegressionOn(const BentPoses& samples, const std::vector<int>& joints) {
   constexpr double kRidge = 1e-3;
   const Eigen::Index poses = samples.features.rows();
   RowMatX features(poses, 9 * std::ssize(joints));
@@ -110,7 +110,7 @@ RowMatX RegressionOn(const PoseSamples& samples, const std::vector<int>& joints)
 }
 
 // What a vertex lacks at rest in every pose. [N,3]
-Points3 LackingOffsets(const PoseSamples& samples, const SparseRows& weights, int v,
+Points3 LackingOffsets(const BentPoses& samples, const SparseRows& weights, int v,
                        const Vec3& place) {
   Points3 offsets(samples.skeletons.size(), 3);
   for (size_t i = 0; i < samples.skeletons.size(); ++i) {
@@ -154,7 +154,7 @@ std::vector<Mat3> WorldRotations(const std::vector<Mat3>& rotations,
 
 RowMatX FitSkinCorrectives(const Points3& vertices, const Points3& joints,
                            const SparseRows& weights, const BodyLayout& layout) {
-  const PoseSamples samples = DrawPoseSamples(joints, layout);
+  const BentPoses samples = DrawBentPoses(joints, layout);
   std::map<std::vector<int>, std::vector<int>> groups;  // vertices that the same joints correct
   for (int v = 0; v < vertices.rows(); ++v) {
     const std::vector<int> of_vertex = CorrectingJoints(weights, v, layout.parents);
