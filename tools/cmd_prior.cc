@@ -322,7 +322,7 @@ int RunPriorRetarget(int argc, char** argv) {
 
 int RunPrior(int argc, char** argv) {
   static const Subcommand commands[] = {
-      {"train", "fit a mixture of Gaussians to motion capture", RunPriorTrain},
+      {"train", "learn from motion capture which poses people take", RunPriorTrain},
       {"info", "describe a prior", RunPriorInfo},
       {"sample", "draw poses from a prior", RunPriorSample},
       {"retarget", "turn BVH motion capture into SMPL poses", RunPriorRetarget},
