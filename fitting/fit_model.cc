@@ -83,7 +83,8 @@ BodyParams FitModel::AnchorOf(const FitProblem& problem) const {
 
 std::optional<BodyParams> FitModel::NetworkStart(const FitProblem& problem,
                                                  const Observations& observed) const {
-  if (!keypoint_start) return std::nullopt;
+  // An anchor would hold the fit to it, as to the start of a network that was trained on such people.
+  if (!keypoint_start || options.start_anchor > 0) return std::nullopt;
   const bool takes_start = options.hypotheses == Hypotheses::kStartOnly ||
                            !IsUninformed(WithShortRotations(problem.start), *prior);
   if (problem.has_start && takes_start) return std::nullopt;

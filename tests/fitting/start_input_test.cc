@@ -237,6 +237,10 @@ TEST_F(ColdFitTest, ANetworkThatKnowsIsEnough) {
   mean.cold_start = ColdStart::kMean;
   EXPECT_EQ(like.With(mean).Fit(Cold(made.problem)).summary.hypotheses_tried, 6);
   EXPECT_EQ(like.With(mean).start_network(), nullptr);
+  // Held to its start, a fit is not to be held to the network's.
+  FitOptions held = fitter.options();
+  held.start_anchor = 30;
+  EXPECT_EQ(fitter.With(held).Fit(Cold(made.problem)).summary.hypotheses_tried, 6);
 }
 
 TEST_F(ColdFitTest, WhereKeypointsStayUnexplainedTheOthersAreTried) {
