@@ -100,6 +100,32 @@ TEST(PictureFormats, AreTurnedUprightAsExifAsks) {
   }
 }
 
+// A decoder unpacks whole tiles, so that a file of 300 bytes with one of 16384 x 8192 pixels would
+// take a third of a gigabyte for its six.
+TEST(PictureFormats, TilesOfATiffAreNoLargerThanItsBytesAllow) {
+  const auto tiled = [](uint32_t width, uint32_t height) {
+    TiffBytes tiff(true);
+    tiff.Directory({{256, 3, 3},
+                    {257, 3, 2},
+                    {258, 3, 8},
+                    {259, 3, 1},
+                    {262, 3, 1},
+                    {277, 3, 1},
+                    {322, 4, width},
+                    {323, 4, height},
+                    {324, 4, 134},
+                    {325, 4, 256 * 256}});
+    std::string pixels(256 * 256, '\7');
+    for (int i = 0; i < 6; ++i) pixels[256 * (i / 3) + i % 3] = static_cast<char>(40 * (i + 1));
+    return tiff.bytes() + pixels;
+  };
+  EXPECT_EQ(DigitsOf(ParseImage(tiled(256, 256), "a.tif")), "123/456");
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(tiled(32768, 32768), "a.tif"); }),
+              HasSubstr("a.tif: declares tiles of 32768 x 32768 pixels, expected at most 2^27"));
+  EXPECT_THAT(UserErrorOf([&] { ParseImage(tiled(16384, 8192).substr(0, 390), "a.tif"); }),
+              HasSubstr("declares tiles of 16384 x 8192 pixels in 390 bytes"));
+}
+
 // As decoders take it: pixels are laid out for the first size, whatever a later one says.
 TEST(PictureFormats, TheFirstCanvasOfAWebpCounts) {
   std::string file = WebpWithExif(ExifBytes(1));

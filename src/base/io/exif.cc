@@ -70,6 +70,8 @@ Exif ParseExif(std::string_view bytes) {
     const double value = tiff.Value(type, at);
     if (tag == 256) exif.width = static_cast<int64_t>(value);
     if (tag == 257) exif.height = static_cast<int64_t>(value);
+    if (tag == 322) exif.tile_width = static_cast<int64_t>(value);
+    if (tag == 323) exif.tile_height = static_cast<int64_t>(value);
     if (tag == 274 && type == kShort && value >= 1 && value <= 8) {
       exif.orientation = static_cast<int>(value);
       exif.orientation_at = at;

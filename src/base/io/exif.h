@@ -20,7 +20,7 @@ struct Exif {
   double sensor_px_per_mm = 0;                // of the sensor, in pixels of the picture as taken
   int64_t taken_width = 0, taken_height = 0;  // the picture as taken, px
   int64_t width = 0, height = 0;              // of a TIFF file's picture, px
-  int64_t bits = 0;                           // per pixel there
+  int64_t tile_width = 0, tile_height = 0;    // where it is stored in tiles, px
 
   // Where in the bytes the orientation stands, a 16-bit number in their own order; 0: nowhere.
   size_t orientation_at = 0;

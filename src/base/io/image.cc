@@ -67,20 +67,25 @@ cv::Mat Upright(const cv::Mat& stored, int exif_orientation) {
   return stored;
 }
 
-void CheckHeader(const ImageHeader& header, size_t bytes, const std::string& what) {
-  const auto width = static_cast<uint64_t>(header.width);
-  const auto height = static_cast<uint64_t>(header.height);
-  if (header.width <= 0 || header.height <= 0 || !header.complete) {
-    ThrowUserError("{}: the image is damaged or cut off", what);
-  }
-  if (width > kMaxPixels / height) {
-    ThrowUserError("{}: the image has {} x {} pixels, expected at most 2^27 in all", what, width,
+// `declares` is what the file does: "declares", "declares tiles of".
+void CheckPixels(uint64_t width, uint64_t height, size_t bytes, const std::string& what,
+                 const char* declares) {
+  if (height > 0 && width > kMaxPixels / height) {
+    ThrowUserError("{}: {} {} x {} pixels, expected at most 2^27 in all", what, declares, width,
                    height);
   }
   if (width * height > kMaxPixelsPerByte * bytes) {
-    ThrowUserError("{}: declares {} x {} pixels in {} bytes; the image is damaged or cut off", what,
-                   width, height, bytes);
+    ThrowUserError("{}: {} {} x {} pixels in {} bytes; the image is damaged or cut off", what,
+                   declares, width, height, bytes);
   }
+}
+
+void CheckHeader(const ImageHeader& header, size_t bytes, const std::string& what) {
+  if (header.width <= 0 || header.height <= 0 || !header.complete) {
+    ThrowUserError("{}: the image is damaged or cut off", what);
+  }
+  CheckPixels(header.width, header.height, bytes, what, "declares");
+  CheckPixels(header.block_width, header.block_height, bytes, what, "declares tiles of");
 }
 
 cv::Mat Decode(std::string_view content, const std::string& what, const OrientationOf& wanted,

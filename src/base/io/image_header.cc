@@ -150,6 +150,8 @@ ImageHeader InspectTiff(std::string_view content) {
   header.exif = ParseExif(content);
   header.width = header.exif.width;
   header.height = header.exif.height;
+  header.block_width = header.exif.tile_width;
+  header.block_height = header.exif.tile_height;
   header.complete = header.width > 0 && header.height > 0;
   header.needs_more = !header.complete;
   return header;

@@ -25,6 +25,8 @@ struct EnumNames<ImageFormat> {
 struct ImageHeader {
   ImageFormat format = ImageFormat::kJpeg;
   int64_t width = 0, height = 0;  // px, as stored
+  // What its decoder unpacks at once where that is more than the picture: a tile reaches over edges.
+  int64_t block_width = 0, block_height = 0;  // px
   // The end of the file's content is there, as far as the format lets tell. False of a beginning.
   bool complete = false;
   Exif exif;
