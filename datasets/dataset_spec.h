@@ -99,7 +99,8 @@ class DatasetSpec {
 };
 
 // What synthetic scenes are made of; empty members stand for the built-in body and the shipped
-// prior, loaded only when a scene asks for them.
+// prior, loaded only when a scene asks for them. The prior of a fit has no say in who is fitted:
+// two priors are compared on the same people. A data set's own `prior=FILE` goes before.
 struct SceneSources {
   std::shared_ptr<const BodyModel> body;
   std::shared_ptr<const PosePrior> prior;

@@ -80,11 +80,19 @@ SceneOptions TakeSceneOptions(DatasetSpec& spec) {
 }
 
 std::shared_ptr<const Dataset> OpenSynth(DatasetSpec& spec, const SceneSources& sources) {
+  if (!spec.path().empty()) {
+    ThrowUserError(
+        "data set '{}': made-up people have no path '{}'; what they are stands after '?', as in "
+        "synth:?count=2000&seed=1",
+        spec.text(), spec.path());
+  }
   const std::string name = TakeName(spec);
+  const std::string prior_file = spec.TakeString("prior", "");
   const SceneOptions options = TakeSceneOptions(spec);
   spec.CheckAllTaken();
   auto body = sources.body ? sources.body : LoadBodyModel("");
-  auto prior = sources.prior || !options.poses.empty() ? sources.prior : LoadPosePrior();
+  const bool given = prior_file.empty() && (sources.prior || !options.poses.empty());
+  auto prior = given ? sources.prior : LoadPosePrior(prior_file);
   return std::make_shared<SyntheticDataset>(body, prior, options, name);
 }
 

@@ -171,7 +171,7 @@ int RunBenchCoverage(int argc, char** argv) {
   }
   const auto body = BodyOf(args);
   const auto prior = PriorOf(args);
-  const std::vector<Hidden> hidden = ReadHidden(args, {body, prior});
+  const std::vector<Hidden> hidden = ReadHidden(args, {body, nullptr});
   const Fitter fitter(body, prior, fit, *hidden[0].input.person.keypoints.set);
   nlohmann::json result = Measure(hidden, fitter, HiddenCoverage(*body, annotators), args);
   result["data"] = args["data"].as<std::string>();

@@ -203,7 +203,7 @@ int RunBenchQuality(int argc, char** argv) {
   }
   const auto body = BodyOf(args);
   const auto prior = PriorOf(args);
-  const std::vector<Subject> subjects = ReadSubjects(args, {body, prior});
+  const std::vector<Subject> subjects = ReadSubjects(args, {body, nullptr});
   const Fitter fitter(body, prior, fit, *subjects[0].input.person.keypoints.set);
   const std::vector<JudgedFit> judged = Judge(fitter, subjects, threads);
   nlohmann::json result = DescribeQuality(judged);

@@ -47,7 +47,7 @@ class Bench {
   Bench(const TrainOptions& options, const std::shared_ptr<const BodyModel>& body,
         const std::shared_ptr<const PosePrior>& prior)
       : learner_(options, {body, prior}, DeviceFromName(options.device)) {
-    const Mixture data = OpenMixture(options.data, {body, prior});
+    const Mixture data = OpenMixture(options.data, {body, nullptr});
     LoaderOptions loading = options.Loading();
     loading.workers = 0;
     batch_ = Loader(data, loading).Next();

@@ -163,15 +163,12 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   if (!o.HasBody()) return EvaluateJoints(args, checkpoint, o);
   InitRuntime(args["threads"].as<int>());
   const c10::Device device = DeviceFromName(args["device"].as<std::string>());
-  // The run's own body, prior and validation set unless others are given.
-  const auto given = [&](const char* name, const std::string& otherwise) {
-    return args.count(name) ? args[name].as<std::string>() : otherwise;
-  };
-  const std::string data = given("data", o.val);
+  // The run's own body and validation set unless others are given.
+  const std::string data = args.count("data") ? args["data"].as<std::string>() : o.val;
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
   const BodyChoice choice = ChooseBody(args, "body", BodyOfRun(checkpoint));
-  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path), given("prior", o.prior),
-                      data);
+  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path),
+                      args["prior"].as<std::string>(), data);
   TrainedNetwork trained =
       LoadTrainedNetwork(checkpoint, evaluator.body(), device, choice.extra_path);
   if (o.network.input == NetworkInput::kKeypoints || o.network.input == NetworkInput::kClip) {

@@ -155,7 +155,7 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
 
 // `detected`: the file of DetectedKeypoints; empty: others are given.
 PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected, FitJob* job) {
-  const SceneSources sources{job->body, job->prior};
+  const SceneSources sources{job->body, nullptr};
   const auto left_out = std::make_shared<LeftOutCounts>();
   job->left_out = left_out;
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };

@@ -221,7 +221,6 @@ std::vector<std::shared_ptr<const Dataset>> DataOfRun(const fs::path& run) {
   SceneSources sources;
   if (options.HasBody()) {
     sources.body = LoadBodyModel(options.body, options.joint_regressor_extra);
-    sources.prior = LoadPosePrior(options.prior);
   }
   std::vector<std::shared_ptr<const Dataset>> sets;
   for (const std::string& specs : {options.data, options.val}) {

@@ -63,10 +63,10 @@ int RunPredict(int argc, char** argv) {
   job.body = LoadBodyModel(body, extra);
   job.body_extra = extra;
   TellStandIns(*job.body);
-  job.prior = LoadPosePrior(run.prior);  // of synthetic people
+  job.prior = LoadPosePrior(run.prior);
   const auto left_out = std::make_shared<LeftOutCounts>();
   job.left_out = left_out;
-  job.persons = Choose(PersonsOf(args, DetectedKeypoints(args, out), {job.body, job.prior},
+  job.persons = Choose(PersonsOf(args, DetectedKeypoints(args, out), {job.body, nullptr},
                                  BoxesAlone::kTake, FitStages::kBody, left_out),
                        choice);
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());

@@ -385,6 +385,24 @@ TEST(Synthetic, PosesFromAFileAreUsed) {
   EXPECT_THROW(SyntheticDataset(Body(), nullptr, options), UserError);
 }
 
+// A prior of one sharp component: everybody is its mean, whatever prior the caller holds.
+TEST(Synthetic, ThePriorOfTheDataGoesBeforeTheCallers) {
+  const TempFolder folder;
+  const std::filesystem::path file = folder.path() / "knee.npz";
+  const RowMatX weight = RowMatX::Ones(1, 1), covariance = 1e-12 * RowMatX::Identity(69, 69);
+  RowMatX mean = RowMatX::Zero(1, 69);
+  mean(0, 3 * 3) = 1.375;  // the left knee's bend
+  NdArray covariances = NdArray::FromMatrix(covariance), weights = NdArray::FromMatrix(weight);
+  covariances.shape = {1, 69, 69};
+  weights.shape = {1};
+  WriteNpz(file,
+           {{"weights", weights}, {"means", NdArray::FromMatrix(mean)}, {"covars", covariances}});
+  const std::string spec = "synth:?count=2&seed=4&prior=" + file.string();
+  const auto set = OpenDataset(spec, {Body(), LoadPosePrior()});
+  EXPECT_NEAR(set->Get(1).params->pose()[3 * 4], 1.375, 1e-4);
+  EXPECT_NEAR(set->Get(1).params->pose()[3 * 5], 0, 1e-4);
+}
+
 TEST(Synthetic, SpecsSetOptions) {
   const auto set =
       OpenDataset("synth:?count=7&seed=9&frame=64&name=x&seated=1", {Body(), LoadPosePrior()});
@@ -393,7 +411,7 @@ TEST(Synthetic, SpecsSetOptions) {
   EXPECT_EQ(set->LoadImage(set->Get(0)).width, 64);
   EXPECT_GT(set->Get(3).params->rotation(FindJoint("SMPL L_Knee").source_idx).x(), 1);
   for (const char* wrong : {"synth:?count=0", "synth:?count=7.5", "synth:?cuont=7", "synth:?count",
-                            "synth:?seed=1&seed=2"}) {
+                            "synth:?seed=1&seed=2", "synth:count=7", "synth:7?seed=1"}) {
     EXPECT_THROW(OpenDataset(wrong, {Body(), LoadPosePrior()}), UserError) << wrong;
   }
 }

@@ -176,8 +176,9 @@ TEST_F(FormerCheckpointTest, GoesOnAsTheFormerProgramDid) {
   EXPECT_EQ(value("fc1.weight", {1, 200}), -0.0034877187572419643);
   EXPECT_EQ(value("block1a.norm.running_var", {0}), 1.2276910543441772);
 
-  Loader loader(OpenMixture(options.data, {SmallSetting().body, SmallSetting().prior}),
-                SmallLoading(options));
+  // Of the prior that shipped then.
+  const auto prior = LoadPosePrior("tests/loop/data/former_prior.npz");
+  Loader loader(OpenMixture(options.data, {SmallSetting().body, prior}), SmallLoading(options));
   loader.Seek(1, 0);  // two steps make an epoch of seven people
   LabelTeacher teacher(/*use_labels=*/true);
   Ranks alone;

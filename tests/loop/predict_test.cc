@@ -96,8 +96,8 @@ TEST_F(PredictTest, EveryPresetsBodiesAreThoseOfItsValidation) {
     for (int i = 0; i < 3; ++i) {
       EXPECT_LT((Row("pose", i, 72) - expected[i].pose()).cwiseAbs().maxCoeff(), near_rad) << i;
       EXPECT_LT((Row("betas", i, 10) - expected[i].betas()).cwiseAbs().maxCoeff(), 1e-5) << i;
-      const Vec3 place = expected[i].transl();  // metres, tens of them: relative
-      EXPECT_LT((Row("transl", i, 3) - place).norm(), 1e-5 * place.norm()) << i;
+      const Vec3 place = expected[i].transl();  // metres, hundreds of them: relative
+      EXPECT_LT((Row("transl", i, 3) - place).norm(), 5e-5 * place.norm()) << i;
     }
     EXPECT_GT((expected[0].values() - expected[1].values()).norm(), 1e-3);
   }

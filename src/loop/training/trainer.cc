@@ -143,7 +143,7 @@ Trainer::Impl::Part Trainer::Impl::PartOf(const char* name, const Mixture& of) c
 }
 
 void Trainer::Impl::OpenData(bool resume) {
-  const SceneSources sources{body, prior};
+  const SceneSources sources{body, nullptr};
   data = OpenMixture(options.data, sources);
   RequireKeypoints(data, learner->network()->keypoints());
   loader = std::make_unique<Loader>(data, Loading());
