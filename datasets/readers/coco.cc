@@ -94,6 +94,18 @@ constexpr CocoPart kWholeBody[] = {{"foot_kpts", "foot_valid", 17, 6},
                                    {"lefthand_kpts", "lefthand_valid", 91, 21},
                                    {"righthand_kpts", "righthand_valid", 112, 21}};
 
+// Where Halpe's 136 have COCO-WholeBody's 133.
+int WholeBodyPlace(int row) {
+  static const std::vector<int> places = [] {
+    std::vector<int> in_halpe;
+    for (const std::string_view joint : FindKeypointSet("coco_wholebody133").joints) {
+      in_halpe.push_back(FindKeypointSet("halpe136").IndexOf(joint));
+    }
+    return in_halpe;
+  }();
+  return places[row];
+}
+
 constexpr double kVisible = 2;
 
 // What a joint's third number means.
@@ -114,7 +126,7 @@ int PlacePart(const json& annotation, const CocoPart& part, const std::string& w
   }
   int incomplete = 0;
   for (int i = 0; i < part.count; ++i) {
-    incomplete += PlaceJoint(&numbers[3 * i], part.first + i, found);
+    incomplete += PlaceJoint(&numbers[3 * i], WholeBodyPlace(part.first + i), found);
   }
   return incomplete;
 }

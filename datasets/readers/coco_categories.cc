@@ -168,7 +168,7 @@ CocoCategories::CocoCategories(const json& categories, bool whole_body, const st
         what, names);
   }
   if (!people_.empty()) set_ = &SetOf(all);
-  if (whole_body) set_ = &FindKeypointSet("coco_wholebody133");
+  if (whole_body) set_ = &FindKeypointSet("halpe136");
   for (const auto& [id, joints] : people_) {
     for (const std::string_view joint : joints) {
       positions_[id].push_back(joint.empty() ? -1 : set_->IndexOf(joint));
@@ -177,10 +177,9 @@ CocoCategories::CocoCategories(const json& categories, bool whole_body, const st
 }
 
 const std::vector<int>* CocoCategories::Unnamed(size_t joints) {
-  // What detectors write: COCO's 17; COCO-WholeBody's 133; Halpe's 26, alone and before its face
-  // and hands.
+  // What detectors write: COCO's, COCO-WholeBody's and Halpe's.
   static const std::map<size_t, const char*> kSets = {
-      {17, "coco17"}, {133, "coco_wholebody133"}, {26, "halpe26"}, {136, "halpe26"}};
+      {17, "coco17"}, {133, "coco_wholebody133"}, {26, "halpe26"}, {136, "halpe136"}};
   const auto known = kSets.find(joints);
   if (known == kSets.end()) return nullptr;
   if (set_ == nullptr) set_ = &FindKeypointSet(known->second);

@@ -21,8 +21,9 @@ nlohmann::json FindCocoCategories(const std::filesystem::path& path);
 
 class CocoCategories {
  public:
-  // `whole_body`: the set is to hold the points that COCO-WholeBody adds. UserError names `what`,
-  // and the categories, when there are joints and none is of people.
+  // `whole_body`: the set is to hold the points that COCO-WholeBody adds: it is Halpe's 136, which
+  // are three more. UserError names `what`, and the categories, when there are joints and none is of
+  // people.
   CocoCategories(const nlohmann::json& categories, bool whole_body, const std::string& what);
 
   // What all people of the file come in: of files that name no joints known with the first person.

@@ -87,7 +87,8 @@ std::vector<std::string_view> JointsByName(std::span<const std::string> names) {
 }
 
 const KeypointSet& SetOf(std::span<const std::string_view> joints) {
-  for (const char* name : {"coco17", "lsp14", "mpii16", "csv21", "coco_wholebody133", "halpe26"}) {
+  for (const char* name :
+       {"coco17", "lsp14", "mpii16", "csv21", "coco_wholebody133", "halpe26", "halpe136"}) {
     const KeypointSet& set = FindKeypointSet(name);
     const bool holds_all = std::ranges::all_of(
         joints, [&](std::string_view joint) { return joint.empty() || set.IndexOf(joint) >= 0; });

@@ -105,6 +105,12 @@ TEST(Joints, WholeBodySets) {
   }
   for (int i = 0; i < 17; ++i) EXPECT_EQ(coco.joints[i], FindKeypointSet("coco17").joints[i]);
   for (int i = 0; i < 25; ++i) EXPECT_EQ(openpose.joints[i], FindKeypointSet("body25").joints[i]);
+  const KeypointSet& halpe = FindKeypointSet("halpe136");
+  for (int i = 0; i < 26; ++i) EXPECT_EQ(halpe.joints[i], FindKeypointSet("halpe26").joints[i]);
+  for (int i = 26; i < 136; ++i) EXPECT_EQ(halpe.joints[i], coco.joints[i - 3]);
+  EXPECT_EQ(halpe.IndexOf("Face 0"), 26);
+  EXPECT_EQ(halpe.IndexOf("Left Hand Root"), 94);
+  EXPECT_EQ(halpe.IndexOf("Right Pinky Tip"), 135);
   EXPECT_EQ(BoneNames()[FindJoint("Left Ring 2").source_idx], "L_Ring2");
   EXPECT_EQ(BoneNames()[FindJoint("Right Hand Root").source_idx], "R_Wrist");
   EXPECT_EQ(kLandmarkNames[FindJoint("Right Pinky Tip").source_idx], "rpinky");
@@ -133,6 +139,7 @@ TEST(Joints, SetsHaveTheirSizes) {
                                                  {"halpe26", 26},
                                                  {"coco_wholebody133", 133},
                                                  {"openpose135", 135},
+                                                 {"halpe136", 136},
                                                  {"blazepose33", 33}};
   EXPECT_EQ(KeypointSetNames().size(), sizes.size());
   for (const auto& [name, size] : sizes) EXPECT_EQ(FindKeypointSet(name).size(), size) << name;

@@ -99,13 +99,15 @@ TEST(CocoResults, OfMoreJointsByTheirNumber) {
                         InOwnSet())
         .people;
   };
-  // Halpe's 26 stand first of its 136; the big toe is joint 20.
+  // Halpe's 26 stand first of its 136; the left big toe is joint 20, the right ring's tip 131.
   for (const int joints : {26, 136}) {
     const Keypoints keypoints = people(joints)[0].keypoints;
-    EXPECT_EQ(keypoints.set, &FindKeypointSet("halpe26"));
+    EXPECT_EQ(keypoints.set, &FindKeypointSet(joints == 26 ? "halpe26" : "halpe136"));
     EXPECT_EQ(keypoints.px.row(keypoints.set->IndexOf("OP LBigToe")), Eigen::RowVector2d(20.5, 60));
-    EXPECT_EQ(keypoints.NumObserved(), 26);
+    EXPECT_EQ(keypoints.NumObserved(), joints);
   }
+  const Keypoints hands = people(136)[0].keypoints;
+  EXPECT_EQ(hands.px(hands.set->IndexOf("Right Ring Tip"), 0), 131.5);
   EXPECT_EQ(people(133)[0].keypoints.size(), 133);
   EXPECT_THAT(UserErrorOf([&] { people(14); }),
               AllOf(HasSubstr("result 0"), HasSubstr("found 42"), HasSubstr("categories")));
@@ -319,6 +321,27 @@ TEST(CocoFlags, WholeBodyPartsThatAreNotValidDoNotCount) {
   EXPECT_EQ(keypoints.confidence[91 + 5], 0);                // the left hand
   EXPECT_DOUBLE_EQ(keypoints.confidence[112 + 2], 0.1 * 3);  // the right hand
   EXPECT_EQ(keypoints.confidence[112 + 20], 1);              // beyond 1
+
+  // Into another set by their names.
+  options.set = &FindKeypointSet("halpe136");
+  const Keypoints halpe =
+      ReadCocoText(WithCategories(json::array(), json::array({person})).dump(), options)
+          .people.at(0)
+          .keypoints;
+  EXPECT_EQ(halpe.NumObserved(), 17 + 6 + 21);
+  EXPECT_DOUBLE_EQ(halpe.confidence[22], 0.2);       // the left small toe
+  EXPECT_DOUBLE_EQ(halpe.confidence[115 + 2], 0.3);  // the right thumb's second
+}
+
+TEST(CocoResults, HalpesNeckAndHipsReachSetsThatHaveThem) {
+  const json result = {{{"image_id", 3}, {"keypoints", Triples(136, [](int) { return 0.75; })}}};
+  CocoOptions options = InOwnSet();
+  options.set = &FindKeypointSet("openpose135");
+  const Keypoints keypoints = ReadCocoText(result.dump(), options).people.at(0).keypoints;
+  EXPECT_EQ(keypoints.px(keypoints.set->IndexOf("OP MidHip"), 0), 19.5);
+  EXPECT_EQ(keypoints.px(keypoints.set->IndexOf("OP RBigToe"), 0), 21.5);
+  EXPECT_EQ(keypoints.px(keypoints.set->IndexOf("Face 33"), 0), 59.5);
+  EXPECT_EQ(keypoints.px(keypoints.set->IndexOf("Left Thumb 1"), 0), 95.5);
 }
 
 TEST(CocoImages, IdsThatAreTextAndSizesThatAreMissing) {

@@ -46,6 +46,7 @@ TEST(JointNames, TheSetThatHoldsThem) {
   EXPECT_EQ(set({"Left Wrist", "Thorax (MPII)"}), "mpii16");
   EXPECT_EQ(set({"Nose", "OP LBigToe", "OP RHeel"}), "coco_wholebody133");
   EXPECT_EQ(set({"Nose", "OP LBigToe", "OP MidHip"}), "halpe26");
+  EXPECT_EQ(set({"Nose", "Right Ring Tip", "OP MidHip"}), "halpe136");
   EXPECT_EQ(set({"Nose", "OP LBigToe", "Thorax (MPII)"}), "spin49");
 }
 

@@ -184,8 +184,12 @@ const std::vector<KeypointSet>& Sets() {
           "OP RHeel",      "OP LBigToe",    "OP RBigToe"}},
     };
 
-    all.push_back({"coco_wholebody133", CocoWholeBody133(all[1].joints)});
-    all.push_back({"openpose135", OpenPose135(all[2].joints)});
+    const auto joints = [&](std::string_view set) {
+      return std::ranges::find(all, set, &KeypointSet::name)->joints;
+    };
+    all.push_back({"coco_wholebody133", CocoWholeBody133(joints("coco17"))});
+    all.push_back({"openpose135", OpenPose135(joints("body25"))});
+    all.push_back({"halpe136", Halpe136(joints("halpe26"))});
     return all;
   }();
   return sets;

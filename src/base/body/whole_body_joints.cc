@@ -113,6 +113,10 @@ std::vector<std::string_view> CocoWholeBody133(std::span<const std::string_view>
   return names.Face(0, kNumFacePoints).Hand("Left").Hand("Right").Take();
 }
 
+std::vector<std::string_view> Halpe136(std::span<const std::string_view> halpe26) {
+  return Names(halpe26).Face(0, kNumFacePoints).Hand("Left").Hand("Right").Take();
+}
+
 std::vector<std::string_view> OpenPose135(std::span<const std::string_view> body25) {
   return Names(body25)
       .Hand("Left")

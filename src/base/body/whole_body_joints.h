@@ -22,6 +22,8 @@ PersonPart PartOf(const JointInfo& joint);
 
 // COCO-WholeBody (Jin et al. 2020): coco17, 6 of the feet, 68 of the face, left hand, right hand.
 std::vector<std::string_view> CocoWholeBody133(std::span<const std::string_view> coco17);
+// Halpe (Fang et al. 2022): its 26 of the body, 68 of the face, left hand, right hand.
+std::vector<std::string_view> Halpe136(std::span<const std::string_view> halpe26);
 // SMPLify-X (Pavlakos et al. 2019): body25, left hand, right hand, the face without its outline,
 // the outline.
 std::vector<std::string_view> OpenPose135(std::span<const std::string_view> body25);
