@@ -40,7 +40,7 @@ void AddPersonOptions(cxxopts::Options& options) {
              cxxopts::value<std::string>(), "DIR")(
       "overlay-style",
       "What they show, of: body, keypoints, side (the bodies from their left side, beside "
-      "the picture)",
+      "the picture), close-ups (face and hands of bodies that have them, beside it, too)",
       cxxopts::value<std::string>()->default_value("body"),
       "LIST")("overlays-max", "Draw at most so many photographs, the first ones (0: all)",
               cxxopts::value<int64_t>()->default_value("0"), "N")(
@@ -67,7 +67,8 @@ void CheckPersonArguments(const cxxopts::ParseResult& args, int other_inputs) {
   if (given("data") && images) {
     throw UsageError("--data names its pictures itself, as SPEC?images=DIR; leave --images out");
   }
-  if (given("overlays") && !images && !given("data") && !given("video")) throw UsageError("--overlays needs --images");
+  if (given("overlays") && !images && !given("data") && !given("video"))
+    throw UsageError("--overlays needs --images");
   if (given("overlay-style") && !given("overlays")) {
     throw UsageError("--overlay-style needs --overlays");
   }
@@ -137,8 +138,8 @@ PersonSource PersonsOf(const cxxopts::ParseResult& args, const fs::path& detecte
 }
 
 void CheckOutIsNoInput(const cxxopts::ParseResult& args, const fs::path& out) {
-  for (const char* option : {"video", "openpose", "coco", "problems", "spin-npz", "params", "body", "prior",
-                             "joint-regressor-extra", "data"}) {
+  for (const char* option : {"video", "openpose", "coco", "problems", "spin-npz", "params", "body",
+                             "prior", "joint-regressor-extra", "data"}) {
     if (!args.count(option)) continue;
     std::string path = args[option].as<std::string>();
     if (std::string_view(option) == "data") {

@@ -149,10 +149,10 @@ TEST(Overlays, OfOnePictureForAllAreNamedAfterTheFrames) {
 }
 
 TEST(Overlays, PartsAreNamed) {
-  const OverlayParts all = OverlayParts::Parse("side,body,keypoints");
-  EXPECT_TRUE(all.body && all.side && all.keypoints);
+  const OverlayParts all = OverlayParts::Parse("side,body,close-ups,keypoints");
+  EXPECT_TRUE(all.body && all.side && all.keypoints && all.close_ups);
   const OverlayParts one = OverlayParts::Parse("keypoints");
-  EXPECT_TRUE(one.keypoints && !one.body && !one.side);
+  EXPECT_TRUE(one.keypoints && !one.body && !one.side && !one.close_ups);
   EXPECT_THROW(OverlayParts::Parse("body,heat"), UsageError);
   EXPECT_THROW(OverlayParts::Parse(""), UsageError);
 }
@@ -257,6 +257,11 @@ TEST_F(DrawnFrames, OfAVideoAreAllThere) {
   const cv::Vec3b faint_px = ReadImage(folder_.path() / "out/walk_2.png").at<cv::Vec3b>(59, 97);
   EXPECT_LT(cv::norm(faint_px, cv::Vec3b(30, 60, 90)),
             0.7 * cv::norm(sure_px, cv::Vec3b(30, 60, 90)));
+}
+
+TEST_F(DrawnFrames, ABodyWithoutHandsHasNoCloseUps) {
+  Draw("body,close-ups", /*frames=*/false);
+  EXPECT_EQ(ReadImage(folder_.path() / "out/walk_1.png").cols, 160);
 }
 
 TEST_F(DrawnFrames, OtherwiseOnlyWhoIsFitted) {

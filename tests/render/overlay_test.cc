@@ -162,6 +162,34 @@ TEST(DrawSkeleton, SidesHaveTheirColoursAndMissingJointsAreLeftOut) {
   EXPECT_FALSE(Touched(image, 0, 0));     // where the missing joints would be
 }
 
+TEST(DrawSkeleton, FingersHangOnTheirWristAndFacesArePoints) {
+  const KeypointSet& set = FindKeypointSet("openpose135");
+  Points2 points = Points2::Zero(135, 2);
+  VecX confidence = VecX::Zero(135);
+  const auto put = [&](const char* name, double x, double y) {
+    points.row(set.IndexOf(name)) << x, y;
+    confidence[set.IndexOf(name)] = 1;
+  };
+  put("Left Hand Root", 20, 100);
+  put("Left Index 1", 60, 100);
+  put("Left Index 2", 100, 100);
+  put("Left Pinky Tip", 100, 150);  // its other knuckles are not seen
+  put("Right Thumb 2", 20, 180);
+  put("Right Thumb 3", 60, 180);
+  put("Face 30", 150, 50);
+  const cv::Mat image = DrawSkeleton(Grey(200, 200), points, confidence, set);
+  const cv::Vec3b left = image.at<cv::Vec3b>(100, 40), right = image.at<cv::Vec3b>(180, 40);
+  EXPECT_GT(left[0], left[2] + 100);    // blue
+  EXPECT_GT(right[2], right[0] + 100);  // red
+  EXPECT_TRUE(Touched(image, 80, 100));
+  EXPECT_FALSE(Touched(image, 100, 125));
+  EXPECT_FALSE(Touched(image, 60, 125));
+  const cv::Vec3b face = image.at<cv::Vec3b>(50, 150);
+  EXPECT_GT(face[2], face[0] + 100);  // yellow
+  EXPECT_GT(face[1], face[0] + 100);
+  EXPECT_FALSE(Touched(image, 0, 0));
+}
+
 using Pairs = std::set<std::pair<std::string_view, std::string_view>>;
 
 // A skeleton of these joints alone, 90 px apart, and of others in the picture's lower corner.

@@ -93,9 +93,11 @@ TEST(RenderMesh, BackgroundAndOpacity) {
     return cv::norm(image, background, cv::NORM_INF);
   };
   EXPECT_EQ(
-      difference(RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options)), 0);
+      difference(RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options)),
+      0);
   options.opacity = 0.5;
-  const cv::Mat half = RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options);
+  const cv::Mat half =
+      RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options);
   EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[0], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(3)));
   EXPECT_EQ(half.at<cv::Vec3b>(9, 9)[2], Srgb8FromLinear(0.5f + 0.5f * LinearFromSrgb8(200)));
 }
@@ -106,7 +108,8 @@ TEST(RenderMesh, LightComesFromItsDirection) {
   options.lighting = AmbientOnly(0);
   options.lighting.lights = {{{-1, 0, 0}, Vec3::Ones()}};  // from the picture's left
   const Paint white = Paint::Uniform(Vec3::Ones());
-  const cv::Mat image = RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, white, options);
+  const cv::Mat image =
+      RenderMesh(Black(), ball.vertices, ball.faces, kSmallCamera, white, options);
   EXPECT_GT(image.at<cv::Vec3b>(32, 18)[0], 200);
   EXPECT_EQ(image.at<cv::Vec3b>(32, 44)[0], 0);
   // Lambert: what is seen 8.5 px left of the middle, 1.28 m away, has x = 0.109 m and hence the
@@ -183,8 +186,8 @@ TEST(RenderMesh, ColoursPerFaceAndPerVertex) {
   Points3 per_face(2, 3), per_vertex(4, 3);
   per_face << 1, 0, 0, 0, 0, 1;
   per_vertex << 1, 1, 1, 0, 0, 0, 0, 0, 0, 1, 1, 1;  // bright on the left
-  const cv::Mat faces =
-      RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera, Paint::PerFace(per_face), options);
+  const cv::Mat faces = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
+                                   Paint::PerFace(per_face), options);
   EXPECT_EQ(faces.at<cv::Vec3b>(10, 50), cv::Vec3b(0, 0, 255));
   EXPECT_EQ(faces.at<cv::Vec3b>(50, 10), cv::Vec3b(255, 0, 0));
   const cv::Mat shaded = RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
@@ -192,8 +195,8 @@ TEST(RenderMesh, ColoursPerFaceAndPerVertex) {
   for (int x : {5, 20, 40, 60}) {
     EXPECT_NEAR(LinearFromSrgb8(shaded.at<cv::Vec3b>(32, x)[1]), 1 - (x + 0.5) / 64, 0.01);
   }
-  EXPECT_THROW(RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera, Paint::PerVertex(per_face),
-                          options),
+  EXPECT_THROW(RenderMesh(Black(), plate.vertices, plate.faces, kSmallCamera,
+                          Paint::PerVertex(per_face), options),
                std::logic_error);
 }
 
@@ -206,7 +209,8 @@ TEST(RenderMesh, VerticesHaveTheirOpacity) {
   options.opacity = 0.8;
   Paint white = Paint::Uniform(Vec3::Ones());
   const auto draw = [&](cv::Mat* coverage = nullptr) {
-    return RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options, coverage);
+    return RenderMesh(background, plate.vertices, plate.faces, kSmallCamera, white, options,
+                      coverage);
   };
   const cv::Mat plain = draw();
   white.opacity = VecX::Ones(4);

@@ -4,7 +4,10 @@
 #include <cmath>
 #include <opencv2/imgproc.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "core/error.h"
 #include "render/overlay.h"
@@ -108,11 +111,16 @@ class Person {
   Person(const Points2& keypoints_px, const VecX& confidence, const KeypointSet& set)
       : keypoints_px_(keypoints_px), confidence_(confidence), set_(set) {}
 
+  std::optional<Observation> Find(std::string_view name) const {
+    const int row = name.empty() ? -1 : set_.IndexOf(name);
+    if (row < 0 || !(confidence_[row] > 0) || !keypoints_px_.row(row).allFinite()) {
+      return std::nullopt;
+    }
+    return Observation{keypoints_px_.row(row).transpose(), std::min(1.0, confidence_[row])};
+  }
   std::optional<Observation> Find(const Part& part) const {
-    for (std::string_view name : part.names) {
-      const int row = name.empty() ? -1 : set_.IndexOf(name);
-      if (row < 0 || !(confidence_[row] > 0) || !keypoints_px_.row(row).allFinite()) continue;
-      return Observation{keypoints_px_.row(row).transpose(), std::min(1.0, confidence_[row])};
+    for (const std::string_view name : part.names) {
+      if (const auto found = Find(name)) return found;
     }
     return std::nullopt;
   }
@@ -160,6 +168,51 @@ void DrawBlended(cv::Mat* image, double opacity, const Draw& draw) {
 
 double OpacityOf(double confidence) { return confidence >= 0.5 ? 1.0 : 0.35 + confidence; }
 
+// Each finger from the wrist on, all as faint as they are in the mean.
+void DrawHand(cv::Mat* image, const Person& person, const std::string& side, Side colour,
+              int thickness) {
+  std::vector<std::pair<Vec2, Vec2>> bones;
+  double confidence = 0;
+  for (const char* finger : {" Thumb", " Index", " Middle", " Ring", " Pinky"}) {
+    auto from = person.Find(side + " Hand Root");
+    for (const char* knuckle : {" 1", " 2", " 3", " Tip"}) {
+      const auto to = person.Find(side + finger + knuckle);
+      if (from && to) {
+        bones.emplace_back(from->pixel, to->pixel);
+        confidence += to->confidence;
+      }
+      from = to;
+    }
+  }
+  if (bones.empty()) return;
+  DrawBlended(image, OpacityOf(confidence / bones.size()), [&](cv::Mat& canvas) {
+    for (const auto& [from, to] : bones) {
+      cv::line(canvas, FixedPoint(from), FixedPoint(to), ColourOf(colour), thickness, cv::LINE_AA,
+               kShift);
+    }
+  });
+}
+
+void DrawFace(cv::Mat* image, const Person& person, double radius_px) {
+  constexpr int kNumPoints = 68;
+  std::vector<Vec2> points;
+  double confidence = 0;
+  for (int i = 0; i < kNumPoints; ++i) {
+    if (const auto point = person.Find("Face " + std::to_string(i))) {
+      points.push_back(point->pixel);
+      confidence += point->confidence;
+    }
+  }
+  if (points.empty()) return;
+  const int radius = static_cast<int>(std::lround(radius_px * (1 << kShift)));
+  DrawBlended(image, OpacityOf(confidence / points.size()), [&](cv::Mat& canvas) {
+    for (const Vec2& point : points) {
+      cv::circle(canvas, FixedPoint(point), radius, ColourOf(Side::kMiddle), cv::FILLED,
+                 cv::LINE_AA, kShift);
+    }
+  });
+}
+
 }  // namespace
 
 cv::Mat DrawSkeleton(const cv::Mat& image, const Points2& keypoints_px, const VecX& confidence,
@@ -186,6 +239,10 @@ cv::Mat DrawSkeleton(const cv::Mat& image, const Points2& keypoints_px, const Ve
                cv::LINE_AA, kShift);
     });
   }
+  const int thin = std::max(1, static_cast<int>(std::lround(0.5 * width_px)));
+  DrawHand(&result, person, "Right", Side::kRight, thin);
+  DrawHand(&result, person, "Left", Side::kLeft, thin);
+  DrawFace(&result, person, std::max(0.7, 0.35 * width_px));
   const int radius = static_cast<int>(std::lround((0.6 + 0.9 * width_px) * (1 << kShift)));
   for (const Part& part : kParts) {
     const auto joint = person.Find(part);

@@ -18,6 +18,7 @@
 #include "datasets/person_picture.h"
 #include "io/image.h"
 #include "loop/bulk/guessed_parts.h"
+#include "render/close_up.h"
 #include "render/overlay.h"
 
 namespace gyre {
@@ -57,17 +58,24 @@ fs::path ShortName(const fs::path& name) {
 }  // namespace
 
 OverlayParts OverlayParts::Parse(const std::string& text) {
-  OverlayParts parts{false, false, false};
+  OverlayParts parts{false, false, false, false};
+  const std::map<std::string, bool*> known = {{"body", &parts.body},
+                                              {"keypoints", &parts.keypoints},
+                                              {"side", &parts.side},
+                                              {"close-ups", &parts.close_ups}};
   std::istringstream names(text);
   for (std::string name; std::getline(names, name, ',');) {
-    if (name != "body" && name != "keypoints" && name != "side") {
+    const auto part = known.find(name);
+    if (part == known.end()) {
       throw UsageError(fmt::format(
-          "--overlay-style is '{}'; it must be one or more of body, keypoints and side", text));
+          "--overlay-style is '{}'; it must be one or more of body, keypoints, side and close-ups",
+          text));
     }
-    (name == "body" ? parts.body : name == "side" ? parts.side : parts.keypoints) = true;
+    *part->second = true;
   }
-  if (!parts.body && !parts.keypoints && !parts.side) {
-    throw UsageError("--overlay-style is empty; give one or more of body, keypoints and side");
+  if (std::ranges::none_of(known, [](const auto& part) { return *part.second; })) {
+    throw UsageError(
+        "--overlay-style is empty; give one or more of body, keypoints, side and close-ups");
   }
   return parts;
 }
@@ -205,6 +213,30 @@ std::vector<cv::Mat> SideViews(const BodyModel& body, const std::vector<FitRow>&
   return views;
 }
 
+// Face and hands, one below the other, of a picture's largest bodies that have them.
+std::vector<cv::Mat> CloseUpColumns(const OverlayTask& task, const BodyModel& body,
+                                    const std::vector<FitRow>& rows, const Picture& picture,
+                                    const cv::Mat& photograph) {
+  constexpr size_t kMost = 4;
+  std::vector<cv::Mat> columns;
+  for (auto row = rows.rbegin(); row != rows.rend() && columns.size() < kMost; ++row) {
+    const Points3 joints = PoseBody(body, row->params).joints;
+    const std::vector<Box> boxes =
+        CloseUpBoxes(*body.layout, joints, row->camera, photograph.size());
+    if (boxes.empty()) continue;
+    const auto draw = [&](const Box& box, int size_px, cv::Mat* cut) {
+      FitRow close = *row;
+      close.camera = InCutOut(row->camera, box, size_px);
+      if (task.parts.body) *cut = DrawBodies(body, {&close, 1}, *cut);
+      for (const Keypoints& of : picture.keypoints) {
+        *cut = DrawSkeleton(*cut, InCutOut(of.px, box, size_px), of.confidence, *of.set);
+      }
+    };
+    columns.push_back(CloseUpColumn(photograph, boxes, photograph.rows, draw));
+  }
+  return columns;
+}
+
 // `rows`: of the picture's bodies, the farthest first.
 cv::Mat Draw(const OverlayTask& task, const BodyModel& body, const std::vector<FitRow>& rows,
              const Picture& picture, const cv::Mat& photograph) {
@@ -212,9 +244,12 @@ cv::Mat Draw(const OverlayTask& task, const BodyModel& body, const std::vector<F
   for (const Keypoints& keypoints : picture.keypoints) {
     drawn = DrawSkeleton(drawn, keypoints.px, keypoints.confidence, *keypoints.set);
   }
-  if (!task.parts.side) return drawn;
-  std::vector<cv::Mat> strip = SideViews(body, rows, task, drawn.rows);
-  strip.insert(strip.begin(), drawn);
+  std::vector<cv::Mat> strip = {drawn};
+  const auto append = [&](const std::vector<cv::Mat>& more) {
+    strip.insert(strip.end(), more.begin(), more.end());
+  };
+  if (task.parts.side) append(SideViews(body, rows, task, drawn.rows));
+  if (task.parts.close_ups) append(CloseUpColumns(task, body, rows, picture, photograph));
   return strip.size() > 1 ? ComposeStrip(strip, drawn.rows) : drawn;
 }
 

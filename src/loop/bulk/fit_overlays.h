@@ -23,8 +23,9 @@ struct OverlayParts {
   bool body = true;
   bool keypoints = false;  // of everybody in the picture, also of who was refused
   bool side = false;       // the bodies seen from their left, beside the picture
+  bool close_ups = false;  // face and hands of bodies that have them, enlarged, beside the picture
 
-  static OverlayParts Parse(const std::string& text);  // "body,keypoints,side"; UsageError
+  static OverlayParts Parse(const std::string& text);  // "body,keypoints,..."; UsageError
 };
 
 // How the pictures of a run are seen, and what overlays of them are called.
@@ -80,8 +81,8 @@ struct OverlayTask {
 // A picture with bodies over it; `rows` by their size in it (see LargestLast), the largest last.
 // Those that are not usable are faint.
 cv::Mat DrawBodies(const BodyModel& body, std::span<const FitRow> rows, const cv::Mat& picture);
-// Orders rows by their size in the picture, the largest last: not by depth, as people may be seen by
-// cameras of their own.
+// Orders rows by their size in the picture, the largest last: not by depth, as people may be seen
+// by cameras of their own.
 void LargestLast(std::vector<FitRow>* rows);
 
 void WriteOverlays(const OverlayTask& task, const BodyModel& body, const Journal& journal,

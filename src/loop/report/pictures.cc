@@ -6,6 +6,7 @@
 
 #include "datasets/decorators/augment.h"
 #include "person/crops.h"
+#include "render/close_up.h"
 #include "render/overlay.h"
 
 namespace gyre {
@@ -23,14 +24,21 @@ cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Person
 
   std::vector<cv::Mat> panels = {
       DrawSkeleton(crop, keypoints.px, keypoints.confidence, *keypoints.set)};
-  Points3 last;
+  std::optional<PosedBody> last;
   for (const std::optional<BodyParams>* params : {&prediction, &fit}) {
     if (!params->has_value()) continue;
-    last = PoseBody(body, **params).vertices;
-    panels.push_back(DrawBodyOverlay(crop, last, body.faces, camera));
+    last = PoseBody(body, **params);
+    panels.push_back(DrawBodyOverlay(crop, last->vertices, body.faces, camera));
   }
-  if (last.rows() > 0) {
-    panels.push_back(RenderTurned(last, body.faces, {size_px, size_px}, 0.5 * std::numbers::pi));
+  if (!last) return ComposeStrip(panels, size_px);
+  panels.push_back(
+      RenderTurned(last->vertices, body.faces, {size_px, size_px}, 0.5 * std::numbers::pi));
+  const std::vector<Box> boxes = CloseUpBoxes(*body.layout, last->joints, camera, crop.size());
+  if (!boxes.empty()) {
+    const auto draw = [&](const Box& box, int cut_px, cv::Mat* cut) {
+      *cut = DrawBodyOverlay(*cut, last->vertices, body.faces, InCutOut(camera, box, cut_px));
+    };
+    panels.push_back(CloseUpColumn(crop, boxes, size_px, draw));
   }
   return ComposeStrip(panels, size_px);
 }

@@ -11,7 +11,8 @@
 namespace gyre {
 
 // The sample's box at `size_px`: its keypoints, then, where given, the network's body and the
-// stored fit's, and the last of these seen from its left side. Bodies in the image's camera frame.
+// stored fit's, the last of these seen from its left side, and its face and hands enlarged where it has
+// such joints. Bodies in the image's camera frame.
 cv::Mat DrawSample(const BodyModel& body, const ImageBuffer& image, const Person& sample,
                    const std::optional<BodyParams>& prediction,
                    const std::optional<BodyParams>& fit, int size_px = 224);
