@@ -4,7 +4,8 @@
 // Annotations: one JSON file with images, annotations, categories. Each person has joints as x, y,
 // v; v = 0 not labelled, 1 labelled but hidden, 2 visible; between them a confidence. Which joint
 // is which the names in categories[].keypoints say (joint_names.h), in any order and number;
-// without names they are COCO's 17 ("coco17"), Halpe's 26 or 136 or COCO-WholeBody's 133, by their number.
+// without names they are COCO's 17 ("coco17"), Halpe's 26 or 136 or COCO-WholeBody's 133, by their
+// number.
 // Annotations of other categories and those without keypoints are passed over.
 //
 // Results, as detectors write them: a list of {image_id, category_id, keypoints, score}, image_id

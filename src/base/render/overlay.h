@@ -28,7 +28,8 @@ cv::Mat DrawBodyOverlay(const cv::Mat& image, const Points3& vertices, const Fac
 
 // Joints with positive confidence and the limbs between them: the person's right side red, the
 // left side blue, the middle yellow; faint where confidence is low; fingers thin, faces as points.
-// Line widths follow the person's size in the picture. `keypoints_px` [N,2] and `confidence` [N] in the order of `set`.
+// Line widths follow the person's size in the picture. `keypoints_px` [N,2] and `confidence` [N] in
+// the order of `set`.
 cv::Mat DrawSkeleton(const cv::Mat& image, const Points2& keypoints_px, const VecX& confidence,
                      const KeypointSet& set);
 
