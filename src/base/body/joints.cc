@@ -143,7 +143,7 @@ const std::vector<KeypointSet>& Sets() {
       return names;
     };
     std::vector<KeypointSet> all = {
-        {"spin49", range("OP Nose", kNumSpinJoints)},
+        {"spin49", range("OP Nose", 49)},
         {"coco17",
          {"Nose", "Left Eye", "Right Eye", "Left Ear", "Right Ear", "Left Shoulder",
           "Right Shoulder", "Left Elbow", "Right Elbow", "Left Wrist", "Right Wrist", "Left Hip",
