@@ -67,6 +67,18 @@ TEST(MocapClips, KeypointsAreTheProjectedJoints) {
   }
 }
 
+// Every second frame of a walk of 0.1 m a frame, seen from opposite sides.
+TEST(MocapClips, CamerasStandAroundStepsOfTheFramesTaken) {
+  const MocapDataset data = Open({.views = 2, .fps = 30});
+  const auto step = [&](int64_t i) -> Vec3 {
+    return data.Get(i + 1).joints3d->m.row(0) - data.Get(i).joints3d->m.row(0);
+  };
+  EXPECT_NEAR(step(0).norm(), 0.2, 1e-5);
+  EXPECT_NEAR(step(5).norm(), 0.2, 1e-5);
+  EXPECT_GT(std::abs(step(0).x()), 0.01);
+  EXPECT_NEAR(step(4).x(), -step(0).x(), 1e-5);
+}
+
 // A bone is as long in every frame and before every camera, and of another length in another clip.
 TEST(MocapClips, ASubjectHasOneShape) {
   const MocapDataset data = Open({.views = 2, .fps = 60});
