@@ -90,6 +90,10 @@ std::shared_ptr<const Dataset> OpenSynth(DatasetSpec& spec, const SceneSources& 
   const std::string prior_file = spec.TakeString("prior", "");
   const SceneOptions options = TakeSceneOptions(spec);
   spec.CheckAllTaken();
+  if (!prior_file.empty() && !options.poses.empty()) {
+    ThrowUserError("data set '{}': poses are drawn from poses= or from prior=, not both",
+                   spec.text());
+  }
   auto body = sources.body ? sources.body : LoadBodyModel("");
   const bool given = prior_file.empty() && (sources.prior || !options.poses.empty());
   auto prior = given ? sources.prior : LoadPosePrior(prior_file);

@@ -40,13 +40,18 @@ namespace {
 class Evaluator {
  public:
   Evaluator(const cxxopts::ParseResult& args, std::shared_ptr<const BodyModel> body,
-            const std::string& prior, const std::string& data)
+            const std::string& data)
       : data_text_(data), named_(args.count("protocol") > 0), body_(std::move(body)) {
     TellStandIns(*body_);
+    if (args.count("prior")) {
+      spdlog::warn(
+          "--prior has no say in an evaluation: made-up people take poses of the prior that ships, "
+          "or of synth:?prior=FILE");
+    }
     std::vector<Protocol> protocols = {FindProtocol("synthetic"), FindProtocol("lsp-2d")};
     if (named_) protocols = {FindProtocol(args["protocol"].as<std::string>())};
     const ProtocolFiles files = FilesOf(protocols[0], args);
-    data_ = OpenMixture(data, {body_, LoadPosePrior(prior)});
+    data_ = OpenMixture(data, {body_, nullptr});
     joints_.emplace(*body_);
     velocity_.emplace(*joints_);
     for (const Protocol& protocol : protocols) evaluations_.emplace_back(protocol, *joints_, files);
@@ -167,8 +172,7 @@ int EvaluateNetwork(const cxxopts::ParseResult& args, const std::string& checkpo
   const std::string data = args.count("data") ? args["data"].as<std::string>() : o.val;
   if (data.empty()) throw UsageError("--data is required: the run had no validation set");
   const BodyChoice choice = ChooseBody(args, "body", BodyOfRun(checkpoint));
-  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path),
-                      args["prior"].as<std::string>(), data);
+  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path), data);
   TrainedNetwork trained =
       LoadTrainedNetwork(checkpoint, evaluator.body(), device, choice.extra_path);
   if (o.network.input == NetworkInput::kKeypoints || o.network.input == NetworkInput::kClip) {
@@ -205,8 +209,7 @@ void TakeCameraOf(const FitSubject* subject, Person* sample) {
 
 int EvaluateTruth(const cxxopts::ParseResult& args) {
   const BodyChoice choice = ChooseBody(args, "body", {});
-  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path),
-                      args["prior"].as<std::string>(), Required(args, "data"));
+  Evaluator evaluator(args, LoadBodyModel(choice.path, choice.extra_path), Required(args, "data"));
   int64_t without_body = 0;
   for (const auto& set : evaluator.data().sets) {
     for (int64_t i = 0; i < set->size(); ++i) {
@@ -227,8 +230,7 @@ int EvaluateFits(const cxxopts::ParseResult& args, const std::string& path) {
   const std::string data = Required(args, "data");
   const BodyIdentity of_fits = BodyOfFits(path);
   const BodyChoice choice = ChooseBody(args, "body", of_fits);
-  Evaluator evaluator(args, LoadChosenBody(choice, of_fits, path), args["prior"].as<std::string>(),
-                      data);
+  Evaluator evaluator(args, LoadChosenBody(choice, of_fits, path), data);
   std::vector<FitRows> rows;
   for (const auto& set : evaluator.data().sets) rows.push_back(RowsOf(*set));
   const FitsOfData fits = ReadFitsOf(path, rows);

@@ -411,7 +411,8 @@ TEST(Synthetic, SpecsSetOptions) {
   EXPECT_EQ(set->LoadImage(set->Get(0)).width, 64);
   EXPECT_GT(set->Get(3).params->rotation(FindJoint("SMPL L_Knee").source_idx).x(), 1);
   for (const char* wrong : {"synth:?count=0", "synth:?count=7.5", "synth:?cuont=7", "synth:?count",
-                            "synth:?seed=1&seed=2", "synth:count=7", "synth:7?seed=1"}) {
+                            "synth:?seed=1&seed=2", "synth:count=7", "synth:7?seed=1",
+                            "synth:?poses=p.npz&prior=q.npz"}) {
     EXPECT_THROW(OpenDataset(wrong, {Body(), LoadPosePrior()}), UserError) << wrong;
   }
 }
