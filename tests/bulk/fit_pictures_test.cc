@@ -6,6 +6,7 @@
 #include <numbers>
 #include <opencv2/core.hpp>
 
+#include "body/test_body.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "io/exif_samples.h"
@@ -200,7 +201,8 @@ TEST(Overlays, SmallPeopleAreDrawnFirst) {
 // Two frames of one picture: one fitted, one carried through a gap by the motion.
 class DrawnFrames : public testing::Test {
  protected:
-  DrawnFrames() : journal_(folder_.path() / "journal") {
+  explicit DrawnFrames(std::shared_ptr<const BodyModel> body = LoadBodyModel("builtin"))
+      : body_(std::move(body)), journal_(folder_.path() / "journal") {
     const fs::path picture = folder_.path() / "picture.png";
     WriteImage(picture, cv::Mat(120, 160, CV_8UC3, cv::Scalar(30, 60, 90)));
     journal_.Start("{}");
@@ -242,7 +244,7 @@ class DrawnFrames : public testing::Test {
   }
   bool Exists(const std::string& frame) const { return fs::exists(folder_.path() / "out" / frame); }
 
-  const std::shared_ptr<const BodyModel> body_ = LoadBodyModel("builtin");
+  const std::shared_ptr<const BodyModel> body_;
   TempFolder folder_;
   Journal journal_;
   std::vector<Person> people_;
@@ -257,6 +259,26 @@ TEST_F(DrawnFrames, OfAVideoAreAllThere) {
   const cv::Vec3b faint_px = ReadImage(folder_.path() / "out/walk_2.png").at<cv::Vec3b>(59, 97);
   EXPECT_LT(cv::norm(faint_px, cv::Vec3b(30, 60, 90)),
             0.7 * cv::norm(sure_px, cv::Vec3b(30, 60, 90)));
+}
+
+class DrawnHands : public DrawnFrames {
+ protected:
+  DrawnHands() : DrawnFrames(std::make_shared<const BodyModel>(MakeRandomSmplx(7))) {}
+};
+
+// Beside the picture, a gap of six pixels between: three squares of a third of its height.
+TEST_F(DrawnHands, AreEnlargedBesideThePicture) {
+  Draw("body,close-ups", /*frames=*/false);
+  const cv::Mat drawn = ReadImage(folder_.path() / "out/walk_1.png");
+  EXPECT_EQ(drawn.size(), cv::Size(160 + 6 + 40, 120));
+  for (const int y : {0, 40, 80}) {  // all of the picture and a body, nothing of the paper
+    const cv::Mat square = drawn(cv::Rect(166, y, 40, 40));
+    cv::Mat plain, paper;
+    cv::inRange(square, cv::Scalar(30, 60, 90), cv::Scalar(30, 60, 90), plain);
+    cv::inRange(square, cv::Scalar::all(255), cv::Scalar::all(255), paper);
+    EXPECT_LT(cv::countNonZero(plain), 1590) << y;
+    EXPECT_EQ(cv::countNonZero(paper), 0) << y;
+  }
 }
 
 TEST_F(DrawnFrames, ABodyWithoutHandsHasNoCloseUps) {

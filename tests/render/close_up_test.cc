@@ -60,6 +60,10 @@ TEST(CloseUp, CutOutsAreWhereTheirCameraSeesThem) {
   EXPECT_NEAR(place(0, 1), 32.5, 1e-9);
   EXPECT_GT(cut.at<cv::Vec3b>(32, 38)[2], 200);
   EXPECT_LT(cut.at<cv::Vec3b>(32, 38)[0], 40);
+  // Alike to both sides of (38, 32.5).
+  EXPECT_NEAR(cut.at<cv::Vec3b>(30, 38)[2], cut.at<cv::Vec3b>(35, 38)[2], 5);
+  EXPECT_NEAR(cut.at<cv::Vec3b>(32, 36)[2], cut.at<cv::Vec3b>(32, 40)[2], 5);
+  EXPECT_GT(cut.at<cv::Vec3b>(30, 38)[2], 120);
   EXPECT_EQ(cut.at<cv::Vec3b>(25, 38), cv::Vec3b(90, 90, 90));
   const Camera camera = InCutOut(Camera{600, {320, 240}}, box, 55);
   EXPECT_NEAR(camera.focal_px, 3300, 1e-9);

@@ -314,6 +314,24 @@ TEST(DrawSkeleton, UncertainJointsAreFaint) {
   EXPECT_LT(strength(0.05), 0.7 * strength(1));
 }
 
+// By the mean of their points: the index's of 0.05 and 0.25 has 0.35 + 0.15 of the colour.
+TEST(DrawSkeleton, HandsAndFacesAreAsFaintAsTheyAreInTheMean) {
+  const KeypointSet& set = FindKeypointSet("halpe136");
+  const auto strength = [&](std::vector<std::string_view> joints, double first, double last) {
+    Points2 points = Points2::Zero(136, 2);
+    VecX confidence = VecX::Zero(136);
+    for (size_t i = 0; i < joints.size(); ++i) {
+      points.row(set.IndexOf(joints[i])) << 20 + 30 * i, 50;
+      confidence[set.IndexOf(joints[i])] = i + 1 < joints.size() ? first : last;
+    }
+    return cv::norm(DrawSkeleton(Grey(120, 100), points, confidence, set), Grey(120, 100));
+  };
+  const std::vector<std::string_view> finger = {"Left Hand Root", "Left Index 1", "Left Index 2"};
+  EXPECT_NEAR(strength(finger, 0.05, 0.25) / strength(finger, 1, 1), 0.5, 0.02);
+  const std::vector<std::string_view> face = {"Face 8", "Face 51"};
+  EXPECT_NEAR(strength(face, 0.05, 0.25) / strength(face, 1, 1), 0.5, 0.03);
+}
+
 // A joint of confidence 0.1 is drawn with 0.35 + 0.1 of its colour, and so is the line to it.
 TEST(DrawSkeleton, LimbsAreAsFaintAsTheirFainterEnd) {
   const KeypointSet& set = FindKeypointSet("lsp14");
