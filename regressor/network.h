@@ -31,10 +31,14 @@ class NetworkImpl : public torch::nn::Module {
   const Names& names() const { return names_; }
 
  private:
+  // Where the pelvis of bodies [B,S] of that shape rests, [B,3].
+  at::Tensor PelvisOf(const Output& said) const;
+
   NetworkOptions options_;
   const KeypointSet& keypoints_;
   const KeypointSet& uvd_set_;
   Names names_;
+  at::Tensor pelvis_mean_, pelvis_dirs_;  // [3] and [S,3]; undefined without a body
   std::shared_ptr<Encoder> encoder_;
   std::shared_ptr<Head> head_;
 };

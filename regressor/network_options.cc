@@ -14,6 +14,9 @@ void NetworkOptions::Check() const {
   if (image_px < 32 || image_px > 1024 || image_px % 32 != 0) {
     ThrowUserError("image_px: {} is not a multiple of 32 in 32..1024", image_px);
   }
+  if (!(box_scale >= 0.5 && box_scale <= 4)) {
+    ThrowUserError("box_scale: {} is not in [0.5, 4]", box_scale);
+  }
   if (width < 8 || width > 256 || width % 8 != 0) {
     ThrowUserError("width: {} is not a multiple of 8 in 8..256", width);
   }
@@ -27,6 +30,11 @@ void NetworkOptions::Check() const {
   if (backbone == Backbone::kHourglass && image_px % 64 != 0) {
     ThrowUserError("image_px: {} is not a multiple of 64, which backbone hourglass takes",
                    image_px);
+  }
+  const bool turns = backbone == Backbone::kBlazePose || backbone == Backbone::kBlazePoseLite;
+  if (turns && input == NetworkInput::kImage && head != "hmr") {
+    ThrowUserError("head: {} does not work behind backbone {}, which turns the picture; hmr does",
+                   head, EnumName(backbone));
   }
   ik.Check();
   if (ief_iterations < 1 || ief_iterations > 100) {

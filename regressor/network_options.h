@@ -27,14 +27,17 @@ struct EnumNames<NetworkInput> {
                                                   {NetworkInput::kClip, "clip"}};
 };
 
-// kHourglass: what comes before a stack of hourglasses, which are c2f's head.
-enum class Backbone { kResNet18, kResNet34, kResNet50, kHourglass };
+// kHourglass: what comes before a stack of hourglasses, which are c2f's head. kBlazePose: taught on
+// photographs before, see encoders/blaze_pose_encoder.h.
+enum class Backbone { kResNet18, kResNet34, kResNet50, kHourglass, kBlazePose, kBlazePoseLite };
 template <>
 struct EnumNames<Backbone> {
   static constexpr NameOf<Backbone> kAll[] = {{Backbone::kResNet18, "resnet18"},
                                               {Backbone::kResNet34, "resnet34"},
                                               {Backbone::kResNet50, "resnet50"},
-                                              {Backbone::kHourglass, "hourglass"}};
+                                              {Backbone::kHourglass, "hourglass"},
+                                              {Backbone::kBlazePose, "blazepose"},
+                                              {Backbone::kBlazePoseLite, "blazepose_lite"}};
 };
 
 // Between the two hidden layers of the iterative regression. SPIN has none (so that its three
@@ -94,6 +97,7 @@ struct NetworkOptions {
   int width = 64;
   // Crops are of the whole picture, its width from -1 to 1 (VideoPose3D), not of the person's box.
   bool whole_picture = false;
+  double box_scale = 1;  // crops are so many times the person's box
   int image_px = 224;  // side of the square crop; any multiple of 32
   // Of heads that find joints in the picture: which (empty: `keypoints`), the cells in depth of
   // each volume that a joint is found in, in the order of the stack ("1-2-4-64"; empty: without
@@ -128,6 +132,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("backbone", o.backbone, "Of pictures");
   visit("width", o.width, "Channels of the first stage (ResNet's own: 64)");
   visit("whole_picture", o.whole_picture, "Look at the whole picture, not at the person's box");
+  visit("box_scale", o.box_scale, "Side of the crop, of the person's box");
   visit("image_px", o.image_px, "Side of the crop, a multiple of 32");
   visit("uvd_set", o.uvd_set,
         "Keypoint set of the joints that are found in the picture (empty: keypoints)");

@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -12,10 +13,19 @@
 
 namespace gyre {
 
+// A square within each crop, turned: see crop_region.h.
+struct CropRegion {
+  at::Tensor center;     // [B,2] in [-1,1] of the crop
+  at::Tensor half_side;  // [B], of the crop's
+  at::Tensor angle;      // [B] radians: its x axis is (cos, sin) in the crop, whose y points down
+};
+
 struct Features {
   at::Tensor pooled;             // [B,F]
   std::vector<at::Tensor> maps;  // [B,C,H,W] each, the coarsest last; none where nothing is a map
   at::Tensor path = {};          // [B,F] of where the root is; undefined where nobody asks for it
+  // Where the encoder looked; what a head says is said of it. Empty: at the whole crop.
+  std::optional<CropRegion> region = {};
 };
 
 // What is said of each input. A head fills the tensors that it knows, the others stay undefined, so

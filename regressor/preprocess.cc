@@ -8,16 +8,24 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
+#include <array>
+
 #include "core/error.h"
 
 namespace gyre {
+namespace {
+
+constexpr std::array<float, 3> kMean = {0.485F, 0.456F, 0.406F};
+constexpr std::array<float, 3> kDeviation = {0.229F, 0.224F, 0.225F};
+
+}  // namespace
 
 at::Tensor NormalizeCrops(std::span<const uint8_t> bgr, int64_t batch, int64_t size_px,
                           c10::Device device) {
   GYRE_CHECK(static_cast<int64_t>(bgr.size()) == batch * size_px * size_px * 3,
              "{} bytes for {} crops of {} px", bgr.size(), batch, size_px);
-  const at::Tensor mean = at::tensor({0.485F, 0.456F, 0.406F}) * 255;
-  const at::Tensor deviation = at::tensor({0.229F, 0.224F, 0.225F}) * 255;
+  const at::Tensor mean = at::tensor(kMean) * 255;
+  const at::Tensor deviation = at::tensor(kDeviation) * 255;
   if (device.is_cpu()) {
     // A byte has 256 values: [256,3] in the order of the output's channels.
     const at::Tensor table = (at::arange(256, at::kFloat).unsqueeze(1) - mean) / deviation;
@@ -41,6 +49,13 @@ at::Tensor NormalizeCrops(std::span<const uint8_t> bgr, int64_t batch, int64_t s
   return ((rgb - mean.to(device, /*non_blocking=*/true)) /
           deviation.to(device, /*non_blocking=*/true))
       .permute({0, 3, 1, 2});
+}
+
+at::Tensor RgbOfNormalized(const at::Tensor& normalized) {
+  const auto channels = [&](const std::array<float, 3>& values) {
+    return at::tensor(values).to(normalized.options()).reshape({1, 3, 1, 1});
+  };
+  return normalized * channels(kDeviation) + channels(kMean);
 }
 
 }  // namespace gyre

@@ -16,4 +16,7 @@ namespace gyre {
 at::Tensor NormalizeCrops(std::span<const uint8_t> bgr, int64_t batch, int64_t size_px,
                           c10::Device device);
 
+// Back from there: RGB in [0,1].
+at::Tensor RgbOfNormalized(const at::Tensor& normalized);
+
 }  // namespace gyre

@@ -163,7 +163,8 @@ struct Loader::Impl {
     try {
       Person sample = set.Get(ref.index);
       sample.position = ref.index;
-      const Box box = options.whole_picture ? PictureBox(sample) : sample.box;
+      Box box = options.whole_picture ? PictureBox(sample) : sample.box;
+      box.side_px *= options.box_scale;
       if (!options.whole_picture && !HasBox(sample)) {
         ThrowUserError("data set {}, row {}: its box has no size", set.name(), sample.index);
       }

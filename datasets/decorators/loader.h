@@ -38,6 +38,7 @@ struct LoaderOptions {
   LoaderPicture picture = LoaderPicture::kImage;
   bool masks = false, parts = false;  // bring these of who has them, too
   bool whole_picture = false;  // crops are of this, see PictureBox, not of the persons' boxes
+  double box_scale = 1;        // crops are so many times the box
   // Frames of a person's track whose keypoints come with each sample, 0: none, and how many of them
   // are before the sample's own.
   int clip_frames = 0, clip_before = 0;
@@ -73,6 +74,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("masks", o.masks, "Bring the masks of people who have one");
   visit("parts", o.parts, "Bring the part labels of people who have them");
   visit("whole_picture", o.whole_picture, "Crops are of the whole picture");
+  visit("box_scale", o.box_scale, "Side of the crops, of the boxes'");
   visit("clip_frames", o.clip_frames, "Frames whose keypoints come with each sample");
   visit("clip_before", o.clip_before, "How many of them are before the sample's own");
   visit("run_frames", o.run_frames, "Frames of a track that come one behind the other");

@@ -2,6 +2,7 @@
 #include "regressor/encoders/encoder.h"
 
 #include "core/error.h"
+#include "regressor/encoders/blaze_pose_encoder.h"
 #include "regressor/encoders/clip_encoder.h"
 #include "regressor/encoders/hourglass_stem.h"
 #include "regressor/encoders/keypoint_encoder.h"
@@ -14,8 +15,19 @@ namespace {
 using MakeFunction = std::shared_ptr<Encoder> (*)(const NetworkOptions&, const KeypointSet&);
 
 std::shared_ptr<Encoder> MakeImageEncoder(const NetworkOptions& options, const KeypointSet& set) {
-  return options.backbone == Backbone::kHourglass ? MakeHourglassStem(options, set)
-                                                  : MakeResNet(options, set);
+  switch (options.backbone) {
+    case Backbone::kResNet18:
+    case Backbone::kResNet34:
+    case Backbone::kResNet50:
+      return MakeResNet(options, set);
+    case Backbone::kHourglass:
+      return MakeHourglassStem(options, set);
+    case Backbone::kBlazePose:
+    case Backbone::kBlazePoseLite:
+      return MakeBlazePoseEncoder(options, set);
+  }
+  GYRE_CHECK(false, "no such backbone");
+  return nullptr;
 }
 
 constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
@@ -26,6 +38,10 @@ constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
 };
 
 }  // namespace
+
+void Encoder::LoadReleased(const std::filesystem::path& /*folder*/) {
+  ThrowUserError("init = detector is for networks with --network.backbone blazepose");
+}
 
 std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set) {
   for (const auto& [input, make] : kEncoders) {

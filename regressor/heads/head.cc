@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "regressor/encoders/blaze_pose_encoder.h"
 #include "regressor/heads/c2f_head.h"
 #include "regressor/heads/graph_head.h"
 #include "regressor/heads/hmr_head.h"
@@ -22,7 +23,7 @@ namespace {
 const std::vector<HeadKind>& Heads() {
   static const std::vector<HeadKind> heads = {
       // SPIN's names have nothing in front, neither of the backbone's layers nor of the head's.
-      {"hmr", MakeHmrHead, {{"encoder.", ""}, {"head.", ""}}},
+      {"hmr", MakeHmrHead, {{"encoder.", ""}, {"head.", ""}}, BlazePoseParts()},
       {"joints", MakeJointHead, {}},
       {"graphcmr", MakeGraphHead, GraphHeadNames()},
       {"ik", MakeIkHead, {}},

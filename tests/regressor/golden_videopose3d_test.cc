@@ -31,7 +31,7 @@
 namespace gyre {
 namespace {
 
-constexpr double kNetworks = 1e-5, kLosses = 1e-6;  // relative
+constexpr double kLifterTolerance = 1e-5, kLossTolerance = 1e-6;  // relative
 
 class GoldenVideoPose3d : public GoldenHeads {
  protected:
@@ -65,36 +65,36 @@ TEST_F(GoldenVideoPose3d, Networks) {
     const std::string kind = causal ? "net/causal/" : "net/plain/";
     TemporalLifter lifter = Lifter("net/state/", {.channels = 64, .causal = causal});
     EXPECT_EQ(lifter->options().ReceptiveField(), Integers(kind + "receptive_field")[0]);
-    Expect(lifter(At("net/in_seq")), kind + "out_seq_f64", kNetworks);
-    Expect(lifter(At("net/in_chunk")), kind + "out_chunk_f64", kNetworks);
-    Expect(lifter->Windows(At("net/in_chunk")), kind + "out_chunk_optimized_f64", kNetworks);
+    Expect(lifter(At("net/in_seq")), kind + "out_seq_f64", kLifterTolerance);
+    Expect(lifter(At("net/in_chunk")), kind + "out_chunk_f64", kLifterTolerance);
+    Expect(lifter->Windows(At("net/in_chunk")), kind + "out_chunk_optimized_f64", kLifterTolerance);
   }
   TemporalLifter dense = Lifter("dense/state/", {.channels = 16, .dense = true});
-  Expect(dense(At("dense/in")), "dense/out_f64", kNetworks);
+  Expect(dense(At("dense/in")), "dense/out_f64", kLifterTolerance);
   TemporalLifter path =
       Lifter("traj35/state/", {.joints_out = 1, .widths = {3, 5}, .channels = 16});
-  Expect(path(At("traj35/in")), "traj35/out_f64", kNetworks);
+  Expect(path(At("traj35/in")), "traj35/out_f64", kLifterTolerance);
 }
 
 TEST_F(GoldenVideoPose3d, ATrainingStep) {
   TemporalLifter lifter = Lifter("net/state/", {.channels = 64, .dropout = 0});
   lifter->train();
   const at::Tensor out = lifter->Windows(At("net/in_chunk"));
-  Expect(out, "train/out", kNetworks);
+  Expect(out, "train/out", kLifterTolerance);
   const at::Tensor loss = MeanDistance(out, At("train/target"));
-  Expect(loss.reshape({1}), "train/mpjpe", kLosses);
+  Expect(loss.reshape({1}), "train/mpjpe", kLossTolerance);
   loss.backward();
   const auto parameters = lifter->named_parameters();
   for (const char* name :
        {"shrink.weight", "expand_bn.weight", "layers_bn.3.bias", "layers_conv.2.weight"}) {
-    Expect(parameters[name].grad(), std::string("train/grad/") + name, kNetworks);
+    Expect(parameters[name].grad(), std::string("train/grad/") + name, kLifterTolerance);
   }
   Expect(parameters["expand_conv.weight"].grad().abs().sum().reshape({1}),
-         "train/grad/expand_conv.weight_sum_abs", kNetworks);
+         "train/grad/expand_conv.weight_sum_abs", kLifterTolerance);
   const auto buffers = lifter->named_buffers();
   for (const char* name : {"expand_bn.running_mean", "expand_bn.running_var",
                            "layers_bn.3.running_mean", "layers_bn.3.running_var"}) {
-    Expect(buffers[name], std::string("train/after/") + name, kNetworks);
+    Expect(buffers[name], std::string("train/after/") + name, kLifterTolerance);
   }
 }
 
@@ -128,9 +128,9 @@ TEST_F(GoldenVideoPose3d, Counts) {
 
 TEST_F(GoldenVideoPose3d, Losses) {
   const at::Tensor pred = At("loss/pred"), target = At("loss/target");
-  Expect(MeanDistance(pred, target).reshape({1}), "loss/mpjpe", kLosses);
+  Expect(MeanDistance(pred, target).reshape({1}), "loss/mpjpe", kLossTolerance);
   Expect(MeanDistance(pred, target, At("loss/weight")).reshape({1}), "loss/weighted_mpjpe",
-         kLosses);
+         kLossTolerance);
 }
 
 TEST_F(GoldenVideoPose3d, Metrics) {
@@ -203,12 +203,12 @@ TEST_F(GoldenVideoPose3d, Cameras) {
   const at::Tensor camera = At("cam/intrinsics_f2c2k3p2");
   at::Tensor points = At("cam/points").requires_grad_();
   const at::Tensor seen = ProjectThroughLens(points, camera);
-  Expect(seen, "cam/project", kLosses);
-  Expect(ProjectPinhole(points, camera), "cam/project_linear", kLosses);
+  Expect(seen, "cam/project", kLossTolerance);
+  Expect(ProjectPinhole(points, camera), "cam/project_linear", kLossTolerance);
   (seen * At("cam/project_gradweight")).sum().backward();
-  Expect(points.grad(), "cam/project_grad_points", kNetworks);
-  Expect(ScreenFromPixels(At("cam/pixels"), 1000, 1002), "cam/normalized", kLosses);
-  Expect(PixelsFromScreen(At("cam/normalized"), 1000, 1002), "cam/denormalized", kLosses);
+  Expect(points.grad(), "cam/project_grad_points", kLifterTolerance);
+  Expect(ScreenFromPixels(At("cam/pixels"), 1000, 1002), "cam/normalized", kLossTolerance);
+  Expect(PixelsFromScreen(At("cam/normalized"), 1000, 1002), "cam/denormalized", kLossTolerance);
 }
 
 TEST_F(GoldenVideoPose3d, ASemiSupervisedStep) {
@@ -230,8 +230,8 @@ TEST_F(GoldenVideoPose3d, ASemiSupervisedStep) {
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(Value(losses[i]), Value(expected[i]), 1e-6) << i;
   EXPECT_NEAR(Value(total), Value(expected[4]), 1e-6);
   total.backward();
-  Expect(joints.grad(), "semi/grad_pos", kNetworks);
-  Expect(path.grad(), "semi/grad_traj", kNetworks);
+  Expect(joints.grad(), "semi/grad_pos", kLifterTolerance);
+  Expect(path.grad(), "semi/grad_traj", kLifterTolerance);
 }
 
 // The same from labels and keypoints, as the trainer asks for it.
@@ -279,8 +279,8 @@ TEST_F(GoldenVideoPose3d, TheNamedLossesOfASemiSupervisedStep) {
   }
   EXPECT_NEAR(Value(total), Value(expected[4]), 1e-6);
   total.backward();
-  Expect(said.grad().unsqueeze(1), "semi/grad_pos", kNetworks);
-  Expect(path.grad().unsqueeze(1).unsqueeze(1), "semi/grad_traj", kNetworks);
+  Expect(said.grad().unsqueeze(1), "semi/grad_pos", kLifterTolerance);
+  Expect(path.grad().unsqueeze(1).unsqueeze(1), "semi/grad_traj", kLifterTolerance);
   // The bones are those of the peer's skeleton.
   std::vector<int64_t> parents(17, -1);
   for (const auto& [parent, child] : BonesOf(set)) parents[child] = parent;
@@ -311,7 +311,7 @@ TEST_F(GoldenVideoPose3d, TheAuthorsCheckpointIsRead) {
   const at::Tensor chunk = At("net/in_chunk").to(at::kFloat);
   const at::Tensor clips = at::cat({chunk, at::ones_like(chunk.narrow(3, 0, 1))}, 3);
   const at::Tensor joints = network->forward(clips).joints;
-  Expect(joints.to(at::kDouble).unsqueeze(1), "net/plain/out_chunk_f64", kNetworks);
+  Expect(joints.to(at::kDouble).unsqueeze(1), "net/plain/out_chunk_f64", kLifterTolerance);
 
   options.lifter.path = true;  // which the file does not have
   Network with_path(options, NetworkSetting{});

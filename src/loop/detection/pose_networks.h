@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/types.h"
-#include "loop/detection/pose_anchors.h"
+#include "regressor/pose_anchors.h"
 #include "regressor/tflite_network.h"
 
 namespace gyre {

@@ -24,7 +24,8 @@
   SYSTEM(VideoPose3d)        \
   SYSTEM(VideoPose3dCausal)  \
   SYSTEM(VideoPose3dSemi)    \
-  SYSTEM(Video)
+  SYSTEM(Video)              \
+  SYSTEM(Photo)
 
 namespace gyre {
 

@@ -38,9 +38,25 @@ double LearningRateAt(const TrainOptions& options, int64_t step, int64_t epoch) 
   return falling * std::pow(options.learning_rate_decay, epoch);
 }
 
-void SetLearningRate(torch::optim::Adam* optimizer, double rate) {
+// What learns at the options' rate, and behind it what was taught elsewhere, if that learns at all.
+std::vector<torch::optim::OptimizerParamGroup> ParameterGroups(NetworkImpl& network,
+                                                               double taught_rate) {
+  std::vector<at::Tensor> taught = network.encoder().TaughtParameters(), others;
+  for (const at::Tensor& parameter : network.parameters()) {
+    const auto is_it = [&](const at::Tensor& other) { return other.is_same(parameter); };
+    if (std::ranges::none_of(taught, is_it)) others.push_back(parameter);
+  }
+  std::vector<torch::optim::OptimizerParamGroup> groups = {std::move(others)};
+  for (at::Tensor& parameter : taught) parameter.set_requires_grad(taught_rate > 0);
+  if (taught_rate > 0 && !taught.empty()) groups.emplace_back(std::move(taught));
+  return groups;
+}
+
+// Of the groups of ParameterGroups.
+void SetLearningRate(torch::optim::Adam* optimizer, double rate, double taught_rate) {
   for (auto& group : optimizer->param_groups()) {
-    static_cast<torch::optim::AdamOptions&>(group.options()).lr(rate);
+    const bool taught = &group != &optimizer->param_groups().front();
+    static_cast<torch::optim::AdamOptions&>(group.options()).lr(taught ? taught_rate * rate : rate);
   }
 }
 
@@ -89,7 +105,7 @@ Learner::Learner(const TrainOptions& options, const NetworkSetting& setting, c10
     if (options.loss.parts > 0) parts_.emplace(faces, vertices, PartClasses(*setting.body));
   }
   optimizer_ = std::make_unique<FusedAdam>(
-      network_->parameters(),
+      ParameterGroups(*network_, options.taught_rate),
       torch::optim::AdamOptions(options.learning_rate).amsgrad(options.amsgrad));
 }
 
@@ -227,7 +243,8 @@ StepReport Learner::Step(const Batch& batch, int64_t step, Teacher& teacher, Ran
   Rng rng(options_.seed, RngStream::kNetwork, static_cast<uint32_t>(ranks.rank()),
           static_cast<uint64_t>(step));
   SeedTorch(rng.NextU32());
-  SetLearningRate(optimizer_.get(), LearningRateAt(options_, step, batch.epoch));
+  SetLearningRate(optimizer_.get(), LearningRateAt(options_, step, batch.epoch),
+                  options_.taught_rate);
   SetBatchNormMomentum(*network_,
                        DecayedMomentum(options_.norm_momentum, options_.norm_momentum_end,
                                        DoneBefore(options_, step)));

@@ -23,6 +23,7 @@ void BringInput(const NetworkOptions& network, LoaderOptions* loading) {
   loading->crop_px = network.image_px;
   loading->picture = PictureFor(network.input);
   loading->whole_picture = network.whole_picture;
+  loading->box_scale = network.box_scale;
   if (network.input != NetworkInput::kClip) return;
   const TemporalLifterOptions trunk = network.lifter.Trunk(/*joints=*/1, /*dropout=*/0);
   loading->clip_frames = static_cast<int>(trunk.ReceptiveField());

@@ -45,7 +45,12 @@ std::vector<std::filesystem::path> InitialWeights(const std::string& init) {
 void LoadInitialWeights(const std::string& init, Network& network) {
   const auto& parts = FindHead(network->options().head).parts;
   for (const std::filesystem::path& path : InitialWeights(init)) {
-    if (path.filename().string().starts_with("resnet") && !std::filesystem::is_directory(path)) {
+    if (path == "detector" && !std::filesystem::exists(path)) {
+      network->encoder().LoadReleased("");
+    } else if (std::filesystem::exists(path / "pose_landmark_full.tflite")) {
+      network->encoder().LoadReleased(path);
+    } else if (path.filename().string().starts_with("resnet") &&
+               !std::filesystem::is_directory(path)) {
       LoadBackboneWeights(network->encoder(), path);  // torchvision's file names
     } else {
       const bool run = std::filesystem::is_directory(path);
@@ -145,7 +150,8 @@ std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
   batch.crop_px = trained.options.network.image_px;
   batch.samples.assign(samples.begin(), samples.end());
   for (const Person& sample : samples) {
-    batch.crops.push_back(CropOf(sample.box, batch.crop_px, Augmentation()));
+    const Box box{sample.box.center_px, sample.box.side_px * trained.options.network.box_scale};
+    batch.crops.push_back(CropOf(box, batch.crop_px, Augmentation()));
     batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, batch.crops.back()));
   }
   if (trained.options.network.input == NetworkInput::kClip) {

@@ -24,8 +24,9 @@ std::vector<BodyParams> PredictBodies(Network& network, const Batch& batch, cons
                                       c10::Device device);
 
 // What a network starts from: a run or checkpoint of gyre, a file of weights (regressor/weights.h),
-// or by a name that begins with "resnet" torchvision's backbone. Of the networks that its head is
-// made of several, with commas between. Empty: it stays as it was drawn.
+// by a name that begins with "resnet" torchvision's backbone, or a folder of the detector's
+// files; "detector" is where tools/get_detector puts them. Of the networks that it is made of
+// several, with commas between. Empty: it stays as it was drawn.
 void LoadInitialWeights(const std::string& init, Network& network);
 std::vector<std::filesystem::path> InitialWeights(const std::string& init);
 

@@ -59,6 +59,9 @@ void TrainOptions::Check() const {
   positive("steps", steps);
   positive("batch_size", batch_size);
   positive("learning_rate", learning_rate);
+  if (!(taught_rate >= 0 && taught_rate <= 1)) {
+    ThrowUserError("taught_rate = {} is not in [0, 1]", taught_rate);
+  }
   if (!(learning_rate_end >= 0) || !std::isfinite(learning_rate_end)) {
     ThrowUserError("learning_rate_end = {} must be 0 (constant) or more", learning_rate_end);
   }

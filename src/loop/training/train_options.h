@@ -45,7 +45,10 @@ struct TrainOptions {
   double learning_rate = 5e-5;
   double learning_rate_end = 0;  // falls to it over the steps, as half a cosine; 0: constant (SPIN)
   double learning_rate_decay = 1;  // it is multiplied by this after each epoch (VideoPose3D: 0.95)
-  bool amsgrad = false;            // Adam of Reddi et al. 2018 (VideoPose3D)
+  // Of that, the rate of what was taught elsewhere (Encoder::TaughtParameters): photo's landmarks.
+  // 0: it stays as it is.
+  double taught_rate = 0.05;
+  bool amsgrad = false;  // Adam of Reddi et al. 2018 (VideoPose3D)
   // How much of the running statistics of batch norms a batch replaces, exponentially from the one
   // to the other over the steps (VideoPose3D: 0.1 to 0.001).
   double norm_momentum = 0.1, norm_momentum_end = 0.1;
@@ -131,6 +134,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("learning_rate_end", o.learning_rate_end,
         "It falls to this, as half a cosine (0: constant)");
   visit("learning_rate_decay", o.learning_rate_decay, "It is multiplied by this after each epoch");
+  visit("taught_rate", o.taught_rate,
+        "Share of it at which an encoder that was taught elsewhere learns on (0: not at all)");
   visit("amsgrad", o.amsgrad, "Adam's step is by the greatest mean square of a gradient so far");
   visit("norm_momentum", o.norm_momentum,
         "How much of a batch norm's running statistics a batch replaces");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loop/detection/pose_anchors.h"
+#include "regressor/pose_anchors.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
