@@ -9,6 +9,7 @@
 #include <torch/nn/init.h>
 #include <torch/nn/modules/linear.h>
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -83,7 +84,9 @@ class BlazePoseEncoder : public Encoder {
     const at::Tensor map = said.map.flatten(1);
     const at::Tensor beside = at::cat(
         {at::layer_norm(map, map.sizes().slice(1)), said.visibility, said.world_m.flatten(1)}, 1);
-    return {.pooled = pose->Encode(landmarks).pooled + seen(beside),
+    // Of that many numbers, so that Adam's steps are not as many times as large.
+    const double scale = 1 / std::sqrt(static_cast<double>(beside.size(1)));
+    return {.pooled = pose->Encode(landmarks).pooled + seen(scale * beside),
             .maps = {},
             .region = Within(region, box)};
   }

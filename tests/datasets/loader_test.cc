@@ -135,6 +135,27 @@ TEST(Loader, KeypointsAreInTheCropAndOfThePersonsSet) {
   }
 }
 
+TEST(Loader, CropsCanBeLargerThanTheBox) {
+  const Mixture mixture{{std::make_shared<FlatDataset>("a", 3)}, {1}};
+  LoaderOptions options = LoaderOptions::Evaluation(3, 20);
+  options.workers = 0;
+  const Batch plain = Loader(mixture, options).Next();
+  options.box_scale = 1.75;
+  const Batch large = Loader(mixture, options).Next();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_DOUBLE_EQ(large.crops[i].box().side_px, 1.75 * plain.samples[i].box.side_px);
+    EXPECT_EQ(large.crops[i].box().center_px, plain.samples[i].box.center_px);
+    EXPECT_EQ(large.samples[i].box.side_px, plain.samples[i].box.side_px);  // the person's own
+    for (int k = 0; k < plain.keypoints[i].size(); ++k) {
+      if (!plain.keypoints[i].Observed(k)) continue;
+      // From the middle of the crop, 9.5 px.
+      const Vec2 before = plain.keypoints[i].px.row(k).transpose() - Vec2::Constant(9.5);
+      const Vec2 after = large.keypoints[i].px.row(k).transpose() - Vec2::Constant(9.5);
+      EXPECT_LT((before - 1.75 * after).norm(), 1e-9);
+    }
+  }
+}
+
 TEST(Loader, SeekContinuesAsIfItHadRun) {
   Loader through(TwoSets(), SmallOptions(0));
   std::vector<Batch> batches;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "fuzz/fuzz_target.h"
+#include "regressor/layers/blaze_pose.h"
 #include "regressor/tflite_network.h"
 #include "regressor/torch_file.h"
 
@@ -16,7 +17,7 @@ const FuzzTarget kCheckpoint(
     "checkpoint", [](const std::string& bytes) { ReadTorchFile(AsFile(bytes, "input.pt")); },
     /*is_zip=*/true);
 
-// A network that was accepted runs or says why not.
+// A network that was accepted runs or says why not, and is no BlazePose.
 const FuzzTarget kTfliteNetwork("tflite_network", [](const std::string& bytes) {
   TfliteModel model = ParseTflite(bytes, "input");
   const bool small = std::ranges::all_of(model.tensors, [](const TfliteTensor& tensor) {
@@ -29,6 +30,8 @@ const FuzzTarget kTfliteNetwork("tflite_network", [](const std::string& bytes) {
   const at::NoGradGuard no_grad;
   const std::vector<int>& shape = network->model().tensors[network->model().inputs[0]].shape;
   network->forward(at::zeros({2, shape[3], shape[1], shape[2]}));
+  static BlazePose landmarks(kBlazePoseLite);
+  landmarks->Load(network->model());
 });
 
 }  // namespace

@@ -15,8 +15,10 @@ Preset PhotoPreset() {
             o.network.width = 32;
             o.network.ief_activation = IefActivation::kRelu;
             o.init = "detector";
+            o.taught_rate = 0.02;
+            o.loss.keypoints_2d = 20;
             o.learning_rate = 1e-4;
-            o.learning_rate_end = 1e-6;
+            o.learning_rate_end = 1e-5;
             o.batch_size = 16;
             o.steps = 1000;
             return o;
