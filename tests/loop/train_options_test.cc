@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loop/training/train_options.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/option_text.h"
+#include "io/io_test_util.h"
 #include "io/option_json.h"
 #include "loop/presets/preset.h"
 
@@ -99,7 +101,20 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
                  "preset 'best' is not one of default, spin, spin-compat, small, demo, prior18, "
                  "human2d, pavlakos18, anchored, graphcmr, pose2pose, c2f, ikol, hybrik, "
                  "whole-body, smplifyx, "
-                 "videopose3d, videopose3d-causal, videopose3d-semi, video");
+                 "videopose3d, videopose3d-causal, videopose3d-semi, video, photo");
+  }
+}
+
+TEST(TrainOptionsTest, WhatWasTaughtLearnsAtAShareOfTheRate) {
+  for (const double rate : {-0.1, 1.5, std::nan("")}) {
+    TrainOptions o = TrainOptions::Preset("photo");
+    o.taught_rate = rate;
+    EXPECT_THAT(UserErrorOf([&] { o.Check(); }), testing::HasSubstr("is not in [0, 1]")) << rate;
+  }
+  for (const double scale : {0.4, 5.0, std::nan("")}) {
+    TrainOptions o = TrainOptions::Preset("photo");
+    o.network.box_scale = scale;
+    EXPECT_THAT(UserErrorOf([&] { o.Check(); }), testing::HasSubstr("is not in [0.5, 4]")) << scale;
   }
 }
 
