@@ -43,6 +43,15 @@ std::optional<fs::path> FindDetectorFolder(const std::string& given) {
   return users && fs::is_directory(*users, ignored) ? users : std::nullopt;
 }
 
+bool IsDetectorFolder(const fs::path& folder) {
+  std::error_code ignored;
+  for (const char* size : {"lite", "full", "heavy"}) {
+    const std::string name = std::string("pose_landmark_") + size + ".tflite";
+    if (fs::is_regular_file(folder / name, ignored)) return true;
+  }
+  return false;
+}
+
 fs::path DetectorFile(const std::string& given, const std::string& name) {
   const auto folder = FindDetectorFolder(given);
   std::error_code ignored;

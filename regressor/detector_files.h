@@ -14,6 +14,9 @@ namespace gyre {
 // Null where none of them is there; UserError when the one that was asked for is not.
 std::optional<std::filesystem::path> FindDetectorFolder(const std::string& given);
 
+// Whether this is a folder with networks of landmarks in it.
+bool IsDetectorFolder(const std::filesystem::path& folder);
+
 // The file `name` in that folder; UserError that says how to get it.
 std::filesystem::path DetectorFile(const std::string& given, const std::string& name);
 

@@ -36,6 +36,10 @@ void NetworkOptions::Check() const {
     ThrowUserError("head: {} does not work behind backbone {}, which turns the picture; hmr does",
                    head, EnumName(backbone));
   }
+  if (turns && input == NetworkInput::kImage && precision != Precision::kFloat32) {
+    ThrowUserError("precision: {} would round the places of backbone {}; float32 does not",
+                   EnumName(precision), EnumName(backbone));
+  }
   ik.Check();
   if (ief_iterations < 1 || ief_iterations > 100) {
     ThrowUserError("ief_iterations: {} is not in 1..100", ief_iterations);

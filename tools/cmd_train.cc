@@ -60,6 +60,16 @@ std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
 }
 
+// What --detector says is meant by "detector" among the parts of --init, too.
+void UseDetector(const cxxopts::ParseResult& args, TrainOptions* train) {
+  if (args.count("detector") == 0 || std::filesystem::exists(train->init)) return;
+  const std::string padded = "," + train->init + ",", word = ",detector,";
+  const size_t at = padded.find(word);
+  if (at == std::string::npos) return;
+  const std::string folder = args["detector"].as<std::string>();
+  train->init.replace(at, word.size() - 2, folder);
+}
+
 // Finds people in the pictures of `images:DIR`, once; a resumed run knows them.
 void Detect(const cxxopts::ParseResult& args, const std::filesystem::path& run, TrainOptions* train,
             Ranks* ranks) {
@@ -86,9 +96,9 @@ int RunTrain(int argc, char** argv) {
                         cxxopts::value<std::string>(),
                         "DIR")("resume", "Continue the run from its newest checkpoint")(
       "detector",
-      "Folder of the networks that find people in images:DIR (default: where tools/get_detector "
-      "puts "
-      "them)",
+      "Folder of the networks that find people in images:DIR, and of --init detector (default: "
+      "where "
+      "tools/get_detector puts them)",
       cxxopts::value<std::string>(), "DIR");
   const std::string preset = ArgumentOf(argc, argv, "preset", "default");
   AddPresetOption(options, "default");
@@ -100,6 +110,7 @@ int RunTrain(int argc, char** argv) {
   const bool print = args.count("print-options") > 0, resume = args.count("resume") > 0;
   const std::filesystem::path run = print && !resume ? "" : Required(args, "run");
   TrainOptions train = GivenOptions(args, run, resume);
+  if (!resume) UseDetector(args, &train);
   if (!print || !train.data.empty()) train.Check();
   if (print) {
     fmt::print("{}\n", ToJson(train.Settled()).dump(2));

@@ -61,9 +61,10 @@ class BlazePoseEncoder : public Encoder {
         trunk(register_module("trunk", BlazePose(sizes))),
         pose(register_module("pose", MakeKeypointEncoder(options, FindKeypointSet(kSet)))) {
     feature_size_ = pose->feature_size();
-    // The map's four cells, how visible each landmark is, and where it is in space.
-    seen = register_module(
-        "seen", torch::nn::Linear(4 * sizes.branch + 4 * BlazePoseImpl::kNumPoints, feature_size_));
+    // The map's four cells, whether there is a body, how visible each landmark is, and where it is
+    // in space.
+    const int64_t numbers = 4 * sizes.branch + 1 + 4 * BlazePoseImpl::kNumPoints;
+    seen = register_module("seen", torch::nn::Linear(numbers, feature_size_));
     torch::nn::init::zeros_(seen->weight);
     torch::nn::init::zeros_(seen->bias);
   }
@@ -82,8 +83,10 @@ class BlazePoseEncoder : public Encoder {
             .clamp(-kFarthest, kFarthest);
     const at::Tensor landmarks = at::cat({in_box, visible.to(in_box.dtype()).unsqueeze(2)}, 2);
     const at::Tensor map = said.map.flatten(1);
-    const at::Tensor beside = at::cat(
-        {at::layer_norm(map, map.sizes().slice(1)), said.visibility, said.world_m.flatten(1)}, 1);
+    const at::Tensor beside =
+        at::cat({at::layer_norm(map, map.sizes().slice(1)), said.presence.unsqueeze(1),
+                 said.visibility, said.world_m.flatten(1)},
+                1);
     // Of that many numbers, so that Adam's steps are not as many times as large.
     const double scale = 1 / std::sqrt(static_cast<double>(beside.size(1)));
     return {.pooled = pose->Encode(landmarks).pooled + seen(scale * beside),

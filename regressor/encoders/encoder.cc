@@ -40,7 +40,7 @@ constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
 }  // namespace
 
 void Encoder::LoadReleased(const std::filesystem::path& /*folder*/) {
-  ThrowUserError("init = detector is for networks with --network.backbone blazepose");
+  ThrowUserError("init = detector is for networks of pictures with --network.backbone blazepose");
 }
 
 std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set) {

@@ -263,7 +263,14 @@ void BlazePoseImpl::Load(const TfliteModel& model) {
            values[i].second.sizes() == order[i]->bias.sizes();
   }
   if (!fits) {
-    ThrowUserError("{} is another network than BlazePose of the size that was asked for",
+    ThrowUserError(
+        "{} is another network than BlazePose of the size that was asked for; run "
+        "tools/get_detector",
+        model.what);
+  }
+  for (const auto& [kernel, bias] : values) {
+    if (kernel.isfinite().all().item<bool>() && bias.isfinite().all().item<bool>()) continue;
+    ThrowUserError("{} is damaged: it holds numbers that are not finite; run tools/get_detector",
                    model.what);
   }
   const at::NoGradGuard no_grad;

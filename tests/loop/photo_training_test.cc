@@ -129,9 +129,14 @@ TEST_F(PhotoTraining, WithoutADetectorOneSentenceSaysWhereItIsFrom) {
   setenv("GYRE_DETECTOR", empty.c_str(), 1);
   EXPECT_THAT(UserErrorOf([&] { Train(o, "run"); }), HasSubstr("tools/get_detector"));
   unsetenv("GYRE_DETECTOR");
+  // A folder that is meant for it, and is not whole.
+  WriteFileAtomically(empty / "pose_landmark_lite.tflite", "no network");
+  o.init = empty.string();
+  EXPECT_THAT(UserErrorOf([&] { Train(o, "damaged"); }), HasSubstr("pose_landmark_lite.tflite"));
+  o.init = "detector";
   o.network.backbone = Backbone::kResNet18;
   EXPECT_THAT(UserErrorOf([&] { Train(o, "other"); }),
-              HasSubstr("init = detector is for networks"));
+              HasSubstr("init = detector is for networks of pictures"));
 }
 
 }  // namespace

@@ -29,6 +29,10 @@ TrainOptions SmallOf(const std::string& preset) {
   o.network.width = 8;
   if (o.network.backbone == Backbone::kResNet50) o.network.backbone = Backbone::kResNet18;
   o.network.image_px = 64;
+  if (o.network.backbone == Backbone::kBlazePose) {
+    o.network.backbone = Backbone::kBlazePoseLite;
+    o.network.image_px = 256;
+  }
   o.batch_size = 2;
   o.data_shards = 1;
   o.threads = o.fit_threads = 1;

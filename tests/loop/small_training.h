@@ -17,6 +17,7 @@
 #include "loop/training/network_bridge.h"
 #include "loop/training/train_options.h"
 #include "regressor/runtime.h"
+#include "regressor/tiny_detector.h"
 #include "regressor/weights.h"
 
 namespace gyre {
@@ -78,7 +79,10 @@ inline Batch SmallBatch(const TrainOptions& o) {
 // Always the same weights to begin with.
 inline std::unique_ptr<Learner> SmallLearner(const TrainOptions& o) {
   SeedTorch(o.seed);
-  return std::make_unique<Learner>(o, o.HasBody() ? SmallSetting() : NetworkSetting{}, at::kCPU);
+  auto learner =
+      std::make_unique<Learner>(o, o.HasBody() ? SmallSetting() : NetworkSetting{}, at::kCPU);
+  GiveDetector(*learner->network(), {{.score = 0.9, .hips = {0.5, 0.55}, .circle = {0.6, 0.2}}});
+  return learner;
 }
 
 // Leaves a run of one checkpoint, of a network that has seen two batches: its norms are not what

@@ -112,8 +112,8 @@ TEST(TrainOptionsTest, WhatWasTaughtLearnsAtAShareOfTheRate) {
     EXPECT_THAT(UserErrorOf([&] { o.Check(); }), testing::HasSubstr("is not in [0, 1]")) << rate;
   }
   for (const double scale : {0.4, 5.0, std::nan("")}) {
-    TrainOptions o = TrainOptions::Preset("photo");
-    o.network.box_scale = scale;
+    NetworkOptions o;
+    o.box_scale = scale;
     EXPECT_THAT(UserErrorOf([&] { o.Check(); }), testing::HasSubstr("is not in [0.5, 4]")) << scale;
   }
 }

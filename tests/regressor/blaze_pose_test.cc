@@ -129,6 +129,10 @@ TEST(BlazePoseEncoderTest, TakesCropsOf256AndAsksForItsDetector) {
   EXPECT_THAT(UserErrorOf([&] { Network(options, BodySetting()); }),
               HasSubstr("head: joints does not work behind backbone blazepose_lite"));
   options.head = "hmr";
+  options.precision = Precision::kBfloat16;
+  EXPECT_THAT(UserErrorOf([&] { Network(options, BodySetting()); }),
+              HasSubstr("precision: bfloat16 would round the places"));
+  options.precision = Precision::kFloat32;
   Network network(options, BodySetting());
   EXPECT_THAT(UserErrorOf([&] {
                 network->forward(at::zeros({1, 3, 256, 256}));
@@ -136,12 +140,29 @@ TEST(BlazePoseEncoderTest, TakesCropsOf256AndAsksForItsDetector) {
               HasSubstr("start it with --init detector"));
 }
 
+// Ranks wait for the gradient of whatever has one.
+TEST(BlazePoseEncoderTest, WhatCanLearnHasAGradient) {
+  NetworkOptions options;
+  options.backbone = Backbone::kBlazePoseLite;
+  options.image_px = 256;
+  options.width = 8;
+  SeedTorch(4);
+  Network network(options, BodySetting());
+  GiveDetector(*network, {{.score = 0.9, .hips = {0.5, 0.55}, .circle = {0.6, 0.2}}});
+  const Output said = network->forward(at::rand({2, 3, 256, 256}));
+  (said.rotations.sum() + said.betas.sum() + said.camera.sum()).backward();
+  for (const auto& parameter : network->named_parameters()) {
+    EXPECT_EQ(parameter.value().grad().defined(), !parameter.key().starts_with("encoder.finder."))
+        << parameter.key();
+  }
+}
+
 TEST(BlazePoseEncoderTest, OtherEncodersHaveNothingReleased) {
   NetworkOptions options;
   options.backbone = Backbone::kResNet18;
   Network network(options, BodySetting());
   EXPECT_THAT(UserErrorOf([&] { network->encoder().LoadReleased(""); }),
-              HasSubstr("is for networks with --network.backbone blazepose"));
+              HasSubstr("is for networks of pictures with --network.backbone blazepose"));
 }
 
 }  // namespace

@@ -58,11 +58,11 @@ inline std::string TinyDetector(const std::vector<SaidBody>& bodies) {
   return tiny.File({in}, {said_boxes, said_logits});
 }
 
-// Into the network's buffer of that name.
+// Into the buffer of a network that finds bodies.
 inline void GiveDetector(torch::nn::Module& network, const std::vector<SaidBody>& bodies) {
-  const std::string file = TinyDetector(bodies);
   for (const auto& buffer : network.named_buffers()) {
     if (!buffer.key().ends_with("detector_file")) continue;
+    const std::string file = TinyDetector(bodies);
     const at::Tensor bytes = at::zeros({BodyFinderImpl::kFileBytes}, at::kByte);
     std::memcpy(bytes.data_ptr(), file.data(), file.size());
     at::Tensor(buffer.value()).copy_(bytes);

@@ -12,6 +12,7 @@
 #include "loop/runs/run_directory.h"
 #include "person/crops.h"
 #include "regressor/batch_norm.h"
+#include "regressor/detector_files.h"
 #include "regressor/runtime.h"
 #include "regressor/weights.h"
 
@@ -47,7 +48,7 @@ void LoadInitialWeights(const std::string& init, Network& network) {
   for (const std::filesystem::path& path : InitialWeights(init)) {
     if (path == "detector" && !std::filesystem::exists(path)) {
       network->encoder().LoadReleased("");
-    } else if (std::filesystem::exists(path / "pose_landmark_full.tflite")) {
+    } else if (IsDetectorFolder(path)) {
       network->encoder().LoadReleased(path);
     } else if (path.filename().string().starts_with("resnet") &&
                !std::filesystem::is_directory(path)) {
