@@ -13,6 +13,7 @@
 #include "datasets/readers/image_folder.h"
 #include "loop/bulk/fit_identity.h"
 #include "loop/runs/run_directory.h"
+#include "loop/training/network_picture.h"
 #include "loop/training/predictor.h"
 #include "regressor/runtime.h"
 
@@ -21,13 +22,13 @@ namespace {
 
 // The person's picture as a batch of one, made as training's loader makes it. UserError when there
 // is none, or it cannot be read.
-Batch BatchOf(const FitInput& input, const Person& person, int crop_px) {
+Batch BatchOf(const FitInput& input, const Person& person, const NetworkOptions& network) {
   static const ImageFolderDataset files("pictures", {});
   const Dataset& pictures = input.made_pictures ? *input.made_pictures : files;
   Batch batch;
-  batch.crop_px = crop_px;
+  const int crop_px = batch.crop_px = network.image_px;
   batch.samples = {person};
-  batch.crops.push_back(CropOf(person.box, crop_px, Augmentation()));
+  batch.crops.push_back(NetworkCrop(network, person.box));
   batch.pixels.resize(static_cast<size_t>(crop_px) * crop_px * 3);
   WarpToCrop(pictures.LoadImageAtScale(person, batch.crops[0].scale()), batch.crops[0],
              Augmentation(), batch.pixels.data());
@@ -97,7 +98,7 @@ class TrainedNetworkStart : public NetworkStart {
     if (!needs_pictures()) return PredictFromKeypoints(trained_, {&person, 1})[0];
     Batch batch;
     try {
-      batch = BatchOf(*input, person, trained_.options.network.image_px);
+      batch = BatchOf(*input, person, trained_.options.network);
     } catch (const UserError& error) {
       input->no_body = {input->HasPicture() ? "unreadable_picture" : "no_picture", error.what()};
       return std::nullopt;

@@ -19,6 +19,10 @@ LoaderPicture PictureFor(NetworkInput input) {
   return LoaderPicture::kNone;
 }
 
+CropMap NetworkCrop(const NetworkOptions& network, const Box& box) {
+  return {{box.center_px, network.box_scale * box.side_px}, network.image_px};
+}
+
 void BringInput(const NetworkOptions& network, LoaderOptions* loading) {
   loading->crop_px = network.image_px;
   loading->picture = PictureFor(network.input);

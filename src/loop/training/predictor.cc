@@ -151,8 +151,7 @@ std::vector<BodyParams> PredictFromKeypoints(TrainedNetwork& trained,
   batch.crop_px = trained.options.network.image_px;
   batch.samples.assign(samples.begin(), samples.end());
   for (const Person& sample : samples) {
-    const Box box{sample.box.center_px, sample.box.side_px * trained.options.network.box_scale};
-    batch.crops.push_back(CropOf(box, batch.crop_px, Augmentation()));
+    batch.crops.push_back(NetworkCrop(trained.options.network, sample.box));
     batch.keypoints.push_back(KeypointsInCrop(sample.keypoints, batch.crops.back()));
   }
   if (trained.options.network.input == NetworkInput::kClip) {
