@@ -2,7 +2,6 @@
 #include "regressor/layers/blaze_pose.h"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/max_pool2d.h>
@@ -10,7 +9,6 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <ATen/ops/where.h>
-#include <torch/nn/modules/container/modulelist.h>
 
 #include <algorithm>
 #include <string>
