@@ -14,6 +14,7 @@
 #include "regressor/layers/body_finder.h"
 #include "regressor/network.h"
 #include "regressor/parameter_count.h"
+#include "regressor/preprocess.h"
 #include "regressor/regressor_test_util.h"
 #include "regressor/runtime.h"
 #include "regressor/tiny_detector.h"
@@ -115,6 +116,110 @@ TEST(BodyFinderTest, ReadsItsDetectorAgainWhenItChanged) {
   for (const double x : {0.4, 0.6}) {
     GiveDetector(*finder, {{.score = 0.9, .hips = {x, 0.5}, .circle = {x, 0.4}}});
     EXPECT_NEAR(finder->Find(crop).center[0][0].item<double>(), 2 * x - 1, 1e-5);
+  }
+}
+
+// Heat that is near along x and far along y counts for nothing.
+TEST(RefinedByHeatTest, ReachesAsFarInRowsAsInColumns) {
+  at::Tensor heat = at::full({1, 1, 16, 16}, -100.0, at::kDouble);
+  heat[0][0][2][13] = 100;  // row 2, column 13
+  heat[0][0][12][3] = 90;
+  const at::Tensor place = at::tensor({0.55, -0.7}, at::kDouble).reshape({1, 1, 2});  // cell 12, 2
+  const at::Tensor refined = RefinedByHeat(place, heat);
+  EXPECT_NEAR(Value(refined[0][0][0]), 13 / 8.0 - 1, 1e-9);
+  EXPECT_NEAR(Value(refined[0][0][1]), 2 / 8.0 - 1, 1e-9);
+}
+
+TEST(RgbOfNormalizedTest, IsWhatThePixelsWere) {
+  const std::vector<uint8_t> bgr = {10, 50, 255};
+  const at::Tensor rgb = RgbOfNormalized(NormalizeCrops(bgr, 1, 1, at::kCPU)).flatten();
+  EXPECT_NEAR(rgb[0].item<double>(), 1, 1e-6);
+  EXPECT_NEAR(rgb[1].item<double>(), 50 / 255.0, 1e-6);
+  EXPECT_NEAR(rgb[2].item<double>(), 10 / 255.0, 1e-6);
+}
+
+at::Tensor ParameterOf(torch::nn::Module& module, const std::string& name) {
+  return module.named_parameters()[name].detach();
+}
+
+// Landmarks that stand wherever the picture: all else is zero. Pixels of 256.
+void SayLandmark(torch::nn::Module& module, const std::string& blaze_pose, int landmark, double x,
+                 double y, double visibility_logit) {
+  const at::Tensor numbers = ParameterOf(module, blaze_pose + ".points.bias").reshape({39, 5});
+  numbers[landmark][0] = x;
+  numbers[landmark][1] = y;
+  numbers[landmark][3] = visibility_logit;
+  ParameterOf(module, blaze_pose + ".heat.bias").fill_(-100);  // cold
+}
+
+TEST(BodyFinderTest, LooksOnceMoreInTheRegionThatItFound) {
+  BodyFinder finder(kBlazePoseLite);
+  GiveDetector(*finder, {{.score = 0.9, .hips = {0.55, 0.5}, .circle = {0.35, 0.5}}});
+  for (at::Tensor& parameter : finder->parameters()) parameter.detach().zero_();
+  SayLandmark(*finder, "landmarks", 33, 160, 128, 0);
+  SayLandmark(*finder, "landmarks", 34, 160, 64, 0);
+  const CropRegion region = finder->Find(at::full({1, 3, 256, 256}, 0.5));
+  // In the first region, of half side 0.5 at (0.1, 0) and turned by -90 degrees, the hips are at
+  // (1/4, 0), half a half side below the circle: right of it is up.
+  EXPECT_NEAR(region.center[0][0].item<double>(), 0.1, 1e-5);
+  EXPECT_NEAR(region.center[0][1].item<double>(), -0.125, 1e-5);
+  EXPECT_NEAR(region.half_side[0].item<double>(), 0.5 * 1.25 * 0.5, 1e-5);
+  EXPECT_NEAR(region.angle[0].item<double>(), -std::numbers::pi / 2, 1e-5);
+}
+
+// Three landmarks are seen, one of them hardly; a fourth, far away, is not.
+TEST(BlazePoseEncoderTest, SpeaksOfTheBoxAroundWhatIsSeenAndOfTheCrop) {
+  NetworkOptions options;
+  options.backbone = Backbone::kBlazePoseLite;
+  options.image_px = 256;
+  options.width = 8;
+  SeedTorch(4);
+  Network network(options, BodySetting());
+  GiveDetector(*network, {{.score = 0.9, .hips = {0.55, 0.5}, .circle = {0.35, 0.5}}});
+  for (const auto& parameter : network->named_parameters()) {
+    if (parameter.key().find("finder") != std::string::npos ||
+        parameter.key().find("trunk") != std::string::npos) {
+      parameter.value().detach().zero_();
+    }
+  }
+  for (int i = 0; i < 33; ++i) SayLandmark(*network, "encoder.trunk", i, 250, 3, -5);
+  SayLandmark(*network, "encoder.trunk", 11, 64, 96, 3);
+  SayLandmark(*network, "encoder.trunk", 24, 192, 224, 3);
+  SayLandmark(*network, "encoder.trunk", 15, 32, 128, -1);  // 0.27
+  network->eval();
+  const at::NoGradGuard no_grad;
+  const at::Tensor image = at::zeros({1, 3, 256, 256});
+  const Features features = network->encoder().Encode(image);
+  // The box: x from -3/4 to 1/2, y from -1/4 to 3/4, 1.2 times; its region is that of
+  // TakesTheBodyNearTheMiddleAndStandsItUpright, where right is up and down is right.
+  const double half_side = 0.5 * 0.75, x = 0.1 + 0.5 * 0.25, y = 0.5 * 0.125;
+  ASSERT_TRUE(features.region);
+  EXPECT_NEAR(features.region->center[0][0].item<double>(), x, 1e-5);
+  EXPECT_NEAR(features.region->center[0][1].item<double>(), y, 1e-5);
+  EXPECT_NEAR(features.region->half_side[0].item<double>(), half_side, 1e-5);
+
+  const Output of_box = network->head().Regress(features), of_crop = network->forward(image);
+  const VecX betas =
+      Eigen::Map<const Eigen::VectorXf>(of_box.betas.data_ptr<float>(), 10).cast<double>();
+  const Vec3 pelvis = RestJoints(BuiltinBody()).PelvisAt(betas);
+  const auto camera = [](const Output& said, int i) { return said.camera[0][i].item<double>(); };
+  const Vec2 in_box(camera(of_box, 1) + pelvis.x(), camera(of_box, 2) + pelvis.y());
+  const double scale = half_side * camera(of_box, 0);
+  EXPECT_NEAR(camera(of_crop, 0), scale, 1e-5);
+  EXPECT_NEAR(camera(of_crop, 1), in_box.y() - pelvis.x() + x / scale, 1e-4);
+  EXPECT_NEAR(camera(of_crop, 2), -in_box.x() - pelvis.y() + y / scale, 1e-4);
+}
+
+TEST(BlazePoseEncoderTest, ThePosePriorsStatisticsStay) {
+  NetworkOptions options;
+  options.backbone = Backbone::kBlazePoseLite;
+  options.image_px = 256;
+  options.width = 8;
+  Network network(options, BodySetting());
+  network->train();
+  for (const auto& module : network->named_modules()) {
+    const bool of_prior = module.key().starts_with("encoder.pose");
+    EXPECT_EQ(module.value()->is_training(), !of_prior) << module.key();
   }
 }
 
