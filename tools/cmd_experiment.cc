@@ -132,8 +132,9 @@ std::map<std::string, std::string> DefinedBy(const cxxopts::ParseResult& args) {
   return defined;
 }
 
-// What the experiment is about: the network in space, or else in the image.
-void PrintArms(const nlohmann::json& arms) {
+// What the experiment is about: the network in space, or else in the image. Differences have their
+// sign.
+void PrintArms(const nlohmann::json& arms, bool with_sign) {
   size_t width = 0;
   for (const auto& [arm, values] : arms.items()) width = std::max(width, arm.size());
   for (const auto& [arm, values] : arms.items()) {
@@ -141,8 +142,10 @@ void PrintArms(const nlohmann::json& arms) {
          {"network_pa_mpjpe_mm", "network_held_out_median", "network_box_error"}) {
       const auto found = values.find(measure);
       if (found == values.end()) continue;
+      const double mean = (*found)["mean"];
       const nlohmann::json& spread = (*found)["spread"];
-      fmt::print("{:<{}}  {} {:.4g}{}\n", arm, width, measure, (*found)["mean"].get<double>(),
+      fmt::print("{:<{}}  {} {}{}\n", arm, width, measure,
+                 with_sign ? fmt::format("{:+.4g}", mean) : fmt::format("{:.4g}", mean),
                  spread.is_number() ? fmt::format(" ± {:.2g}", spread.get<double>()) : "");
       break;
     }
@@ -231,7 +234,11 @@ int RunExperiment(int argc, char** argv) {
   const nlohmann::json summary = SummariseExperiment(experiment);
   WriteExperimentReport(experiment, summary, folder);
   if (!all) return kExitStopped;
-  PrintArms(summary["arms"]);
+  PrintArms(summary["arms"], /*with_sign=*/false);
+  if (summary.contains("against")) {
+    fmt::print("less {}, seed by seed:\n", experiment.against);
+    PrintArms(summary["against"][experiment.against], /*with_sign=*/true);
+  }
   return 0;
 }
 

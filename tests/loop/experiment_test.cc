@@ -27,7 +27,11 @@ TEST(ShippedExperiments, AreReadInEverySize) {
     for (const auto& [size, unused] : json["sizes"].items()) {
       const Experiment experiment = ReadExperiment(entry.path(), size, "runs",
                                                    {{"lspet", "photographs"}, {"mocap", "motion"}});
-      EXPECT_EQ(experiment.runs.size(), json["arms"].size() * json["seeds"].size());
+      size_t arms = json["arms"].size();
+      for (const auto& arm : json["sizes"][size].value("arms", nlohmann::json::object())) {
+        arms -= arm.is_null();
+      }
+      EXPECT_EQ(experiment.runs.size(), arms * json["seeds"].size());
       for (const ExperimentRun& run : experiment.runs) {
         // A network of pictures cannot begin as one of keypoints, which are prepared as "prior".
         EXPECT_TRUE(fs::path(run.options.init).filename() != "prior" ||
@@ -69,6 +73,49 @@ TEST(Experiment, ASizeSaysWhatItsArmsAre) {
   nlohmann::json other = TwoArms();
   other["sizes"]["small"]["arms"] = {{"broad", {{"network.width", 16}}}};
   EXPECT_THAT(UserErrorOf([&] { Read(other, "small"); }), HasSubstr("arm broad of the size"));
+  other["sizes"]["small"]["arms"] = {{"plain", nullptr}};
+  const Experiment without = Read(other, "small");
+  ASSERT_EQ(without.runs.size(), 1u);
+  EXPECT_EQ(without.runs[0].arm, "wide");
+  EXPECT_EQ(without.runs[0].options.steps, 5);
+  other["against"] = "plain";
+  EXPECT_THAT(UserErrorOf([&] { Read(other, "small"); }), HasSubstr("plain is none of its arms"));
+}
+
+// Differences are made between runs of one seed, and only of what both were measured by.
+TEST(Experiment, ArmsAreComparedSeedBySeed) {
+  const TempFolder folder;
+  nlohmann::json json = TwoArms();
+  json["seeds"] = {3, 4, 8};
+  json["against"] = "plain";
+  WriteFileAtomically(folder.path() / "two.json", json.dump());
+  const Experiment experiment =
+      ReadExperiment(folder.path() / "two.json", "full", folder.path() / "runs");
+  const auto ended = [&](const std::string& arm, int seed, double pa, double pck) {
+    const fs::path run = folder.path() / "runs" / arm / std::to_string(seed);
+    fs::create_directories(run);
+    WriteFileAtomically(run / "summary.json", R"({"train_seconds": 7})");
+    std::ofstream(run / "metrics.jsonl")
+        << R"({"step": 1, "val_network_pa_mpjpe_mm": 999})" << "\n"
+        << nlohmann::json{{"step", 2}, {"val_network_pa_mpjpe_mm", pa}, {"val_pck20", pck}} << "\n"
+        << R"({"step": 3})" << "\n";
+  };
+  ended("plain", 3, 80, 0.5), ended("plain", 8, 90, 0.75);
+  ended("wide", 3, 77, 0.625), ended("wide", 4, 10, 0.1), ended("wide", 8, 81, 0.5);
+  const nlohmann::json summary = SummariseExperiment(experiment);
+  EXPECT_EQ(summary["arms"]["plain"]["seeds"], 2);
+  EXPECT_EQ(summary["arms"]["wide"]["seeds"], 3);
+  EXPECT_DOUBLE_EQ(summary["arms"]["wide"]["network_pa_mpjpe_mm"]["mean"], 56);
+  EXPECT_DOUBLE_EQ(summary["arms"]["wide"]["train_seconds"]["mean"], 7);
+  const nlohmann::json& against = summary["against"];
+  ASSERT_EQ(against.size(), 1u);
+  ASSERT_EQ(against["plain"].size(), 1u);
+  const nlohmann::json& wide = against["plain"]["wide"];
+  EXPECT_EQ(wide["seeds"], 2);
+  EXPECT_DOUBLE_EQ(wide["network_pa_mpjpe_mm"]["mean"], -6);  // -3 and -9
+  EXPECT_NEAR(wide["network_pa_mpjpe_mm"]["spread"], 4.242640687, 1e-8);
+  EXPECT_DOUBLE_EQ(wide["network_pck20"]["mean"], -0.0625);  // 0.125 and -0.25
+  EXPECT_FALSE(wide.contains("train_seconds"));
 }
 
 TEST(ShippedExperiments, ThePairsThatShowTheLoopDifferInItAlone) {

@@ -9,6 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 class ExperimentTest : public testing::Test {
@@ -29,6 +30,7 @@ class ExperimentTest : public testing::Test {
           {"pictures", 1}}},
         {"sizes", {{"small", {{"steps", 4}}}}},
         {"seeds", {1, 2}},
+        {"against", "truth"},
         {"arms",
          {{"loop", {{"supervision", "loop"}}},
           {"truth", {{"like", "loop"}, {"supervision", "truth"}, {"use_labels", true}}}}}};
@@ -61,8 +63,10 @@ TEST_F(ExperimentTest, RunsEveryArmWithEverySeedAndGoesOn) {
     EXPECT_THAT(result.out, HasSubstr(arm));
   }
   EXPECT_GT(summary["arms"]["loop"]["fits_pa_mpjpe_mm"]["mean"].get<double>(), 0);
+  EXPECT_EQ(summary["against"]["truth"]["loop"]["seeds"], 2) << summary;
+  EXPECT_THAT(result.out, ContainsRegex("less truth, seed by seed:\nloop  network_pa_mpjpe_mm [+-]"));
   const std::string report = ReadFile(scratch_ / "run/report.html");
-  for (const char* part : {"Two arms", "<td>truth</td>", " \u00b1 ", "data:image/jpeg"}) {
+  for (const char* part : {"Two arms", "<td>truth</td>", "Against truth", " \u00b1 ", "data:image/jpeg"}) {
     EXPECT_THAT(report, HasSubstr(part));
   }
   // What is done is not done again; what is missing is.
@@ -97,6 +101,11 @@ TEST_F(ExperimentTest, SaysWhatIsWrongWithAFile) {
   bad = Small();
   bad["arms"]["loop"]["fits_of"] = "best";
   expect(bad, "arm loop: option 'fits_of': preset 'best'");
+  for (const json& other : {json("nobody"), json(3)}) {
+    bad = Small();
+    bad["against"] = other;
+    expect(bad, "against");
+  }
   bad = Small();
   bad["arms"]["../up"] = json::object();
   expect(bad, "a name is letters");

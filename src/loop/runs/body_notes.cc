@@ -11,6 +11,7 @@
 #include "loop/runs/checkpoint.h"
 #include "loop/runs/run_directory.h"
 #include "loop/training/run_options.h"
+#include "regressor/detector_files.h"
 
 namespace gyre {
 
@@ -20,7 +21,9 @@ void TellStandIns(const BodyModel& body) {
 
 std::string OtherBodyText(const std::filesystem::path& run_or_checkpoint, const BodyModel& body,
                           const std::string& extra_path) {
-  if (!std::filesystem::is_directory(run_or_checkpoint)) return "";
+  if (!std::filesystem::is_directory(run_or_checkpoint) || IsDetectorFolder(run_or_checkpoint)) {
+    return "";
+  }
   const std::filesystem::path checkpoint = FindCheckpoint(run_or_checkpoint);
   const BodyIdentity used = IdentityOf(body, extra_path);
   BodyIdentity trained = BodyOfCheckpoint(checkpoint);

@@ -15,7 +15,8 @@ namespace gyre {
 void TellStandIns(const BodyModel& body);
 
 // That the network of a run or checkpoint was trained with another body; empty when it was not.
-// `extra_path`: BodyIdentity's, of `body`. Nothing for a file of weights, or no path at all.
+// `extra_path`: BodyIdentity's, of `body`. Nothing for a file of weights, a detector's folder, or
+// no path at all.
 std::string OtherBodyText(const std::filesystem::path& run_or_checkpoint, const BodyModel& body,
                           const std::string& extra_path = "");
 // Warns of it.

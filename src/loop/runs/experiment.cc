@@ -135,11 +135,16 @@ Json ArmOptions(const Json& arms, const Json& of_size, const std::string& what) 
     all[name] = std::move(options);
   }
   for (const auto& [name, own] : of_size.items()) {
-    if (!all.contains(name) || !own.is_object()) {
-      ThrowUserError("{}, arm {} of the size: must be an object of options for one of its arms",
-                     what, name);
+    if (!all.contains(name) || !(own.is_object() || own.is_null())) {
+      ThrowUserError(
+          "{}, arm {} of the size: must be an object of options for one of its arms, or null", what,
+          name);
     }
-    all[name].update(own);
+    if (own.is_null()) {
+      all.erase(name);
+    } else {
+      all[name].update(own);
+    }
   }
   return all;
 }
@@ -182,6 +187,50 @@ Json MeanAndSpread(const std::vector<double>& values) {
                          : Json()}};
 }
 
+// By their names in a summary.
+using Values = std::map<std::string, double>;
+
+// Of a run that came to its end: its measures where it was validated last, and its costs.
+Values ValuesOf(const ExperimentRun& run) {
+  Values values;
+  const std::vector<Json> metrics = ReadLines(run.folder / "metrics.jsonl");
+  for (const Measure& measure : kMeasures) {
+    const auto last = std::find_if(metrics.rbegin(), metrics.rend(), [&](const Json& line) {
+      return line.contains(measure.metric);
+    });
+    if (last == metrics.rend() || !(*last)[measure.metric].is_number()) continue;
+    values[measure.name] = (*last)[measure.metric].get<double>();
+  }
+  const fs::path file = run.folder / "summary.json";
+  const Json summary = ParseJson(ReadFile(file), file.string());
+  for (const Cost& cost : kCosts) {
+    const auto value = summary.find(cost.name);
+    if (value != summary.end()) values[cost.name] = value->get<double>();
+  }
+  return values;
+}
+
+// Of every measure that both have; costs depend on what else ran.
+Values Less(const Values& a, const Values& b) {
+  Values differences;
+  for (const Measure& measure : kMeasures) {
+    const auto of_a = a.find(measure.name), of_b = b.find(measure.name);
+    if (of_a == a.end() || of_b == b.end()) continue;
+    differences[measure.name] = of_a->second - of_b->second;
+  }
+  return differences;
+}
+
+Json MeansOf(const std::vector<Values>& of_seeds) {
+  std::map<std::string, std::vector<double>> lists;
+  for (const Values& values : of_seeds) {
+    for (const auto& [name, value] : values) lists[name].push_back(value);
+  }
+  Json means = {{"seeds", of_seeds.size()}};
+  for (const auto& [name, list] : lists) means[name] = MeanAndSpread(list);
+  return means;
+}
+
 std::vector<std::string> ArmsOf(const Experiment& experiment) {
   std::vector<std::string> arms;
   std::set<std::string> seen;
@@ -192,19 +241,23 @@ std::vector<std::string> ArmsOf(const Experiment& experiment) {
 }
 
 // Mean and spread; "-" of what an arm does not have.
-std::string Cell(const Json& of_arm, const char* name, int digits) {
+std::string Cell(const Json& of_arm, const char* name, int digits, bool with_sign) {
   const Json value = of_arm.value(name, Json::object());
   if (!value.contains("mean")) return "-";
-  std::string cell = fmt::format("{:.{}f}", value["mean"].get<double>(), digits);
+  const double mean = value["mean"].get<double>();
+  std::string cell =
+      with_sign ? fmt::format("{:+.{}f}", mean, digits) : fmt::format("{:.{}f}", mean, digits);
   if (value["spread"].is_number() && value["spread"] != 0) {
     cell += fmt::format(" \u00b1 {:.{}f}", value["spread"].get<double>(), digits);
   }
   return cell;
 }
 
-// Every measure that some arm has, and what the runs took.
-ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
+// Every measure that some arm has, and what the runs took. Differences have their sign.
+ReportTable TableOf(const Json& summary, bool with_sign) {
   ReportTable table{{"arm"}, {}};
+  std::vector<std::string> arms;
+  for (const auto& [arm, unused] : summary.items()) arms.push_back(arm);
   for (const std::string& arm : arms) table.rows.push_back({arm});
   const auto add = [&](const std::string& title, const char* name, int digits) {
     if (std::none_of(arms.begin(), arms.end(),
@@ -213,7 +266,7 @@ ReportTable TableOf(const Json& summary, const std::vector<std::string>& arms) {
     }
     table.columns.push_back(title);
     for (size_t i = 0; i < arms.size(); ++i) {
-      table.rows[i].push_back(Cell(summary[arms[i]], name, digits));
+      table.rows[i].push_back(Cell(summary[arms[i]], name, digits, with_sign));
     }
   };
   for (const Measure& measure : kMeasures) {
@@ -272,6 +325,12 @@ Experiment ReadExperiment(const fs::path& file, const std::string& size, const f
   }
   experiment.prepare = CommandLines(prepare, what);
   const Json arms = ArmOptions(ObjectAt(json, "arms", what), arms_of_size, what);
+  if (json.contains("against")) {
+    experiment.against = JsonString(json, "against", what);
+    if (!arms.contains(experiment.against)) {
+      ThrowUserError("{}, key against: {} is none of its arms", what, experiment.against);
+    }
+  }
   for (const Json& seed : JsonArray(json, "seeds", what)) {
     if (!seed.is_number_unsigned()) ThrowUserError("{}, key seeds: must be whole numbers", what);
     for (const auto& [name, own] : arms.items()) {
@@ -290,35 +349,23 @@ Experiment ReadExperiment(const fs::path& file, const std::string& size, const f
 }
 
 Json SummariseExperiment(const Experiment& experiment) {
-  Json arms = Json::object();
-  for (const std::string& arm : ArmsOf(experiment)) {
-    std::map<std::string, std::vector<double>> values;
-    int seeds = 0;
-    for (const ExperimentRun& run : experiment.runs) {
-      const fs::path file = run.folder / "summary.json";
-      if (run.arm != arm || !fs::exists(file)) continue;
-      const Json summary = ParseJson(ReadFile(file), file.string());
-      ++seeds;
-      // The last line that was validated.
-      const std::vector<Json> metrics = ReadLines(run.folder / "metrics.jsonl");
-      for (const Measure& measure : kMeasures) {
-        for (auto line = metrics.rbegin(); line != metrics.rend(); ++line) {
-          if (!line->contains(measure.metric)) continue;
-          if ((*line)[measure.metric].is_number()) {
-            values[measure.name].push_back((*line)[measure.metric].get<double>());
-          }
-          break;
-        }
-      }
-      for (const Cost& cost : kCosts) {
-        const auto value = summary.find(cost.name);
-        if (value != summary.end()) values[cost.name].push_back(value->get<double>());
-      }
-    }
-    arms[arm] = {{"seeds", seeds}};
-    for (const auto& [name, list] : values) arms[arm][name] = MeanAndSpread(list);
+  std::map<std::string, std::map<uint64_t, Values>> by_seed;
+  for (const ExperimentRun& run : experiment.runs) {
+    if (fs::exists(run.folder / "summary.json")) by_seed[run.arm][run.seed] = ValuesOf(run);
   }
-  return {{"arms", arms}};
+  Json summary = {{"arms", Json::object()}};
+  const auto base = by_seed.find(experiment.against);
+  for (const std::string& arm : ArmsOf(experiment)) {
+    std::vector<Values> values, differences;
+    for (const auto& [seed, of_run] : by_seed[arm]) {
+      values.push_back(of_run);
+      if (base == by_seed.end() || arm == experiment.against) continue;
+      if (base->second.contains(seed)) differences.push_back(Less(of_run, base->second.at(seed)));
+    }
+    summary["arms"][arm] = MeansOf(values);
+    if (!differences.empty()) summary["against"][experiment.against][arm] = MeansOf(differences);
+  }
+  return summary;
 }
 
 void WriteExperimentReport(const Experiment& experiment, const Json& summary,
@@ -329,7 +376,14 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
   report.title = experiment.title;
   report.metrics_jsonl = folder / "curves.jsonl";
   const std::vector<std::string> arms = ArmsOf(experiment);
-  report.table = TableOf(summary["arms"], arms);
+  report.table = TableOf(summary["arms"], /*with_sign=*/false);
+  if (summary.contains("against")) {
+    report.sections.push_back({"Against " + experiment.against,
+                               "An arm's measures less those of " + experiment.against +
+                                   " with the same seed: mean and spread over the seeds.",
+                               {},
+                               TableOf(summary["against"][experiment.against], /*with_sign=*/true)});
+  }
   for (const Measure& measure : kMeasures) {
     ReportChart chart{measure.title, measure.unit, {}, false};
     for (const std::string& arm : arms) chart.series.push_back({arm + "/" + measure.metric, arm});
@@ -341,7 +395,9 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
     report.sections.push_back(PeopleSection(arm, "Held-out people at the start and at the end.",
                                             first->folder / "pictures", "val_"));
   }
-  std::erase_if(report.sections, [](const ReportSection& s) { return s.pictures.empty(); });
+  std::erase_if(report.sections, [](const ReportSection& s) {
+    return s.pictures.empty() && s.table.rows.empty();
+  });
   WriteReport(report, folder / "report.html");
 }
 

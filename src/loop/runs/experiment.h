@@ -8,13 +8,15 @@
 //     "sizes":   {"small": {"steps": 100}, "full": {...}},            over "options"
 //     "seeds":   [1, 2, 3],
 //     "arms":    {"truth": {"supervision": "truth"},                  over both
-//                 "other": {"like": "truth", ...}, ...}               over another arm's
+//                 "other": {"like": "truth", ...}, ...},              over another arm's
+//     "against": "truth"                                              may be left out
 //   }
 // Options have the names of a run's options.json; "preset" says where the rest comes from, and
 // "fits_of" a preset that has its fitter and store from elsewhere. {dir} in a text is the
 // experiment's folder, {NAME} what --define NAME=VALUE says. A size may also replace the arguments
-// of "prepare" by its own, and have "arms" whose options come over those of the arms of that name:
-// what makes an arm of another kind of network as small as the others.
+// of "prepare" by its own, and have "arms" whose options come over those of the arms of that name
+// (what makes an arm of another kind of network as small as the others), or null, which leaves that
+// arm out. The other arms are compared with "against" seed by seed.
 #pragma once
 
 #include <cstdint>
@@ -37,6 +39,7 @@ struct ExperimentRun {
 
 struct Experiment {
   std::string title;
+  std::string against;  // an arm; empty where none is compared with the others
   std::vector<std::vector<std::string>> prepare;
   std::vector<ExperimentRun> runs;  // seed by seed, so that early results compare the arms
 };
@@ -47,8 +50,9 @@ Experiment ReadExperiment(const std::filesystem::path& file, const std::string& 
                           std::map<std::string, std::string> defined = {});
 
 // What the runs that came to their end have shown:
-// {"arms": {NAME: {"seeds": n, "network_pa_mpjpe_mm": {"mean", "spread"}, ...}}}, the numbers of a
-// run's summary.json. The spread is the sample standard deviation; null for one seed.
+// {"arms": {NAME: {"seeds": n, "network_pa_mpjpe_mm": {"mean", "spread"}, ...}},
+//  "against": {REFERENCE: {NAME: the same, of the differences to it with the same seed}}}.
+// The spread is the sample standard deviation; null for one seed.
 nlohmann::json SummariseExperiment(const Experiment& experiment);
 
 // Writes summary.json, curves.jsonl (means over the seeds, keys "ARM/KEY") and report.html.

@@ -120,8 +120,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("prior", o.prior, "Pose prior: .npz or .pkl; empty for the shipped one");
   visit("joint_regressor_extra", o.joint_regressor_extra, "SPIN's J_regressor_extra.npy");
   visit("init", o.init,
-        "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file; of a network's "
-        "parts several, with commas between");
+        "Weights to start from: a run, a checkpoint, SPIN's or torchvision's file, detector (the "
+        "networks of tools/get_detector); of a network's parts several, with commas between");
   visit("steps", o.steps, "Training steps");
   visit("samples_per_epoch", o.samples_per_epoch,
         "Samples after which the data is shuffled anew (0: as many as it has)");

@@ -32,7 +32,6 @@
 #include "loop/training/supervisor.h"
 #include "loop/training/validation.h"
 #include "regressor/batch_norm.h"
-#include "regressor/detector_files.h"
 #include "regressor/parameter_count.h"
 #include "regressor/runtime.h"
 
@@ -124,8 +123,7 @@ Trainer::Impl::Impl(const TrainOptions& given, RunDirectory folder, bool resume,
   if (!resume) {
     LoadInitialWeights(options.init, learner->network());
     for (const auto& path : InitialWeights(options.init)) {
-      if (!ranks->first() || !body || IsDetectorFolder(path)) continue;
-      TellOtherBody(path, *body, given.joint_regressor_extra);
+      if (ranks->first() && body) TellOtherBody(path, *body, given.joint_regressor_extra);
     }
     if (ranks->first()) WriteFileAtomically(run.options_file(), ToJson(options).dump(2) + "\n");
   }
