@@ -19,7 +19,7 @@ NetworkImpl::NetworkImpl(const NetworkOptions& options, const NetworkSetting& se
       uvd_set_(UvdSetOf(options)) {
   const HeadKind& head = FindHead(options.head);
   names_ = Names(head.names);
-  encoder_ = register_module("encoder", MakeEncoder(options, keypoints_));
+  encoder_ = register_module("encoder", MakeEncoder(options, keypoints_, setting.body.get()));
   head_ = register_module("head", head.make(options, setting, encoder_->feature_size()));
   if (!setting.body) return;
   const RestJoints rest(*setting.body);

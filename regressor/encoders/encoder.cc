@@ -12,9 +12,11 @@
 namespace gyre {
 namespace {
 
-using MakeFunction = std::shared_ptr<Encoder> (*)(const NetworkOptions&, const KeypointSet&);
+using MakeFunction = std::shared_ptr<Encoder> (*)(const NetworkOptions&, const KeypointSet&,
+                                                  const BodyModel*);
 
-std::shared_ptr<Encoder> MakeImageEncoder(const NetworkOptions& options, const KeypointSet& set) {
+std::shared_ptr<Encoder> MakeImageEncoder(const NetworkOptions& options, const KeypointSet& set,
+                                          const BodyModel* /*body*/) {
   switch (options.backbone) {
     case Backbone::kResNet18:
     case Backbone::kResNet34:
@@ -33,8 +35,12 @@ std::shared_ptr<Encoder> MakeImageEncoder(const NetworkOptions& options, const K
 constexpr std::pair<NetworkInput, MakeFunction> kEncoders[] = {
     {NetworkInput::kImage, MakeImageEncoder},
     {NetworkInput::kKeypoints, MakeKeypointEncoder},
-    {NetworkInput::kSilhouette, MakeSilhouetteEncoder},
-    {NetworkInput::kClip, MakeClipEncoder},
+    {NetworkInput::kSilhouette,
+     [](const NetworkOptions& options, const KeypointSet& set, const BodyModel*) {
+       return MakeSilhouetteEncoder(options, set);
+     }},
+    {NetworkInput::kClip, [](const NetworkOptions& options, const KeypointSet& set,
+                             const BodyModel*) { return MakeClipEncoder(options, set); }},
 };
 
 }  // namespace
@@ -43,9 +49,10 @@ void Encoder::LoadReleased(const std::filesystem::path& /*folder*/) {
   ThrowUserError("init = detector is for networks of pictures with --network.backbone blazepose");
 }
 
-std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set) {
+std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set,
+                                     const BodyModel* body) {
   for (const auto& [input, make] : kEncoders) {
-    if (input == options.input) return make(options, set);
+    if (input == options.input) return make(options, set, body);
   }
   GYRE_CHECK(false, "no such input");
   return nullptr;

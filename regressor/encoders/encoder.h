@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "body/body_model.h"
 #include "body/joints.h"
 #include "regressor/network_options.h"
 #include "regressor/output.h"
@@ -31,12 +32,14 @@ class Encoder : public torch::nn::Module {
   int64_t feature_size_ = 0;
 };
 
-// The encoder of options.input. `set`: the keypoints that one of keypoints looks at.
+// The encoder of options.input. `set`: the keypoints that one of keypoints looks at; `body`: whose
+// they are, or null.
 //   kImage       [B,3,S,S] through options.backbone, see resnet.h, hourglass_stem.h and
 //                blaze_pose_encoder.h
 //   kKeypoints   [B,N,3] (x, y in [-1,1] of the crop, confidence), see keypoint_encoder.h
 //   kSilhouette  [B,1,S,S] in [0,1], see silhouette_encoder.h
 //   kClip        [B,R,N,3] as kKeypoints, of R frames, see clip_encoder.h
-std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set);
+std::shared_ptr<Encoder> MakeEncoder(const NetworkOptions& options, const KeypointSet& set,
+                                     const BodyModel* body = nullptr);
 
 }  // namespace gyre

@@ -17,6 +17,9 @@ Preset WholeBodyPreset() {
         o.val = "synth:?name=heldout&count=200&seed=2&set=openpose135&hands=0.7&any_turn=0&noise=1";
         o.supervision = Supervision::kLoop;
         o.network.keypoints = "openpose135";
+        // Sets of whole bodies bring no joints in space, which teach a body most.
+        o.loss.body_joints = 5;
+        o.loss.expression = 1;
         o.fit = FitOptions::WholeBody();
         return o;
       },
