@@ -20,6 +20,7 @@ struct Window {
   double scale, min_score;
 };
 constexpr std::array<Window, 2> kWindows = {{{1.3, 0.5}, {2.0, 0.3}}};
+constexpr double kAlmost = 0.1;      // of a region's side, between two that are as good as one
 constexpr double kBoxMargin = 1.25;  // a rectangle as a region, where nothing is detected
 
 // Squares over the picture: the whole of it, and of its shorter side and a half of that, each
@@ -58,6 +59,14 @@ void InBatches(const std::vector<Item>& items, Function&& function) {
 bool IsUsable(const Region& region) {
   return region.center_px.allFinite() && std::isfinite(region.side_px) &&
          region.side_px >= kFewestPx && region.side_px < 1e5;
+}
+
+// Whether two regions show the same of a picture, as those of one person in two windows do.
+bool AlmostSame(const Region& a, const Region& b) {
+  const double near_px = kAlmost * std::max(a.side_px, b.side_px);
+  return (a.center_px - b.center_px).norm() < near_px &&
+         std::abs(a.side_px - b.side_px) < 2 * near_px &&
+         std::abs(std::remainder(a.angle - b.angle, 2 * std::numbers::pi)) < 3 * kAlmost;
 }
 
 // How well a person explains a rectangle: sure, and where the rectangle is.
@@ -116,47 +125,48 @@ std::vector<PeopleFinder::Candidate> PeopleFinder::DetectIn(const cv::Mat& pictu
       for (const BodyDetection& one : BlendDetections(detections[i], kMaxBlendOverlap)) {
         const Region region = RegionAround(batch[i].InPicture(one.points[0]),
                                            batch[i].InPicture(one.points[1]), kReach);
-        if (IsUsable(region)) found.push_back({region, one.score, window});
+        if (IsUsable(region)) found.push_back({region, window});
       }
     }
   });
   return found;
 }
 
-std::vector<FoundPerson> PeopleFinder::LandmarksOf(const cv::Mat& picture,
-                                                   const std::vector<Candidate>& candidates) {
+std::vector<FoundPerson> PeopleFinder::LookAt(const cv::Mat& picture,
+                                              const std::vector<Region>& regions, bool masks) {
   std::vector<FoundPerson> people;
-  InBatches(candidates, [&](std::span<const Candidate> batch) {
-    std::vector<Region> regions;
-    for (const Candidate& candidate : batch) regions.push_back(candidate.region);
-    std::vector<Landmarks> landmarks;
-    for (const bool last : {false, true}) {
-      std::vector<cv::Mat> squares;
-      for (const Region& region : regions) {
-        squares.push_back(CutRegion(picture, region, networks_.landmarks_px()));
-      }
-      landmarks = networks_.FindLandmarks(squares, masks_ && last);
-      for (size_t i = 0; !last && i < regions.size(); ++i) {
-        const Region next = RegionAround(regions[i].InPicture(landmarks[i].hips),
-                                         regions[i].InPicture(landmarks[i].circle), kReach);
-        if (landmarks[i].presence >= options_.min_presence && IsUsable(next)) regions[i] = next;
-      }
+  InBatches(regions, [&](std::span<const Region> batch) {
+    std::vector<cv::Mat> squares;
+    for (const Region& region : batch) {
+      squares.push_back(CutRegion(picture, region, networks_.landmarks_px()));
     }
-    for (size_t i = 0; i < regions.size(); ++i) {
+    const std::vector<Landmarks> landmarks = networks_.FindLandmarks(squares, masks);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const Region next = RegionAround(batch[i].InPicture(landmarks[i].hips),
+                                       batch[i].InPicture(landmarks[i].circle), kReach);
+      const bool there = landmarks[i].presence >= options_.min_presence && IsUsable(next);
       FoundPerson person{.score = landmarks[i].presence,
                          .keypoints = Keypoints(FindKeypointSet("blazepose33")),
                          .world_m = landmarks[i].world_m,
-                         .region = regions[i],
+                         .region = batch[i],
+                         .next = there ? next : batch[i],
                          .mask = landmarks[i].mask};
       for (int k = 0; k < kNumBlazePoints; ++k) {
         person.keypoints.px.row(k) =
-            regions[i].InPicture(landmarks[i].places.row(k).transpose()).transpose();
+            batch[i].InPicture(landmarks[i].places.row(k).transpose()).transpose();
       }
       person.keypoints.confidence = landmarks[i].visibility;
       people.push_back(std::move(person));
     }
   });
   return people;
+}
+
+std::vector<FoundPerson> PeopleFinder::LookAgain(const cv::Mat& picture,
+                                                 const std::vector<FoundPerson>& people) {
+  std::vector<Region> regions;
+  for (const FoundPerson& person : people) regions.push_back(person.next);
+  return LookAt(picture, regions, masks_);
 }
 
 std::vector<FoundPerson> EachOnce(std::vector<FoundPerson> people, const DetectOptions& options) {
@@ -175,8 +185,11 @@ std::vector<FoundPerson> EachOnce(std::vector<FoundPerson> people, const DetectO
 }
 
 std::vector<FoundPerson> PeopleFinder::Find(const cv::Mat& picture) {
-  return EachOnce(LandmarksOf(picture, DetectIn(picture, WindowsOver(picture), options_.min_score)),
-                  options_);
+  std::vector<Region> regions;
+  for (const Candidate& one : DetectIn(picture, WindowsOver(picture), options_.min_score)) {
+    regions.push_back(one.region);
+  }
+  return EachOnce(LookAgain(picture, LookAt(picture, regions, /*masks=*/false)), options_);
 }
 
 std::vector<FoundPerson> PeopleFinder::FindIn(const cv::Mat& picture,
@@ -188,16 +201,19 @@ std::vector<FoundPerson> PeopleFinder::FindIn(const cv::Mat& picture,
       windows.push_back({rect.center(), std::max(kFewestPx, window.scale * rect.long_side()), 0});
     }
     for (const Candidate& one : DetectIn(picture, windows, window.min_score)) {
-      candidates.push_back(one);
+      const bool known = std::ranges::any_of(candidates, [&](const Candidate& other) {
+        return other.whom == one.whom && AlmostSame(other.region, one.region);
+      });
+      if (!known) candidates.push_back(one);
     }
   }
   for (int whom = 0; whom < std::ssize(around); ++whom) {
-    candidates.push_back(
-        {{around[whom].center(), std::max(kFewestPx, kBoxMargin * around[whom].long_side()), 0},
-         0,
-         whom});
+    const double side = std::max(kFewestPx, kBoxMargin * around[whom].long_side());
+    candidates.push_back({{around[whom].center(), side, 0}, whom});
   }
-  std::vector<FoundPerson> people = LandmarksOf(picture, candidates);
+  std::vector<Region> regions;
+  for (const Candidate& candidate : candidates) regions.push_back(candidate.region);
+  std::vector<FoundPerson> people = LookAt(picture, regions, /*masks=*/false);
   std::vector<FoundPerson> best(around.size());
   std::vector<double> agreement(around.size(), -1);
   for (size_t i = 0; i < people.size(); ++i) {
@@ -207,7 +223,7 @@ std::vector<FoundPerson> PeopleFinder::FindIn(const cv::Mat& picture,
     agreement[whom] = agrees;
     best[whom] = std::move(people[i]);
   }
-  return best;
+  return LookAgain(picture, best);
 }
 
 }  // namespace gyre

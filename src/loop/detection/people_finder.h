@@ -39,6 +39,7 @@ struct FoundPerson {
   Keypoints keypoints;  // of the set blazepose33
   Points3 world_m;      // [33,3] metres around the hips' middle, camera axes
   Region region;        // where its landmarks were looked for
+  Region next;          // where they ask to be looked for
   cv::Mat mask;         // of the region, 8-bit, 255: surely this person; empty unless asked for
 };
 
@@ -62,13 +63,15 @@ class PeopleFinder {
  private:
   struct Candidate {
     Region region;
-    double score;
-    int whom;  // which rectangle it may be the person of
+    int whom;  // which window it is from, and so which rectangle it may be the person of
   };
   std::vector<Candidate> DetectIn(const cv::Mat& picture, const std::vector<Region>& windows,
                                   double min_score);
-  std::vector<FoundPerson> LandmarksOf(const cv::Mat& picture,
-                                       const std::vector<Candidate>& candidates);
+  std::vector<FoundPerson> LookAt(const cv::Mat& picture, const std::vector<Region>& regions,
+                                  bool masks);
+  // Where the people ask for it.
+  std::vector<FoundPerson> LookAgain(const cv::Mat& picture,
+                                     const std::vector<FoundPerson>& people);
 
   DetectOptions options_;
   bool masks_;
