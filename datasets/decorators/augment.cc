@@ -49,6 +49,17 @@ Augmentation::Occluder DrawOccluder(const AugmentOptions& options, const Person&
   return occluder;
 }
 
+// Black from one side of the box inwards, and beyond all that a crop of it can show.
+Augmentation::Occluder DrawCutoff(const AugmentOptions& options, Rng& rng) {
+  constexpr double kBeyond = 3;
+  const uint64_t side = rng.Below(4);  // left, right, above, below
+  const double end = 0.5 - rng.Uniform(0, options.cutoff_max);
+  Augmentation::Occluder cutoff;
+  cutoff.half_size.setConstant(kBeyond);
+  cutoff.center[side / 2] = (side % 2 == 0 ? -1 : 1) * (end + kBeyond);
+  return cutoff;
+}
+
 // The part of the image that the crop shows, a little enlarged, in its pixels as reduced.
 cv::Rect FootprintOf(const CropMap& crop, const cv::Size& image, int reduction) {
   Eigen::AlignedBox2d bounds;
@@ -121,6 +132,8 @@ void AugmentOptions::Check() const {
   CheckAugmentation("occlusion_probability", occlusion_probability, 0, 1);
   CheckAugmentation("occlusion_side_min", occlusion_side_min, 0, occlusion_side_max);
   CheckAugmentation("occlusion_side_max", occlusion_side_max, occlusion_side_min, 1);
+  CheckAugmentation("cutoff_probability", cutoff_probability, 0, 1);
+  CheckAugmentation("cutoff_max", cutoff_max, 0, 1);
 }
 
 AugmentOptions AugmentOptions::None() {
@@ -146,6 +159,9 @@ Augmentation DrawAugmentation(const AugmentOptions& options, const Person& perso
   }
   if (rng.Bernoulli(options.occlusion_probability)) {
     drawn.occluders.push_back(DrawOccluder(options, person, rng));
+  }
+  if (options.cutoff_probability > 0 && rng.Bernoulli(options.cutoff_probability)) {
+    drawn.occluders.push_back(DrawCutoff(options, rng));
   }
   return drawn;
 }

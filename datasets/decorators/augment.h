@@ -30,6 +30,10 @@ struct AugmentOptions {
   double occlusion_probability = 0;
   double occlusion_side_min = 0.08;
   double occlusion_side_max = 0.3;
+  // Cut-off frames, off by default: as if the picture ended before one side of the box, by up to
+  // this share of its side. Keypoints stay: where the person goes on is to be guessed.
+  double cutoff_probability = 0;
+  double cutoff_max = 0.4;
 
   // UserError names the field and both values.
   void Check() const;
@@ -47,6 +51,8 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("occlusion_probability", o.occlusion_probability, "Share with a rectangle in front");
   visit("occlusion_side_min", o.occlusion_side_min, "Smallest rectangle, share of the crop");
   visit("occlusion_side_max", o.occlusion_side_max, "Largest rectangle, share of the crop");
+  visit("cutoff_probability", o.cutoff_probability, "Share whose picture ends within the box");
+  visit("cutoff_max", o.cutoff_max, "Most that is cut off, share of the box");
 }
 
 struct Augmentation {
@@ -54,9 +60,10 @@ struct Augmentation {
   double rotation_rad = 0;
   double scale = 1;
   std::array<double, 3> gains{1, 1, 1};  // blue, green, red
-  // Filled rectangles, placed in the un-augmented box: shares of its side, from its centre.
+  // Filled rectangles, placed in the un-augmented box: shares of its side, from its centre, so that
+  // the box is [-0.5, 0.5]^2. Black beyond a frame's end.
   struct Occluder {
-    Vec2 center = Vec2::Zero();  // in [-0.5, 0.5]^2
+    Vec2 center = Vec2::Zero();
     Vec2 half_size = Vec2::Zero();
     std::array<uint8_t, 3> color{};
   };
@@ -64,7 +71,7 @@ struct Augmentation {
 };
 
 // The draw for one sample. The number of random numbers used does not depend on the options, except
-// for occlusion.
+// for occlusion and what is cut off.
 Augmentation DrawAugmentation(const AugmentOptions& options, const Person& person, Rng& rng);
 
 // The crop of a box under an augmentation: the scaled box, turned and mirrored.

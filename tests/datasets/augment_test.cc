@@ -5,6 +5,9 @@
 
 #include <cmath>
 #include <numbers>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "body/kinematics.h"
 #include "body/pose_prior.h"
@@ -253,6 +256,44 @@ TEST(Augment, OccludersLieOnObservedKeypoints) {
     EXPECT_GE(a.occluders[0].half_size.minCoeff(), 0.05);
     EXPECT_LE(a.occluders[0].half_size.maxCoeff(), 0.1);
   }
+}
+
+// As if the picture ended there: black to the crop's edge however the crop is turned, and nothing
+// on the other side of the line.
+TEST(Augment, FramesEndWithinTheBoxOnEachOfItsSides) {
+  AugmentOptions options;
+  options.cutoff_probability = 1;
+  options.cutoff_max = 0.3;
+  Person person;
+  person.keypoints = Keypoints(FindKeypointSet("coco17"));
+  person.box = {Vec2(50, 40), 80};
+  const ImageBuffer image{101, 81, 3, std::vector<uint8_t>(size_t{3} * 101 * 81, 200)};
+  std::set<std::pair<int, int>> sides;  // axis and sign
+  for (int i = 0; i < 40; ++i) {
+    Rng rng(1, RngStream::kAugment, 0, i);
+    Augmentation a = DrawAugmentation(options, person, rng);
+    ASSERT_EQ(a.occluders.size(), 1u);
+    const Vec2 center = a.occluders[0].center, half = a.occluders[0].half_size;
+    const int axis = center.x() == 0 ? 1 : 0, sign = center[axis] < 0 ? -1 : 1;
+    sides.insert({axis, sign});
+    const double end = sign * center[axis] - half[axis];  // of the visible side, from the centre
+    EXPECT_GE(end, 0.2);
+    EXPECT_LE(end, 0.5);
+    a.gains = {1, 1, 1};
+    a.scale = 1.25;
+    a.rotation_rad = 0.9;
+    const CropMap crop = CropOf(person.box, 64, a);
+    std::vector<uint8_t> pixels(size_t{3} * 64 * 64);
+    WarpToCrop(image, crop, a, pixels.data());
+    for (int k = 0; k < 64 * 64; ++k) {
+      const Vec2 at = (crop.ImageFromCrop(Vec2(k % 64, k / 64)) - Vec2(50, 40)) / 80;
+      const bool pictured = std::abs(at.x()) < 0.6 && std::abs(at.y()) < 0.48;
+      const double beyond = sign * at[axis] - end;
+      if (beyond > 0.03) EXPECT_EQ(pixels[3 * k], 0) << i;
+      if (beyond < -0.03 && pictured) EXPECT_EQ(pixels[3 * k], 200) << i;
+    }
+  }
+  EXPECT_EQ(sides.size(), 4u);
 }
 
 }  // namespace
