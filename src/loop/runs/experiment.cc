@@ -195,9 +195,8 @@ Values ValuesOf(const ExperimentRun& run) {
   Values values;
   const std::vector<Json> metrics = ReadLines(run.folder / "metrics.jsonl");
   for (const Measure& measure : kMeasures) {
-    const auto last = std::find_if(metrics.rbegin(), metrics.rend(), [&](const Json& line) {
-      return line.contains(measure.metric);
-    });
+    const auto last = std::find_if(metrics.rbegin(), metrics.rend(),
+                                   [&](const Json& line) { return line.contains(measure.metric); });
     if (last == metrics.rend() || !(*last)[measure.metric].is_number()) continue;
     values[measure.name] = (*last)[measure.metric].get<double>();
   }
@@ -378,11 +377,12 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
   const std::vector<std::string> arms = ArmsOf(experiment);
   report.table = TableOf(summary["arms"], /*with_sign=*/false);
   if (summary.contains("against")) {
-    report.sections.push_back({"Against " + experiment.against,
-                               "An arm's measures less those of " + experiment.against +
-                                   " with the same seed: mean and spread over the seeds.",
-                               {},
-                               TableOf(summary["against"][experiment.against], /*with_sign=*/true)});
+    report.sections.push_back(
+        {"Against " + experiment.against,
+         "An arm's measures less those of " + experiment.against +
+             " with the same seed: mean and spread over the seeds.",
+         {},
+         TableOf(summary["against"][experiment.against], /*with_sign=*/true)});
   }
   for (const Measure& measure : kMeasures) {
     ReportChart chart{measure.title, measure.unit, {}, false};
@@ -395,9 +395,8 @@ void WriteExperimentReport(const Experiment& experiment, const Json& summary,
     report.sections.push_back(PeopleSection(arm, "Held-out people at the start and at the end.",
                                             first->folder / "pictures", "val_"));
   }
-  std::erase_if(report.sections, [](const ReportSection& s) {
-    return s.pictures.empty() && s.table.rows.empty();
-  });
+  std::erase_if(report.sections,
+                [](const ReportSection& s) { return s.pictures.empty() && s.table.rows.empty(); });
   WriteReport(report, folder / "report.html");
 }
 
