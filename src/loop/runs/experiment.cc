@@ -140,11 +140,8 @@ Json ArmOptions(const Json& arms, const Json& of_size, const std::string& what) 
           "{}, arm {} of the size: must be an object of options for one of its arms, or null", what,
           name);
     }
-    if (own.is_null()) {
-      all.erase(name);
-    } else {
-      all[name].update(own);
-    }
+    if (own.is_null()) all.erase(name);
+    if (own.is_object()) all[name].update(own);
   }
   return all;
 }
@@ -203,8 +200,7 @@ Values ValuesOf(const ExperimentRun& run) {
   const fs::path file = run.folder / "summary.json";
   const Json summary = ParseJson(ReadFile(file), file.string());
   for (const Cost& cost : kCosts) {
-    const auto value = summary.find(cost.name);
-    if (value != summary.end()) values[cost.name] = value->get<double>();
+    if (summary.contains(cost.name)) values[cost.name] = summary[cost.name].get<double>();
   }
   return values;
 }
@@ -213,9 +209,8 @@ Values ValuesOf(const ExperimentRun& run) {
 Values Less(const Values& a, const Values& b) {
   Values differences;
   for (const Measure& measure : kMeasures) {
-    const auto of_a = a.find(measure.name), of_b = b.find(measure.name);
-    if (of_a == a.end() || of_b == b.end()) continue;
-    differences[measure.name] = of_a->second - of_b->second;
+    const char* name = measure.name;
+    if (a.contains(name) && b.contains(name)) differences[name] = a.at(name) - b.at(name);
   }
   return differences;
 }
