@@ -167,14 +167,18 @@ TEST(BodyFinderTest, LooksOnceMoreInTheRegionThatItFound) {
   EXPECT_NEAR(region.angle[0].item<double>(), -std::numbers::pi / 2, 1e-5);
 }
 
-// Three landmarks are seen, one of them hardly; a fourth, far away, is not.
-TEST(BlazePoseEncoderTest, SpeaksOfTheBoxAroundWhatIsSeenAndOfTheCrop) {
+NetworkOptions SmallOptions() {
   NetworkOptions options;
   options.backbone = Backbone::kBlazePoseLite;
   options.image_px = 256;
   options.width = 8;
+  return options;
+}
+
+// Three landmarks are seen, one of them hardly; a fourth, far away, is not.
+TEST(BlazePoseEncoderTest, SpeaksOfTheBoxAroundWhatIsSeenAndOfTheCrop) {
   SeedTorch(4);
-  Network network(options, BodySetting());
+  Network network(SmallOptions(), BodySetting());
   GiveDetector(*network, {{.score = 0.9, .hips = {0.55, 0.5}, .circle = {0.35, 0.5}}});
   for (const auto& parameter : network->named_parameters()) {
     if (parameter.key().find("finder") != std::string::npos ||
@@ -211,11 +215,7 @@ TEST(BlazePoseEncoderTest, SpeaksOfTheBoxAroundWhatIsSeenAndOfTheCrop) {
 }
 
 TEST(BlazePoseEncoderTest, ThePosePriorsStatisticsStay) {
-  NetworkOptions options;
-  options.backbone = Backbone::kBlazePoseLite;
-  options.image_px = 256;
-  options.width = 8;
-  Network network(options, BodySetting());
+  Network network(SmallOptions(), BodySetting());
   network->train();
   for (const auto& module : network->named_modules()) {
     const bool of_prior = module.key().starts_with("encoder.pose");
@@ -247,12 +247,8 @@ TEST(BlazePoseEncoderTest, TakesCropsOf256AndAsksForItsDetector) {
 
 // Ranks wait for the gradient of whatever has one.
 TEST(BlazePoseEncoderTest, WhatCanLearnHasAGradient) {
-  NetworkOptions options;
-  options.backbone = Backbone::kBlazePoseLite;
-  options.image_px = 256;
-  options.width = 8;
   SeedTorch(4);
-  Network network(options, BodySetting());
+  Network network(SmallOptions(), BodySetting());
   GiveDetector(*network, {{.score = 0.9, .hips = {0.5, 0.55}, .circle = {0.6, 0.2}}});
   const Output said = network->forward(at::rand({2, 3, 256, 256}));
   (said.rotations.sum() + said.betas.sum() + said.camera.sum()).backward();
