@@ -120,7 +120,7 @@ TEST(PersonSource, ANetworkGetsTheDataSetsBox) {
       DatasetSpec("coco:" + json.string() + "?min_keypoints=2&box_from_bbox=1&box_margin=2"), {});
   FitInput input = All(source)[0];
   input.problem.camera.focal_px = 777;  // as --focal sets it
-  const std::optional<Person> person = PersonForNetwork(input);
+  const std::optional<Person> person = PersonForNetwork(input, SpinJoints());
   ASSERT_TRUE(person.has_value());
   EXPECT_EQ(person->box.center_px, Vec2(27.5, 48.75));
   EXPECT_DOUBLE_EQ(person->box.side_px, 181);
@@ -128,12 +128,27 @@ TEST(PersonSource, ANetworkGetsTheDataSetsBox) {
   EXPECT_EQ(person->keypoints.px, input.problem.keypoints_px);
   // Problems of a file have none.
   FitInput problem;
-  EXPECT_FALSE(PersonForNetwork(problem).has_value());
+  EXPECT_FALSE(PersonForNetwork(problem, SpinJoints()).has_value());
   problem.problem.keypoints_px.row(3) << 10, 20;
   problem.problem.keypoints_px.row(7) << 16, 45;
   problem.problem.confidence[3] = problem.problem.confidence[7] = 0.5;
-  EXPECT_EQ(PersonForNetwork(problem)->box.center_px, Vec2(13, 32.5));
-  EXPECT_DOUBLE_EQ(PersonForNetwork(problem)->box.side_px, 1.2 * 25);
+  EXPECT_EQ(PersonForNetwork(problem, SpinJoints())->box.center_px, Vec2(13, 32.5));
+  EXPECT_DOUBLE_EQ(PersonForNetwork(problem, SpinJoints())->box.side_px, 1.2 * 25);
+}
+
+// A network of whole bodies looks at other keypoints than SPIN's.
+TEST(PersonSource, ANetworkGetsItsOwnKeypoints) {
+  const TempFolder folder;
+  const fs::path json = folder.Write("people.json", Coco());
+  const PersonSource source =
+      DataSource(DatasetSpec("coco:" + json.string() + "?min_keypoints=2&set=coco17"), {});
+  const FitInput input = All(source)[0];
+  EXPECT_EQ(PersonForNetwork(input, FindKeypointSet("coco17"))->keypoints.px,
+            input.problem.keypoints_px);
+  const KeypointSet& whole = FindKeypointSet("openpose135");
+  const Keypoints seen = PersonForNetwork(input, whole)->keypoints;
+  EXPECT_EQ(seen.set, &whole);
+  EXPECT_EQ(seen.px.rows(), 135);
 }
 
 // Pixel centres are at integers: the middle of 640 x 427 pixels is (319.5, 213).

@@ -47,6 +47,7 @@ class TrainedNetworkStart : public NetworkStart {
   TrainedNetworkStart(const std::filesystem::path& run,
                       const std::shared_ptr<const BodyModel>& body)
       : trained_(LoadTrainedNetwork(run, body, DeviceFromName("cpu"))),
+        keypoints_(FindKeypointSet(trained_.options.network.keypoints)),
         fingerprint_(FingerprintOfFile(FindCheckpoint(run) / "network.pt")) {
     if (trained_.options.network.input == NetworkInput::kSilhouette) {
       ThrowUserError("{}: its network looks at silhouettes, which gyre fit does not have",
@@ -70,7 +71,7 @@ class TrainedNetworkStart : public NetworkStart {
  private:
   void SetStart(FitInput* input) {
     input->no_body.reset();
-    const auto person = PersonForNetwork(*input);
+    const auto person = PersonForNetwork(*input, keypoints_);
     if (!person || !IsSane(person->box)) {
       input->no_body = {"no_box", "there is no box, and keypoints that make one are not there"};
       return;
@@ -107,6 +108,7 @@ class TrainedNetworkStart : public NetworkStart {
   }
 
   TrainedNetwork trained_;
+  const KeypointSet& keypoints_;
   std::string fingerprint_;
 };
 

@@ -330,19 +330,19 @@ PersonSource WithStarts(PersonSource source, const fs::path& path, const BodyLay
   };
 }
 
-std::optional<Person> PersonForNetwork(const FitInput& input) {
+std::optional<Person> PersonForNetwork(const FitInput& input, const KeypointSet& set) {
   Person person = input.person;
   person.camera = input.problem.camera;
-  if (person.keypoints.set != &SpinJoints()) {
-    person.keypoints = KeypointConversion(*person.keypoints.set, SpinJoints())(person.keypoints);
+  if (!HasBox(person)) {  // a problem's file has no boxes
+    person.keypoints.px = input.problem.keypoints_px;
+    person.keypoints.confidence = input.problem.confidence;
+    const auto box = BoxAroundPoints(person.keypoints.px, person.keypoints.confidence, kBoxMargin);
+    if (!box) return std::nullopt;
+    person.box = *box;
   }
-  if (HasBox(person)) return person;
-  // A problem's file has no boxes.
-  person.keypoints.px = input.problem.keypoints_px;
-  person.keypoints.confidence = input.problem.confidence;
-  const auto box = BoxAroundPoints(person.keypoints.px, person.keypoints.confidence, kBoxMargin);
-  if (!box) return std::nullopt;
-  person.box = *box;
+  if (person.keypoints.set != &set) {
+    person.keypoints = KeypointConversion(*person.keypoints.set, set)(person.keypoints);
+  }
   return person;
 }
 

@@ -97,7 +97,8 @@ PersonSource WithStarts(PersonSource source, const std::filesystem::path& bodies
                         const BodyLayout& layout = SmplLayout());
 
 // The person as a network saw its training data: in the data set's box, or one around the keypoints
-// where there is none, seen by the problem's camera, with SPIN's 49. Empty without a box.
-std::optional<Person> PersonForNetwork(const FitInput& input);
+// where there is none, seen by the problem's camera, with the keypoints of `set`. Empty without a
+// box.
+std::optional<Person> PersonForNetwork(const FitInput& input, const KeypointSet& set);
 
 }  // namespace gyre
