@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gyre fit: its arguments as a job for loop/bulk/bulk_fit.h.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -10,6 +11,7 @@
 
 #include "core/error.h"
 #include "io/option_json.h"
+#include "loop/bulk/best_body.h"
 #include "loop/bulk/bulk_fit.h"
 #include "loop/bulk/fit_output.h"
 #include "loop/bulk/fit_table.h"
@@ -206,6 +208,70 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   return 0;
 }
 
+// As often as --body was given.
+std::vector<std::string> BodiesOf(const cxxopts::ParseResult& args) {
+  std::vector<std::string> bodies;
+  for (const auto& argument : args.arguments()) {
+    if (argument.key() == "body") bodies.push_back(argument.value());
+  }
+  return bodies;
+}
+
+// Fits the persons to `out`. `detected`: see DetectedKeypoints; beside `whole_out`.
+FitReport FitTo(const fs::path& out, const BodyChoice& body, const fs::path& whole_out,
+                const cxxopts::ParseResult& args) {
+  FitJob job = JobOf(args);
+  if (job.sequence && job.fit.stages != FitStages::kBody) {
+    throw UsageError("--sequence moves no hands and faces yet; leave the preset or --sequence out");
+  }
+  BulkFit fit(out);  // from here on nobody else writes it
+  job.body = LoadBodyModel(body.path, body.extra_path);
+  TellStandIns(*job.body);
+  job.body_extra = body.extra_path;
+  job.prior = PriorOf(args);
+  if (out != whole_out && !job.overlays.empty()) job.overlays /= out.stem().extension().string().substr(1);
+  if (args.count("video")) {
+    OpenVideo(args, out, &job);
+  } else {
+    job.persons = SourceOf(args, DetectedKeypoints(args, whole_out), &job);
+  }
+  job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
+  if (args.count("checkpoint")) {
+    job.network = OpenNetworkStart(args["checkpoint"].as<std::string>(), job.body);
+  }
+  CheckSurvey(job.survey, args, job.network && job.network->needs_pictures());
+  return fit.Run(job);
+}
+
+// Everybody with every body; the best one of each.
+FitReport FitBodies(const fs::path& out, const std::vector<std::string>& bodies,
+                    const cxxopts::ParseResult& args) {
+  for (const char* option : {"video", "sequence", "checkpoint", "params", "shard"}) {
+    if (args.count(option)) {
+      throw UsageError(fmt::format("--body is given more than once; --{} goes with one", option));
+    }
+  }
+  const std::vector<fs::path> files = OutOfEachBody(out, bodies);
+  FitReport all;
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    CheckOut(files[i]);
+    const FitReport report =
+        FitTo(files[i], {bodies[i], args["joint-regressor-extra"].as<std::string>()}, out, args);
+    all.fitted += report.fitted;
+    all.seconds += report.seconds;
+    all.left_out = report.left_out;
+    all.finished = report.finished;
+    if (!all.finished) return all;
+  }
+  ChooseBodies(files, out, args.count("force") > 0);
+  const std::vector<int64_t> chosen = CountChosen(out, bodies);
+  for (size_t i = 0; i < bodies.size(); ++i) {
+    spdlog::info("{}: the best body of {} people; all with it: {}", bodies[i], chosen[i],
+                 files[i].string());
+  }
+  return all;
+}
+
 }  // namespace
 
 int RunFit(int argc, char** argv) {
@@ -222,32 +288,15 @@ int RunFit(int argc, char** argv) {
   CheckSequenceArguments(args);
   if (args.count("join")) return RunJoin(args, out);
   CheckArguments(args);
-  FitJob job = JobOf(args);
-  if (job.sequence && job.fit.stages != FitStages::kBody) {
-    throw UsageError("--sequence moves no hands and faces yet; leave the preset or --sequence out");
-  }
   CheckOut(out);
   CheckOutIsNoInput(args, out);
-  BulkFit fit(out);  // from here on nobody else writes it
+  const std::vector<std::string> bodies = BodiesOf(args);
   const BodyIdentity of_run = args.count("checkpoint") > 0
                                   ? BodyOfRun(args["checkpoint"].as<std::string>())
                                   : BodyIdentity();
-  const BodyChoice body = ChooseBody(args, "body", of_run);
-  job.body = LoadBodyModel(body.path, body.extra_path);
-  TellStandIns(*job.body);
-  job.body_extra = body.extra_path;
-  job.prior = PriorOf(args);
-  if (args.count("video")) {
-    OpenVideo(args, out, &job);
-  } else {
-    job.persons = SourceOf(args, DetectedKeypoints(args, out), &job);
-  }
-  job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
-  if (args.count("checkpoint")) {
-    job.network = OpenNetworkStart(args["checkpoint"].as<std::string>(), job.body);
-  }
-  CheckSurvey(job.survey, args, job.network && job.network->needs_pictures());
-  const FitReport report = fit.Run(job);
+  const FitReport report = bodies.size() > 1
+                               ? FitBodies(out, bodies, args)
+                               : FitTo(out, ChooseBody(args, "body", of_run), out, args);
   if (!report.finished) return kExitStopped;
   ReportFits(out, report, args.count("json") > 0);
   return 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "body/body_identity.h"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 
 #include "core/error.h"
@@ -10,6 +12,8 @@
 
 namespace gyre {
 namespace {
+
+constexpr const char* kSeveral = "several";  // no fingerprint has letters beyond f
 
 constexpr double kRounded = 1e6;  // a micrometre, a millionth of a weight
 
@@ -36,6 +40,12 @@ void AddRounded(const SparseRows& m, Fingerprint* fingerprint) {
 }
 
 }  // namespace
+
+BodyIdentity BodyIdentity::OfSeveral(const std::vector<std::string>& paths) {
+  return {fmt::format("{}", fmt::join(paths, ", ")), "", kSeveral};
+}
+
+bool BodyIdentity::AreSeveral() const { return fingerprint == kSeveral; }
 
 std::string BodyIdentity::Describe() const {
   std::string text = path.empty() ? "an unnamed body" : Printable(path);
@@ -87,6 +97,12 @@ bool MayBe(const BodyIdentity& identity, const BodyModel& body) {
 void RequireBody(const BodyIdentity& identity, const BodyModel& body, const std::string& extra_path,
                  const std::string& what, const std::string& option) {
   if (MayBe(identity, body)) return;
+  if (identity.AreSeveral()) {
+    ThrowUserError(
+        "{}: holds people of several bodies ({}; key 'chosen_body'); take the file of one of them, "
+        "which lies beside it",
+        what, Printable(identity.path));
+  }
   const BodyIdentity used = IdentityOf(body, extra_path);
   std::string advice = "its file has changed since: bring back the one that it was";
   if (used.path != identity.path || used.extra_path != identity.extra_path) {

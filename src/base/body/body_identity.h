@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "body/body_model.h"
 
@@ -14,7 +15,11 @@ struct BodyIdentity {
   std::string extra_path;   // SPIN's J_regressor_extra.npy, where one was given
   std::string fingerprint;  // of the content, 16 hexadecimal digits; empty: nobody wrote it down
 
+  // Of a file whose rows are each of one of these.
+  static BodyIdentity OfSeveral(const std::vector<std::string>& paths);
+
   bool Known() const { return !fingerprint.empty(); }
+  bool AreSeveral() const;
   // "smpl.pkl with extra.npy (content 0123456789abcdef)"
   std::string Describe() const;
 
