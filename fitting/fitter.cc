@@ -174,8 +174,10 @@ FitResult LabelledFit::RunWhole(const Observations& observed) {
   StagedProblem staged(model_, problem_, observed, body.params);
   summary.before = staged.Terms(body.params);
   FitCandidate end = model_.whole_body->Finish(staged, body.params, &summary);
+  const BodyParams with_parts = end.params;
   for (const FitAlternative& another : others) {
-    FitCandidate other = model_.whole_body->Finish(staged, another.params, &summary);
+    FitCandidate other =
+        model_.whole_body->Finish(staged, another.params, &summary, &with_parts);
     if (other.cost < end.cost) std::swap(end, other);
     if (!result_.runner_up || other.cost < result_.runner_up->objective) {
       result_.runner_up = {std::move(other.params), other.cost};

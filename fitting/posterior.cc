@@ -14,18 +14,22 @@ namespace {
 constexpr double kLeastInformation = 1e-9;  // what nothing observes stays finite
 constexpr double kLeastWeight = 1e-4;       // of a component that matters
 
-// Where the prior's values are among the parameters that move.
+// Where the prior's values are among the parameters that move, and the others.
 struct PriorPlaces {
   std::vector<int> of_prior;   // positions in LayoutPrior::Pose of those that move
   std::vector<int> of_params;  // and theirs in NormalMatrix::params
+  std::vector<int> others;     // positions there of what the prior says nothing of
 
   PriorPlaces(const LayoutPrior& prior, const std::vector<int>& params) {
+    std::vector<int> place(params.empty() ? 0 : params.back() + 1, -1);
     for (int i = 0; i < prior.size(); ++i) {
-      const int param = 3 * prior.joints()[static_cast<size_t>(i / 3)] + i % 3;
-      const auto at = std::lower_bound(params.begin(), params.end(), param);
-      if (at == params.end() || *at != param) continue;
-      of_prior.push_back(i);
-      of_params.push_back(static_cast<int>(at - params.begin()));
+      const auto param = 3 * static_cast<size_t>(prior.joints()[i / 3]) + i % 3;
+      if (param < place.size()) place[param] = i;
+    }
+    for (size_t i = 0; i < params.size(); ++i) {
+      const int at = static_cast<int>(i), of = place[params[i]];
+      (of < 0 ? others : of_params).push_back(at);
+      if (of >= 0) of_prior.push_back(of);
     }
   }
 };
@@ -34,7 +38,8 @@ double LogDeterminant(const Eigen::LLT<Eigen::MatrixXd>& factor) {
   return 2 * factor.matrixLLT().diagonal().array().log().sum();
 }
 
-// The posterior with one component of the prior in place of the best.
+// The posterior with one component of the prior in place of the best. Components differ where the
+// prior's values are alone: the others are eliminated once.
 class ComponentPosterior {
  public:
   ComponentPosterior(const FitOptimum& optimum, const LayoutPrior& prior)
@@ -46,38 +51,61 @@ class ComponentPosterior {
         best_pull_(best_.precision * (pose_ - best_.mean)),
         half_weight2_(optimum.prior_weight * optimum.prior_weight / 2),
         cost_without_prior_(optimum.cost - 2 * half_weight2_ * best_.neg_log_weight -
-                            half_weight2_ * best_pull_.dot(pose_ - best_.mean)) {}
+                            half_weight2_ * best_pull_.dot(pose_ - best_.mean)) {
+    const RowMatX& normal = optimum.normal.values;
+    Eigen::MatrixXd of_others = normal(places_.others, places_.others);
+    of_others.diagonal().array() += kLeastInformation;
+    others_.compute(of_others);
+    of_both_ = normal(places_.others, places_.of_params);
+    const Eigen::MatrixXd eliminated = others_.matrixL().solve(of_both_);
+    reduced_ = normal(places_.of_params, places_.of_params);
+    reduced_.diagonal().array() += kLeastInformation;
+    reduced_.noalias() -= eliminated.transpose() * eliminated;
+  }
 
   double VarianceFactor() const {
     const double cost = cost_without_prior_ + half_weight2_ * best_pull_.dot(pose_ - best_.mean);
     return std::max(1.0, cost / (half_weight2_ * std::max(optimum_.rows - 2, 1)));
   }
 
-  // Its weight is the logarithm of the evidence, up to a constant.
+  // Without `information`; its weight is the logarithm of the evidence, up to a constant.
   PosteriorGaussian Of(const LayoutPrior::Component& component, double variance_factor) const {
     const VecX offset = pose_ - component.mean;
     const VecX pull = component.precision * offset;
-    Eigen::MatrixXd information = optimum_.normal.values;
-    information(places_.of_params, places_.of_params) +=
-        half_weight2_ * (component.precision - best_.precision)(places_.of_prior, places_.of_prior);
-    information.diagonal().array() += kLeastInformation;
-    VecX gradient = VecX::Zero(information.rows());
-    gradient(places_.of_params) = half_weight2_ * (pull - best_pull_)(places_.of_prior);
+    const VecX gradient = half_weight2_ * (pull - best_pull_)(places_.of_prior);
+    const Eigen::LLT<Eigen::MatrixXd> factor(reduced_ + MoreInformation(component));
+    const VecX step = factor.solve(gradient);
+    const VecX step_of_others = -others_.solve(of_both_ * step);
 
     PosteriorGaussian gaussian;
-    gaussian.information.compute(information);
-    const VecX step = gaussian.information.solve(gradient);
     gaussian.mean = optimum_.params;
-    for (size_t i = 0; i < optimum_.normal.params.size(); ++i) {
-      gaussian.mean.values()[optimum_.normal.params[i]] -= step[static_cast<Eigen::Index>(i)];
-    }
+    const auto move = [&](const std::vector<int>& places, const VecX& by) {
+      for (size_t i = 0; i < places.size(); ++i) {
+        gaussian.mean.values()[optimum_.normal.params[places[i]]] -= by[static_cast<int>(i)];
+      }
+    };
+    move(places_.of_params, step);
+    move(places_.others, step_of_others);
     const double cost = cost_without_prior_ + half_weight2_ * pull.dot(offset) - gradient.dot(step);
     gaussian.weight = -cost / (2 * half_weight2_ * variance_factor) - component.neg_log_weight -
-                      0.5 * LogDeterminant(gaussian.information);
+                      0.5 * (LogDeterminant(others_) + LogDeterminant(factor));
     return gaussian;
   }
 
+  Eigen::LLT<Eigen::MatrixXd> InformationOf(const LayoutPrior::Component& component) const {
+    Eigen::MatrixXd information = optimum_.normal.values;
+    information(places_.of_params, places_.of_params) += MoreInformation(component);
+    information.diagonal().array() += kLeastInformation;
+    return information.llt();
+  }
+
  private:
+  // Than with the best one, where the prior's values are.
+  Eigen::MatrixXd MoreInformation(const LayoutPrior::Component& component) const {
+    return half_weight2_ *
+           (component.precision - best_.precision)(places_.of_prior, places_.of_prior);
+  }
+
   const FitOptimum& optimum_;
   const LayoutPrior& prior_;
   PriorPlaces places_;
@@ -86,6 +114,8 @@ class ComponentPosterior {
   VecX best_pull_;
   double half_weight2_;  // s^2, which the prior's precision is multiplied by in J^T J
   double cost_without_prior_;
+  Eigen::LLT<Eigen::MatrixXd> others_;
+  Eigen::MatrixXd of_both_, reduced_;  // the prior's values: information without the others'
 };
 
 }  // namespace
@@ -120,6 +150,7 @@ Posterior PosteriorOverComponents(FitOptimum optimum, const LayoutPrior& prior) 
   std::vector<PosteriorGaussian>& gaussians = posterior.gaussians;
   for (const LayoutPrior::Component& component : prior.components()) {
     gaussians.push_back(of.Of(component, variance_factor));
+    gaussians.back().component = &component;
   }
   std::ranges::stable_sort(gaussians, std::ranges::greater(), &PosteriorGaussian::weight);
   const double most = gaussians[0].weight;
@@ -129,7 +160,10 @@ Posterior PosteriorOverComponents(FitOptimum optimum, const LayoutPrior& prior) 
     if (gaussian.weight > kLeastWeight) sum += gaussian.weight;
   }
   std::erase_if(gaussians, [](const auto& gaussian) { return !(gaussian.weight > kLeastWeight); });
-  for (PosteriorGaussian& gaussian : gaussians) gaussian.weight /= sum;
+  for (PosteriorGaussian& gaussian : gaussians) {
+    gaussian.weight /= sum;
+    gaussian.information = of.InformationOf(*gaussian.component);
+  }
   posterior.params = std::move(optimum.normal.params);
   return posterior;
 }

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/backends/charted_solver.h"
+#include "fitting/hypotheses.h"
 #include "fitting/mirror_search.h"
 #include "fitting/terms/depth_anchor.h"
 #include "fitting/terms/hand_prior.h"
@@ -150,10 +151,17 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
     if (part.hand) like.values()(part.hand->params()) = part.hand->mean();
   }
   if (problem.has_start) like = problem.start;
-  const bool plain = !problem.has_start && model_.options.hypotheses == Hypotheses::kUninformed &&
-                     ShowsFace(of_twin);
+  const Hypotheses hypotheses = model_.options.hypotheses;
+  const bool plain =
+      !problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin);
+  const bool tells_of_pose =
+      hypotheses == Hypotheses::kStartOnly ||
+      (hypotheses == Hypotheses::kUninformed && problem.has_start &&
+       !IsUninformed(problem.start, *model_.prior));
   FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
-  if (result.summary.usable) SearchMirrored(*twin_model_, of_twin, &result, others);
+  if (result.summary.usable && !tells_of_pose) {
+    SearchMirrored(*twin_model_, of_twin, &result, others);
+  }
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
     return part_of_[one.joint] == PersonPart::kBody;
   });
@@ -269,6 +277,31 @@ void WholeBody::FitPart(const Part& part, const StagedProblem& staged,
   *params = std::move(best);
 }
 
+BodyParams WholeBody::WithPartsOf(const BodyParams& other, const Observations& observed,
+                                  BodyParams body) const {
+  const std::vector<int>& parents = model_.layout().parents;
+  std::vector<bool> turned(parents.size(), false), below(parents.size(), false);
+  for (const Part& part : parts_) turned[part.pivot] = IsSeen(part, observed);
+  std::vector<Mat3> there(parents.size()), here(parents.size());
+  for (int k = 0; k < std::ssize(parents); ++k) {
+    const int parent = parents[k];
+    const auto in_space = [&](const std::vector<Mat3>& of, const BodyParams& params) -> Mat3 {
+      const Mat3 rotation = ExpSO3(params.rotation(k));
+      return parent < 0 ? rotation : of[parent] * rotation;
+    };
+    there[k] = in_space(there, other);
+    below[k] = parent >= 0 && (below[parent] || turned[parent]);
+    if (below[k]) {
+      body.rotation(k) = other.rotation(k);
+    } else if (turned[k]) {
+      body.rotation(k) = LogSO3(here[parent].transpose() * there[k]);
+    }
+    here[k] = in_space(here, body);
+  }
+  body.expression() = other.expression();
+  return body;
+}
+
 // What moves, hands by their components.
 ParamChart WholeBody::ChartOf(const Objective& objective) const {
   std::vector<int> direct = objective.free();
@@ -284,12 +317,16 @@ ParamChart WholeBody::ChartOf(const Objective& objective) const {
   return {std::move(direct), std::move(pieces)};
 }
 
-FitCandidate WholeBody::Finish(StagedProblem& staged, const BodyParams& start,
-                               FitSummary* summary) const {
+FitCandidate WholeBody::Finish(StagedProblem& staged, const BodyParams& start, FitSummary* summary,
+                               const BodyParams* with_parts) const {
   FusedChartWorkspace workspace;
   BodyParams params = start;
-  for (const Part& part : parts_) {
-    if (IsSeen(part, staged.observed)) FitPart(part, staged, workspace, &params);
+  if (with_parts != nullptr) {
+    params = WithPartsOf(*with_parts, staged.observed, std::move(params));
+  } else {
+    for (const Part& part : parts_) {
+      if (IsSeen(part, staged.observed)) FitPart(part, staged, workspace, &params);
+    }
   }
   Objective& all = staged.body;
   all.set_sigma_px(model_.options.sigma_px);

@@ -11,7 +11,8 @@
 //      the hand or the face, and goes back afterwards.
 //   3. All of it at once.
 //   4. Where it runs into itself, and FitOptions::collision_weight asks for it, once more without.
-// Other bodies of step 1 that are nearly as good go on, too: hands and face may tell them apart.
+// Other bodies of step 1 that are nearly as good go on, too, with the first one's hands and face:
+// these may tell them apart.
 // What is not seen is where the body's file has it at rest, hands at their mean.
 #pragma once
 
@@ -38,8 +39,10 @@ class WholeBody {
   // Step 1: usable, or with the reason. To `others` go other bodies that are nearly as good.
   FitResult Start(const FitProblem& problem, const Observations& observed,
                   std::vector<FitAlternative>* others) const;
-  // Steps 2 to 4.
-  FitCandidate Finish(StagedProblem& staged, const BodyParams& start, FitSummary* summary) const;
+  // Steps 2 to 4; without step 2 where another body has been through it, `with_parts`: hands and
+  // face are then as they are there, turned in space as there.
+  FitCandidate Finish(StagedProblem& staged, const BodyParams& start, FitSummary* summary,
+                      const BodyParams* with_parts = nullptr) const;
 
  private:
   struct Part {
@@ -60,6 +63,8 @@ class WholeBody {
                      FusedChartWorkspace& workspace, VecX* x, BodyParams* params) const;
   void FitPart(const Part& part, const StagedProblem& staged, FusedChartWorkspace& workspace,
                BodyParams* params) const;
+  BodyParams WithPartsOf(const BodyParams& other, const Observations& observed,
+                         BodyParams body) const;
   ParamChart ChartOf(const Objective& objective) const;
 
   const FitModel& model_;

@@ -139,10 +139,14 @@ FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
 
 template FoldedJoint<kSmplShape> FoldSkin(const BodyModel&, const RestJoints&,
                                           const JointCombination&);
+template FoldedJoint<kSmplxShape> FoldSkin(const BodyModel&, const RestJoints&,
+                                           const JointCombination&);
 template FoldedJoint<Eigen::Dynamic> FoldSkin(const BodyModel&, const RestJoints&,
                                               const JointCombination&);
 template FoldedJoint<kSmplShape> FoldJoint(const BodyModel&, const RestJoints&,
                                            const JointCombination&);
+template FoldedJoint<kSmplxShape> FoldJoint(const BodyModel&, const RestJoints&,
+                                            const JointCombination&);
 template FoldedJoint<Eigen::Dynamic> FoldJoint(const BodyModel&, const RestJoints&,
                                                const JointCombination&);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One joint of a body folded into the kinematic tree: the constants of kinematics.h. kShape, the
-// number of shapes, is known when SMPL's fast path is compiled, and Eigen::Dynamic for any body.
+// number of shapes, is known when the fast paths of SMPL and SMPL-X are compiled, and Eigen::Dynamic
+// for any other body.
 #pragma once
 
 #include <vector>
@@ -10,7 +11,8 @@
 
 namespace gyre {
 
-inline constexpr int kSmplShape = 10;  // the number of shapes that the fast path is compiled for
+// The numbers of shapes that fast paths are compiled for: ten betas, and ten of expression.
+inline constexpr int kSmplShape = 10, kSmplxShape = 20;
 
 template <int kShape>
 using ShapeDirs = Eigen::Matrix<double, 3, kShape, Eigen::RowMajor, 3,
@@ -54,7 +56,7 @@ struct FoldedJoint {
   std::vector<Corrective> correctives;
 };
 
-// Instantiated for SMPL's number of shapes and for any.
+// Instantiated for these numbers of shapes and for any.
 template <int kShape>
 FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
                               const JointCombination& combination);

@@ -345,10 +345,14 @@ std::shared_ptr<const FoldedJoints::Impl> MakeImpl(const BodyModel& model, Keypo
     return std::make_shared<const SizedImpl<kShape>>(model, std::move(set), combinations,
                                                      correctives);
   };
-  if (model.layout->num_shape() != kSmplShape) {
-    return make(std::integral_constant<int, Eigen::Dynamic>());
+  switch (model.layout->num_shape()) {
+    case kSmplShape:
+      return make(std::integral_constant<int, kSmplShape>());
+    case kSmplxShape:
+      return make(std::integral_constant<int, kSmplxShape>());
+    default:
+      return make(std::integral_constant<int, Eigen::Dynamic>());
   }
-  return make(std::integral_constant<int, kSmplShape>());
 }
 
 // Each of them a point of its own.
