@@ -130,6 +130,23 @@ const BodyLayout& SmplLayout() {
   return layout;
 }
 
+std::shared_ptr<const BodyLayout> SharedSmplxLayout() {
+  static const auto layout = [] {
+    constexpr int kBodyJoints = 22, kHead = 15, kLeftWrist = 20, kFingers = 5, kShapes = 10;
+    std::vector<int> parents(SmplLayout().parents.begin(),
+                             SmplLayout().parents.begin() + kBodyJoints);
+    for (int face = 0; face < 3; ++face) parents.push_back(kHead);
+    for (int right = 0; right < 2; ++right) {
+      for (int finger = 0; finger < kFingers; ++finger) {
+        const int knuckle = static_cast<int>(parents.size());
+        parents.insert(parents.end(), {kLeftWrist + right, knuckle, knuckle + 1});
+      }
+    }
+    return std::make_shared<const BodyLayout>(MakeLayout(std::move(parents), {}, kShapes, kShapes));
+  }();
+  return layout;
+}
+
 std::string FamilyTitle(const BodyLayout& layout) {
   const auto found = std::ranges::find(Families(), layout.family, &Family::family);
   if (found != Families().end()) return std::string(found->title);

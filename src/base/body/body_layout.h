@@ -48,6 +48,10 @@ struct BodyLayout {
 const BodyLayout& SmplLayout();
 std::shared_ptr<const BodyLayout> SharedSmplLayout();
 
+// SMPL-X's, of 55 joints, 10 betas and 10 expressions: SMPL's tree without its hands; jaw and eyes on
+// the head, three joints of each finger on the wrist.
+std::shared_ptr<const BodyLayout> SharedSmplxLayout();
+
 // The layout of a tree. `names` are the joints' own, in smplx's spelling ("left_hip") or gyre's
 // ("L_Hip"); empty: those of the family that has so many joints, or "Joint 0" and so on.
 BodyLayout MakeLayout(std::vector<int> parents, std::span<const std::string> names, int num_betas,

@@ -52,22 +52,6 @@ MakeHumanRig SmplRig() {
   return rig;
 }
 
-// SMPL's tree without its hands; jaw and eyes on the head, three joints of each finger on the
-// wrist.
-std::shared_ptr<const BodyLayout> SmplxLayout() {
-  constexpr int kBodyJoints = 22, kHead = 15, kLeftWrist = 20, kFingers = 5, kShapes = 10;
-  std::vector<int> parents(SmplLayout().parents.begin(),
-                           SmplLayout().parents.begin() + kBodyJoints);
-  for (int face = 0; face < 3; ++face) parents.push_back(kHead);
-  for (int right = 0; right < 2; ++right) {
-    for (int finger = 0; finger < kFingers; ++finger) {
-      const int knuckle = static_cast<int>(parents.size());
-      parents.insert(parents.end(), {kLeftWrist + right, knuckle, knuckle + 1});
-    }
-  }
-  return std::make_shared<const BodyLayout>(MakeLayout(std::move(parents), {}, kShapes, kShapes));
-}
-
 // The bones of one joint of MakeHuman's default skeleton: the first is where the joint is.
 std::vector<std::string> DefaultBones(const std::string& joint) {
   struct Bones {
@@ -109,7 +93,7 @@ std::vector<std::string> DefaultBones(const std::string& joint) {
 
 MakeHumanRig SmplxRig() {
   MakeHumanRig rig;
-  rig.layout = SmplxLayout();
+  rig.layout = SharedSmplxLayout();
   rig.is_default = true;
   rig.body_groups = {"body", "helper-l-eye", "helper-r-eye"};
   rig.roll_from = "finger-5-1";
