@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "body/face_points.h"
 #include "body/makehuman_data.h"
 #include "body/makehuman_face.h"
 #include "body/makehuman_figure.h"
@@ -117,35 +118,14 @@ std::array<int, kNumLandmarks> FindLandmarks(const MakeHumanData& data, const Po
   return landmarks;
 }
 
-// Joints from skin that no expression moves; those of the eyes from the eyeballs.
-SparseRows JointRegressor(const BodyModel& model, const MakeHumanFigure& figure) {
-  constexpr double kStill = 1e-5;  // metres
-  const int betas = model.layout->num_betas;
-  SparseRows carriers = model.weights;
-  for (int v = 0; v < carriers.rows(); ++v) {
-    const bool moves = model.shapedirs.middleRows<3>(3 * v)
-                           .rightCols(model.layout->num_expression)
-                           .cwiseAbs()
-                           .rowwise()
-                           .sum()
-                           .maxCoeff() > kStill;
-    if (betas == model.layout->num_shape() || !moves) continue;
-    for (SparseRows::InnerIterator it(carriers, v); it; ++it) it.valueRef() = 0;
-  }
-  std::vector<int> parents = model.parents();
-  for (int k = 0; k < model.num_joints(); ++k) {
-    if (model.layout->blocks[k] == JointBlock::kEyes) parents[k] = -1;
-  }
-  return FitJointRegressor(figure.vertices, carriers, parents, figure.joints);
-}
-
 // What only a layout with hands and a face has.
 void AddHandsAndFace(const MakeHumanData& data, const MakeHumanFigure& figure, BodyModel* model) {
   RowMatX shapes(model->shapedirs.rows(), model->layout->num_shape());
   shapes << model->shapedirs, ExpressionShapes(data);
   model->shapedirs = std::move(shapes);
   model->face_landmarks = FacePoints(data);
-  model->contour = FaceContour(data, figure.vertices, figure.joints);
+  const FaceSkin skin{model->faces, model->weights, *model->layout};
+  model->contour = FaceContour(skin, figure.vertices, figure.joints);
   model->hands = RuleHands(*model->layout, figure.joints, figure.left_tips).Components();
 }
 
@@ -168,7 +148,7 @@ BodyModel ImportMakeHuman(const std::filesystem::path& folder, const MakeHumanOp
   }
   model.v_template = figure.vertices;
   model.posedirs = FitSkinCorrectives(figure.vertices, figure.joints, model.weights, *model.layout);
-  model.J_regressor = JointRegressor(model, figure);
+  model.J_regressor = FitStillJointRegressor(model, figure.joints);
   model.landmark_vertices = FindLandmarks(data, neutral);
   const Vec3 nose = figure.vertices.row(model.landmark_vertices[0]);
   model.J_regressor_extra = AnnotatorRegressor(figure.vertices, figure.joints, nose);

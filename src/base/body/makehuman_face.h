@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a face has on MakeHuman's mesh: ten expressions, iBUG's points, and its outline.
+// What a face has on MakeHuman's mesh: ten expressions and iBUG's points.
 //
 // Expressions are sums of MakeHuman's expression units, each with an opposite, so that -2 is as
 // plausible as 2: what opens the lips at 2 presses them at -2, for they are a little apart at rest.
@@ -34,11 +34,5 @@ Points3 LipsAtRest(const MakeHumanData& data);
 
 // iBUG's points 17 to 67 in triangles of the body, as they lie on the base mesh. [51]
 std::vector<SurfacePoint> FacePoints(const MakeHumanData& data);
-
-// The outline of the face in front of the ears, seen from the front while the head is turned as the
-// rows of BodyModel::contour say. `vertices` [V,3]: the body in the T-pose.
-std::vector<std::array<SurfacePoint, kNumContourPoints>> FaceContour(const MakeHumanData& data,
-                                                                     const Points3& vertices,
-                                                                     const Points3& joints);
 
 }  // namespace gyre

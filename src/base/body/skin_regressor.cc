@@ -92,6 +92,28 @@ SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
   return regressor;
 }
 
+SparseRows FitStillJointRegressor(const BodyModel& model, const Points3& joints) {
+  constexpr double kStill = 1e-5;  // metres
+  const int expressions = model.layout->num_expression;
+  SparseRows carriers = model.weights;
+  for (int v = 0; v < carriers.rows(); ++v) {
+    if (expressions == 0) break;
+    const bool moves = model.shapedirs.middleRows<3>(3 * v)
+                           .rightCols(expressions)
+                           .cwiseAbs()
+                           .rowwise()
+                           .sum()
+                           .maxCoeff() > kStill;
+    if (!moves) continue;
+    for (SparseRows::InnerIterator it(carriers, v); it; ++it) it.valueRef() = 0;
+  }
+  std::vector<int> parents = model.parents();
+  for (int k = 0; k < model.num_joints(); ++k) {
+    if (model.layout->blocks[k] == JointBlock::kEyes) parents[k] = -1;
+  }
+  return FitJointRegressor(model.v_template, carriers, parents, joints);
+}
+
 SparseRows AnnotatorRegressor(const Points3& vertices, const Points3& joints, const Vec3& nose) {
   const auto joint = [&](int k) -> Vec3 { return joints.row(k); };
   int top = 0;

@@ -25,6 +25,10 @@ int NearestVertex(const Points3& vertices, const std::vector<int>& candidates, c
 SparseRows FitJointRegressor(const Points3& vertices, const SparseRows& weights,
                              const std::vector<int>& parents, const Points3& joints);
 
+// J_regressor of a model whose other parts are there, from skin that no expression moves; joints of
+// eyes from the eyeballs. `joints` [J,3] at rest.
+SparseRows FitStillJointRegressor(const BodyModel& model, const Points3& joints);
+
 // SPIN's nine regressed joints [9,V], where annotators of photographs put them, by rule from the 24
 // joints [24,3], the nose and the crown (the highest vertex).
 SparseRows AnnotatorRegressor(const Points3& vertices, const Points3& joints, const Vec3& nose);
