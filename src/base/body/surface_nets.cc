@@ -77,14 +77,14 @@ bool CellVertex(const Samples& samples, int x, int y, int z, Vec3* vertex) {
 
 using Quad = std::array<int, 4>;
 
-struct HalfMesh {
+struct HalfNet {
   std::vector<Vec3> vertices;
   std::vector<Quad> quads;
 };
 
-HalfMesh MakeHalf(const ScalarField& field, const NetGrid& grid) {
+HalfNet MakeHalf(const ScalarField& field, const NetGrid& grid) {
   const Samples samples(field, grid);
-  HalfMesh half;
+  HalfNet half;
   std::vector<int> vertex_of_cell(samples.count(), -1);
   for (int x = 0; x + 1 < samples.size(0); ++x) {
     for (int y = 0; y + 1 < samples.size(1); ++y) {
@@ -135,20 +135,7 @@ Vec3 Gradient(const ScalarField& field, const Vec3& p) {
   return gradient;
 }
 
-// A damped Newton step of `p` onto the zero set.
-void Project(const ScalarField& field, double max_step, Vec3* p, Vec3* normal) {
-  const bool on_plane = p->x() == 0;
-  Vec3 gradient = Gradient(field, *p);
-  if (on_plane) gradient.x() = 0;
-  const double squared = std::max(gradient.squaredNorm(), 1e-6);
-  Vec3 step = -field(*p) / squared * gradient;
-  const double length = step.norm();
-  if (length > max_step) step *= max_step / length;
-  *p += step;
-  *normal = gradient / std::sqrt(squared);
-}
-
-void Relax(const ScalarField& field, const NetGrid& grid, int rounds, HalfMesh* half) {
+void Relax(const ScalarField& field, const NetGrid& grid, int rounds, HalfNet* half) {
   const int n = static_cast<int>(half->vertices.size());
   std::vector<std::vector<int>> neighbours(n);
   for (const Quad& quad : half->quads) {
@@ -162,7 +149,7 @@ void Relax(const ScalarField& field, const NetGrid& grid, int rounds, HalfMesh* 
     ParallelFor((n + 255) / 256, 0, [&](int64_t block, int) {
       const int end = std::min<int>(n, 256 * (block + 1));
       for (int v = 256 * block; v < end; ++v) {
-        Project(field, grid.cell / 4, &half->vertices[v], &normals[v]);
+        ProjectOntoSurface(field, grid.cell / 4, &half->vertices[v], &normals[v]);
       }
     });
   };
@@ -190,8 +177,30 @@ void Relax(const ScalarField& field, const NetGrid& grid, int rounds, HalfMesh* 
 
 }  // namespace
 
+void ProjectOntoSurface(const ScalarField& field, double max_step, Vec3* p, Vec3* normal) {
+  const bool on_plane = p->x() == 0;
+  Vec3 gradient = Gradient(field, *p);
+  if (on_plane) gradient.x() = 0;
+  const double squared = std::max(gradient.squaredNorm(), 1e-6);
+  Vec3 step = -field(*p) / squared * gradient;
+  const double length = step.norm();
+  if (length > max_step) step *= max_step / length;
+  *p += step;
+  *normal = gradient / std::sqrt(squared);
+}
+
+void MoveAlongZ(const ScalarField& field, Vec3* p) {
+  constexpr int kSteps = 6;
+  constexpr double kMaxStep = 0.003;  // metres
+  for (int step = 0; step < kSteps; ++step) {
+    const double slope = Gradient(field, *p).z();
+    if (std::abs(slope) < 0.05) return;
+    p->z() -= std::clamp(field(*p) / slope, -kMaxStep, kMaxStep);
+  }
+}
+
 SymmetricMesh PolygoniseSymmetric(const ScalarField& field, const NetGrid& grid, int relaxations) {
-  HalfMesh half = MakeHalf(field, grid);
+  HalfNet half = MakeHalf(field, grid);
   Relax(field, grid, relaxations, &half);
 
   const int n = static_cast<int>(half.vertices.size());

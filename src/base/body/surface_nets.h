@@ -34,6 +34,13 @@ struct SymmetricMesh {
 // `relaxations` rounds of tangential smoothing, each followed by a projection onto the zero set.
 SymmetricMesh PolygoniseSymmetric(const ScalarField& field, const NetGrid& grid, int relaxations);
 
+// A damped Newton step of `p` onto the zero set, no longer than `max_step`; a point of the
+// mid-plane stays on it. `normal`: the field's gradient there, of unit length.
+void ProjectOntoSurface(const ScalarField& field, double max_step, Vec3* p, Vec3* normal);
+
+// Moves a point that is near the zero set onto it, forwards or backwards.
+void MoveAlongZ(const ScalarField& field, Vec3* p);
+
 // Neighbours of each vertex along the edges, ascending.
 std::vector<std::vector<int>> VertexNeighbours(const Faces& faces, int num_vertices);
 
