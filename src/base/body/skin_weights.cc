@@ -25,10 +25,9 @@ RowMatX DiffuseOverSkin(RowMatX field, const Faces& faces, int rounds) {
   return field;
 }
 
-SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
+SparseRows KeepFewBones(const RowMatX& weights) {
   constexpr int kBones = 4;
   constexpr double kLeast = 1e-3;
-  weights = DiffuseOverSkin(std::move(weights), faces, rounds);
   const int n = static_cast<int>(weights.rows());
   std::vector<Eigen::Triplet<double>> entries;
   for (int v = 0; v < n; ++v) {
@@ -45,6 +44,10 @@ SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
   SparseRows sparse(n, weights.cols());
   sparse.setFromTriplets(entries.begin(), entries.end());
   return sparse;
+}
+
+SparseRows DiffuseWeights(RowMatX weights, const Faces& faces, int rounds) {
+  return KeepFewBones(DiffuseOverSkin(std::move(weights), faces, rounds));
 }
 
 }  // namespace gyre
