@@ -27,7 +27,7 @@ std::shared_ptr<const BodyModel> LoadChosenBody(const BodyChoice& choice,
   for (const std::string& path : {choice.path, choice.extra_path}) {
     std::error_code ignored;
     const bool is_files = !path.empty() && (path == of_file.path || path == of_file.extra_path);
-    if (!is_files || path == "builtin" || fs::exists(path, ignored)) continue;
+    if (!is_files || IsBuiltinBody(path) || fs::exists(path, ignored)) continue;
     ThrowUserError("{}: is of the body {}, and {} is not there; say with {} where it is", what,
                    of_file.Describe(), path,
                    path == of_file.path ? option + " FILE" : "--joint-regressor-extra FILE");

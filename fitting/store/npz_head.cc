@@ -18,7 +18,8 @@ constexpr const char* kAboutKey = "about";
 template <typename Origin, typename Visit>
 void ForEachText(Origin& origin, Visit&& visit) {
   using enum FieldShape;
-  visit(FieldDoc{"body_path", kFile, "", "the body as it was asked for: `builtin`, or its file"},
+  visit(FieldDoc{"body_path", kFile, "",
+                 "the body as it was asked for: `builtin`, `builtin-x`, or its file"},
         origin.body.path);
   visit(FieldDoc{"body_extra_path", kFile, "", "SPIN's J_regressor_extra.npy, where one was given"},
         origin.body.extra_path);

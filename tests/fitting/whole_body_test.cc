@@ -186,5 +186,38 @@ TEST_F(WholeBodyFit, CollisionsBecomeFewer) {
   EXPECT_LT(px_after, px_before + 0.3);
 }
 
+// The same without any file.
+class BuiltinWholeBodyFit : public WholeBodyFit {
+ protected:
+  void SetUp() override {
+    static const auto body = LoadBodyModel("builtin-x");
+    body_ = body;
+  }
+};
+
+TEST_F(BuiltinWholeBodyFit, APosedBodyIsRecoveredFromItsKeypoints) {
+  const Fitter fitter = MakeFitter();
+  for (uint64_t seed = 0; seed < 3; ++seed) {
+    const BodyParams truth = Standing(seed);
+    const FitResult result = fitter.Fit(Seen(fitter, truth, seed));
+    ASSERT_TRUE(result.summary.usable) << result.summary.reason_text;
+    // Keypoints are off by 1 px, 1.25 in the mean of both axes.
+    const VecX& errors = result.summary.per_joint_error_px;
+    EXPECT_LT(MeanErrorPx(errors, 0, 25), 2) << seed;
+    EXPECT_LT(MeanErrorPx(errors, 25, 42), 2) << seed;
+    EXPECT_LT(MeanErrorPx(errors, 67, 51), 2) << seed;
+    // Ends of fingers in space, from their wrists: the keypoints say nothing of depth.
+    const Points3 found = fitter.Joints(result.params), meant = fitter.Joints(truth);
+    for (const int wrist : {25, 46}) {
+      for (const int tip : {4, 8, 12, 16, 20}) {
+        const Vec3 off = (found.row(wrist + tip) - found.row(wrist)) -
+                         (meant.row(wrist + tip) - meant.row(wrist));
+        EXPECT_LT(off.norm(), 0.04) << seed << " " << wrist << " " << tip;
+      }
+    }
+    EXPECT_NEAR(result.params.rotation(22).x(), 0.15, 0.08) << seed;  // the jaw
+  }
+}
+
 }  // namespace
 }  // namespace gyre

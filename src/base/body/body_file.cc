@@ -349,8 +349,8 @@ SparseRows ReadExtraRegressor(const fs::path& path, const BodyModel& model) {
 std::shared_ptr<const BodyModel> LoadBodyModel(const std::string& spec,
                                                const fs::path& extra_regressor) {
   auto model = std::make_shared<BodyModel>();
-  if (spec.empty() || spec == "builtin") {
-    *model = MakeBuiltinBody();
+  if (IsBuiltinBody(spec)) {
+    *model = spec == kBuiltinWholeBody ? MakeBuiltinWholeBody() : MakeBuiltinBody();
   } else {
     CheckExists(spec);
     *model = BodyFileReader(spec).Read();

@@ -63,8 +63,10 @@ BodyIdentity IdentityOf(const BodyModel& body, const std::string& extra_path) {
   AddRounded(body.J_regressor_extra, &fingerprint);
   for (const int vertex : body.landmark_vertices) fingerprint.Add(vertex);
   for (const int parent : body.parents()) fingerprint.Add(parent);
-  return {body.name == "built-in" ? "builtin" : Utf8FromBytes(body.name), Utf8FromBytes(extra_path),
-          fingerprint.Hex()};
+  std::string path = Utf8FromBytes(body.name);
+  if (body.name == kBuiltinBodyName) path = kBuiltinBody;
+  if (body.name == kBuiltinWholeBodyName) path = kBuiltinWholeBody;
+  return {path, Utf8FromBytes(extra_path), fingerprint.Hex()};
 }
 
 std::string ExactFingerprintOf(const BodyModel& body) {

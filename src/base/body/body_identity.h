@@ -11,7 +11,7 @@
 namespace gyre {
 
 struct BodyIdentity {
-  std::string path;         // as it was asked for: "builtin", or its file
+  std::string path;         // as it was asked for: "builtin", "builtin-x", or its file
   std::string extra_path;   // SPIN's J_regressor_extra.npy, where one was given
   std::string fingerprint;  // of the content, 16 hexadecimal digits; empty: nobody wrote it down
 

@@ -114,11 +114,22 @@ VecX PoseFeature(const BodyParams& params);
 // all finite, faces and landmarks in range. UserError names `model.name` and the key at fault.
 void CheckBodyModel(const BodyModel& model);
 
-// Makes the built-in body: see builtin_body.h.
-BodyModel MakeBuiltinBody();
+// Makes the built-in bodies: see builtin_body.h.
+BodyModel MakeBuiltinBody();       // of SMPL's layout
+BodyModel MakeBuiltinWholeBody();  // of SMPL-X's: with hands and face
+
+// Their names, and what they are asked for by.
+inline constexpr std::string_view kBuiltinBodyName = "built-in";
+inline constexpr std::string_view kBuiltinWholeBodyName = "built-in whole body";
+inline constexpr std::string_view kBuiltinBody = "builtin";
+inline constexpr std::string_view kBuiltinWholeBody = "builtin-x";
+// Whether a specification names a body that needs no file.
+inline bool IsBuiltinBody(std::string_view spec) {
+  return spec.empty() || spec == kBuiltinBody || spec == kBuiltinWholeBody;
+}
 
 // Which body a command works with, as --body, --joint-regressor-extra say. `spec` is "builtin"
-// (or empty) or a path: .npz with SMPL's keys, or .pkl as downloaded; of SMPL, SMPL+H, SMPL-X, MANO,
+// (or empty), "builtin-x" (with hands and face) or a path: .npz with SMPL's keys, or .pkl as downloaded; of SMPL, SMPL+H, SMPL-X, MANO,
 // FLAME, or any tree of joints. The first ten shapes are used, and of a face's expressions the first
 // ten: columns 10 to 19 of shapedirs, of a file with 400 columns 300 to 309. `extra_regressor` is
 // empty or SPIN's J_regressor_extra.npy ([9,V]). A file without landmark vertices gets the published

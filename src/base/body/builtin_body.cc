@@ -53,7 +53,7 @@ BodyModel MakeBuiltinBody() {
   for (size_t k = 0; k < joints.size(); ++k) joint_rows.row(k) = joints[k];
 
   BodyModel model;
-  model.name = "built-in";
+  model.name = std::string(kBuiltinBodyName);
   model.faces = skin.faces;
   model.weights = BuiltinWeights(skin, joints);
   model.shapedirs = BuiltinShapedirs(skin, model.weights, joints);

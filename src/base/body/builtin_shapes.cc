@@ -149,7 +149,7 @@ std::span<const std::string_view> BuiltinShapeNames() {
 }
 
 RowMatX BuiltinShapedirs(const SymmetricMesh& skin, const SparseRows& weights,
-                         const Skeleton& joints) {
+                         const Skeleton& joints, const Swelling& swelling) {
   const Points3 normals = VertexNormals(skin);
   constexpr int kShapes = std::size(kVariations);
   RowMatX shapedirs(3 * skin.vertices.rows(), kShapes);
@@ -159,6 +159,7 @@ RowMatX BuiltinShapedirs(const SymmetricMesh& skin, const SparseRows& weights,
     Vertex v;
     v.at = mirror.cwiseProduct(skin.vertices.row(i).transpose());
     v.normal = mirror.cwiseProduct(normals.row(i).transpose());
+    if (swelling) v.normal = swelling(v.at, v.normal);
     v.weights = weights.row(i);
     for (int c = 0; c < kShapes; ++c) {
       shapedirs.block<3, 1>(3 * i, c) = mirror.cwiseProduct(kVariations[c](v, joints));

@@ -156,16 +156,11 @@ double Head(const Vec3& p) {
   return SmoothUnion(f, Distance(neck, p), 0.03);
 }
 
-// A part of the body and a box around it. Farther than kReach from the box the distance to the box
-// stands in for the part: too far away to blend with anything.
-struct Part {
-  double (*distance)(const Vec3&);
-  Vec3 low, high;
-  double blend;
-};
+// Farther than kReach from its box the distance to the box stands in for a part: too far away to
+// blend with anything.
 constexpr double kReach = 0.07;
 
-double PartDistance(const Part& part, const Vec3& p) {
+double PartDistance(const SkinPart& part, const Vec3& p) {
   const Vec3 outside = (part.low - p).cwiseMax(p - part.high).cwiseMax(0.0);
   const double box = outside.norm();
   return box > kReach ? box : part.distance(p);
@@ -240,25 +235,26 @@ std::vector<Vec3> BuiltinSkeleton() {
   return joints;
 }
 
-double BuiltinSkinDistance(const Vec3& point) {
-  static const Part kParts[] = {
-      {Torso, {-0.19, 0.78, -0.15}, {0.19, 1.51, 0.13}, 0.06},
-      {Leg, {0.00, 0.02, -0.11}, {0.19, 0.96, 0.11}, 0.05},
-      {Arm, {0.07, 1.31, -0.09}, {0.74, 1.45, 0.05}, 0.055},
-      {Head, {-0.10, 1.36, -0.12}, {0.10, 1.71, 0.13}, 0.04},
-      {Hand, {0.67, 1.34, -0.08}, {0.90, 1.41, 0.08}, 0.02},
-      {Foot, {0.06, -0.01, -0.09}, {0.18, 0.10, 0.19}, 0.03},
-  };
+double SkinDistanceWith(const Vec3& point, const SkinPart& head, const SkinPart& hand) {
+  static const SkinPart torso = {Torso, {-0.19, 0.78, -0.15}, {0.19, 1.51, 0.13}, 0.06};
+  static const SkinPart leg = {Leg, {0.00, 0.02, -0.11}, {0.19, 0.96, 0.11}, 0.05};
+  static const SkinPart arm = {Arm, {0.07, 1.31, -0.09}, {0.74, 1.45, 0.05}, 0.055};
+  static const SkinPart foot = {Foot, {0.06, -0.01, -0.09}, {0.18, 0.10, 0.19}, 0.03};
   const Vec3 left(std::abs(point.x()), point.y(), point.z());
   const Vec3 right(-left.x(), left.y(), left.z());
-  double f = PartDistance(kParts[0], left);
-  const Part& leg = kParts[1];
+  double f = PartDistance(torso, left);
   const double legs = SmoothUnion(PartDistance(leg, left), PartDistance(leg, right), 0.03);
   f = SmoothUnion(f, legs, leg.blend);
-  for (const Part& part : {kParts[2], kParts[3], kParts[4], kParts[5]}) {
-    f = SmoothUnion(f, PartDistance(part, left), part.blend);
+  for (const SkinPart* part : {&arm, &head, &hand, &foot}) {
+    f = SmoothUnion(f, PartDistance(*part, left), part->blend);
   }
   return f;
+}
+
+double BuiltinSkinDistance(const Vec3& point) {
+  static const SkinPart head = {Head, {-0.10, 1.36, -0.12}, {0.10, 1.71, 0.13}, 0.04};
+  static const SkinPart hand = {Hand, {0.67, 1.34, -0.08}, {0.90, 1.41, 0.08}, 0.02};
+  return SkinDistanceWith(point, head, hand);
 }
 
 SymmetricMesh MakeBuiltinSkin() {

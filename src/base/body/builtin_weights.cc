@@ -47,7 +47,9 @@ void AddChain(std::initializer_list<int> bones, std::initializer_list<double> bo
   (*row)[*bone] += left;
 }
 
-Row RuleWeights(const Vec3& p, const Skeleton& joints) {
+}  // namespace
+
+Row BuiltinWeightsAt(const Vec3& p, const Skeleton& joints) {
   Row row = Row::Zero(SmplLayout().num_joints());
   double trunk = 1;
   for (int right = 0; right < 2; ++right) {
@@ -76,13 +78,11 @@ Row RuleWeights(const Vec3& p, const Skeleton& joints) {
   return row / row.sum();
 }
 
-}  // namespace
-
 SparseRows BuiltinWeights(const SymmetricMesh& skin, const Skeleton& joints) {
   constexpr int kDiffusions = 6;
   RowMatX weights(skin.vertices.rows(), SmplLayout().num_joints());
   for (int v = 0; v < weights.rows(); ++v) {
-    weights.row(v) = RuleWeights(skin.vertices.row(v), joints);
+    weights.row(v) = BuiltinWeightsAt(skin.vertices.row(v), joints);
   }
   return DiffuseWeights(std::move(weights), skin.faces, kDiffusions);
 }
