@@ -129,11 +129,12 @@ std::string Required(const cxxopts::ParseResult& args, const std::string& option
   return value;
 }
 
-void AddBodyOptions(cxxopts::Options& options) {
+void AddBodyOptions(cxxopts::Options& options, const std::string& body) {
   options.add_options("Body")(
-      "body", "Body model: builtin, or a file in SMPL's format (.npz, or .pkl as downloaded); where a run or "
-      "fits are read, by default theirs",
-      cxxopts::value<std::string>()->default_value("builtin"), "MODEL")(
+      "body",
+      "Body model: builtin, builtin-x (with hands and face), or a file in SMPL's format (.npz, or "
+      ".pkl as downloaded); where a run or fits are read, by default theirs",
+      cxxopts::value<std::string>()->default_value(body), "MODEL")(
       "prior", "Pose prior: .npz of gyre prior train or gmm_08.pkl (default: the shipped one)",
       cxxopts::value<std::string>()->default_value(""), "FILE")(
       "joint-regressor-extra", "SPIN's J_regressor_extra.npy (9 rows) for a body without its own",

@@ -42,7 +42,8 @@ std::string Required(const cxxopts::ParseResult& args, const std::string& option
 
 // --body, --prior and --joint-regressor-extra, and what they name; where the body's joints are
 // stand-ins, that is told.
-void AddBodyOptions(cxxopts::Options& options);
+void AddBodyOptions(cxxopts::Options& options,
+                    const std::string& body = std::string(kBuiltinBody));
 std::shared_ptr<const BodyModel> BodyOf(const cxxopts::ParseResult& args);
 std::shared_ptr<const PosePrior> PriorOf(const cxxopts::ParseResult& args);
 

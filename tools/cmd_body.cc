@@ -25,7 +25,7 @@ using Json = nlohmann::ordered_json;
 
 // Adds the positional argument and --joint-regressor-extra.
 void AddModelArgument(cxxopts::Options& options) {
-  options.add_options()("model", "Body model: builtin, or a file in SMPL's format",
+  options.add_options()("model", "Body model: builtin, builtin-x, or a file in SMPL's format",
                         cxxopts::value<std::string>()->default_value("builtin"), "MODEL")(
       "joint-regressor-extra", "SPIN's J_regressor_extra.npy (9 rows) for a body without its own",
       cxxopts::value<std::string>()->default_value(""), "FILE");

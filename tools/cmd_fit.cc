@@ -41,8 +41,8 @@ const FlagNames& BulkFitFlags() {
   return names;
 }
 
-// `defaults`: of the preset that the command line names.
-cxxopts::Options MakeOptions(const FitOptions& defaults) {
+// `defaults`, `body`: of the preset that the command line names.
+cxxopts::Options MakeOptions(const FitOptions& defaults, const std::string& body) {
   cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
   options.set_width(100);
   AddPersonOptions(options);
@@ -73,7 +73,7 @@ cxxopts::Options MakeOptions(const FitOptions& defaults) {
   AddMaskOptions(options);
   AddVideoOptions(options);
   AddSequenceOptions(options);
-  AddBodyOptions(options);
+  AddBodyOptions(options, body);
   AddPrintOptions(options);
   AddQuietOption(options);
   return options;
@@ -279,7 +279,7 @@ int RunFit(int argc, char** argv) {
     return text == "--sequence" || text == "--video" || text.starts_with("--video=");
   });
   const Preset& preset = FindPreset(ArgumentOf(argc, argv, "preset", "default"));
-  cxxopts::Options options = MakeOptions(ForBulk(preset.Fit(), motion));
+  cxxopts::Options options = MakeOptions(ForBulk(preset.Fit(), motion), preset.FitBody());
   const cxxopts::ParseResult args = ParseOptions(options, argc, argv);
   ApplyQuiet(args);
   if (PrintedOptions(options, args, EffectiveOptions(args))) return 0;

@@ -93,6 +93,13 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   EXPECT_TRUE(same(FindPreset("smplifyx").train().fit, FitOptions()));
   EXPECT_TRUE(same(FindPreset("spin").train().fit, FitOptions()));
   EXPECT_EQ(FindPreset("spin-compat").Fit().hypotheses, Hypotheses::kStartOnly);
+  // And a body, where the system speaks of one.
+  EXPECT_EQ(FindPreset("spin").FitBody(), "builtin");
+  EXPECT_EQ(FindPreset("whole-body").FitBody(), "builtin-x");
+  EXPECT_EQ(FindPreset("whole-body").train().body, "builtin-x");
+  EXPECT_EQ(FindPreset("smplifyx").FitBody(), "builtin-x");
+  EXPECT_EQ(FindPreset("videopose3d").train().body, "none");
+  EXPECT_EQ(FindPreset("videopose3d").FitBody(), "builtin");
   try {
     FindPreset("best");
     FAIL();

@@ -33,6 +33,11 @@ namespace gyre {
 GYRE_PRESETS(GYRE_DECLARE)
 #undef GYRE_DECLARE
 
+std::string Preset::FitBody() const {
+  const TrainOptions options = train();
+  return options.HasBody() ? options.body : TrainOptions().body;
+}
+
 std::span<const Preset> Presets() {
 #define GYRE_CALL(NAME) NAME##Preset(),
   static const Preset presets[] = {GYRE_PRESETS(GYRE_CALL)};

@@ -20,6 +20,8 @@ struct Preset {
   FitOptions (*fit_alone)() = nullptr;
 
   FitOptions Fit() const { return fit_alone ? fit_alone() : train().fit; }
+  // What gyre fit works with where no --body is given: the system's own, where it has one.
+  std::string FitBody() const;
 };
 
 std::span<const Preset> Presets();

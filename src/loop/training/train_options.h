@@ -116,7 +116,7 @@ void VisitFields(O& o, Visitor&& visit) {
   visit("data", o.data, "Training data: KIND:PATH?key=value, see README");
   visit("val", o.val, "Validation data");
   visit("use_labels", o.use_labels, "Learn from 3D labels where the data has them");
-  visit("body", o.body, "Body model: builtin, .npz or .pkl");
+  visit("body", o.body, "Body model: builtin, builtin-x, .npz or .pkl");
   visit("prior", o.prior, "Pose prior: .npz or .pkl; empty for the shipped one");
   visit("joint_regressor_extra", o.joint_regressor_extra, "SPIN's J_regressor_extra.npy");
   visit("init", o.init,
