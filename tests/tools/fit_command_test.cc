@@ -372,5 +372,19 @@ TEST(FitCommandTest, TakesAnyDataSet) {
   EXPECT_TRUE(Get(npz, "image", out).strings[0].ends_with("p14.jpg"));
 }
 
+TEST(FitCommand, WholeBodiesNeedNoFile) {
+  const ScratchFolder scratch;
+  const std::string out = scratch / "fits.npz";
+  const ProgramResult result =
+      Gyre({"fit", "--preset", "whole-body", "--data",
+            "synth:?count=3&set=openpose135&hands=0.7&noise=1", "--out", out, "--json", "--quiet"});
+  const nlohmann::json report = ReportOf(result);
+  EXPECT_EQ(report["persons"], 3);
+  EXPECT_LT(report["reprojection_crop_px"]["p90"], 3);
+  const Npz fits = ReadNpz(out);
+  EXPECT_EQ(fits.at("pose").shape, (std::vector<int64_t>{3, 165}));
+  EXPECT_EQ(fits.at("body_path").strings.at(0), "builtin-x");
+}
+
 }  // namespace
 }  // namespace gyre
