@@ -13,7 +13,6 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/backends/charted_solver.h"
-#include "fitting/hypotheses.h"
 #include "fitting/mirror_search.h"
 #include "fitting/terms/depth_anchor.h"
 #include "fitting/terms/hand_prior.h"
@@ -154,12 +153,8 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   const Hypotheses hypotheses = model_.options.hypotheses;
   const bool plain =
       !problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin);
-  const bool tells_of_pose =
-      hypotheses == Hypotheses::kStartOnly ||
-      (hypotheses == Hypotheses::kUninformed && problem.has_start &&
-       !IsUninformed(problem.start, *model_.prior));
   FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
-  if (result.summary.usable && !tells_of_pose) {
+  if (result.summary.usable && hypotheses != Hypotheses::kStartOnly) {
     SearchMirrored(*twin_model_, of_twin, &result, others);
   }
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {

@@ -24,6 +24,7 @@ std::shared_ptr<const BodyModel> LoadChosenBody(const BodyChoice& choice,
                                                 const BodyIdentity& of_file,
                                                 const std::string& what,
                                                 const std::string& option) {
+  RequireOneBody(of_file, what);
   for (const std::string& path : {choice.path, choice.extra_path}) {
     std::error_code ignored;
     const bool is_files = !path.empty() && (path == of_file.path || path == of_file.extra_path);

@@ -51,7 +51,8 @@ cxxopts::Options MakeOptions(const FitOptions& defaults, const std::string& body
   options.add_options()("join",
                         "Put the results of all shards together: --join A.npz B.npz --out ALL.npz")(
       "start",
-      "mean: nothing is known but keypoints, see --fit.cold-start; net: the network of --checkpoint, "
+      "mean: nothing is known but keypoints, see --fit.cold-start; net: the network of "
+      "--checkpoint, "
       "which alone "
       "means this; given: --params, likewise, or a problem file's net; a problem file's starts "
       "also by name",
@@ -145,8 +146,8 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
     if (GivenText(args, FlagOf(name), BulkFitFlags().ShortOf(field))) job.given.insert(name);
   });
   if (FitsMotion(args)) {
-    job.sequence = FrameSettings{args.count("fps") ? args["fps"].as<double>() : 0,
-                                 SequenceOptionsOf(args)};
+    job.sequence =
+        FrameSettings{args.count("fps") ? args["fps"].as<double>() : 0, SequenceOptionsOf(args)};
   }
   job.masks = MaskChoiceOf(args);
   CheckMaskArguments(args, job.fit.stages);
@@ -155,9 +156,9 @@ FitJob JobOf(const cxxopts::ParseResult& args) {
   return job;
 }
 
-// `detected`: the file of DetectedKeypoints; empty: others are given.
-PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected, FitJob* job) {
-  const SceneSources sources{job->body, nullptr};
+// `detected`: the file of DetectedKeypoints; empty: others are given. `sources`: of made-up people.
+PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected,
+                      const SceneSources& sources, FitJob* job) {
   const auto left_out = std::make_shared<LeftOutCounts>();
   job->left_out = left_out;
   const auto path = [&](const char* name) -> fs::path { return args[name].as<std::string>(); };
@@ -166,8 +167,8 @@ PersonSource SourceOf(const cxxopts::ParseResult& args, const fs::path& detected
     return OpenPoseFrames(path("openpose"), args["images"].as<std::string>(), choice,
                           PictureOptionsOf(args));
   }
-  PersonSource source = PersonsOf(args, detected, sources, BoxesAlone::kLeaveOut,
-                                  job->fit.stages, left_out);
+  PersonSource source =
+      PersonsOf(args, detected, sources, BoxesAlone::kLeaveOut, job->fit.stages, left_out);
   if (!source) {
     const std::string start = args["start"].as<std::string>();
     const std::string name = start == "mean" || args.count("params") ? ""
@@ -187,10 +188,10 @@ int RunJoin(const cxxopts::ParseResult& args, const fs::path& out) {
   if (args.count("files") == 0) {
     throw UsageError("--join needs the shards' results: --join A.npz B.npz --out ALL.npz");
   }
-  for (const char* option : {"video", "data", "openpose", "coco", "problems", "spin-npz", "images", "focal",
-                             "focal-mm", "center", "camera", "camera-name", "exif", "keypoints-of",
-                             "shard", "start", "params", "checkpoint", "restart", "overlays",
-                             "masks"}) {
+  for (const char* option :
+       {"video", "data",     "openpose", "coco",       "problems",    "spin-npz", "images",
+        "focal", "focal-mm", "center",   "camera",     "camera-name", "exif",     "keypoints-of",
+        "shard", "start",    "params",   "checkpoint", "restart",     "overlays", "masks"}) {
     if (args.count(option)) {
       throw UsageError(fmt::format("--join takes results alone; leave --{} out", option));
     }
@@ -217,9 +218,11 @@ std::vector<std::string> BodiesOf(const cxxopts::ParseResult& args) {
   return bodies;
 }
 
-// Fits the persons to `out`. `detected`: see DetectedKeypoints; beside `whole_out`.
-FitReport FitTo(const fs::path& out, const BodyChoice& body, const fs::path& whole_out,
-                const cxxopts::ParseResult& args) {
+// Fits the persons to `out`, which is that of one body of several where it is not --out.
+// `made_up`: the body of people of synth:; null: the same.
+FitReport FitTo(const fs::path& out, const BodyChoice& body, const cxxopts::ParseResult& args,
+                const std::shared_ptr<const BodyModel>& made_up = nullptr) {
+  const fs::path whole_out = ResolveOut(args["out"].as<std::string>());
   FitJob job = JobOf(args);
   if (job.sequence && job.fit.stages != FitStages::kBody) {
     throw UsageError("--sequence moves no hands and faces yet; leave the preset or --sequence out");
@@ -229,11 +232,14 @@ FitReport FitTo(const fs::path& out, const BodyChoice& body, const fs::path& who
   TellStandIns(*job.body);
   job.body_extra = body.extra_path;
   job.prior = PriorOf(args);
-  if (out != whole_out && !job.overlays.empty()) job.overlays /= out.stem().extension().string().substr(1);
+  if (out != whole_out && !job.overlays.empty()) {
+    job.overlays /= out.stem().extension().string().substr(1);  // fits.NAME.npz
+  }
   if (args.count("video")) {
     OpenVideo(args, out, &job);
   } else {
-    job.persons = SourceOf(args, DetectedKeypoints(args, whole_out), &job);
+    const SceneSources sources{made_up ? made_up : job.body, nullptr};
+    job.persons = SourceOf(args, DetectedKeypoints(args, whole_out), sources, &job);
   }
   job.survey = SurveyOf(job.persons, job.camera, job.pictures.get());
   if (args.count("checkpoint")) {
@@ -252,11 +258,12 @@ FitReport FitBodies(const fs::path& out, const std::vector<std::string>& bodies,
     }
   }
   const std::vector<fs::path> files = OutOfEachBody(out, bodies);
+  const std::string extra = args["joint-regressor-extra"].as<std::string>();
+  const auto first = LoadBodyModel(bodies.front(), extra);
   FitReport all;
   for (size_t i = 0; i < bodies.size(); ++i) {
     CheckOut(files[i]);
-    const FitReport report =
-        FitTo(files[i], {bodies[i], args["joint-regressor-extra"].as<std::string>()}, out, args);
+    const FitReport report = FitTo(files[i], {bodies[i], extra}, args, first);
     all.fitted += report.fitted;
     all.seconds += report.seconds;
     all.left_out = report.left_out;
@@ -294,9 +301,8 @@ int RunFit(int argc, char** argv) {
   const BodyIdentity of_run = args.count("checkpoint") > 0
                                   ? BodyOfRun(args["checkpoint"].as<std::string>())
                                   : BodyIdentity();
-  const FitReport report = bodies.size() > 1
-                               ? FitBodies(out, bodies, args)
-                               : FitTo(out, ChooseBody(args, "body", of_run), out, args);
+  const FitReport report = bodies.size() > 1 ? FitBodies(out, bodies, args)
+                                             : FitTo(out, ChooseBody(args, "body", of_run), args);
   if (!report.finished) return kExitStopped;
   ReportFits(out, report, args.count("json") > 0);
   return 0;

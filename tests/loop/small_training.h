@@ -60,6 +60,13 @@ inline const NetworkSetting& SmallSetting() {
   return setting;
 }
 
+// Of the body that the options name, one of the built-in ones.
+inline const NetworkSetting& SettingOf(const TrainOptions& o) {
+  if (o.body != kBuiltinWholeBody) return SmallSetting();
+  static const NetworkSetting whole{LoadBodyModel(std::string(kBuiltinWholeBody)), LoadPosePrior()};
+  return whole;
+}
+
 inline LoaderOptions SmallLoading(const TrainOptions& o) {
   LoaderOptions loading;
   loading.batch_size = o.batch_size;
@@ -72,15 +79,14 @@ inline LoaderOptions SmallLoading(const TrainOptions& o) {
 
 // The first batch of its data.
 inline Batch SmallBatch(const TrainOptions& o) {
-  return Loader(OpenMixture(o.data, {SmallSetting().body, SmallSetting().prior}), SmallLoading(o))
-      .Next();
+  return Loader(OpenMixture(o.data, {SettingOf(o).body, SettingOf(o).prior}), SmallLoading(o)).Next();
 }
 
 // Always the same weights to begin with.
 inline std::unique_ptr<Learner> SmallLearner(const TrainOptions& o) {
   SeedTorch(o.seed);
   auto learner =
-      std::make_unique<Learner>(o, o.HasBody() ? SmallSetting() : NetworkSetting{}, at::kCPU);
+      std::make_unique<Learner>(o, o.HasBody() ? SettingOf(o) : NetworkSetting{}, at::kCPU);
   GiveDetector(*learner->network(), {{.score = 0.9, .hips = {0.5, 0.55}, .circle = {0.6, 0.2}}});
   return learner;
 }

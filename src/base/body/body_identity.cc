@@ -91,6 +91,14 @@ std::string ExactFingerprintOf(const BodyModel& body) {
   return fingerprint.Hex();
 }
 
+void RequireOneBody(const BodyIdentity& identity, const std::string& what) {
+  if (!identity.AreSeveral()) return;
+  ThrowUserError(
+      "{}: holds people of several bodies ({}; key 'chosen_body'); take the file of one of them, "
+      "which lies beside it",
+      what, Printable(identity.path));
+}
+
 bool MayBe(const BodyIdentity& identity, const BodyModel& body) {
   return !identity.Known() || identity.fingerprint == IdentityOf(body).fingerprint ||
          identity.fingerprint == ExactFingerprintOf(body);
@@ -99,12 +107,7 @@ bool MayBe(const BodyIdentity& identity, const BodyModel& body) {
 void RequireBody(const BodyIdentity& identity, const BodyModel& body, const std::string& extra_path,
                  const std::string& what, const std::string& option) {
   if (MayBe(identity, body)) return;
-  if (identity.AreSeveral()) {
-    ThrowUserError(
-        "{}: holds people of several bodies ({}; key 'chosen_body'); take the file of one of them, "
-        "which lies beside it",
-        what, Printable(identity.path));
-  }
+  RequireOneBody(identity, what);
   const BodyIdentity used = IdentityOf(body, extra_path);
   std::string advice = "its file has changed since: bring back the one that it was";
   if (used.path != identity.path || used.extra_path != identity.extra_path) {

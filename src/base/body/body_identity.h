@@ -32,6 +32,9 @@ BodyIdentity IdentityOf(const BodyModel& body, const std::string& extra_path = "
 // Of every bit: what runs of `gyre fit` were told apart by before files knew their body.
 std::string ExactFingerprintOf(const BodyModel& body);
 
+// UserError, naming `what` (a file), where its rows are of several bodies.
+void RequireOneBody(const BodyIdentity& identity, const std::string& what);
+
 // Whether it is the body, by either fingerprint; true when nothing is known.
 bool MayBe(const BodyIdentity& identity, const BodyModel& body);
 // UserError, naming `what` (a file) and both bodies, unless it may be the body. `option`: how the
