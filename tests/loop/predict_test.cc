@@ -47,8 +47,7 @@ class PredictTest : public testing::Test {
   fs::path run() const { return folder_.path() / "run"; }
   fs::path out() const { return folder_.path() / "out.npz"; }
 
-  FitJob JobOf(const PersonSource& persons,
-               const NetworkSetting& setting = SmallSetting()) const {
+  FitJob JobOf(const PersonSource& persons, const NetworkSetting& setting = SmallSetting()) const {
     FitJob job;
     job.body = setting.body;
     job.prior = setting.prior;
@@ -98,12 +97,12 @@ TEST_F(PredictTest, EveryPresetsBodiesAreThoseOfItsValidation) {
     const double near_rad = head == "ik" ? 0.2 : head == "c2f" ? 1e-4 : 1e-5;
     const NetworkSetting& setting = SettingOf(options);
     const int num_pose = setting.body->layout->num_pose();
-    const FitReport report =
-        BulkFit(out()).Run(JobOf(SourceOf(options.data, setting), setting));
+    const FitReport report = BulkFit(out()).Run(JobOf(SourceOf(options.data, setting), setting));
     EXPECT_EQ(report.fitted, 3);
     EXPECT_THAT(Get(ReadNpz(out()), "usable", out()).As<int>(), ElementsAre(1, 1, 1));
     for (int i = 0; i < 3; ++i) {
-      EXPECT_LT((Row("pose", i, num_pose) - expected[i].pose()).cwiseAbs().maxCoeff(), near_rad) << i;
+      EXPECT_LT((Row("pose", i, num_pose) - expected[i].pose()).cwiseAbs().maxCoeff(), near_rad)
+          << i;
       EXPECT_LT((Row("betas", i, 10) - expected[i].betas()).cwiseAbs().maxCoeff(), 1e-5) << i;
       const Vec3 place = expected[i].transl();  // metres, hundreds of them: relative
       EXPECT_LT((Row("transl", i, 3) - place).norm(), 5e-5 * place.norm()) << i;
