@@ -95,7 +95,6 @@ FitOptions FitOptions::WholeBody() {
   options.shape_prior_weight = 1.2;
   options.angle_prior_weight = 8.5;
   options.stages = FitStages::kWholeBody;
-  options.cold_start = ColdStart::kMean;  // the search over mirrored bones begins there as well
   options.min_part_confidence = 0.2;
   options.hand_weight = 1.5;
   options.face_weight = 2;
@@ -108,6 +107,7 @@ FitOptions FitOptions::WholeBody() {
 FitOptions FitOptions::Smplifyx() {
   FitOptions options = WholeBody();
   options.stages = FitStages::kSmplifyx;
+  options.cold_start = ColdStart::kMean;  // a guess of its own
   options.ignored_joints = {"OP Neck", "OP RHip", "OP LHip"};
   options.min_part_confidence = 0;
   options.try_exchanged_limbs = false;

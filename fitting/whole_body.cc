@@ -94,6 +94,8 @@ WholeBody::WholeBody(const FitModel& model, std::shared_ptr<const PosePrior> pri
   FitOptions plain = twin_->options();
   plain.hypotheses = Hypotheses::kStartOnly;
   plain_twin_ = std::make_unique<const Fitter>(twin_body, prior, plain, of_twin);
+  plain.cold_start = ColdStart::kMean;
+  upright_twin_ = std::make_unique<const Fitter>(twin_body, prior, plain, of_twin);
   twin_model_ = std::make_unique<const FitModel>(twin_body, prior, twin_->options(), of_twin);
   for (const std::string_view joint : model.rules.distinct_joints().joints) {
     part_of_.push_back(PartOf(FindJoint(joint)));
@@ -153,9 +155,21 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   const Hypotheses hypotheses = model_.options.hypotheses;
   const bool plain =
       !problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin);
+  const bool search = hypotheses != Hypotheses::kStartOnly;
   FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
-  if (result.summary.usable && hypotheses != Hypotheses::kStartOnly) {
-    SearchMirrored(*twin_model_, of_twin, &result, others);
+  if (result.summary.usable && search) SearchMirrored(*twin_model_, of_twin, &result, others);
+  if (plain) {
+    FitResult upright = upright_twin_->Fit(of_twin);
+    std::vector<FitAlternative> more;
+    if (upright.summary.usable) SearchMirrored(*twin_model_, of_twin, &upright, &more);
+    upright.summary.body_iterations += result.summary.body_iterations;
+    result.summary.body_iterations = upright.summary.body_iterations;
+    const bool is_better = !result.summary.usable ||
+                           upright.summary.after.BodyTotal() < result.summary.after.BodyTotal();
+    if (upright.summary.usable && is_better) {
+      result = std::move(upright);
+      *others = std::move(more);
+    }
   }
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
     return part_of_[one.joint] == PersonPart::kBody;
