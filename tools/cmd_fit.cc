@@ -257,9 +257,17 @@ FitReport FitBodies(const fs::path& out, const std::vector<std::string>& bodies,
       throw UsageError(fmt::format("--body is given more than once; --{} goes with one", option));
     }
   }
-  const std::vector<fs::path> files = OutOfEachBody(out, bodies);
   const std::string extra = args["joint-regressor-extra"].as<std::string>();
   const auto first = LoadBodyModel(bodies.front(), extra);
+  for (size_t i = 1; i < bodies.size(); ++i) {
+    if (std::find(bodies.begin(), bodies.begin() + i, bodies[i]) != bodies.begin() + i) {
+      throw UsageError(fmt::format("--body {} is given twice", bodies[i]));
+    }
+    if (*LoadBodyModel(bodies[i], extra)->layout == *first->layout) continue;
+    ThrowUserError("{}: has other joints or shapes than {}; bodies have to be of one layout",
+                   bodies[i], bodies.front());
+  }
+  const std::vector<fs::path> files = OutOfEachBody(out, bodies);
   FitReport all;
   for (size_t i = 0; i < bodies.size(); ++i) {
     CheckOut(files[i]);

@@ -513,6 +513,8 @@ TEST_F(OwnBodyCommandTest, OfSeveralBodiesEverybodyHasTheBest) {
   ExpectOneSentence(exported, 1);
   EXPECT_THAT(exported.err, HasSubstr("several bodies"));
   ExpectOneSentence(fit({"--shard", "1/2"}), 2);
+  ExpectOneSentence(fit({"--body", tall}), 2);                  // twice
+  ExpectOneSentence(fit({"--body", "builtin-x", "--force"}), 1);  // of another layout
 }
 
 }  // namespace
