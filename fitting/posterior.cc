@@ -44,7 +44,6 @@ class ComponentPosterior {
  public:
   ComponentPosterior(const FitOptimum& optimum, const LayoutPrior& prior)
       : optimum_(optimum),
-        prior_(prior),
         places_(prior, optimum.normal.params),
         pose_(prior.PoseOf(optimum.params)),
         best_(prior.components()[static_cast<size_t>(prior.BestComponent(pose_))]),
@@ -107,7 +106,6 @@ class ComponentPosterior {
   }
 
   const FitOptimum& optimum_;
-  const LayoutPrior& prior_;
   PriorPlaces places_;
   VecX pose_;
   const LayoutPrior::Component& best_;

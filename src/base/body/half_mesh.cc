@@ -31,8 +31,8 @@ void SplitFaces(const Middles& middles, HalfMesh* half) {
     std::array<int, 3> m = {middle(v[0], v[1]), middle(v[1], v[2]), middle(v[2], v[0])};
     const auto count = 3 - std::ranges::count(m, -1);
     while ((count == 1 && m[0] < 0) || (count == 2 && m[2] >= 0)) {
-      std::ranges::rotate(v, v.begin() + 1);
-      std::ranges::rotate(m, m.begin() + 1);
+      std::rotate(v.begin(), v.begin() + 1, v.end());
+      std::rotate(m.begin(), m.begin() + 1, m.end());
     }
     const auto distance = [&](int a, int b) {
       return (half->vertices[a] - half->vertices[b]).norm();
