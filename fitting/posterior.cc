@@ -145,22 +145,23 @@ Posterior PosteriorOverComponents(FitOptimum optimum, const LayoutPrior& prior) 
   const double variance_factor = of.VarianceFactor();
   Posterior posterior;
   posterior.noise_px = optimum.prior_weight * std::sqrt(variance_factor / 2);
-  std::vector<PosteriorGaussian>& gaussians = posterior.gaussians;
+  std::vector<std::pair<PosteriorGaussian, const LayoutPrior::Component*>> all;
   for (const LayoutPrior::Component& component : prior.components()) {
-    gaussians.push_back(of.Of(component, variance_factor));
-    gaussians.back().component = &component;
+    all.emplace_back(of.Of(component, variance_factor), &component);
   }
-  std::ranges::stable_sort(gaussians, std::ranges::greater(), &PosteriorGaussian::weight);
-  const double most = gaussians[0].weight;
+  const auto weight_of = [](const auto& one) { return one.first.weight; };
+  std::ranges::stable_sort(all, std::ranges::greater(), weight_of);
+  const double most = weight_of(all[0]);
   double sum = 0;
-  for (PosteriorGaussian& gaussian : gaussians) {
+  for (auto& [gaussian, component] : all) {
     gaussian.weight = std::exp((gaussian.weight - most) / kEvidenceTemper);
     if (gaussian.weight > kLeastWeight) sum += gaussian.weight;
   }
-  std::erase_if(gaussians, [](const auto& gaussian) { return !(gaussian.weight > kLeastWeight); });
-  for (PosteriorGaussian& gaussian : gaussians) {
+  for (auto& [gaussian, component] : all) {
+    if (!(gaussian.weight > kLeastWeight)) continue;
     gaussian.weight /= sum;
-    gaussian.information = of.InformationOf(*gaussian.component);
+    gaussian.information = of.InformationOf(*component);
+    posterior.gaussians.push_back(std::move(gaussian));
   }
   posterior.params = std::move(optimum.normal.params);
   return posterior;

@@ -37,7 +37,6 @@ struct NormalMatrix {
 
 // The covariance is noise_px^2 information^-1.
 struct PosteriorGaussian {
-  const LayoutPrior::Component* component = nullptr;  // null: of the best one
   double weight = 1;
   BodyParams mean;
   Eigen::LLT<Eigen::MatrixXd> information;

@@ -158,7 +158,7 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   const bool search = hypotheses != Hypotheses::kStartOnly;
   FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
   if (result.summary.usable && search) SearchMirrored(*twin_model_, of_twin, &result, others);
-  if (plain) {
+  if (plain && model_.options.cold_start != ColdStart::kMean) {
     FitResult upright = upright_twin_->Fit(of_twin);
     std::vector<FitAlternative> more;
     if (upright.summary.usable) SearchMirrored(*twin_model_, of_twin, &upright, &more);

@@ -39,9 +39,9 @@ NormalMatrix NormalMatrixOf(Objective& objective, const FusedModel* fused,
   RowMatX jacobian;
   GYRE_CHECK(objective.Evaluate(params, residuals, &jacobian));
   const RowMatX moving = jacobian(Eigen::all, normal.params);
-  normal.values.setZero(moving.cols(), moving.cols());
-  normal.values.selfadjointView<Eigen::Lower>().rankUpdate(moving.transpose());
-  normal.values.triangularView<Eigen::StrictlyUpper>() = normal.values.transpose();
+  RowMatX lower = RowMatX::Zero(moving.cols(), moving.cols());
+  lower.selfadjointView<Eigen::Lower>().rankUpdate(moving.transpose());
+  normal.values = lower.selfadjointView<Eigen::Lower>();
   return normal;
 }
 
