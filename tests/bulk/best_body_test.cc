@@ -73,6 +73,24 @@ TEST(BestBody, EverybodyHasTheRowOfTheLowestObjectiveThatIsUsable) {
   EXPECT_THAT(CountChosen(out, {"tall.npz", "wide.npz"}), ElementsAre(1, 2));
 }
 
+// More people than are in memory at a time.
+TEST(BestBody, BlocksOfRowsGoOn) {
+  const TempFolder folder;
+  const fs::path out = folder.path() / "fits.npz";
+  constexpr int kPeople = 1030;
+  std::vector<Fit> tall(kPeople, {7, true, 1.25, "ok"}), wide(kPeople, {8, true, 2.5, "ok"});
+  wide[1027].objective = 6;
+  ChooseBodies(
+      {WriteOf(folder, "tall", tall, 10, kPeople), WriteOf(folder, "wide", wide, 10, kPeople)}, out,
+      false);
+  const Npz npz = ReadNpz(out);
+  const auto betas = npz.at("betas").As<double>();
+  EXPECT_EQ(betas[10 * 3], 1.25);
+  EXPECT_EQ(betas[10 * 1026], 1.25);
+  EXPECT_EQ(betas[10 * 1027], 2.5);
+  EXPECT_EQ(npz.at("chosen_body").strings[1027], "wide.npz");
+}
+
 TEST(BestBody, WhomNoBodyFitsKeepsTheFirstOnesReason) {
   const TempFolder folder;
   const fs::path out = folder.path() / "fits.npz";

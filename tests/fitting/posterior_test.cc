@@ -69,6 +69,41 @@ TEST_F(PosteriorTest, ComponentsWeighByWhatTheyExplain) {
 }
 
 // The knee is as far from where it is said to be as each of the two has it, and they lie apart.
+// And a number of shape, which the prior says nothing of, but which the shoulder's observation ties
+// to it. The second component has half the variance in knee and shoulder, so of its own
+//   information  400 | 900 300 | 300 400, det 400 270000; of the first 200 190000
+//   gradient     400 (0.2 - 1.1) = -360 | 400 (0.1 - 0.5) - 200 0.1 = -180, 0
+//   step         -0.9 | (400 (-180), 300 180) / 270000 = -0.266667, 0.2
+//   cost         400 (0.81 + 0.16) - 360 0.9 - 180 0.266667 = 16; of the first 2
+// and weighs exp((-14 / 16 + ln 3/7 + ln 2 - 0.5 ln(108 / 38)) / 6) of the first.
+TEST_F(PosteriorTest, WhatThePriorDoesNotKnowMovesAlong) {
+  constexpr int kShape = 3 * 24;
+  RowMatX means = RowMatX::Zero(2, kNumPriorPose);
+  means(0, kKnee - 3) = 0.2;
+  means(1, kKnee - 3) = 1.1;
+  means(1, kShoulder - 3) = 0.5;
+  const PriorMatrix wide = 0.04 * PriorMatrix::Identity();
+  PriorMatrix narrow = wide;
+  narrow(kKnee - 3, kKnee - 3) = narrow(kShoulder - 3, kShoulder - 3) = 0.02;
+  const LayoutPrior prior(
+      std::make_shared<PosePrior>(VecX{{0.7, 0.3}}, means, std::vector{wide, narrow}, "test"),
+      SmplLayout());
+  FitOptimum optimum{params_, {}, 0, 1, 4};
+  optimum.normal.params = {kKnee, kShoulder, kShape};
+  optimum.normal.values = RowMatX{{200, 0, 0}, {0, 700, 300}, {0, 300, 400}};
+  optimum.cost = 2.8 + 16 * prior.components()[0].neg_log_weight;
+  const Posterior posterior = PosteriorOverComponents(std::move(optimum), prior);
+  ASSERT_EQ(posterior.gaussians.size(), 2u);
+  const PosteriorGaussian &first = posterior.gaussians[0], &second = posterior.gaussians[1];
+  EXPECT_NEAR(first.weight, 0.564285, 1e-6);
+  EXPECT_NEAR(second.mean.values()[kKnee], 1.1, 1e-9);
+  EXPECT_NEAR(second.mean.values()[kShoulder], 0.366667, 1e-6);
+  EXPECT_NEAR(second.mean.values()[kShape], -0.2, 1e-9);
+  // The covariance of shoulder and shape is that of all three together.
+  const Eigen::MatrixXd covariance = second.information.solve(Eigen::MatrixXd::Identity(3, 3));
+  EXPECT_NEAR(covariance(1, 2), -300.0 / 270000, 1e-9);
+}
+
 TEST_F(PosteriorTest, UncertaintyIsWithinAndBetween) {
   const auto body = MakeStickBody();
   const FoldedJoints skeleton = FoldedJoints::Skeleton(*body);
@@ -162,8 +197,9 @@ TEST_F(UnseenLimbsTest, BeginWhereNothingTells) {
 
 // An annotators' hip is a point of the thigh, three centimetres beside the joint.
 TEST_F(UnseenLimbsTest, WhatHardlyMovesTellsNothing) {
-  const KeypointSet set{"hips", {"Left Hip", "Right Hip", "OP RKnee", "OP RAnkle", "OP Neck",
-                                 "OP LWrist", "OP RWrist"}};
+  const KeypointSet set{
+      "hips",
+      {"Left Hip", "Right Hip", "OP RKnee", "OP RAnkle", "OP Neck", "OP LWrist", "OP RWrist"}};
   const FoldedJoints joints(*body_, set);
   const UnseenLimbs limbs(*body_, joints);
   Observations observed;
