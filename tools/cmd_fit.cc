@@ -43,7 +43,9 @@ const FlagNames& BulkFitFlags() {
 
 // `defaults`, `body`: of the preset that the command line names.
 cxxopts::Options MakeOptions(const FitOptions& defaults, const std::string& body) {
-  cxxopts::Options options("gyre fit", "Fit the body to 2D keypoints.");
+  cxxopts::Options options("gyre fit",
+                           "Fit the body to 2D keypoints; of several, each given by --body, the "
+                           "one that explains a person best.");
   options.set_width(100);
   AddPersonOptions(options);
   options.add_options("Input (one of)")("problems", "Benchmark problems (.npz)",
