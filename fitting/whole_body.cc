@@ -29,6 +29,8 @@ constexpr SolverOptions kJointSolver = {12, 1e-3};
 constexpr double kPivotSigmaRad = 0.4;       // how far wrist and head may be off
 constexpr int kFaceLandmarks[] = {0, 1, 2};  // of JointRegistry's: nose and eyes
 constexpr double kSureOfFace = 0.4;
+// Where a second search is worth its time: of the better end's objective, and metres from it.
+constexpr double kSecondHopeful = 1.8, kSecondElsewhere = 0.02;
 // Turns about the forearm that are tried: hands turn by half a circle.
 constexpr double kForearmTurns[] = {-1.6, -0.8, 0.8, 1.6};
 
@@ -153,22 +155,13 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   }
   if (problem.has_start) like = problem.start;
   const Hypotheses hypotheses = model_.options.hypotheses;
-  const bool plain =
-      !problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin);
-  const bool search = hypotheses != Hypotheses::kStartOnly;
-  FitResult result = (plain ? plain_twin_ : twin_)->Fit(of_twin);
-  if (result.summary.usable && search) SearchMirrored(*twin_model_, of_twin, &result, others);
-  if (plain && model_.options.cold_start != ColdStart::kMean) {
-    FitResult upright = upright_twin_->Fit(of_twin);
-    std::vector<FitAlternative> more;
-    if (upright.summary.usable) SearchMirrored(*twin_model_, of_twin, &upright, &more);
-    upright.summary.body_iterations += result.summary.body_iterations;
-    result.summary.body_iterations = upright.summary.body_iterations;
-    const bool is_better = !result.summary.usable ||
-                           upright.summary.after.BodyTotal() < result.summary.after.BodyTotal();
-    if (upright.summary.usable && is_better) {
-      result = std::move(upright);
-      *others = std::move(more);
+  FitResult result;
+  if (!problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin)) {
+    result = StartUninformed(of_twin, others);
+  } else {
+    result = twin_->Fit(of_twin);
+    if (result.summary.usable && hypotheses != Hypotheses::kStartOnly) {
+      SearchMirrored(*twin_model_, of_twin, &result, others);
     }
   }
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
@@ -184,6 +177,39 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   result.params = BodyFromTwin(result.params, std::move(like));
   for (FitAlternative& other : *others) other.params = BodyFromTwin(other.params, result.params);
   return result;
+}
+
+// From the likeliest start and the upright one, with bones mirrored from both ends where these are
+// different bodies and the second is not far worse.
+FitResult WholeBody::StartUninformed(const FitProblem& of_twin,
+                                     std::vector<FitAlternative>* others) const {
+  FitResult best = plain_twin_->Fit(of_twin);
+  if (model_.options.cold_start == ColdStart::kMean) {
+    if (best.summary.usable) SearchMirrored(*twin_model_, of_twin, &best, others);
+    return best;
+  }
+  const auto is_better = [](const FitResult& a, const FitResult& b) {
+    return a.summary.usable &&
+           (!b.summary.usable || a.summary.after.BodyTotal() < b.summary.after.BodyTotal());
+  };
+  FitResult second = upright_twin_->Fit(of_twin);
+  if (is_better(second, best)) std::swap(best, second);
+  if (!best.summary.usable) return best;
+  const bool is_hopeful =
+      second.summary.usable &&
+      second.summary.after.BodyTotal() < kSecondHopeful * best.summary.after.BodyTotal() &&
+      DistanceOfBodies(twin_model_->skeleton, best.params, second.params) > kSecondElsewhere;
+  SearchMirrored(*twin_model_, of_twin, &best, others);
+  if (is_hopeful) {
+    std::vector<FitAlternative> more;
+    SearchMirrored(*twin_model_, of_twin, &second, &more);
+    if (is_better(second, best)) {
+      std::swap(best, second);
+      *others = std::move(more);
+    }
+  }
+  best.summary.body_iterations += second.summary.body_iterations;
+  return best;
 }
 
 // Nose and both eyes: who shows them faces the camera.

@@ -2,12 +2,12 @@
 // A body with hands and face, part by part.
 //   1. The body by its own keypoints, a knuckle of each hand and the bones of the face, all other
 //      joints of hands and face at rest: as one of SMPL's joints (smpl_twin.h), with everything
-//      that fits such bodies. Where nose and eyes are seen from two starts, a network's of keypoints
-//      and one that faces the camera; and with bones mirrored in depth (mirror_search.h).
+//      that fits such bodies. Where nose and eyes are seen from two starts, a network's of
+//      keypoints and one that faces the camera; and with bones mirrored in depth (mirror_search.h).
 //   2. Each hand that is seen: wrist and principal components, from where the body has the wrist
-//      and from that turned about the forearm; and the face: head, jaw and expression. Meanwhile the
-//      body may be moved in front of the camera, so that an error of the arm or the neck is none of
-//      the hand or the face, and goes back afterwards.
+//      and from that turned about the forearm; and the face: head, jaw and expression. Meanwhile
+//      the body may be moved in front of the camera, so that an error of the arm or the neck is
+//      none of the hand or the face, and goes back afterwards.
 //   3. All of it at once.
 //   4. Where it runs into itself, and FitOptions::collision_weight asks for it, once more without.
 // Other bodies of step 1 that are nearly as good go on, too, with the first one's hands and face:
@@ -52,6 +52,7 @@ class WholeBody {
     int pivot_param;
   };
   FitProblem TwinProblem(const FitProblem& problem, const Observations& observed) const;
+  FitResult StartUninformed(const FitProblem& of_twin, std::vector<FitAlternative>* others) const;
   bool ShowsFace(const FitProblem& of_twin) const;
   Objective PartObjective(const Part& part, const StagedProblem& staged,
                           const BodyParams& anchor) const;
@@ -69,9 +70,9 @@ class WholeBody {
   const FitModel& model_;
   // From all starts; from the likeliest; upright and facing the camera.
   std::unique_ptr<const Fitter> twin_, plain_twin_, upright_twin_;
-  std::unique_ptr<const FitModel> twin_model_;       // of the same
-  std::vector<int> of_twin_;                         // which keypoint each of the twin's is
-  std::vector<PersonPart> part_of_;                  // of the distinct joints
+  std::unique_ptr<const FitModel> twin_model_;  // of the same
+  std::vector<int> of_twin_;                    // which keypoint each of the twin's is
+  std::vector<PersonPart> part_of_;             // of the distinct joints
   std::vector<Part> parts_;
   std::unique_ptr<const Disentangler> disentangler_;  // null where it is not asked for
 };
