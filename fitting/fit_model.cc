@@ -46,7 +46,12 @@ FitModel::FitModel(std::shared_ptr<const BodyModel> body_in,
     if (start->knows_body()) keypoint_start = std::move(start);
   }
   for (const Limbs limbs : {Limbs::kNone, Limbs::kArms, Limbs::kLegs}) {
-    exchanged[static_cast<size_t>(limbs)] = WithLimbsExchanged(set, limbs);
+    const auto at = static_cast<size_t>(limbs);
+    exchanged[at] = WithLimbsExchanged(set, limbs);
+    for (int i = 0; i < set.size(); ++i) {
+      const bool is_body = PartOf(FindJoint(set.joints[i])) == PersonPart::kBody;
+      if (is_body && exchanged[at][i] != i) of_limbs[at].push_back(i);
+    }
   }
   if (options.stages == FitStages::kWholeBody) {
     whole_body = std::make_unique<const WholeBody>(*this, prior->shared_source());

@@ -60,7 +60,8 @@ struct FitModel {
   FoldedJoints skeleton;                    // the kinematic joints
   UnseenLimbs unseen_limbs;
   std::unique_ptr<const KeypointStart> keypoint_start;  // null where no network has a say
-  std::array<std::vector<int>, 3> exchanged;            // keypoints, by Limbs: WithLimbsExchanged
+  // Keypoints, by Limbs: WithLimbsExchanged; and those of the body, without hands, that change.
+  std::array<std::vector<int>, 3> exchanged, of_limbs;
   // By FitOptions::stages; null otherwise.
   std::unique_ptr<const WholeBody> whole_body;
   std::unique_ptr<const Smplifyx> smplifyx;

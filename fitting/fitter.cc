@@ -264,7 +264,10 @@ FitResult FitProblemOf(const FitModel& model, const FitProblem& problem,
   const VecX errors_px = best.summary.per_joint_error_px;
   for (const Limbs limbs : {Limbs::kArms, Limbs::kLegs}) {
     const std::vector<int>& from = model.exchanged[static_cast<size_t>(limbs)];
-    if (UnexplainedLimbs(problem, from, errors_px, options) < kGrossErrorPx2 / 2) continue;
+    const std::vector<int>& keypoints = model.of_limbs[static_cast<size_t>(limbs)];
+    if (UnexplainedLimbs(problem, keypoints, errors_px, options.sigma_px) < kGrossErrorPx2 / 2) {
+      continue;
+    }
     FitResult other = FitAsLabelled(model, WithKeypointsExchanged(problem, from), workspace);
     const double objective = other.summary.after.BodyTotal();
     if (!other.summary.usable || objective > as_labelled - kGrossErrorPx2 ||

@@ -5,15 +5,18 @@
 
 namespace gyre {
 
-double UnexplainedLimbs(const FitProblem& problem, const std::vector<int>& from,
-                        const VecX& errors_px, const FitOptions& options) {
-  const double sigma2 = options.sigma_px * options.sigma_px;
-  const double half_noise2 = options.pose_prior_weight * options.pose_prior_weight / 2;
+// 3.4 px of the reference crop in each direction, as the default weights have it.
+constexpr double kHalfNoisePx2 = 4.78 * 4.78 / 2;
+
+double UnexplainedLimbs(const FitProblem& problem, std::span<const int> keypoints,
+                        const VecX& errors_px, double sigma_px) {
+  const double sigma2 = sigma_px * sigma_px;
   double unexplained = 0;
-  for (int i = 0; i < static_cast<int>(from.size()); ++i) {
-    if (from[i] == i || !(errors_px[i] >= 0)) continue;
+  for (const int i : keypoints) {
+    if (!(errors_px[i] >= 0)) continue;
     const double e2 = errors_px[i] * errors_px[i];
-    unexplained += std::pow(problem.confidence[i], 2) * (sigma2 * e2 / (sigma2 + e2) - half_noise2);
+    unexplained +=
+        std::pow(problem.confidence[i], 2) * (sigma2 * e2 / (sigma2 + e2) - kHalfNoisePx2);
   }
   return unexplained;
 }

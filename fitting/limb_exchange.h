@@ -2,6 +2,7 @@
 // Left and right of a pair of limbs, exchanged in a problem: detectors confuse them.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "fitting/fit_options.h"
@@ -12,14 +13,13 @@ namespace gyre {
 // What a gross error costs at least, and what an exchange has to gain: reference pixels squared.
 inline constexpr double kGrossErrorPx2 = 100;
 
+// What a fit pays for these keypoints, of limbs, c^2 gm(e), beyond half of what detectors' noise
+// costs: a fit bends to wrong labels, and its errors tell only part of them.
+double UnexplainedLimbs(const FitProblem& problem, std::span<const int> keypoints,
+                        const VecX& errors_px, double sigma_px);
+
 // `from`: which keypoint stands in each one's place when these limbs are exchanged
 // (WithLimbsExchanged of body/anatomy.h).
-//
-// What a fit pays for their joints, c^2 gm(e), beyond half of what noise costs: a fit bends to
-// wrong labels, and its errors tell only part of them.
-double UnexplainedLimbs(const FitProblem& problem, const std::vector<int>& from,
-                        const VecX& errors_px, const FitOptions& options);
-
 FitProblem WithKeypointsExchanged(FitProblem problem, const std::vector<int>& from);
 
 }  // namespace gyre

@@ -81,13 +81,12 @@ TEST(LimbExchangeTest, WhatIsUnexplainedOfTheLimbs) {
   problem.confidence = VecX{{0.8, 0.5, 1, 0.25, 0.6}};
   problem.keypoints_px.resize(5, 2);
   problem.keypoints_px << 0, 1, 2, 3, 4, 5, 6, 7, 8, 9;
-  FitOptions options;
-  options.sigma_px = 15;
-  options.pose_prior_weight = 4;
   const VecX errors{{10, 20, 30, std::nan(""), 0}};
+  const std::vector<int> of_limbs = {0, 1, 3, 4};
   const auto gm = [](double e) { return 225 * e * e / (225 + e * e); };
-  EXPECT_NEAR(UnexplainedLimbs(problem, from, errors, options),
-              0.64 * (gm(10) - 8) + 0.25 * (gm(20) - 8) + 0.36 * (0 - 8), 1e-9);
+  constexpr double kNoise = 11.4242;
+  EXPECT_NEAR(UnexplainedLimbs(problem, of_limbs, errors, /*sigma_px=*/15),
+              0.64 * (gm(10) - kNoise) + 0.25 * (gm(20) - kNoise) + 0.36 * (0 - kNoise), 1e-9);
 
   const FitProblem other = WithKeypointsExchanged(problem, from);
   EXPECT_EQ(other.confidence, (VecX{{0.5, 0.8, 1, 0.6, 0.25}}));
