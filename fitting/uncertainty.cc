@@ -6,25 +6,33 @@
 
 #include "core/error.h"
 #include "core/so3.h"
+#include "fitting/backends/dense_kernels.h"
+#include "fitting/backends/smpl_sizes.h"
 
 namespace gyre {
 namespace {
+
+// L^-1 of the rows and columns from `begin` on times `columns`, a multiple of four of them, in
+// place.
+void SolveLower(const Eigen::LLT<Eigen::MatrixXd>& factor, Eigen::Index begin, RowMatX* columns) {
+  const auto n = static_cast<int>(factor.rows());
+  const double* const upper = factor.matrixLLT().data() + begin * (n + 1);  // L^T, row by row
+  BestKernels<SmplSizes::kParams>().solve_transposed(
+      upper, n - static_cast<int>(begin), n, columns->data(), static_cast<int>(columns->cols()));
+}
 
 // Squared norms of columns of L^-1, which are the diagonal of (L L^T)^-1. [n]
 // Column i begins at row i: they are solved for in groups, each without the rows before it.
 VecX DiagonalOfInverse(const Eigen::LLT<Eigen::MatrixXd>& factor, Eigen::Index count) {
   constexpr Eigen::Index kGroup = 16;
-  const Eigen::MatrixXd& lower = factor.matrixLLT();
-  const Eigen::Index n = lower.rows();
+  const Eigen::Index n = factor.rows();
   VecX diagonal(count);
-  Eigen::MatrixXd columns;
+  RowMatX columns;
   for (Eigen::Index begin = 0; begin < count; begin += kGroup) {
     const Eigen::Index width = std::min(kGroup, count - begin);
-    columns.setIdentity(n - begin, width);
-    lower.bottomRightCorner(n - begin, n - begin)
-        .triangularView<Eigen::Lower>()
-        .solveInPlace(columns);
-    diagonal.segment(begin, width) = columns.colwise().squaredNorm().transpose();
+    columns.setIdentity(n - begin, kGroup);
+    SolveLower(factor, begin, &columns);
+    diagonal.segment(begin, width) = columns.leftCols(width).colwise().squaredNorm().transpose();
   }
   return diagonal;
 }
@@ -47,11 +55,14 @@ class Moments {
     Points3 there;
     RowMatX jacobian;
     skeleton_.Evaluate(gaussian.mean, &there, &jacobian);
-    Eigen::MatrixXd spread(n, 3 * joints);  // L^-1 J^T, of positions
+    // L^-1 J^T, of positions, and zeros.
+    RowMatX spread =
+        RowMatX::Zero(n, (3 * joints + kNormalBlock - 1) / kNormalBlock * kNormalBlock);
     for (Eigen::Index i = 0; i < n; ++i) {
-      spread.row(i) = jacobian.col(posterior_.params[static_cast<size_t>(i)]).transpose();
+      spread.row(i).head(3 * joints) =
+          jacobian.col(posterior_.params[static_cast<size_t>(i)]).transpose();
     }
-    gaussian.information.matrixL().solveInPlace(spread);
+    SolveLower(gaussian.information, 0, &spread);
     const double within = gaussian.weight * posterior_.noise_px * posterior_.noise_px;
     const Points3 moved = there - here_;
     for (int k = 0; k < joints; ++k) {

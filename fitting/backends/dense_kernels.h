@@ -31,6 +31,9 @@ struct DenseKernels {
   // [kStride, kStride]; damping and x [Params]. False when the matrix is not positive definite; x
   // is then not written.
   bool (*solve_normal)(const double* normal, const double* damping, double* work, double* x);
+  // X in place of B, U^T X = B: U [n, stride], an upper triangle of which nothing below the
+  // diagonal is read; B [n, columns], columns a multiple of 4.
+  void (*solve_transposed)(const double* upper, int n, int stride, double* b, int columns);
   // |U d|^2 for an upper triangle U [n, stride], rows of which are zero below the diagonal; stops
   // early once the sum exceeds `limit`, and returns what it has then.
   double (*upper_norm2)(const double* upper, int n, int stride, const double* d, double limit);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/Cholesky>
+#include <cmath>
 #include <vector>
 
 #include "core/rng.h"
@@ -68,6 +69,28 @@ TEST(DenseKernelsTest, SolvesTheNormalEquations) {
     RowMatX indefinite = normal;
     indefinite(40, 40) = -1;
     EXPECT_FALSE(kernels->solve_normal(indefinite.data(), damping.data(), work.data(), x.data()));
+  }
+}
+
+TEST(DenseKernelsTest, SolvesBelowATriangleForManyColumns) {
+  // U = (2 1; . 4), B = (6 -2 0 4; 11 3 8 -10): x_0 = b_0 / 2, x_1 = (b_1 - x_0) / 4.
+  const std::vector<double> small = {2, 1, std::nan(""), 4};
+  for (const DenseKernels* kernels : AllKernels()) {
+    std::vector<double> x = {6, -2, 0, 4, 11, 3, 8, -10};
+    kernels->solve_transposed(small.data(), 2, 2, x.data(), 4);
+    EXPECT_EQ(x, (std::vector<double>{3, -1, 0, 2, 2, 1, 2, -3})) << kernels->name;
+  }
+  Rng rng(4, RngStream::kTest);
+  constexpr int kRows = 23, kStrideOfU = 26, kColumns = 20;
+  RowMatX upper(kRows, kStrideOfU), b(kRows, kColumns);
+  for (double& value : upper.reshaped()) value = rng.Normal();
+  for (double& value : b.reshaped()) value = rng.Normal();
+  for (int i = 0; i < kRows; ++i) upper(i, i) = 3 + i;
+  for (const DenseKernels* kernels : AllKernels()) {
+    RowMatX x = b;
+    kernels->solve_transposed(upper.data(), kRows, kStrideOfU, x.data(), kColumns);
+    const RowMatX product = upper.leftCols<kRows>().triangularView<Eigen::Upper>().transpose() * x;
+    EXPECT_LT((product - b).norm(), 1e-12 * b.norm()) << kernels->name;
   }
 }
 
