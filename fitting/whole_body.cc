@@ -261,11 +261,12 @@ Objective WholeBody::PartObjective(const Part& part, const StagedProblem& staged
   return objective;
 }
 
-// Where the body has the wrist and, of hands, the best turn about the forearm.
+// Where the body has the wrist and, of hands and where more starts are asked for, the best turn
+// about the forearm.
 std::vector<BodyParams> WholeBody::PartStarts(const Part& part, Objective& objective,
                                               const BodyParams& start) const {
   std::vector<BodyParams> starts = {start};
-  if (!part.hand) return starts;
+  if (!part.hand || model_.options.hypotheses == Hypotheses::kStartOnly) return starts;
   BodyParams best;
   double lowest = std::numeric_limits<double>::infinity();
   for (const double turn : kForearmTurns) {
