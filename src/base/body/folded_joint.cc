@@ -67,6 +67,20 @@ std::vector<typename FoldedJoint<kShape>::Link> FoldChain(
   return chain;
 }
 
+template <int kShape>
+JointBits BonesOf(const std::vector<int>& parents, const FoldedJoint<kShape>& joint) {
+  JointBits bones = 0;
+  const auto add = [&](int bone) {
+    for (int k = bone; k >= 0; k = parents[k]) Add(k, &bones);
+  };
+  for (const auto& term : joint.terms) add(term.bone);
+  for (const auto& corrective : joint.correctives) {
+    for (const auto& share : corrective.mix) add(share.bone);
+  }
+  for (const int block : joint.pose_blocks) add(block);
+  return bones;
+}
+
 // Correctives per vertex (each with its mix of bones) or per bone, whichever are fewer.
 template <int kShape>
 std::vector<std::pair<Mix<kShape>, PoseDirs>> FoldCorrectives(
@@ -101,6 +115,7 @@ FoldedJoint<kShape> FoldSkin(const BodyModel& model, const RestJoints& rest,
   joint.terms = FoldTerms<kShape>(model, rest, combination);
   joint.chain = FoldChain<kShape>(model, joint.terms);
   joint.num_chain_blocks = 0;
+  joint.bones = BonesOf(model.parents(), joint);
   return joint;
 }
 
@@ -134,6 +149,7 @@ FoldedJoint<kShape> FoldJoint(const BodyModel& model, const RestJoints& rest,
           dirs.template middleCols<9>(9 * (joint.pose_blocks[block] - 1));
     }
   }
+  joint.bones = BonesOf(model.parents(), joint);
   return joint;
 }
 

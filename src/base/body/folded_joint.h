@@ -4,6 +4,7 @@
 // for any other body.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "body/body_model.h"
@@ -13,6 +14,12 @@ namespace gyre {
 
 // The numbers of shapes that fast paths are compiled for: ten betas, and ten of expression.
 inline constexpr int kSmplShape = 10, kSmplxShape = 20;
+
+// A bit for each kinematic joint.
+using JointBits = uint64_t;
+static_assert(kMaxJoints <= 64);
+inline bool Has(JointBits joints, int joint) { return (joints >> joint & 1) != 0; }
+inline void Add(int joint, JointBits* joints) { *joints |= JointBits{1} << joint; }
 
 template <int kShape>
 using ShapeDirs = Eigen::Matrix<double, 3, kShape, Eigen::RowMajor, 3,
@@ -54,6 +61,7 @@ struct FoldedJoint {
   std::vector<int> pose_blocks;
   int num_chain_blocks;
   std::vector<Corrective> correctives;
+  JointBits bones = 0;  // whose frames it is made of, all ancestors among them
 };
 
 // Instantiated for these numbers of shapes and for any.

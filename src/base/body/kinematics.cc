@@ -5,103 +5,23 @@
 #include <algorithm>
 #include <array>
 
-#include "body/folded_joint.h"
 #include "body/model_joints.h"
+#include "body/posed_frames.h"
 #include "core/error.h"
-#include "core/so3.h"
 
 namespace gyre {
 namespace {
 
-using RowMat3 = Eigen::Matrix<double, 3, 3, Eigen::RowMajor>;
-using Mat9x3 = Eigen::Matrix<double, 9, 3>;
-constexpr int kMaxFeatures = 9 * (kMaxJoints - 1);
-// Of those numbers, the first are used.
-using FeatureRow = std::array<double, kMaxFeatures>;
 // Three rows of the Jacobian.
 using JacobianRows =
     Eigen::Ref<Eigen::Matrix<double, 3, Eigen::Dynamic, Eigen::RowMajor>, 0, Eigen::OuterStride<>>;
 
-// d J_k / d betas - d J_parent / d betas, and the same of the mean: what a bone is made of.
-template <int kShape>
-struct Bone {
-  int parent;
-  Vec3 mean;
-  ShapeDirs<kShape> dirs;
-};
-
-// The posed kinematic tree without the translation, and its derivatives.
-template <int kShape>
-struct Frames {
-  std::array<Mat3, kMaxJoints> world;                    // R_k^world
-  std::array<Vec3, kMaxJoints> position;                 // p_k
-  alignas(16) FeatureRow feature;                        // F
-  std::array<Mat3, kMaxJoints> turn;                     // R_parent^world LeftJacobian(pose_k)
-  std::array<ShapeDirs<kShape>, kMaxJoints> shape_dirs;  // d p_k / d shape
-  std::array<Mat9x3, kMaxJoints> feature_dirs;           // d vec(R_k) / d pose_k, row by row
-};
-
 using Below = std::array<Vec3, kMaxJoints>;
-
-template <int kShape>
-auto ShapeOf(const BodyParams& params) {
-  if constexpr (kShape == Eigen::Dynamic) {
-    return params.shape();
-  } else {
-    return params.shape<kShape>();
-  }
-}
-
-enum class Detail { kValue, kRoot, kChain, kExact };
-
-void SetFeatureDirs(const Mat3& rotation, const Mat3& left_jacobian, Mat9x3* dirs) {
-  for (int axis = 0; axis < 3; ++axis) {
-    const RowMat3 derivative = Hat(left_jacobian.col(axis)) * rotation;
-    dirs->col(axis) = Eigen::Map<const Eigen::Matrix<double, 9, 1>>(derivative.data());
-  }
-}
-
-// `feature_turns`: the joints whose feature_dirs are needed.
-template <int kShape>
-void PoseFrames(const std::vector<Bone<kShape>>& bones, const BodyParams& params, Detail detail,
-                const std::array<bool, kMaxJoints>& feature_turns, Frames<kShape>* frames) {
-  const auto shape = ShapeOf<kShape>(params);
-  const int num_joints = static_cast<int>(bones.size());
-  for (int k = 0; k < num_joints; ++k) {
-    const Bone<kShape>& bone = bones[k];
-    const Vec3 w = params.rotation(k);
-    const bool needs_turn = detail >= Detail::kChain || (detail == Detail::kRoot && k == 0);
-    Mat3 left_jacobian, rotation;
-    if (needs_turn) {
-      left_jacobian = LeftJacobianSO3(w);
-      rotation = Mat3::Identity() + Hat(w) * left_jacobian;  // = Exp(w)
-    } else {
-      rotation = ExpSO3(w);
-    }
-    const Vec3 from_parent = bone.mean + bone.dirs * shape;
-    if (k == 0) {
-      frames->position[0] = from_parent;
-      frames->world[0] = rotation;
-      frames->turn[0] = left_jacobian;
-      frames->shape_dirs[0] = bone.dirs;
-      continue;
-    }
-    Eigen::Map<RowMat3>(frames->feature.data() + 9 * (k - 1)) = rotation - Mat3::Identity();
-    const Mat3& parent = frames->world[bone.parent];
-    frames->world[k].noalias() = parent * rotation;
-    frames->position[k] = frames->position[bone.parent] + parent * from_parent;
-    if (!needs_turn) continue;
-    frames->turn[k].noalias() = parent * left_jacobian;
-    frames->shape_dirs[k] = frames->shape_dirs[bone.parent];
-    frames->shape_dirs[k].noalias() += parent * bone.dirs;
-    if (feature_turns[k]) SetFeatureDirs(rotation, left_jacobian, &frames->feature_dirs[k]);
-  }
-}
 
 // The joint without the translation, before its correctives; with `below`, also the part of it
 // below each joint of its chain.
 template <int kShape>
-Vec3 SkinTerms(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
+Vec3 SkinTerms(const FoldedJoint<kShape>& joint, const PosedFrames<kShape>& frames,
                const BodyParams& params, Below* below) {
   const auto shape = ShapeOf<kShape>(params);
   Vec3 position = Vec3::Zero();
@@ -118,7 +38,7 @@ Vec3 SkinTerms(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
 
 template <int kShape>
 Mat3 MixOf(const typename FoldedJoint<kShape>::Corrective& corrective,
-           const Frames<kShape>& frames) {
+           const PosedFrames<kShape>& frames) {
   Mat3 mix = Mat3::Zero();
   for (const auto& [bone, weight] : corrective.mix) mix += weight * frames.world[bone];
   return mix;
@@ -127,7 +47,8 @@ Mat3 MixOf(const typename FoldedJoint<kShape>::Corrective& corrective,
 // The columns of the feature that the joint's correctives depend on.
 template <int kShape>
 Eigen::Map<const Eigen::RowVectorXd> PackFeature(const FoldedJoint<kShape>& joint,
-                                                 const Frames<kShape>& frames, FeatureRow* packed) {
+                                                 const PosedFrames<kShape>& frames,
+                                                 FeatureRow* packed) {
   for (size_t block = 0; block < joint.pose_blocks.size(); ++block) {
     std::copy_n(&frames.feature[9 * (joint.pose_blocks[block] - 1)], 9, &(*packed)[9 * block]);
   }
@@ -136,7 +57,8 @@ Eigen::Map<const Eigen::RowVectorXd> PackFeature(const FoldedJoint<kShape>& join
 
 // Adds the correctives: R (dirs F) for every corrective, bone by bone.
 template <int kShape>
-Vec3 SkinCorrectives(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames, Below* below) {
+Vec3 SkinCorrectives(const FoldedJoint<kShape>& joint, const PosedFrames<kShape>& frames,
+                     Below* below) {
   alignas(16) FeatureRow packed;
   const auto feature = PackFeature(joint, frames, &packed);
   Vec3 sum = Vec3::Zero();
@@ -154,7 +76,7 @@ Vec3 SkinCorrectives(const FoldedJoint<kShape>& joint, const Frames<kShape>& fra
 
 // Adds sum_c (sum_m w_m R_m) dirs_c dF/dpose of the first blocks to the joint's rows.
 template <int kShape>
-void AddCorrectiveColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames,
+void AddCorrectiveColumns(const FoldedJoint<kShape>& joint, const PosedFrames<kShape>& frames,
                           int num_blocks, JacobianRows rows) {
   const Eigen::Index width = 9 * num_blocks;
   Eigen::Matrix<double, 3, kMaxFeatures, Eigen::RowMajor> carried;
@@ -176,7 +98,7 @@ void AddCorrectiveColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>
 
 // d joint / d (pose, shape, transl) into its three rows, given its parts below each joint.
 template <int kShape>
-void FillColumns(const FoldedJoint<kShape>& joint, const Frames<kShape>& frames, int num_pose,
+void FillColumns(const FoldedJoint<kShape>& joint, const PosedFrames<kShape>& frames, int num_pose,
                  Below& below, JacobianRows rows) {
   double *const x = &rows(0, 0), *const y = &rows(1, 0), *const z = &rows(2, 0);
   for (const auto& link : joint.chain) {
@@ -216,7 +138,7 @@ class FoldedJoints::Impl {
       : layout(model.layout), set(std::move(keypoint_set)), rest(model) {}
   virtual ~Impl() = default;
 
-  virtual void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
+  virtual void Evaluate(const BodyParams& params, FrameDetail detail, std::span<const uint8_t> mask,
                         Points3* positions, RowMatX* jacobian) const = 0;
 
   const std::shared_ptr<const BodyLayout> layout;
@@ -225,7 +147,7 @@ class FoldedJoints::Impl {
   std::vector<std::vector<int>> users;   // of each joint without duplicates: positions in the set
   std::vector<std::vector<int>> chains;  // per joint of the set
   // The kinematic joints that some joint's correctives depend on: all, and those of kChain.
-  std::array<bool, kMaxJoints> exact_blocks{}, chain_blocks{};
+  JointBits exact_blocks = 0, chain_blocks = 0;
 };
 
 namespace {
@@ -236,15 +158,15 @@ class SizedImpl final : public FoldedJoints::Impl {
   SizedImpl(const BodyModel& model, KeypointSet set, const JointCombinations& combinations,
             bool correctives);
 
-  void Evaluate(const BodyParams& params, Detail detail, std::span<const uint8_t> mask,
+  void Evaluate(const BodyParams& params, FrameDetail detail, std::span<const uint8_t> mask,
                 Points3* positions, RowMatX* jacobian) const override;
 
  private:
   void EvaluateJoint(const FoldedJoint<kShape>& joint, const BodyParams& params,
-                     const Frames<kShape>& frames, Detail detail, Vec3* position,
+                     const PosedFrames<kShape>& frames, FrameDetail detail, Vec3* position,
                      JacobianRows* rows) const;
 
-  std::vector<Bone<kShape>> bones_;
+  std::vector<BoneOffset<kShape>> bones_;
   std::vector<FoldedJoint<kShape>> joints_;  // without duplicates
 };
 
@@ -254,8 +176,8 @@ SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
     : Impl(model, std::move(keypoint_set)) {
   for (int k = 0; k < model.num_joints(); ++k) {
     const int parent = model.parents()[k];
-    Bone<kShape>& bone = bones_.emplace_back(
-        Bone<kShape>{parent, rest.mean.row(k).transpose(), rest.dirs.middleRows<3>(3 * k)});
+    BoneOffset<kShape>& bone = bones_.emplace_back(
+        BoneOffset<kShape>{parent, rest.mean.row(k).transpose(), rest.dirs.middleRows<3>(3 * k)});
     if (k == 0) continue;
     bone.mean -= rest.mean.row(parent).transpose();
     bone.dirs -= rest.dirs.middleRows<3>(3 * parent);
@@ -268,9 +190,9 @@ SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
                                   : FoldSkin<kShape>(model, rest, one));
     const std::vector<int>& blocks = joints_.back().pose_blocks;
     for (size_t block = 0; block < blocks.size(); ++block) {
-      exact_blocks[blocks[block]] = true;
+      Add(blocks[block], &exact_blocks);
       if (static_cast<int>(block) < joints_.back().num_chain_blocks) {
-        chain_blocks[blocks[block]] = true;
+        Add(blocks[block], &chain_blocks);
       }
     }
     for (const int i : users[j]) {
@@ -281,10 +203,10 @@ SizedImpl<kShape>::SizedImpl(const BodyModel& model, KeypointSet keypoint_set,
 
 template <int kShape>
 void SizedImpl<kShape>::EvaluateJoint(const FoldedJoint<kShape>& joint, const BodyParams& params,
-                                      const Frames<kShape>& frames, Detail detail, Vec3* position,
-                                      JacobianRows* rows) const {
+                                      const PosedFrames<kShape>& frames, FrameDetail detail,
+                                      Vec3* position, JacobianRows* rows) const {
   Below below;
-  const bool all_columns = detail >= Detail::kChain;
+  const bool all_columns = detail >= FrameDetail::kChain;
   if (all_columns) {
     for (const auto& link : joint.chain) below[link.joint].setZero();
   }
@@ -293,12 +215,12 @@ void SizedImpl<kShape>::EvaluateJoint(const FoldedJoint<kShape>& joint, const Bo
     *position += SkinCorrectives(joint, frames, all_columns ? &below : nullptr);
   }
   if (all_columns) {
-    if (detail == Detail::kExact) rows->setZero();
+    if (detail == FrameDetail::kExact) rows->setZero();
     FillColumns(joint, frames, layout->num_pose(), below, *rows);
-    const int blocks = detail == Detail::kExact ? static_cast<int>(joint.pose_blocks.size())
-                                                : joint.num_chain_blocks;
+    const int blocks = detail == FrameDetail::kExact ? static_cast<int>(joint.pose_blocks.size())
+                                                     : joint.num_chain_blocks;
     if (blocks > 0) AddCorrectiveColumns(joint, frames, blocks, *rows);
-  } else if (detail == Detail::kRoot) {
+  } else if (detail == FrameDetail::kRoot) {
     double skin_weight = 0;
     for (const auto& term : joint.terms) skin_weight += term.weight;
     const Vec3 arm = *position - skin_weight * frames.position[0];
@@ -309,12 +231,17 @@ void SizedImpl<kShape>::EvaluateJoint(const FoldedJoint<kShape>& joint, const Bo
 }
 
 template <int kShape>
-void SizedImpl<kShape>::Evaluate(const BodyParams& params, Detail detail,
+void SizedImpl<kShape>::Evaluate(const BodyParams& params, FrameDetail detail,
                                  std::span<const uint8_t> mask, Points3* positions,
                                  RowMatX* jacobian) const {
-  Frames<kShape> frames;
-  PoseFrames(bones_, params, detail, detail == Detail::kExact ? exact_blocks : chain_blocks,
-             &frames);
+  JointBits needed = 0;
+  for (size_t j = 0; j < joints_.size(); ++j) {
+    const auto is_asked = [&](int i) { return mask.empty() || mask[i] != 0; };
+    if (std::ranges::any_of(users[j], is_asked)) needed |= joints_[j].bones;
+  }
+  PosedFrames<kShape> frames;
+  PoseFrames(bones_, params, detail, needed,
+             detail == FrameDetail::kExact ? exact_blocks : chain_blocks, &frames);
   for (size_t j = 0; j < joints_.size(); ++j) {
     int first = -1;
     for (const int i : users[j]) {
@@ -411,11 +338,11 @@ void FoldedJoints::Evaluate(const BodyParams& params, Points3* positions, RowMat
   if (jacobian != nullptr && (jacobian->rows() != 3 * size() || jacobian->cols() != columns)) {
     jacobian->setZero(3 * size(), columns);
   }
-  Detail detail = Detail::kValue;
+  FrameDetail detail = FrameDetail::kValue;
   if (jacobian != nullptr) {
-    detail = root_only                                                   ? Detail::kRoot
-             : options.correctives == FoldedOptions::Correctives::kExact ? Detail::kExact
-                                                                         : Detail::kChain;
+    detail = root_only                                                   ? FrameDetail::kRoot
+             : options.correctives == FoldedOptions::Correctives::kExact ? FrameDetail::kExact
+                                                                         : FrameDetail::kChain;
   }
   impl_->Evaluate(params, detail, options.mask, positions, jacobian);
 }
