@@ -39,8 +39,8 @@ bool Differ(const FoldedJoints& joints, const BodyParams& a, const BodyParams& b
   return offset.rowwise().norm().mean() > kApart;
 }
 
-// Whether the best end's body is where the keypoints and 3D joints are: by how much it errs, robustly,
-// reference pixels squared, weighted. Where it does not a worse start may be to blame.
+// Whether the best end's body is where the keypoints and 3D joints are: by how much it errs,
+// robustly, reference pixels squared, weighted. Where it does not a worse start may be to blame.
 bool IsExplained(StagedProblem& staged, const std::vector<FitCandidate>& ends) {
   if (ends.empty()) return false;
   double weights = 0;
@@ -165,8 +165,8 @@ FitResult LabelledFit::Run() {
 
 FitResult LabelledFit::RunWhole(const Observations& observed) {
   FitSummary& summary = result_.summary;
-  std::vector<FitAlternative> others;
-  FitResult body = model_.whole_body->Start(problem_, observed, &others);
+  const WholeBody::Bodies bodies = model_.whole_body->Start(problem_, observed);
+  const FitResult& body = bodies.best;
   summary.torso_iterations = body.summary.torso_iterations;
   summary.body_iterations = body.summary.body_iterations;
   summary.hypotheses_tried = body.summary.hypotheses_tried;
@@ -175,14 +175,15 @@ FitResult LabelledFit::RunWhole(const Observations& observed) {
   summary.before = staged.Terms(body.params);
   FitCandidate end = model_.whole_body->Finish(staged, body.params, &summary);
   const BodyParams with_parts = end.params;
-  for (const FitAlternative& another : others) {
-    FitCandidate other =
-        model_.whole_body->Finish(staged, another.params, &summary, &with_parts);
+  const auto try_another = [&](const BodyParams& start, const BodyParams* parts) {
+    FitCandidate other = model_.whole_body->Finish(staged, start, &summary, parts);
     if (other.cost < end.cost) std::swap(end, other);
     if (!result_.runner_up || other.cost < result_.runner_up->objective) {
       result_.runner_up = {std::move(other.params), other.cost};
     }
-  }
+  };
+  for (const FitAlternative& another : bodies.others) try_another(another.params, &with_parts);
+  if (bodies.rival) try_another(*bodies.rival, nullptr);
   if (end.termination == Termination::kFailed) end.params = body.params;
   summary.termination = end.termination;
   Finish(staged, std::move(end.params));

@@ -67,6 +67,31 @@ BodyParams WithJointsMirrored(const BodyParams& params, const BodyLayout& layout
   return mirrored;
 }
 
+BodyParams WithPartsOf(const BodyParams& other, const BodyLayout& layout,
+                       std::span<const int> pivots, BodyParams body) {
+  const size_t count = layout.parents.size();
+  std::vector<bool> below(count, false);
+  std::vector<Mat3> there(count), here(count);
+  for (size_t k = 0; k < count; ++k) {
+    const int parent = layout.parents[k], joint = static_cast<int>(k);
+    const auto in_space = [&](const std::vector<Mat3>& of, const BodyParams& params) -> Mat3 {
+      const Mat3 rotation = ExpSO3(params.rotation(joint));
+      return parent < 0 ? rotation : of[parent] * rotation;
+    };
+    const auto is_pivot = [&](int of) { return std::ranges::find(pivots, of) != pivots.end(); };
+    there[k] = in_space(there, other);
+    below[k] = parent >= 0 && (below[parent] || is_pivot(parent));
+    if (below[k]) {
+      body.rotation(joint) = other.rotation(joint);
+    } else if (parent >= 0 && is_pivot(joint)) {
+      body.rotation(joint) = LogSO3(here[parent].transpose() * there[k]);
+    }
+    here[k] = in_space(here, body);
+  }
+  body.expression() = other.expression();
+  return body;
+}
+
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
                                        const LayoutPrior& prior) {
   std::vector<BodyParams> starts = {start};

@@ -37,6 +37,11 @@ BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
 BodyParams WithJointsMirrored(const BodyParams& params, const BodyLayout& layout,
                               std::span<const int> joints);
 
+// `body` with the hands and the face of `other`, of which it may be another guess: what hangs on the
+// joints `pivots` as it is there, those turned in space as there, and its expression.
+BodyParams WithPartsOf(const BodyParams& other, const BodyLayout& layout,
+                       std::span<const int> pivots, BodyParams body);
+
 // The starts to try, `start` first; their translations are those of `start`.
 std::vector<BodyParams> MakeHypotheses(const BodyParams& start, Hypotheses hypotheses,
                                        const LayoutPrior& prior);

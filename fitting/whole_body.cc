@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/backends/charted_solver.h"
+#include "fitting/hypotheses.h"
 #include "fitting/mirror_search.h"
 #include "fitting/terms/depth_anchor.h"
 #include "fitting/terms/hand_prior.h"
@@ -29,8 +30,8 @@ constexpr SolverOptions kJointSolver = {12, 1e-3};
 constexpr double kPivotSigmaRad = 0.4;       // how far wrist and head may be off
 constexpr int kFaceLandmarks[] = {0, 1, 2};  // of JointRegistry's: nose and eyes
 constexpr double kSureOfFace = 0.4;
-// Where a second search is worth its time: of the better end's objective, and metres from it.
-constexpr double kSecondHopeful = 1.8, kSecondElsewhere = 0.02;
+constexpr double kAnotherEnd = 0.02;  // metres between two bodies that are both searched from
+constexpr double kNearRival = 1.1;    // of the better one's objective
 // Turns about the forearm that are tried: hands turn by half a circle.
 constexpr double kForearmTurns[] = {-1.6, -0.8, 0.8, 1.6};
 
@@ -146,8 +147,7 @@ FitProblem WholeBody::TwinProblem(const FitProblem& problem, const Observations&
   return twin;
 }
 
-FitResult WholeBody::Start(const FitProblem& problem, const Observations& observed,
-                           std::vector<FitAlternative>* others) const {
+WholeBody::Bodies WholeBody::Start(const FitProblem& problem, const Observations& observed) const {
   const FitProblem of_twin = TwinProblem(problem, observed);
   BodyParams like(model_.layout());
   for (const Part& part : parts_) {
@@ -155,61 +155,68 @@ FitResult WholeBody::Start(const FitProblem& problem, const Observations& observ
   }
   if (problem.has_start) like = problem.start;
   const Hypotheses hypotheses = model_.options.hypotheses;
-  FitResult result;
+  Bodies bodies;
+  FitResult& best = bodies.best;
   if (!problem.has_start && hypotheses == Hypotheses::kUninformed && ShowsFace(of_twin)) {
-    result = StartUninformed(of_twin, others);
+    bodies = StartUninformed(of_twin);
   } else {
-    result = twin_->Fit(of_twin);
-    if (result.summary.usable && hypotheses != Hypotheses::kStartOnly) {
-      SearchMirrored(*twin_model_, of_twin, &result, others);
+    best = twin_->Fit(of_twin);
+    if (best.summary.usable && hypotheses != Hypotheses::kStartOnly) {
+      SearchMirrored(*twin_model_, of_twin, &best, &bodies.others);
     }
   }
   const auto of_body = std::ranges::count_if(observed.body, [&](const Observation& one) {
     return part_of_[one.joint] == PersonPart::kBody;
   });
-  if (result.summary.usable && of_body < model_.options.min_observed_joints) {
-    result.summary.usable = false;
-    result.summary.reason = FitReason::kTooFewJoints;
-    result.summary.reason_text =
+  if (best.summary.usable && of_body < model_.options.min_observed_joints) {
+    best.summary.usable = false;
+    best.summary.reason = FitReason::kTooFewJoints;
+    best.summary.reason_text =
         fmt::format("{} joints of the body observed, besides hands and face; {} needed", of_body,
                     model_.options.min_observed_joints);
   }
-  result.params = BodyFromTwin(result.params, std::move(like));
-  for (FitAlternative& other : *others) other.params = BodyFromTwin(other.params, result.params);
-  return result;
+  best.params = BodyFromTwin(best.params, std::move(like));
+  for (FitAlternative& other : bodies.others) {
+    other.params = BodyFromTwin(other.params, best.params);
+  }
+  if (bodies.rival) bodies.rival = BodyFromTwin(*bodies.rival, best.params);
+  return bodies;
 }
 
 // From the likeliest start and the upright one, with bones mirrored from both ends where these are
-// different bodies and the second is not far worse.
-FitResult WholeBody::StartUninformed(const FitProblem& of_twin,
-                                     std::vector<FitAlternative>* others) const {
-  FitResult best = plain_twin_->Fit(of_twin);
+// different bodies.
+WholeBody::Bodies WholeBody::StartUninformed(const FitProblem& of_twin) const {
+  Bodies bodies;
+  FitResult& best = bodies.best = plain_twin_->Fit(of_twin);
   if (model_.options.cold_start == ColdStart::kMean) {
-    if (best.summary.usable) SearchMirrored(*twin_model_, of_twin, &best, others);
-    return best;
+    if (best.summary.usable) SearchMirrored(*twin_model_, of_twin, &best, &bodies.others);
+    return bodies;
   }
-  const auto is_better = [](const FitResult& a, const FitResult& b) {
-    return a.summary.usable &&
-           (!b.summary.usable || a.summary.after.BodyTotal() < b.summary.after.BodyTotal());
+  const auto objective_of = [](const FitResult& fit) {
+    return fit.summary.usable ? fit.summary.after.BodyTotal()
+                              : std::numeric_limits<double>::infinity();
+  };
+  const auto are_apart = [&](const FitResult& a, const FitResult& b) {
+    return DistanceOfBodies(twin_model_->skeleton, a.params, b.params) > kAnotherEnd;
   };
   FitResult second = upright_twin_->Fit(of_twin);
-  if (is_better(second, best)) std::swap(best, second);
-  if (!best.summary.usable) return best;
-  const bool is_hopeful =
-      second.summary.usable &&
-      second.summary.after.BodyTotal() < kSecondHopeful * best.summary.after.BodyTotal() &&
-      DistanceOfBodies(twin_model_->skeleton, best.params, second.params) > kSecondElsewhere;
-  SearchMirrored(*twin_model_, of_twin, &best, others);
-  if (is_hopeful) {
+  if (objective_of(second) < objective_of(best)) std::swap(best, second);
+  if (!best.summary.usable) return bodies;
+  const bool search_both = second.summary.usable && are_apart(best, second);
+  SearchMirrored(*twin_model_, of_twin, &best, &bodies.others);
+  if (search_both) {
     std::vector<FitAlternative> more;
     SearchMirrored(*twin_model_, of_twin, &second, &more);
-    if (is_better(second, best)) {
+    if (objective_of(second) < objective_of(best)) {
       std::swap(best, second);
-      *others = std::move(more);
+      bodies.others = std::move(more);
+    }
+    if (objective_of(second) < kNearRival * objective_of(best) && are_apart(best, second)) {
+      bodies.rival = second.params;
     }
   }
   best.summary.body_iterations += second.summary.body_iterations;
-  return best;
+  return bodies;
 }
 
 // Nose and both eyes: who shows them faces the camera.
@@ -313,31 +320,6 @@ void WholeBody::FitPart(const Part& part, const StagedProblem& staged,
   *params = std::move(best);
 }
 
-BodyParams WholeBody::WithPartsOf(const BodyParams& other, const Observations& observed,
-                                  BodyParams body) const {
-  const std::vector<int>& parents = model_.layout().parents;
-  std::vector<bool> turned(parents.size(), false), below(parents.size(), false);
-  for (const Part& part : parts_) turned[part.pivot] = IsSeen(part, observed);
-  std::vector<Mat3> there(parents.size()), here(parents.size());
-  for (int k = 0; k < std::ssize(parents); ++k) {
-    const int parent = parents[k];
-    const auto in_space = [&](const std::vector<Mat3>& of, const BodyParams& params) -> Mat3 {
-      const Mat3 rotation = ExpSO3(params.rotation(k));
-      return parent < 0 ? rotation : of[parent] * rotation;
-    };
-    there[k] = in_space(there, other);
-    below[k] = parent >= 0 && (below[parent] || turned[parent]);
-    if (below[k]) {
-      body.rotation(k) = other.rotation(k);
-    } else if (turned[k]) {
-      body.rotation(k) = LogSO3(here[parent].transpose() * there[k]);
-    }
-    here[k] = in_space(here, body);
-  }
-  body.expression() = other.expression();
-  return body;
-}
-
 // What moves, hands by their components.
 ParamChart WholeBody::ChartOf(const Objective& objective) const {
   std::vector<int> direct = objective.free();
@@ -358,7 +340,11 @@ FitCandidate WholeBody::Finish(StagedProblem& staged, const BodyParams& start, F
   FusedChartWorkspace workspace;
   BodyParams params = start;
   if (with_parts != nullptr) {
-    params = WithPartsOf(*with_parts, staged.observed, std::move(params));
+    std::vector<int> pivots;
+    for (const Part& part : parts_) {
+      if (IsSeen(part, staged.observed)) pivots.push_back(part.pivot);
+    }
+    params = WithPartsOf(*with_parts, model_.layout(), pivots, std::move(params));
   } else {
     for (const Part& part : parts_) {
       if (IsSeen(part, staged.observed)) FitPart(part, staged, workspace, &params);

@@ -11,7 +11,7 @@
 //   3. All of it at once.
 //   4. Where it runs into itself, and FitOptions::collision_weight asks for it, once more without.
 // Other bodies of step 1 that are nearly as good go on, too, with the first one's hands and face:
-// these may tell them apart.
+// these may tell them apart. That from the other start has hands and face fitted anew.
 // What is not seen is where the body's file has it at rest, hands at their mean.
 #pragma once
 
@@ -35,9 +35,13 @@ class WholeBody {
   // Of a FitModel's body, which owns this. UserError where the body has no hands with components.
   WholeBody(const FitModel& model, std::shared_ptr<const PosePrior> prior);
 
-  // Step 1: usable, or with the reason. To `others` go other bodies that are nearly as good.
-  FitResult Start(const FitProblem& problem, const Observations& observed,
-                  std::vector<FitAlternative>* others) const;
+  // Step 1. Usable, or with the reason; then nothing else counts.
+  struct Bodies {
+    FitResult best;
+    std::vector<FitAlternative> others;  // nearly as good
+    std::optional<BodyParams> rival;     // from the other start, and nearly as good
+  };
+  Bodies Start(const FitProblem& problem, const Observations& observed) const;
   // Steps 2 to 4; without step 2 where another body has been through it, `with_parts`: hands and
   // face are then as they are there, turned in space as there.
   FitCandidate Finish(StagedProblem& staged, const BodyParams& start, FitSummary* summary,
@@ -52,7 +56,7 @@ class WholeBody {
     int pivot_param;
   };
   FitProblem TwinProblem(const FitProblem& problem, const Observations& observed) const;
-  FitResult StartUninformed(const FitProblem& of_twin, std::vector<FitAlternative>* others) const;
+  Bodies StartUninformed(const FitProblem& of_twin) const;
   bool ShowsFace(const FitProblem& of_twin) const;
   Objective PartObjective(const Part& part, const StagedProblem& staged,
                           const BodyParams& anchor) const;
@@ -63,8 +67,6 @@ class WholeBody {
                      FusedChartWorkspace& workspace, VecX* x, BodyParams* params) const;
   void FitPart(const Part& part, const StagedProblem& staged, FusedChartWorkspace& workspace,
                BodyParams* params) const;
-  BodyParams WithPartsOf(const BodyParams& other, const Observations& observed,
-                         BodyParams body) const;
   ParamChart ChartOf(const Objective& objective) const;
 
   const FitModel& model_;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <numbers>
+
 #include "body/kinematics.h"
 #include "core/so3.h"
 #include "fitting/hypotheses.h"
@@ -62,6 +64,45 @@ TEST(JointsMirror, TurnsTheirWorldRotationsAlone) {
   EXPECT_EQ(VecX(mirrored.transl()), VecX(params.transl()));
   EXPECT_EQ(VecX(mirrored.betas()), VecX(params.betas()));
   EXPECT_EQ(VecX(mirrored.rotation(8)), VecX(params.rotation(8)));  // below what stays
+}
+
+// A trunk, an arm, a wrist and a finger, and a leg: 0 - 1 - 2 - 3 and 0 - 4.
+TEST(PartsOf, TurnInSpaceAsTheyAreThere) {
+  BodyLayout layout;
+  layout.joints = {"trunk", "arm", "wrist", "finger", "leg"};
+  layout.parents = {-1, 0, 1, 2, 0};
+  layout.num_betas = 2;
+  layout.num_expression = 1;
+  constexpr double kQuarter = std::numbers::pi / 2;
+  BodyParams body(layout), other(layout);
+  body.rotation(0) = Vec3(0, 0, kQuarter);
+  body.rotation(1) = Vec3(0.3, 0, 0);
+  body.rotation(2) = Vec3(0.7, 0.1, -0.2);
+  body.rotation(3) = Vec3(0, 1, 0);
+  body.rotation(4) = Vec3(0.5, 0, 0.25);
+  body.betas() << 1, 2;
+  other.rotation(0) = Vec3(0, 0, kQuarter);
+  other.rotation(1) = Vec3(-0.2, 0, 0);
+  other.rotation(2) = Vec3(0.4, 0, 0);
+  other.rotation(3) = Vec3(0, 0, 0.6);
+  other.rotation(4) = Vec3(0, 0.9, 0);
+  other.betas() << 7, 8;
+  other.expression() << -1.5;
+  const std::vector<int> wrist = {2};
+  const BodyParams mixed = WithPartsOf(other, layout, wrist, body);
+  EXPECT_EQ(mixed.rotation(0), body.rotation(0));
+  EXPECT_EQ(mixed.rotation(1), body.rotation(1));
+  // About the same axis: -0.2 + 0.4 there, 0.3 of it are the arm's here.
+  EXPECT_LT((mixed.rotation(2) - Vec3(-0.1, 0, 0)).norm(), 1e-12);
+  EXPECT_EQ(mixed.rotation(3), other.rotation(3));
+  EXPECT_EQ(mixed.rotation(4), body.rotation(4));
+  EXPECT_EQ(mixed.betas(), (VecX{{1, 2}}));
+  EXPECT_EQ(mixed.expression()[0], -1.5);
+
+  // Of no pivot nothing but the face.
+  const BodyParams same = WithPartsOf(other, layout, {}, body);
+  EXPECT_EQ(same.pose(), body.pose());
+  EXPECT_EQ(same.expression()[0], -1.5);
 }
 
 }  // namespace

@@ -219,5 +219,27 @@ TEST_F(BuiltinWholeBodyFit, APosedBodyIsRecoveredFromItsKeypoints) {
   }
 }
 
+// One faces the camera upright in the prior's mean, the other is a network's: in poses far from the
+// mean the second is better, and it must be the better one that goes on.
+TEST_F(BuiltinWholeBodyFit, TheBetterOfTwoStartsGoesOn) {
+  const Fitter fitter = MakeFitter();
+  FitOptions options = FitOptions::WholeBody();
+  options.cold_start = ColdStart::kMean;
+  const Fitter upright = MakeFitter(options);
+  int better = 0;
+  for (uint64_t seed = 0; seed < 7; ++seed) {
+    BodyParams truth = Standing(seed);
+    Rng rng(seed, RngStream::kTest, 7);
+    const PriorPose pose = fitter.prior().Sample(rng, 1.4);
+    for (int k = 1; k <= 21; ++k) truth.rotation(k) = pose.segment<3>(3 * (k - 1));
+    const FitProblem problem = Seen(fitter, truth, seed);
+    const double of_both = fitter.Fit(problem).summary.after.BodyTotal();
+    const double of_upright = upright.Fit(problem).summary.after.BodyTotal();
+    EXPECT_LT(of_both, 1.05 * of_upright) << seed;
+    better += of_both < 0.95 * of_upright ? 1 : 0;
+  }
+  EXPECT_GE(better, 2);
+}
+
 }  // namespace
 }  // namespace gyre
