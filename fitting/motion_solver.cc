@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "fitting/joint_steadiness.h"
 #include "fitting/objective.h"
 #include "fitting/terms/acceleration.h"
 
@@ -70,7 +71,7 @@ void MotionSolver::SolveWindow(std::span<const int> ids, int held, double weight
     objectives.push_back(MovingObjective(fitter, frames_[i - before_], alone_[i - before_].summary,
                                          start_[i], window.back()));
   }
-  const AccelerationTerm acceleration(weight_px, model_.joints.size());
+  const AccelerationTerm acceleration(weight_px, JointSteadiness(model_.joints.set()));
   const StatureTerm stature(kStatureWeight, model_.stature, options_.height_m);
   MotionWindow problem{model_.joints, objectives, {}, shape_free, held};
   if (weight_px > 0) problem.motion.push_back({&acceleration});

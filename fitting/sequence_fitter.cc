@@ -11,8 +11,10 @@
 #include "core/error.h"
 #include "core/so3.h"
 #include "fitting/fit_checks.h"
+#include "fitting/joint_steadiness.h"
 #include "fitting/motion_solver.h"
 #include "fitting/objective.h"
+#include "fitting/terms/acceleration.h"
 
 namespace gyre {
 namespace {
@@ -125,7 +127,14 @@ double SequenceFitter::Cost(std::span<const FitProblem> frames, std::span<const 
   GYRE_CHECK(frames.size() == motion.size());
   const Fitter in_motion = InMotion(seconds_per_frame);
   const double weight_px = options_.acceleration_weight / (seconds_per_frame * seconds_per_frame);
-  double cost = weight_px * weight_px * SquaredBends(motion);
+  const AccelerationTerm acceleration(weight_px, JointSteadiness(joints_.set()));
+  const VecX weights = acceleration.RowWeights();
+  double cost = 0;
+  for (size_t i = 1; i + 1 < motion.size(); ++i) {
+    const Points3 bend = joints_.Positions(motion[i - 1]) - 2 * joints_.Positions(motion[i]) +
+                         joints_.Positions(motion[i + 1]);
+    cost += weights.cwiseProduct(bend.reshaped<Eigen::RowMajor>()).squaredNorm();
+  }
   for (size_t i = 0; i < frames.size(); ++i) {
     const ObjectiveTerms terms = in_motion.Evaluate(frames[i], motion[i]);
     cost += terms.BodyTotal() - terms.depth_anchor - terms.start_anchor;

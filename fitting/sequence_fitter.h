@@ -4,8 +4,8 @@
 //
 //   sum over frames of the body stage's objective (fit_options.h) at (th_i, b, t_i), its pose
 //     prior's weight^2 times min(1, dt / pose_s)
-//     + acceleration_weight^2 sum over inner frames and joints of |a_i|^2,
-//   a_i = (X_{i-1} - 2 X_i + X_{i+1}) / dt^2
+//     + acceleration_weight^2 sum over inner frames and joints j of |w_j a_ij|^2,
+//   a_i = (X_{i-1} - 2 X_i + X_{i+1}) / dt^2,   w_j from joint_steadiness.h
 //
 // with X the kinematic joints and the landmarks of face and feet (which keep head and feet from
 // twisting) in the camera's frame: the camera is taken to stand still. Joint positions rather than

@@ -46,7 +46,7 @@ class WindowProblem {
     // Accelerations at every place have a form of their own.
     const auto acceleration = std::ranges::find_if(motion_, IsAcceleration);
     if (acceleration == motion_.end()) return;
-    weight_ = acceleration->term->weight();
+    weights_ = static_cast<const AccelerationTerm*>(acceleration->term)->RowWeights();
     motion_.erase(acceleration);
   }
 
@@ -63,6 +63,12 @@ class WindowProblem {
   }
   void AddObjectives();
   void LineariseJoints();
+  bool HasAccelerations() const { return weights_.size() > 0; }
+  // The rows of the triple that begins at `first`.
+  VecX Acceleration(int first) const {
+    const Points3 second = positions_[first] - 2 * positions_[first + 1] + positions_[first + 2];
+    return weights_.cwiseProduct(second.reshaped<Eigen::RowMajor>());
+  }
   void AddAccelerations();
   void AddTerm(const Term& term, int first);
   // The frames that a term reads, of those given.
@@ -78,7 +84,7 @@ class WindowProblem {
   const FoldedJoints& joints_;
   const std::span<Objective> objectives_;
   std::vector<PlacedTerm> motion_;
-  double weight_ = 0;
+  VecX weights_;  // of the accelerations' rows; none: they do not count
   const bool shape_free_;
   const int held_, size_;
   std::vector<BodyParams> current_, candidate_;
@@ -96,10 +102,7 @@ double WindowProblem::EvaluateCandidate() {
     cost += objectives_[i].Cost(candidate_[held_ + i]);
   }
   for (int i = 0; i < size_; ++i) positions_[i] = joints_.Positions(candidate_[i]);
-  for (int i = 1; i + 1 < size_; ++i) {
-    const Points3 second = positions_[i - 1] - 2 * positions_[i] + positions_[i + 1];
-    cost += weight_ * weight_ * second.squaredNorm();
-  }
+  for (int i = 0; i + 2 < size_ && HasAccelerations(); ++i) cost += Acceleration(i).squaredNorm();
   for (const PlacedTerm& placed : motion_) {
     VecX residuals(placed.term->rows());
     for (const int first : PlacesOf(placed, size_, held_)) {
@@ -131,8 +134,8 @@ void WindowProblem::Linearise() {
   shape_normal_.setZero(kNumShape, kNumShape);
   shape_gradient_.setZero(kNumShape);
   AddObjectives();
-  if (weight_ > 0 || !motion_.empty()) LineariseJoints();
-  if (weight_ > 0) AddAccelerations();
+  if (HasAccelerations() || !motion_.empty()) LineariseJoints();
+  if (HasAccelerations()) AddAccelerations();
   for (const PlacedTerm& placed : motion_) {
     for (const int first : PlacesOf(placed, size_, held_)) AddTerm(*placed.term, first);
   }
@@ -191,38 +194,37 @@ void WindowProblem::AddTerm(const Term& term, int first) {
   shape_gradient_.noalias() += of_shape.transpose() * residuals;
 }
 
-// The rows of the triple (i, i+1, i+2) are weight sum_k c_k X_{i+k}, c = (1, -2, 1).
+// The rows of the triple (i, i+1, i+2) are W sum_k c_k X_{i+k}, c = (1, -2, 1), W the rows'
+// weights.
 void WindowProblem::AddAccelerations() {
   std::vector<MatX> own(size_);
   std::vector<RowMatX> shape(size_);
   for (int i = 0; i < size_; ++i) {
-    own[i] = OwnColumns(jacobians_[i]);
-    shape[i] = jacobians_[i].middleCols<kNumShape>(kPose);
+    own[i] = weights_.asDiagonal() * OwnColumns(jacobians_[i]);
+    shape[i] = weights_.asDiagonal() * jacobians_[i].middleCols<kNumShape>(kPose);
     if (i < held_) shape[i].setZero();
   }
-  const double weight2 = weight_ * weight_;
   std::vector<std::array<double, 3>> products(size_);  // of c, by distance between the frames
   for (int i = 0; i + 2 < size_; ++i) {
-    const Points3 second = positions_[i] - 2 * positions_[i + 1] + positions_[i + 2];
-    const VecX residuals = second.reshaped<Eigen::RowMajor>();
+    const VecX residuals = Acceleration(i);
     const RowMatX of_shape = shape[i] - 2 * shape[i + 1] + shape[i + 2];
     for (int k = 0; k < 3; ++k) {
       for (int l = k; l < 3; ++l) products[i + k][l - k] += kDifference[k] * kDifference[l];
       if (i + k < held_) continue;
-      const double scale = weight2 * kDifference[k];
+      const double scale = kDifference[k];
       MatX& right = rows_[i + k - held_].right;
       right.middleCols<kNumShape>(kShape).noalias() += scale * own[i + k].transpose() * of_shape;
       right.col(kGradient).noalias() += scale * own[i + k].transpose() * residuals;
     }
-    shape_normal_.noalias() += weight2 * of_shape.transpose() * of_shape;
-    shape_gradient_.noalias() += weight2 * of_shape.transpose() * residuals;
+    shape_normal_.noalias() += of_shape.transpose() * of_shape;
+    shape_gradient_.noalias() += of_shape.transpose() * residuals;
   }
   for (int i = held_; i < size_; ++i) {
     BlockRow& row = rows_[i - held_];
-    row.diagonal.noalias() += weight2 * products[i][0] * own[i].transpose() * own[i];
+    row.diagonal.noalias() += products[i][0] * own[i].transpose() * own[i];
     for (int distance = 1; distance <= 2 && i + distance < size_; ++distance) {
       row.right.middleCols<kOwn>(distance == 1 ? kNext : kAfterNext).noalias() +=
-          weight2 * products[i][distance] * own[i].transpose() * own[i + distance];
+          products[i][distance] * own[i].transpose() * own[i + distance];
     }
   }
 }

@@ -12,9 +12,10 @@ void AccelerationTerm::MarkJoints(std::span<uint8_t> used) const {
 bool AccelerationTerm::Evaluate(std::span<const TermFrame> frames, Eigen::Ref<VecX> residuals,
                                 std::span<JacobianRows> jacobians) const {
   const Points3 second = frames[0].joints - 2 * frames[1].joints + frames[2].joints;
-  residuals = weight() * second.reshaped<Eigen::RowMajor>();
+  const VecX weights = RowWeights();
+  residuals = weights.cwiseProduct(second.reshaped<Eigen::RowMajor>());
   for (size_t i = 0; i < jacobians.size(); ++i) {
-    jacobians[i] = weight() * kFactors[i] * *frames[i].joint_jacobian;
+    jacobians[i] = (kFactors[i] * weights).asDiagonal() * *frames[i].joint_jacobian;
   }
   return true;
 }

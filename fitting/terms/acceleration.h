@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Motion that does not jerk, over three consecutive frames and all of their joints:
-//   r = weight (X_0 - 2 X_1 + X_2),   weight in reference pixels per metre
+//   r_j = weight w_j (X_0 - 2 X_1 + X_2)_j,   weight in reference pixels per metre
+// with w_j a share of each joint's own.
 #pragma once
+
+#include <utility>
 
 #include "fitting/terms/term.h"
 
@@ -9,8 +12,16 @@ namespace gyre {
 
 class AccelerationTerm final : public Term {
  public:
+  // All joints alike.
   AccelerationTerm(double weight, int num_joints)
-      : Term("acceleration", weight, 3 * num_joints, /*num_frames=*/3) {}
+      : AccelerationTerm(weight, VecX(VecX::Ones(num_joints))) {}
+  // `shares` [N]: w_j.
+  AccelerationTerm(double weight, VecX shares)
+      : Term("acceleration", weight, 3 * static_cast<int>(shares.size()), /*num_frames=*/3),
+        shares_(std::move(shares)) {}
+
+  // weight w_j of each row. [3N]
+  VecX RowWeights() const { return weight() * shares_.transpose().replicate<3, 1>().reshaped(); }
 
   void MarkJoints(std::span<uint8_t> used) const override;
   bool Evaluate(std::span<const TermFrame> frames, Eigen::Ref<VecX> residuals,
@@ -18,6 +29,9 @@ class AccelerationTerm final : public Term {
 
   // The factors of X_0, X_1 and X_2.
   static constexpr double kFactors[3] = {1, -2, 1};
+
+ private:
+  VecX shares_;
 };
 
 }  // namespace gyre

@@ -56,7 +56,8 @@ class SequenceSolverTest : public testing::Test {
     for (int i = 1; i + 1 < kFrames; ++i) {
       const Points3 second = skeleton_.Positions(at[i - 1]) - 2 * skeleton_.Positions(at[i]) +
                              skeleton_.Positions(at[i + 1]);
-      cost += kWeightPx * kWeightPx * second.squaredNorm();
+      cost +=
+          acceleration_.RowWeights().cwiseProduct(second.reshaped<Eigen::RowMajor>()).squaredNorm();
     }
     return cost;
   }
@@ -88,7 +89,7 @@ class SequenceSolverTest : public testing::Test {
   static constexpr int kFrames = 7;
   BackendProblem problem_;
   FoldedJoints skeleton_;
-  AccelerationTerm acceleration_{kWeightPx, problem_.body->num_joints()};
+  AccelerationTerm acceleration_{kWeightPx, VecX::LinSpaced(problem_.body->num_joints(), 0.6, 1.5)};
   std::vector<BackendProblem::Person> people_;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <numeric>
+#include <vector>
 
 #include "fitting/terms/autodiff_term.h"
 #include "fitting/terms/term_test_point.h"
@@ -13,14 +14,14 @@ namespace {
 
 struct AccelerationOracle {
   double weight;
-  int num_joints;
+  VecX shares;
 
   template <typename T>
   bool operator()(std::span<const AutodiffFrame<T>> frames, T* residuals) const {
-    for (int i = 0; i < 3 * num_joints; ++i) {
+    for (int i = 0; i < 3 * shares.size(); ++i) {
       const T before = frames[1].joints[i] - frames[0].joints[i];
       const T after = frames[2].joints[i] - frames[1].joints[i];
-      residuals[i] = weight * (after - before);
+      residuals[i] = weight * shares[i / 3] * (after - before);
     }
     return true;
   }
@@ -32,11 +33,18 @@ TEST(AccelerationTermTest, EqualsItsOracle) {
   std::vector<int> all(joints.size());
   std::iota(all.begin(), all.end(), 0);
   const TermPoint at{joints, {point.Params(3), point.Params(5), point.Params(6)}, point.Params(4)};
-  const AccelerationTerm term(91.5, joints.size());
-  EXPECT_TERM(term, AutodiffTerm("oracle", 91.5, 72, all, AccelerationOracle{91.5, 24}, 3), at);
+  const VecX shares = VecX::LinSpaced(24, 0.3, 2.9);
+  const AccelerationTerm term(91.5, shares);
+  EXPECT_TERM(term, AutodiffTerm("oracle", 91.5, 72, all, AccelerationOracle{91.5, shares}, 3), at);
   EXPECT_EQ(term.num_frames(), 3);
   EXPECT_EQ(term.weight(), 91.5);
   EXPECT_EQ(term.AsJointTerm(), nullptr);
+}
+
+TEST(AccelerationTermTest, RowsHaveTheWeightOfTheirJoint) {
+  const VecX rows = AccelerationTerm(10, VecX(Eigen::Vector2d(0.5, 3))).RowWeights();
+  const std::vector<double> expected = {5, 5, 5, 30, 30, 30};
+  EXPECT_EQ(std::vector<double>(rows.begin(), rows.end()), expected);
 }
 
 TEST(AccelerationTermTest, EvenMotionIsFree) {
