@@ -279,7 +279,8 @@ SequenceResult SequenceFitter::Fit(std::span<const FitProblem> frames, double se
   if (options_.ground) {
     std::vector<BodyParams> bodies;
     for (const int i : seen) bodies.push_back(solver.motion()[i]);
-    const std::optional<Floor> floor = before.floor ? before.floor : FloorUnder(bodies);
+    std::optional<Floor> floor = FloorUnder(bodies);
+    if (!floor) floor = before.floor;
     if (floor) {
       solver.StandOn(*floor, seconds_per_frame);
       solver.Solve(solver.motion()[seen[0]].shape(), one_window, seconds_per_frame);

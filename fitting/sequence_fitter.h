@@ -62,7 +62,7 @@ struct MotionModel;
 struct MotionBefore {
   std::vector<BodyParams> last;  // of the frames right before, at most two: they stay as they are
   std::optional<VecX> shape;     // of all frames; known where there is a motion before
-  std::optional<Floor> floor;    // with SequenceOptions::ground; else found under the frames
+  std::optional<Floor> floor;    // with SequenceOptions::ground, where the frames are too few
 };
 
 // Immutable.
@@ -83,7 +83,7 @@ class SequenceFitter {
     std::vector<BodyParams> bodies;  // of those that can
   };
   OneShape FitShape(std::span<const FitProblem> frames, int threads) const;
-  // The floor under bodies that mostly stand (ground.h); empty where they are too few.
+  // The floor under one person's bodies that mostly stand (ground.h); empty where they are too few.
   std::optional<Floor> FloorUnder(std::span<const BodyParams> bodies) const;
 
   // What Fit minimises without the ground, of any motion through the frames: the objectives of the

@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "core/rng.h"
+#include "fitting/sequence_fitter.h"
 #include "fitting/test_problems.h"
 
 namespace gyre {
@@ -81,6 +86,23 @@ TEST_F(GroundTest, PointsOfTheFeetAreOnTheSole) {
     EXPECT_TRUE(name.find("Heel") != name.npos || name.find("Toe") != name.npos) << name;
     EXPECT_GE(above_m, 0);
   }
+}
+
+// Ten times the same frame: the person's own floor is found, whatever somebody else stands on. Of
+// five frames no floor is found, and the one that is known counts: it lies 0.2 m above the camera.
+TEST_F(GroundTest, EverybodyStandsOnTheirOwnFloor) {
+  const auto fitter = std::make_shared<Fitter>(body_, MakeStickPrior(), FitOptions());
+  SequenceOptions options;
+  options.ground = true;
+  const SequenceFitter sequence_fitter(fitter, options);
+  const std::vector<FitProblem> frames(10, MakeTrueProblem(*fitter, 5).problem);
+  const auto last = [&](size_t count, std::optional<Floor> floor) {
+    const auto some = std::span(frames).first(count);
+    return sequence_fitter.Fit(some, 0.04, 1, {{}, {}, floor}).frames[count - 1].params.values();
+  };
+  const Floor other{Vec3(0, -1, 0), -0.2};
+  EXPECT_EQ(last(10, other), last(10, std::nullopt));
+  EXPECT_GT((last(5, other) - last(5, std::nullopt)).norm(), 0.01);
 }
 
 }  // namespace

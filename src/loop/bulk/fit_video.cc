@@ -8,7 +8,6 @@
 #include <deque>
 #include <iterator>
 #include <limits>
-#include <numbers>
 #include <utility>
 
 #include "body/symmetry.h"
@@ -23,9 +22,8 @@
 namespace gyre {
 namespace {
 
-constexpr int kFollowing = 20;        // frames that see a track, fitted with the block before them
-constexpr int64_t kFloorTracks = 12;  // the first people, under whom the floor is found
-constexpr int kMostSamples = 40;      // frames of a track that its shape is found from
+constexpr int kFollowing = 20;    // frames that see a track, fitted with the block before them
+constexpr int kMostSamples = 40;  // frames of a track that its shape is found from
 
 // Frames spread over all that are added, at most kMostSamples and, of many, at least half of that.
 class SpreadFrames {
@@ -209,8 +207,7 @@ void VideoFitter::Survey(int64_t begin) {
       problem = SetImageCamera(choice, &input);
       camera_ = input.problem.camera;
     }
-    const bool of_floor = settings_.sequence.options.ground && person.track < kFloorTracks;
-    if (video_.tracks()[person.track].last < begin && !of_floor) return;
+    if (video_.tracks()[person.track].last < begin) return;
     tracks_[person.track].samples.Add(input.problem, person.frame);
   });
   if (camera_.focal_px <= 0 && !problem.empty()) throw UserError(problem);
@@ -249,7 +246,6 @@ bool VideoFitter::Fit(int64_t done, const std::function<FitRow(int64_t)>& earlie
   tracks_.resize(video_.tracks().size());
   report->tracks = std::ssize(tracks_);
   Survey(begin);
-  if (settings_.sequence.options.ground) FindFloor();
   for (int64_t track = 0; track < std::ssize(tracks_); ++track) {
     for (const int64_t frame : {begin - 2, begin - 1}) {
       if (begin == 0 || !video_.IsThere(track, frame) || !video_.IsThere(track, begin)) continue;
@@ -294,23 +290,14 @@ SequenceFitter::OneShape VideoFitter::FitShape(const Track& track, int threads) 
   return sequence_fitter_.FitShape(track.samples.Problems(as_seen), threads);
 }
 
-// The floor under the first people, whatever is fitted already.
-void VideoFitter::FindFloor() {
-  const auto people = std::min<int64_t>(kFloorTracks, std::ssize(tracks_));
-  std::vector<BodyParams> bodies;
-  for (int64_t i = 0; i < people; ++i) {
-    SequenceFitter::OneShape found = FitShape(tracks_[i], settings_.sequence.threads);
-    tracks_[i].before.shape = found.shape;
-    std::ranges::move(found.bodies, std::back_inserter(bodies));
-  }
-  const std::optional<Floor> floor = sequence_fitter_.FloorUnder(bodies);
-  if (!floor) {
-    spdlog::warn("too few bodies stand to find one floor; everybody stands on their own");
-    return;
-  }
-  spdlog::info("the camera is {:.2f} m above the floor, pitched by {:.1f} degrees", floor->offset,
-               std::asin(floor->up.z()) * 180 / std::numbers::pi);
-  for (Track& track : tracks_) track.before.floor = floor;
+// What is not known yet. Everybody has a floor of their own: what a body errs in size it errs in
+// depth, and one height for all would push the others' poses.
+void VideoFitter::FindShapeAndFloor(Track* track, int threads) const {
+  const bool floor = settings_.sequence.options.ground && !track->before.floor;
+  if (track->before.shape && !floor) return;
+  const SequenceFitter::OneShape found = FitShape(*track, threads);
+  if (!track->before.shape) track->before.shape = found.shape;
+  if (floor) track->before.floor = sequence_fitter_.FloorUnder(found.bodies);
 }
 
 // Everybody's frames before `end`.
@@ -361,7 +348,7 @@ std::vector<FitRow> VideoFitter::FitTrack(Track* track, int64_t end, int threads
     const bool seen = frame.input.person.box.side_px > 0;
     if (problems.size() > kept && seen) ++following;
   }
-  if (!track->before.shape) track->before.shape = FitShape(*track, threads).shape;
+  FindShapeAndFloor(track, threads);
   track->samples = {};
   const double frame_s = 1 / settings_.sequence.fps;
   SequenceResult result = sequence_fitter_.Fit(problems, frame_s, threads, track->before);

@@ -65,7 +65,7 @@ class VideoFitter {
   BodyParams FromCamera(const BodyParams& params, int64_t frame) const;
   void ToCamera(const FitProblem& problem, int64_t frame, FitResult* fit) const;
   SequenceFitter::OneShape FitShape(const Track& track, int threads) const;
-  void FindFloor();
+  void FindShapeAndFloor(Track* track, int threads) const;
   void FitBlock(int64_t end, const RowSink& sink, SequenceReport* report);
   std::vector<FitRow> FitTrack(Track* track, int64_t end, int threads, SequenceReport* report);
 
