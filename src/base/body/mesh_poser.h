@@ -11,17 +11,21 @@
 
 namespace gyre {
 
-// Which rows of a model's correctives each joint adds to. Immutable; `model` must outlive it.
+// Which rows of a model's correctives each joint adds to, and those of its columns, one after the
+// other. Immutable; `model` must outlive it.
 class CorrectedRows {
  public:
   explicit CorrectedRows(const BodyModel& model);
 
   const BodyModel& model() const { return model_; }
   const std::vector<int>& OfJoint(int joint) const { return rows_[joint]; }  // joint >= 1
+  // Of those rows, d / d (the joint's nine numbers of the feature). [rows,9]
+  const RowMatX& Dirs(int joint) const { return dirs_[joint]; }
 
  private:
   const BodyModel& model_;
   std::vector<std::vector<int>> rows_;
+  std::vector<RowMatX> dirs_;
 };
 
 // One thread at a time; `rows` must outlive it.
