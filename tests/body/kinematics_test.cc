@@ -295,6 +295,31 @@ TEST(FoldedJoints, MaskLeavesOtherRowsAlone) {
   }
 }
 
+// Only the bones are posed that it hangs on: those of its vertices and those whose turns correct
+// them, of which a body has few. Others are as the call before left them, of another pose.
+TEST(FoldedJoints, AJointAloneIsAsAmongTheOthers) {
+  BodyModel model = MakeRandomBody(12);
+  for (int k = 1; k < kNumBodyJoints; ++k) {
+    if (k != 5 && k != 20) model.posedirs.middleCols<9>(9 * (k - 1)).setZero();
+  }
+  const FoldedJoints folded(model, EveryJoint());
+  Rng rng(13, RngStream::kTest);
+  const BodyParams params = RandomParams(rng), before = RandomParams(rng);
+  for (const Correctives correctives : {Correctives::kExact, Correctives::kChain}) {
+    Points3 expected_positions, positions;
+    RowMatX expected, jacobian;
+    folded.Evaluate(params, &expected_positions, &expected, {.correctives = correctives});
+    for (int i = 0; i < folded.size(); ++i) {
+      std::vector<uint8_t> mask(folded.size());
+      mask[i] = 1;
+      folded.Evaluate(before, &positions, &jacobian, {.correctives = correctives});
+      folded.Evaluate(params, &positions, &jacobian, {.correctives = correctives, .mask = mask});
+      EXPECT_EQ(positions.row(i), expected_positions.row(i)) << i;
+      EXPECT_EQ(jacobian.middleRows<3>(3 * i), expected.middleRows<3>(3 * i)) << i;
+    }
+  }
+}
+
 TEST(FoldedJoints, ChainCorrectivesAreExactInTheColumnsOfTheChain) {
   const FoldedJoints folded(MakeRandomBody(8), SpinJoints());
   Rng rng(11, RngStream::kTest);

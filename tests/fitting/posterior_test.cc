@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <Eigen/LU>
 #include <cmath>
 #include <numbers>
 
@@ -132,6 +133,48 @@ TEST_F(PosteriorTest, UncertaintyIsWithinAndBetween) {
 }
 
 // Three and a half times the misfit that there should be: so much more noise, in data and prior.
+// Of many parameters, not all of them: N^-1 and J N^-1 J^T by Eigen.
+TEST(UncertaintyOfMany, IsThatOfTheInverse) {
+  const auto body = MakeStickBody();
+  const FoldedJoints skeleton = FoldedJoints::Skeleton(*body);
+  Rng rng(21, RngStream::kTest);
+  BodyParams params(*body->layout);
+  for (double& value : params.values()) value = 0.3 * rng.Normal();
+  Posterior posterior;
+  posterior.noise_px = 1.7;
+  for (int i = 0; i < body->layout->num_params(); ++i) {
+    if (i % 3 != 1 || i > 70) posterior.params.push_back(i);
+  }
+  const auto n = static_cast<Eigen::Index>(posterior.params.size());
+  ASSERT_EQ(n, 61);  // no multiple of the kernels' four, nor of the columns solved at a time
+  RowMatX half(2 * n, n);
+  for (double& value : half.reshaped()) value = rng.Normal();
+  const Eigen::MatrixXd information = half.transpose() * half;
+  PosteriorGaussian& gaussian = posterior.gaussians.emplace_back();
+  gaussian.mean = params;
+  gaussian.information.compute(information);
+  const FitUncertainty found = EstimateUncertainty(posterior, skeleton, params);
+
+  const Eigen::MatrixXd covariance = 1.7 * 1.7 * information.inverse();
+  VecX variance = VecX::Zero(24);
+  for (Eigen::Index i = 0; i < n && posterior.params[i] < 72; ++i) {
+    variance[posterior.params[i] / 3] += covariance(i, i) / 3;
+  }
+  Points3 positions;
+  RowMatX jacobian;
+  skeleton.Evaluate(params, &positions, &jacobian);
+  const Eigen::MatrixXd moving = jacobian(Eigen::all, posterior.params);
+  const Eigen::MatrixXd of_joints = moving * covariance * moving.transpose();
+  for (int k = 0; k < 24; ++k) {
+    EXPECT_NEAR(found.rotation_sd_rad[k], std::sqrt(variance[k]), 1e-10) << k;
+    const Mat3 expected = of_joints.block<3, 3>(3 * k, 3 * k);
+    EXPECT_LT((found.joint_cov_m2[k] - expected).norm(), 1e-10 * (1 + expected.norm())) << k;
+    const double depth =
+        of_joints(3 * k + 2, 3 * k + 2) + of_joints(2, 2) - 2 * of_joints(3 * k + 2, 2);
+    EXPECT_NEAR(found.depth_sd_m[k], std::sqrt(std::max(0.0, depth)), 1e-7) << k;
+  }
+}
+
 TEST_F(PosteriorTest, APersonUnlikeThePriorIsLessSure) {
   EXPECT_NEAR(Over(28, 1).noise_px, std::sqrt(28), 1e-9);
   EXPECT_NEAR(Over(28, 4).noise_px, std::sqrt(14), 1e-9);  // two rows more than Student's two
