@@ -89,7 +89,9 @@ TEST(TrainOptionsTest, APresetHasAPartForTheFitter) {
   EXPECT_TRUE(same(FindPreset("spin").Fit(), FitOptions::Spin()));
   EXPECT_TRUE(same(FindPreset("whole-body").Fit(), FitOptions::WholeBody()));
   EXPECT_TRUE(same(FindPreset("smplifyx").Fit(), FitOptions::Smplifyx()));
-  EXPECT_TRUE(same(FindPreset("whole-body").train().fit, FitOptions::WholeBody()));
+  FitOptions in_loop = FitOptions::WholeBody();
+  in_loop.hypotheses = Hypotheses::kStartOnly;
+  EXPECT_TRUE(same(FindPreset("whole-body").train().fit, in_loop));
   EXPECT_TRUE(same(FindPreset("smplifyx").train().fit, FitOptions()));
   EXPECT_TRUE(same(FindPreset("spin").train().fit, FitOptions()));
   EXPECT_EQ(FindPreset("spin-compat").Fit().hypotheses, Hypotheses::kStartOnly);
