@@ -30,8 +30,8 @@ constexpr SolverOptions kJointSolver = {12, 1e-3};
 constexpr double kPivotSigmaRad = 0.4;       // how far wrist and head may be off
 constexpr int kFaceLandmarks[] = {0, 1, 2};  // of JointRegistry's: nose and eyes
 constexpr double kSureOfFace = 0.4;
-constexpr double kAnotherEnd = 0.02;  // metres between two bodies that are both searched from
-constexpr double kNearRival = 1.1;    // of the better one's objective
+constexpr double kAnotherEnd = 0.005;  // metres between two bodies that are both searched from
+constexpr double kNearRival = 1.1;     // of the better one's objective
 // Turns about the forearm that are tried: hands turn by half a circle.
 constexpr double kForearmTurns[] = {-1.6, -0.8, 0.8, 1.6};
 
