@@ -37,8 +37,8 @@ BodyParams WithLimbMirrored(const BodyParams& params, const BodyLayout& layout,
 BodyParams WithJointsMirrored(const BodyParams& params, const BodyLayout& layout,
                               std::span<const int> joints);
 
-// `body` with the hands and the face of `other`, of which it may be another guess: what hangs on the
-// joints `pivots` as it is there, those turned in space as there, and its expression.
+// `body` with the hands and the face of `other`, another guess of the same person: what hangs on
+// the joints `pivots` as it is there, those turned in space as there, and its expression.
 BodyParams WithPartsOf(const BodyParams& other, const BodyLayout& layout,
                        std::span<const int> pivots, BodyParams body);
 
