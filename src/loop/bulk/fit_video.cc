@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "body/symmetry.h"
+#include "core/counted.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "datasets/person_picture.h"
@@ -115,6 +116,7 @@ struct VideoFitter::Track {
   SpreadFrames samples;
   MotionBefore before;
   std::deque<Frame> waiting;
+  bool without_floor = false;  // none is found under the sampled frames
 
   // The motion goes on from a frame's body; NaN where nobody could say any.
   void GoOnFrom(const BodyParams& params) {
@@ -280,6 +282,12 @@ bool VideoFitter::Fit(int64_t done, const std::function<FitRow(int64_t)>& earlie
     return false;
   }
   notes_.Tell();
+  const auto without_floor = std::ranges::count_if(tracks_, &Track::without_floor);
+  if (without_floor > 0) {
+    spdlog::warn(
+        "--ground: no floor found under {}, seen standing in too few frames; feet not held",
+        Counted(without_floor, "people"));
+  }
   return true;
 }
 
@@ -297,7 +305,9 @@ void VideoFitter::FindShapeAndFloor(Track* track, int threads) const {
   if (track->before.shape && !floor) return;
   const SequenceFitter::OneShape found = FitShape(*track, threads);
   if (!track->before.shape) track->before.shape = found.shape;
-  if (floor) track->before.floor = sequence_fitter_.FloorUnder(found.bodies);
+  if (!floor) return;
+  track->before.floor = sequence_fitter_.FloorUnder(found.bodies);
+  track->without_floor = !track->before.floor;
 }
 
 // Everybody's frames before `end`.
